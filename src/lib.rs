@@ -1,0 +1,26 @@
+//! Kubarium: a Kubernetes control plane as a deterministic simulation.
+//!
+//! Modules are listed top to bottom; each uses those below it, never those above, and siblings
+//! (controllers, scheduler, kubelet, network) do not import each other. `tests/architecture.rs`
+//! holds the `use crate::` edges to this picture; `docs/architecture.md` draws it.
+
+#[cfg(target_arch = "wasm32")]
+pub mod ui;
+
+pub mod app;
+pub mod kubectl;
+
+pub mod cluster;
+
+pub mod controllers;
+pub mod kubelet;
+pub mod network;
+pub mod scheduler;
+
+pub mod client;
+
+pub mod apiserver;
+
+pub mod api;
+
+pub mod sim;

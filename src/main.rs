@@ -1,0 +1,11 @@
+//! The page: panic hook, mount, nothing else.
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    console_error_panic_hook::set_once();
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("Kubarium is a web page: run `cargo xtask serve`.");
+}
