@@ -1,1 +1,15 @@
-//! TODO
+//! The object model: kinds, metadata, selectors, quantities, strict decoding, and errors that
+//! know the field they speak of. Knows nothing of stores, servers or time passing.
+
+pub mod codec;
+pub mod field;
+pub mod kinds;
+pub mod object;
+pub mod play;
+pub mod status;
+pub mod strategy;
+pub mod time;
+
+pub use kinds::{Kind, KindInfo};
+pub use object::{Key, Object, Resource, controller_of, controller_ref};
+pub use status::{Result, Status};

@@ -1,1 +1,212 @@
-//! TODO
+//! The API server: one pipeline for every kind, in front of a store that nobody else can reach.
+//!
+//! A write passes, in this order: decode (strictly), authorise, default, admit, prepare, validate,
+//! store, notify. The steps are files; the rules of a kind are its strategy in `api::kinds`.
+//!
+//! Architecture invariant: `store` is private. Components read and write through [`ApiServer`],
+//! people through [`ApiServer::handle`], and both end in the same functions.
+//!
+//! Divergence: a request is atomic at an instant of virtual time. What takes time in a real
+//! cluster (the network, etcd's disk) is part of the latency of watch events.
+
+mod admission;
+mod create;
+mod delete;
+mod meta;
+mod read;
+pub mod request;
+mod rest;
+mod store;
+mod update;
+mod watch;
+
+use std::rc::Rc;
+
+use crate::api::{Kind, KindInfo, Object};
+use crate::sim::{Kernel, Time, secs};
+
+use store::{Expect, Store};
+
+pub use delete::{DeleteOptions, Propagation};
+pub use read::Selection;
+pub use request::{Body, Method, Request, Response};
+pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatcherId};
+
+/// How many changes are kept before the oldest are compacted away. A real API server compacts by
+/// time (5 minutes); a bound by number keeps the memory of a page bounded as well.
+const HISTORY_KEPT: usize = 20_000;
+
+/// How long events are kept (`--event-ttl`).
+const EVENT_TTL_SECS: u64 = 3600;
+
+/// Who makes a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub user: Rc<str>,
+    pub groups: Vec<Rc<str>>,
+    /// What the writes are attributed to: the field manager, and the actor in causes.
+    pub manager: Rc<str>,
+}
+
+impl Caller {
+    /// A component of the control plane, or a kubelet.
+    pub fn component(name: &str) -> Self {
+        Caller {
+            user: format!("system:{name}").into(),
+            groups: vec!["system:masters".into(), "system:authenticated".into()],
+            manager: name.into(),
+        }
+    }
+
+    /// The person at the keyboard.
+    pub fn admin(manager: &str) -> Self {
+        Caller {
+            user: "kubernetes-admin".into(),
+            groups: vec!["system:masters".into(), "system:authenticated".into()],
+            manager: manager.into(),
+        }
+    }
+}
+
+/// How a write is to be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Do everything but the write.
+    pub dry_run: bool,
+    /// The subresource that is written; empty for the object itself.
+    pub subresource: &'static str,
+}
+
+impl WriteOptions {
+    pub const STATUS: WriteOptions = WriteOptions {
+        dry_run: false,
+        subresource: "status",
+    };
+}
+
+/// The API server and its store.
+#[derive(Clone)]
+pub struct ApiServer {
+    store: Store<Object>,
+    watchers: watch::Watchers,
+    /// Watchers that have something to receive, and when.
+    wakeups: Vec<(Time, WatcherId)>,
+}
+
+impl Default for ApiServer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ApiServer {
+    pub fn new() -> Self {
+        ApiServer {
+            store: Store::new(),
+            watchers: watch::Watchers::default(),
+            wakeups: Vec::new(),
+        }
+    }
+
+    /// The revision of the last change.
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
+    /// The oldest revision from which a watch can start.
+    pub fn compacted_revision(&self) -> u64 {
+        self.store.compacted()
+    }
+
+    /// How many objects there are.
+    pub fn object_count(&self) -> usize {
+        self.store.len()
+    }
+
+    /// Watchers to be woken since the last call, with the instant of the delivery.
+    pub fn take_wakeups(&mut self) -> Vec<(Time, WatcherId)> {
+        std::mem::take(&mut self.wakeups)
+    }
+
+    /// When the next lease (of an event) ends.
+    pub fn next_expiry(&self) -> Option<Time> {
+        self.store.next_expiry()
+    }
+
+    /// Deletes what has outlived its lease.
+    pub fn expire(&mut self, kernel: &mut Kernel) {
+        for key in self.store.expire(kernel.now) {
+            self.remove(kernel, &key);
+        }
+    }
+
+    /// Writes an object that has passed every check, and tells the watchers.
+    ///
+    /// Returns the object as stored, with its new revision; `None` when `expect` does not hold.
+    fn put(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        verb: &'static str,
+        mut object: Object,
+        expect: Expect,
+    ) -> Option<Object> {
+        let key = storage_key(object.kind().info(), object.namespace(), object.name());
+        let revision = self.store.next_revision();
+        object.meta_mut().resource_version = Some(revision.to_string());
+        let lease = (object.kind()
+            == <k8s_openapi::api::core::v1::Event as crate::api::Resource>::KIND)
+            .then(|| self.store.grant(kernel.now + secs(EVENT_TTL_SECS)));
+        let cause = kernel.record(&caller.manager, verb, key.clone(), revision, "");
+        self.store.put(&key, object.clone(), expect, lease, cause)?;
+        kernel.trace.write(kernel.now, revision, &key);
+        self.after_change(kernel);
+        Some(object)
+    }
+
+    /// Takes an object out of the store, and tells the watchers.
+    fn remove(&mut self, kernel: &mut Kernel, key: &str) -> Option<u64> {
+        let actor: Rc<str> = "kube-apiserver".into();
+        self.remove_as(kernel, &actor, key)
+    }
+
+    fn remove_as(&mut self, kernel: &mut Kernel, actor: &Rc<str>, key: &str) -> Option<u64> {
+        self.store.get(key)?;
+        let revision = self.store.next_revision();
+        let cause = kernel.record(actor, "delete", key.into(), revision, "");
+        self.store.delete(key, Expect::Anything, cause)?;
+        kernel.trace.write(kernel.now, revision, key);
+        self.after_change(kernel);
+        Some(revision)
+    }
+
+    fn after_change(&mut self, kernel: &mut Kernel) {
+        if let Some(change) = self.store.last() {
+            let change = change.clone();
+            self.watchers.notify(kernel, &change, &mut self.wakeups);
+        }
+        // Compacting a fifth at a time keeps the cost per write constant.
+        if self.store.history_len() > HISTORY_KEPT + HISTORY_KEPT / 5 {
+            let keep_from = self.store.revision().saturating_sub(HISTORY_KEPT as u64);
+            self.store.compact(keep_from);
+        }
+    }
+}
+
+/// The key in the store, as in a real etcd: `/registry/pods/default/web`.
+pub fn storage_key(info: &KindInfo, namespace: &str, name: &str) -> Rc<str> {
+    if info.namespaced {
+        format!("/registry/{}/{namespace}/{name}", info.prefix).into()
+    } else {
+        format!("/registry/{}/{name}", info.prefix).into()
+    }
+}
+
+/// What the keys of a kind (in a namespace) begin with.
+fn storage_prefix(kind: Kind, namespace: Option<&str>) -> String {
+    let info = kind.info();
+    match namespace {
+        Some(namespace) if info.namespaced => format!("/registry/{}/{namespace}/", info.prefix),
+        _ => format!("/registry/{}/", info.prefix),
+    }
+}

@@ -1,1 +1,362 @@
-//! TODO
+//! The composition root: joins the parts of a cluster around one event queue.
+//!
+//! A [`Cluster`] is a value. Cloning it is a snapshot; running a clone differently is a fork.
+//! Events happen in the queue's total order: (time, class, sequence). Classes, first to last:
+//! watch deliveries, packets, what components scheduled for themselves, housekeeping.
+//!
+//! Architecture invariant: components never see each other. They meet through API objects, and
+//! through packets on the simulated network, both of which pass through here.
+
+mod bootstrap;
+mod config;
+mod event;
+mod timeline;
+
+use std::rc::Rc;
+
+use crate::api::Status;
+use crate::apiserver::{
+    ApiServer, Caller, Cursor, Latency, Request, Response, WatchEvent, WatcherId,
+};
+use crate::client::wire::Packet;
+use crate::client::{Component, Ctx, Outbox};
+use crate::controllers::Controllers;
+use crate::kubelet::Kubelet;
+use crate::network::Network;
+use crate::scheduler::Scheduler;
+use crate::sim::{CauseId, Class, EventQueue, Kernel, Time};
+
+pub use config::{Config, NodeConfig};
+pub use event::Event;
+pub use timeline::{Input, Timeline};
+
+const DELIVERIES: Class = Class(0);
+const PACKETS: Class = Class(1);
+const COMPONENTS: Class = Class(2);
+const HOUSEKEEPING: Class = Class(3);
+
+/// Subscribers of watches, by number: the kubelets follow the fixed ones.
+const CONTROLLERS: u32 = 0;
+const SCHEDULER: u32 = 1;
+const NETWORK: u32 = 2;
+const FIRST_KUBELET: u32 = 3;
+
+/// A simulated cluster, whole.
+#[derive(Clone)]
+pub struct Cluster {
+    kernel: Kernel,
+    queue: EventQueue<Event>,
+    server: ApiServer,
+    controllers: Part<Controllers>,
+    scheduler: Part<Scheduler>,
+    network: Part<Network>,
+    kubelets: Vec<Part<Kubelet>>,
+    config: Rc<Config>,
+    /// For which instant the end of the next lease is scheduled.
+    expiry: Option<Time>,
+}
+
+/// A component with the identity under which it speaks to the API server.
+#[derive(Clone)]
+struct Part<C> {
+    component: C,
+    caller: Caller,
+    subscriber: u32,
+    latency: Latency,
+}
+
+/// What all parts share, borrowed apart from them.
+struct Shared<'c> {
+    kernel: &'c mut Kernel,
+    server: &'c mut ApiServer,
+    queue: &'c mut EventQueue<Event>,
+}
+
+impl<C: Component> Part<C> {
+    fn new(component: C, name: &str, subscriber: u32, latency: Latency) -> Self {
+        Part {
+            component,
+            caller: Caller::component(name),
+            subscriber,
+            latency,
+        }
+    }
+
+    /// Lets the component act, and schedules what it asked for.
+    fn act(
+        &mut self,
+        shared: Shared<'_>,
+        wrap: impl Fn(C::Event) -> Event,
+        act: impl FnOnce(&mut C, &mut Ctx<'_, C::Event>),
+    ) {
+        let mut out = Outbox::default();
+        let mut ctx = Ctx {
+            kernel: shared.kernel,
+            server: shared.server,
+            caller: &self.caller,
+            subscriber: self.subscriber,
+            latency: self.latency,
+            out: &mut out,
+        };
+        act(&mut self.component, &mut ctx);
+        for (at, cause, event) in out.events {
+            shared.queue.push(at, COMPONENTS, cause, wrap(event));
+        }
+        for (at, cause, packet) in out.packets {
+            shared.queue.push(at, PACKETS, cause, Event::Packet(packet));
+        }
+    }
+}
+
+/// Runs `$act` on a part of `$cluster`.
+macro_rules! act {
+    ($cluster:expr, $part:expr, $wrap:expr, $act:expr) => {
+        $part.act(
+            Shared {
+                kernel: &mut $cluster.kernel,
+                server: &mut $cluster.server,
+                queue: &mut $cluster.queue,
+            },
+            $wrap,
+            $act,
+        )
+    };
+}
+
+impl Cluster {
+    /// A new cluster at the instant `config.start`, with its control plane started and its nodes
+    /// about to register.
+    pub fn new(config: Config) -> Self {
+        let latency = config.watch_latency;
+        let kubelets = config
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(i, node)| {
+                let name = format!("node:{}", node.name);
+                let subscriber = FIRST_KUBELET + i as u32;
+                Part::new(Kubelet::new(node.kubelet()), &name, subscriber, latency)
+            })
+            .collect();
+        let mut cluster = Cluster {
+            kernel: Kernel::new(config.seed, config.start),
+            queue: EventQueue::new(config.start),
+            server: ApiServer::new(),
+            controllers: Part::new(
+                Controllers::default(),
+                "kube-controller-manager",
+                CONTROLLERS,
+                latency,
+            ),
+            scheduler: Part::new(Scheduler::default(), "kube-scheduler", SCHEDULER, latency),
+            network: Part::new(Network::default(), "kube-proxy", NETWORK, latency),
+            kubelets,
+            config: Rc::new(config),
+            expiry: None,
+        };
+        cluster.bootstrap();
+        act!(
+            cluster,
+            cluster.controllers,
+            Event::Controllers,
+            |c, ctx| c.start(ctx)
+        );
+        act!(cluster, cluster.scheduler, Event::Scheduler, |c, ctx| c
+            .start(ctx));
+        act!(cluster, cluster.network, Event::Network, |c, ctx| c
+            .start(ctx));
+        for i in 0..cluster.kubelets.len() {
+            let wrap = move |event| Event::Kubelet(i as u32, event);
+            act!(cluster, cluster.kubelets[i], wrap, |c, ctx| c.start(ctx));
+        }
+        cluster.settle();
+        cluster
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub fn now(&self) -> Time {
+        self.queue.now()
+    }
+
+    /// The API server, to be read. Writes go through [`Cluster::request`].
+    pub fn server(&self) -> &ApiServer {
+        &self.server
+    }
+
+    /// Causes, trace hash and the like.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler.component
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network.component
+    }
+
+    pub fn kubelet(&self, node: &str) -> Option<&Kubelet> {
+        let index = self.config.nodes.iter().position(|n| n.name == node)?;
+        self.kubelets.get(index).map(|part| &part.component)
+    }
+
+    /// When the next event is due.
+    pub fn next_event_at(&self) -> Option<Time> {
+        self.queue.next_at()
+    }
+
+    /// Answers a request of a client, at this instant.
+    pub fn request(&mut self, request: &Request) -> Response {
+        self.kernel.now = self.queue.now();
+        self.kernel.cause = CauseId::NONE;
+        let subject = format!("{} {}", request.method.name(), request.path);
+        if !request.is_read_only() {
+            let actor: Rc<str> = request.user_agent.as_str().into();
+            self.kernel.cause = self.kernel.record(&actor, "request", subject.into(), 0, "");
+        }
+        let response = self.server.handle(&mut self.kernel, request);
+        self.settle();
+        response
+    }
+
+    /// The events of a watch since `cursor`; see [`ApiServer::pull`].
+    pub fn pull(&self, cursor: &mut Cursor) -> Result<Vec<WatchEvent>, Box<Status>> {
+        self.server.pull(cursor, &|_| true)
+    }
+
+    /// Handles the next event if it is due at or before `limit`; tells whether there was one.
+    pub fn step(&mut self, limit: Time) -> bool {
+        let Some((ticket, cause, event)) = self.queue.pop(limit) else {
+            return false;
+        };
+        self.kernel.now = ticket.at;
+        self.kernel.cause = cause;
+        self.kernel.trace.event(ticket, event.label());
+        match event {
+            Event::Deliver(watcher) => self.deliver(watcher),
+            Event::Expire => {
+                self.expiry = None;
+                self.server.expire(&mut self.kernel);
+            }
+            Event::Packet(packet) => self.route(packet),
+            Event::Controllers(event) => {
+                act!(self, self.controllers, Event::Controllers, |c, ctx| c
+                    .handle(event, ctx));
+            }
+            Event::Scheduler(event) => {
+                act!(self, self.scheduler, Event::Scheduler, |c, ctx| c
+                    .handle(event, ctx));
+            }
+            Event::Network(event) => {
+                act!(self, self.network, Event::Network, |c, ctx| c
+                    .handle(event, ctx));
+            }
+            Event::Kubelet(i, event) => {
+                if let Some(part) = self.kubelets.get_mut(i as usize) {
+                    let wrap = move |event| Event::Kubelet(i, event);
+                    act!(self, part, wrap, |c, ctx| c.handle(event, ctx));
+                }
+            }
+        }
+        self.settle();
+        true
+    }
+
+    /// Runs until `until`: handles every event up to then, and moves the clock there.
+    pub fn run_until(&mut self, until: Time) {
+        while self.step(until) {}
+        self.queue.advance(until);
+        self.kernel.now = self.queue.now();
+    }
+
+    /// Runs for `span` of virtual time.
+    pub fn run_for(&mut self, span: std::time::Duration) {
+        self.run_until(self.now() + span);
+    }
+
+    /// Runs until `done` holds, looking after every event; tells whether it came to hold by
+    /// `limit`.
+    pub fn run_while_not(&mut self, limit: Time, done: impl Fn(&Cluster) -> bool) -> bool {
+        loop {
+            if done(self) {
+                return true;
+            }
+            if !self.step(limit) {
+                return false;
+            }
+        }
+    }
+
+    fn deliver(&mut self, watcher: WatcherId) {
+        let Some(event) = self.server.next_delivery(self.kernel.now, watcher) else {
+            return;
+        };
+        let Some(subscriber) = self.server.subscriber(watcher) else {
+            return;
+        };
+        self.kernel.cause = event.cause;
+        match subscriber {
+            CONTROLLERS => {
+                act!(self, self.controllers, Event::Controllers, |c, ctx| c
+                    .watched(event, ctx));
+            }
+            SCHEDULER => {
+                act!(self, self.scheduler, Event::Scheduler, |c, ctx| c
+                    .watched(event, ctx));
+            }
+            NETWORK => {
+                act!(self, self.network, Event::Network, |c, ctx| c
+                    .watched(event, ctx));
+            }
+            kubelet => {
+                let i = kubelet - FIRST_KUBELET;
+                if let Some(part) = self.kubelets.get_mut(i as usize) {
+                    let wrap = move |event| Event::Kubelet(i, event);
+                    act!(self, part, wrap, |c, ctx| c.watched(event, ctx));
+                }
+            }
+        }
+    }
+
+    /// Carries a packet to the node it names, or back to the network's clients.
+    fn route(&mut self, packet: Packet) {
+        match &packet {
+            Packet::Request(request) => {
+                let index = self
+                    .config
+                    .nodes
+                    .iter()
+                    .position(|n| *n.name == *request.node);
+                if let Some(i) = index
+                    && let Some(part) = self.kubelets.get_mut(i)
+                {
+                    let wrap = move |event| Event::Kubelet(i as u32, event);
+                    act!(self, part, wrap, |c, ctx| c.received(packet, ctx));
+                }
+            }
+            Packet::Reply(_) => {
+                act!(self, self.network, Event::Network, |c, ctx| c
+                    .received(packet, ctx));
+            }
+        }
+    }
+
+    /// Schedules what the API server has to tell, and the end of the next lease.
+    fn settle(&mut self) {
+        for (at, watcher) in self.server.take_wakeups() {
+            self.queue
+                .push(at, DELIVERIES, self.kernel.cause, Event::Deliver(watcher));
+        }
+        if let Some(at) = self.server.next_expiry()
+            && self.expiry.is_none_or(|scheduled| at < scheduled)
+        {
+            self.expiry = Some(at);
+            self.queue
+                .push(at, HOUSEKEEPING, CauseId::NONE, Event::Expire);
+        }
+    }
+}

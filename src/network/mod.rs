@@ -1,1 +1,22 @@
-//! TODO
+//! To be built.
+
+use crate::apiserver::WatchEvent;
+use crate::client::{Component, Ctx};
+
+#[derive(Clone, Default)]
+pub struct Network {}
+
+#[derive(Clone)]
+pub enum Event {}
+
+impl Component for Network {
+    type Event = Event;
+    fn start(&mut self, _ctx: &mut Ctx<'_, Event>) {}
+    fn watched(&mut self, _event: WatchEvent, _ctx: &mut Ctx<'_, Event>) {}
+    fn handle(&mut self, event: Event, _ctx: &mut Ctx<'_, Event>) {
+        match event {}
+    }
+    fn label(event: &Event) -> &'static str {
+        match *event {}
+    }
+}

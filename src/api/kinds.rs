@@ -1,0 +1,182 @@
+//! The registry of kinds: what is served, under which names, with which rules.
+//!
+//! A new kind is one file below `kinds/` and one line in the list at the end of this file.
+//! Discovery, REST routing, kubectl, tables and the page read this list.
+
+use std::rc::Rc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+
+use super::codec::{self, DecodeError};
+use super::object::{Resource, decode_as};
+use super::strategy::Strategy;
+
+/// A kind, as an index into the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(pub u16);
+
+/// What is known of a kind before any object of it exists.
+pub struct KindInfo {
+    /// Empty for the core group.
+    pub group: &'static str,
+    pub version: &'static str,
+    pub kind: &'static str,
+    pub plural: &'static str,
+    pub singular: &'static str,
+    pub short_names: &'static [&'static str],
+    pub namespaced: bool,
+    pub categories: &'static [&'static str],
+    /// Names below an object: "status", "scale", "log", ...
+    pub subresources: &'static [&'static str],
+    /// Where etcd keeps the objects, below `/registry/`: real clusters have a few old names.
+    pub prefix: &'static str,
+    pub strategy: &'static dyn Strategy,
+}
+
+impl KindInfo {
+    /// "apps/v1", or "v1" for the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    pub fn has_subresource(&self, name: &str) -> bool {
+        self.subresources.contains(&name)
+    }
+}
+
+impl Kind {
+    pub fn info(self) -> &'static KindInfo {
+        KINDS[usize::from(self.0)]
+    }
+
+    /// All kinds, in the registry's order.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        (0..KINDS.len()).map(|i| Kind(i as u16))
+    }
+
+    /// By `apiVersion` and `kind`, as a manifest names it.
+    pub fn by_gvk(api_version: &str, kind: &str) -> Option<Kind> {
+        Kind::all().find(|k| k.info().kind == kind && k.info().api_version() == api_version)
+    }
+
+    /// By group, version and plural, as a URL names it.
+    pub fn by_gvr(group: &str, version: &str, plural: &str) -> Option<Kind> {
+        Kind::all().find(|k| {
+            let info = k.info();
+            info.group == group && info.version == version && info.plural == plural
+        })
+    }
+
+    /// Decodes an object of this kind; returns it with the paths of unknown fields.
+    pub fn decode(self, value: &Value) -> Result<(Object, Vec<String>), DecodeError> {
+        DECODERS[usize::from(self.0)](value, self.info().version)
+    }
+}
+
+type Decoder = fn(&Value, &str) -> Result<(Object, Vec<String>), DecodeError>;
+
+macro_rules! kinds {
+    ($($module:ident :: $name:ident = $index:literal, $ty:ty;)*) => {
+        $(mod $module;)*
+
+        /// Any object of the API. Cloning it shares the value.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Object {
+            $($name(Rc<$ty>),)*
+        }
+
+        static KINDS: &[&KindInfo] = &[$(&$module::INFO,)*];
+        static DECODERS: &[Decoder] = &[$(decode_as::<$ty>,)*];
+
+        impl Object {
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Object::$name(_) => Kind($index),)*
+                }
+            }
+
+            pub fn meta(&self) -> &ObjectMeta {
+                match self {
+                    $(Object::$name(o) => &o.metadata,)*
+                }
+            }
+
+            /// The metadata to be changed; copies the object when it is shared.
+            pub fn meta_mut(&mut self) -> &mut ObjectMeta {
+                match self {
+                    $(Object::$name(o) => &mut Rc::make_mut(o).metadata,)*
+                }
+            }
+
+            pub(super) fn encode(&self) -> Value {
+                match self {
+                    $(Object::$name(o) => codec::encode(&**o),)*
+                }
+            }
+
+            /// Whether both are the very same value in memory.
+            pub fn same(&self, other: &Object) -> bool {
+                match (self, other) {
+                    $((Object::$name(a), Object::$name(b)) => Rc::ptr_eq(a, b),)*
+                    _ => false,
+                }
+            }
+        }
+
+        $(impl Resource for $ty {
+            const KIND: Kind = Kind($index);
+
+            fn meta(&self) -> &ObjectMeta {
+                &self.metadata
+            }
+            fn meta_mut(&mut self) -> &mut ObjectMeta {
+                &mut self.metadata
+            }
+            fn into_object(this: Rc<Self>) -> Object {
+                Object::$name(this)
+            }
+            fn from_object(object: &Object) -> Option<&Rc<Self>> {
+                match object {
+                    Object::$name(o) => Some(o),
+                    _ => None,
+                }
+            }
+            fn from_object_mut(object: &mut Object) -> Option<&mut Rc<Self>> {
+                match object {
+                    Object::$name(o) => Some(o),
+                    _ => None,
+                }
+            }
+        })*
+
+        #[test]
+        fn indices_are_positions() {
+            let mut position = 0;
+            $(assert_eq!($index, position, stringify!($name)); position += 1;)*
+            assert_eq!(position, KINDS.len());
+        }
+    };
+}
+
+kinds! {
+    config_map::ConfigMap = 0, k8s_openapi::api::core::v1::ConfigMap;
+    endpoints::Endpoints = 1, k8s_openapi::api::core::v1::Endpoints;
+    event::Event = 2, k8s_openapi::api::core::v1::Event;
+    namespace::Namespace = 3, k8s_openapi::api::core::v1::Namespace;
+    node::Node = 4, k8s_openapi::api::core::v1::Node;
+    pod::Pod = 5, k8s_openapi::api::core::v1::Pod;
+    secret::Secret = 6, k8s_openapi::api::core::v1::Secret;
+    service_account::ServiceAccount = 7, k8s_openapi::api::core::v1::ServiceAccount;
+    service::Service = 8, k8s_openapi::api::core::v1::Service;
+    deployment::Deployment = 9, k8s_openapi::api::apps::v1::Deployment;
+    replica_set::ReplicaSet = 10, k8s_openapi::api::apps::v1::ReplicaSet;
+    lease::Lease = 11, k8s_openapi::api::coordination::v1::Lease;
+    endpoint_slice::EndpointSlice = 12, k8s_openapi::api::discovery::v1::EndpointSlice;
+    image::Image = 13, super::play::Image;
+    traffic::Traffic = 14, super::play::Traffic;
+}

@@ -1,0 +1,159 @@
+//! Stored objects: immutable values, shared by everyone who looks at them.
+
+use std::rc::Rc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use serde_json::Value;
+
+use super::codec::{self, DecodeError};
+use super::kinds::{Kind, KindInfo};
+
+pub use super::kinds::Object;
+
+/// A type that is served by the API.
+pub trait Resource:
+    Clone + Default + serde::Serialize + for<'de> serde::Deserialize<'de> + 'static
+{
+    const KIND: Kind;
+
+    fn meta(&self) -> &ObjectMeta;
+    fn meta_mut(&mut self) -> &mut ObjectMeta;
+    fn into_object(this: Rc<Self>) -> Object;
+    fn from_object(object: &Object) -> Option<&Rc<Self>>;
+    fn from_object_mut(object: &mut Object) -> Option<&mut Rc<Self>>;
+
+    /// The object's name; empty while it has none.
+    fn name(&self) -> &str {
+        self.meta().name.as_deref().unwrap_or_default()
+    }
+
+    /// The namespace; empty for objects of the cluster.
+    fn namespace(&self) -> &str {
+        self.meta().namespace.as_deref().unwrap_or_default()
+    }
+
+    fn uid(&self) -> &str {
+        self.meta().uid.as_deref().unwrap_or_default()
+    }
+
+    fn key(&self) -> Key {
+        Key::new(self.namespace(), self.name())
+    }
+}
+
+/// Namespace and name: what work queues carry and caches are sorted by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Empty for objects of the cluster.
+    pub namespace: Rc<str>,
+    pub name: Rc<str>,
+}
+
+impl Key {
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Key {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.namespace.is_empty() {
+            f.write_str(&self.name)
+        } else {
+            write!(f, "{}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+impl Object {
+    pub fn info(&self) -> &'static KindInfo {
+        self.kind().info()
+    }
+
+    pub fn name(&self) -> &str {
+        self.meta().name.as_deref().unwrap_or_default()
+    }
+
+    pub fn namespace(&self) -> &str {
+        self.meta().namespace.as_deref().unwrap_or_default()
+    }
+
+    pub fn uid(&self) -> &str {
+        self.meta().uid.as_deref().unwrap_or_default()
+    }
+
+    pub fn key(&self) -> Key {
+        Key::new(self.namespace(), self.name())
+    }
+
+    /// The revision of the last write; zero for objects that are not stored.
+    pub fn revision(&self) -> u64 {
+        self.meta()
+            .resource_version
+            .as_deref()
+            .and_then(|v| v.parse().ok())
+            .unwrap_or_default()
+    }
+
+    pub fn is_deleting(&self) -> bool {
+        self.meta().deletion_timestamp.is_some()
+    }
+
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        controller_of(self.meta())
+    }
+
+    /// As JSON, with `apiVersion` and `kind`.
+    pub fn to_value(&self) -> Value {
+        let info = self.info();
+        let mut value = self.encode();
+        if let Value::Object(map) = &mut value {
+            map.insert("apiVersion".to_owned(), Value::from(info.api_version()));
+            map.insert("kind".to_owned(), Value::from(info.kind));
+        }
+        value
+    }
+
+    /// The object as `T`, when it is one.
+    pub fn get<T: Resource>(&self) -> Option<&Rc<T>> {
+        T::from_object(self)
+    }
+
+    /// The object as `T` to be changed; copies it when it is shared.
+    pub fn edit<T: Resource>(&mut self) -> Option<&mut T> {
+        T::from_object_mut(self).map(Rc::make_mut)
+    }
+}
+
+/// The owner that manages the object (`metav1.GetControllerOf`).
+pub fn controller_of(meta: &ObjectMeta) -> Option<&OwnerReference> {
+    meta.owner_references
+        .as_ref()?
+        .iter()
+        .find(|o| o.controller == Some(true))
+}
+
+/// The reference by which `owner` controls another object (`metav1.NewControllerRef`).
+pub fn controller_ref<T: Resource>(owner: &T) -> OwnerReference {
+    let info = T::KIND.info();
+    OwnerReference {
+        api_version: info.api_version(),
+        kind: info.kind.to_owned(),
+        name: owner.name().to_owned(),
+        uid: owner.uid().to_owned(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
+
+/// Decodes one kind of object; the kind's table entry points here.
+pub(super) fn decode_as<T: Resource>(
+    value: &Value,
+    version: &str,
+) -> Result<(Object, Vec<String>), DecodeError> {
+    let (object, unknown) = codec::decode::<T>(value, version)?;
+    Ok((T::into_object(Rc::new(object)), unknown))
+}

@@ -1,0 +1,169 @@
+//! What the API server does with objects of one kind: the same verbs for every kind
+//! (`k8s.io/apiserver/pkg/registry/rest` create, update and delete strategies).
+
+use crate::sim::Time;
+
+use super::field::Errors;
+use super::object::{Object, Resource};
+
+/// One column of a kind's table (`k8s.io/kubernetes/pkg/printers/internalversion`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: &'static str,
+    /// Shown with `-o wide` only.
+    pub wide: bool,
+}
+
+/// A column that is always shown.
+pub const fn column(name: &'static str) -> Column {
+    Column { name, wide: false }
+}
+
+/// A column that is shown with `-o wide`.
+pub const fn wide(name: &'static str) -> Column {
+    Column { name, wide: true }
+}
+
+const NAME_AND_AGE: &[Column] = &[column("Name"), column("Age")];
+
+/// The rules of a kind, over any object. Write [`KindStrategy`] and wrap it in [`Typed`].
+pub trait Strategy: Sync {
+    fn default(&self, object: &mut Object);
+    fn prepare_for_create(&self, object: &mut Object);
+    fn prepare_for_update(&self, new: &mut Object, old: &Object);
+    fn prepare_for_status_update(&self, new: &mut Object, old: &Object);
+    fn validate(&self, object: &Object) -> Errors;
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors;
+    fn validate_status_update(&self, new: &Object, old: &Object) -> Errors;
+    fn warnings(&self, object: &Object) -> Vec<String>;
+    fn grace_period(&self, object: &Object, requested: Option<i64>) -> Option<i64>;
+    fn field(&self, object: &Object, path: &str) -> Option<String>;
+    fn columns(&self) -> &'static [Column];
+    fn row(&self, object: &Object, now: Time) -> Vec<String>;
+}
+
+/// The rules of one kind. Every method has the answer of a plain object with no rules.
+pub trait KindStrategy: Sync {
+    type Kind: Resource;
+
+    /// Fills in what was left out. Runs on everything that is decoded; must be idempotent.
+    fn default(&self, _object: &mut Self::Kind) {}
+
+    /// Before the first write: clears what only the cluster may set.
+    fn prepare_for_create(&self, _object: &mut Self::Kind) {}
+
+    /// Before a write to the object itself: keeps its status, and counts its generation.
+    fn prepare_for_update(&self, _new: &mut Self::Kind, _old: &Self::Kind) {}
+
+    /// Before a write to the `status` subresource: keeps everything but the status.
+    fn prepare_for_status_update(&self, _new: &mut Self::Kind, _old: &Self::Kind) {}
+
+    fn validate(&self, _object: &Self::Kind) -> Errors {
+        Errors::default()
+    }
+
+    /// The rules for a change; the pipeline calls this and not `validate` as well.
+    fn validate_update(&self, new: &Self::Kind, _old: &Self::Kind) -> Errors {
+        self.validate(new)
+    }
+
+    fn validate_status_update(&self, _new: &Self::Kind, _old: &Self::Kind) -> Errors {
+        Errors::default()
+    }
+
+    /// What the client is told although the request succeeds (`Warning:` headers).
+    fn warnings(&self, _object: &Self::Kind) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How many seconds a deleted object stays with a deletion timestamp; `None` to delete it at
+    /// once. `requested` is what the client asked for.
+    fn grace_period(&self, _object: &Self::Kind, _requested: Option<i64>) -> Option<i64> {
+        None
+    }
+
+    /// The value of a selectable field other than `metadata.name` and `metadata.namespace`;
+    /// `None` where the kind does not support selecting by it.
+    fn field(&self, _object: &Self::Kind, _path: &str) -> Option<String> {
+        None
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        NAME_AND_AGE
+    }
+
+    /// The cells of the object's row, one per column.
+    fn row(&self, object: &Self::Kind, now: Time) -> Vec<String> {
+        vec![
+            object.name().to_owned(),
+            super::time::age(object.meta(), now),
+        ]
+    }
+}
+
+/// Makes a [`KindStrategy`] a [`Strategy`] over any object; objects of other kinds are ignored.
+pub struct Typed<S>(pub S);
+
+impl<S: KindStrategy> Strategy for Typed<S> {
+    fn default(&self, object: &mut Object) {
+        if let Some(object) = object.edit() {
+            self.0.default(object);
+        }
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        if let Some(object) = object.edit() {
+            self.0.prepare_for_create(object);
+        }
+    }
+
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        if let (Some(new), Some(old)) = (new.edit(), old.get::<S::Kind>()) {
+            self.0.prepare_for_update(new, old);
+        }
+    }
+
+    fn prepare_for_status_update(&self, new: &mut Object, old: &Object) {
+        if let (Some(new), Some(old)) = (new.edit(), old.get::<S::Kind>()) {
+            self.0.prepare_for_status_update(new, old);
+        }
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        object.get().map(|o| self.0.validate(o)).unwrap_or_default()
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        match (new.get(), old.get()) {
+            (Some(new), Some(old)) => self.0.validate_update(new, old),
+            _ => Errors::default(),
+        }
+    }
+
+    fn validate_status_update(&self, new: &Object, old: &Object) -> Errors {
+        match (new.get(), old.get()) {
+            (Some(new), Some(old)) => self.0.validate_status_update(new, old),
+            _ => Errors::default(),
+        }
+    }
+
+    fn warnings(&self, object: &Object) -> Vec<String> {
+        object.get().map(|o| self.0.warnings(o)).unwrap_or_default()
+    }
+
+    fn grace_period(&self, object: &Object, requested: Option<i64>) -> Option<i64> {
+        object.get().and_then(|o| self.0.grace_period(o, requested))
+    }
+
+    fn field(&self, object: &Object, path: &str) -> Option<String> {
+        object.get().and_then(|o| self.0.field(o, path))
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        self.0.columns()
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<String> {
+        object.get().map(|o| self.0.row(o, now)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,173 @@
+//! Deleting objects: finalizers, grace periods, propagation
+//! (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Delete).
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+
+use super::store::Expect;
+use super::{ApiServer, Caller, storage_key};
+use crate::api::time::api_time;
+use crate::api::{Kind, Object, Resource, Result, Status};
+use crate::sim::Kernel;
+
+/// What happens to the objects that an object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// The garbage collector deletes them afterwards.
+    Background,
+    /// The object stays until they are gone.
+    Foreground,
+    /// They lose their owner and stay.
+    Orphan,
+}
+
+/// How an object is to be deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteOptions {
+    pub grace_period_seconds: Option<i64>,
+    pub propagation: Option<Propagation>,
+    /// The deletion fails unless the object has this uid or revision.
+    pub uid: Option<String>,
+    pub resource_version: Option<String>,
+    pub dry_run: bool,
+}
+
+const ORPHAN: &str = "orphan";
+const FOREGROUND: &str = "foregroundDeletion";
+
+impl ApiServer {
+    /// Deletes an object, or marks it as to be deleted. Returns it as it was last, and whether
+    /// it is gone.
+    pub fn delete_object(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<(Object, bool)> {
+        let info = kind.info();
+        let old = self.get_object(kind, namespace, name)?;
+        check_preconditions(&old, options)?;
+        self.admit_delete(&old)?;
+        if options.dry_run {
+            return Ok((old, false));
+        }
+        let mut object = old.clone();
+        update_finalizers(&mut object, options.propagation);
+        let grace = info
+            .strategy
+            .grace_period(&old, options.grace_period_seconds);
+        let grace = grace.filter(|g| *g > 0);
+        let has_finalizers = object
+            .meta()
+            .finalizers
+            .as_ref()
+            .is_some_and(|f| !f.is_empty());
+        if !has_finalizers && grace.is_none() && !is_live_namespace(&object) {
+            let key = storage_key(info, namespace, name);
+            let revision = self.remove_as(kernel, &caller.manager, &key);
+            object.meta_mut().resource_version = revision.map(|r| r.to_string());
+            self.release(&object);
+            return Ok((object, true));
+        }
+        mark(kernel, &mut object, grace);
+        if object == old {
+            return Ok((old, false));
+        }
+        self.put(
+            kernel,
+            caller,
+            "delete",
+            object,
+            Expect::Revision(old.revision()),
+        )
+        .map(|object| (object, false))
+        .ok_or_else(|| Status::modified(info, name))
+    }
+
+    /// Whether nothing holds a deleted object any longer.
+    pub(super) fn is_finished(&self, object: &Object) -> bool {
+        let meta = object.meta();
+        meta.deletion_timestamp.is_some()
+            && meta.finalizers.as_ref().is_none_or(Vec::is_empty)
+            && meta.deletion_grace_period_seconds.unwrap_or_default() == 0
+            && !is_live_namespace(object)
+    }
+}
+
+/// A namespace also has finalizers in its spec (`kubernetes`): its content goes first.
+fn is_live_namespace(object: &Object) -> bool {
+    object
+        .get::<Namespace>()
+        .and_then(|n| n.spec.as_ref()?.finalizers.as_ref())
+        .is_some_and(|finalizers| !finalizers.is_empty())
+}
+
+fn check_preconditions(object: &Object, options: &DeleteOptions) -> Result<()> {
+    let info = object.info();
+    if let Some(uid) = &options.uid
+        && object.uid() != uid
+    {
+        let detail = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            object.uid()
+        );
+        return Err(Status::conflict(info, object.name(), &detail));
+    }
+    if let Some(revision) = &options.resource_version
+        && object.meta().resource_version.as_ref() != Some(revision)
+    {
+        let detail = format!(
+            "Precondition failed: ResourceVersion in precondition: {revision}, ResourceVersion in object meta: {}",
+            object.revision()
+        );
+        return Err(Status::conflict(info, object.name(), &detail));
+    }
+    Ok(())
+}
+
+/// Foreground and orphan deletion are finalizers that the garbage collector removes.
+fn update_finalizers(object: &mut Object, propagation: Option<Propagation>) {
+    let current = object.meta().finalizers.clone().unwrap_or_default();
+    let mut wanted = current.clone();
+    if let Some(propagation) = propagation {
+        wanted.retain(|f| f != ORPHAN && f != FOREGROUND);
+        match propagation {
+            Propagation::Background => {}
+            Propagation::Foreground => wanted.push(FOREGROUND.to_owned()),
+            Propagation::Orphan => wanted.push(ORPHAN.to_owned()),
+        }
+    }
+    if wanted != current {
+        object.meta_mut().finalizers = (!wanted.is_empty()).then_some(wanted);
+    }
+}
+
+/// Sets the deletion timestamp; a shorter grace period than before moves it nearer.
+fn mark(kernel: &Kernel, object: &mut Object, grace: Option<i64>) {
+    let grace = grace.unwrap_or_default();
+    let first = !object.is_deleting();
+    let sooner = object
+        .meta()
+        .deletion_grace_period_seconds
+        .is_some_and(|g| grace < g);
+    if !first && !sooner {
+        return;
+    }
+    let deadline = kernel.now + Duration::from_secs(grace.unsigned_abs());
+    let meta = object.meta_mut();
+    meta.deletion_timestamp = Some(api_time(deadline));
+    meta.deletion_grace_period_seconds = Some(grace);
+    if first {
+        if let Some(generation) = meta.generation.filter(|g| *g > 0) {
+            meta.generation = Some(generation + 1);
+        }
+        if let Some(namespace) = object.edit::<Namespace>() {
+            namespace.status.get_or_insert_default().phase = Some("Terminating".to_owned());
+            namespace.meta_mut().deletion_grace_period_seconds = None;
+        }
+    }
+}

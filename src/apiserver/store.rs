@@ -1,0 +1,11 @@
+//! The store: what etcd is to a real cluster. Keys in order, one revision counter over all of
+//! them, every version until it is compacted, transactions, watches from a revision, leases.
+//!
+//! Private to the API server: nobody else can reach it, and the module system sees to that.
+//! Values are opaque here; cloning one must be cheap (shared pointers).
+
+mod kv;
+mod lease;
+
+pub use kv::{Change, Compacted, Expect, Store};
+pub use lease::LeaseId;

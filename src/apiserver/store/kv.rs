@@ -1,0 +1,373 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::rc::Rc;
+
+use super::lease::{LeaseId, Leases};
+use crate::sim::{CauseId, Time};
+
+/// One committed change of one key.
+#[derive(Clone, Debug)]
+pub struct Change<V> {
+    pub revision: u64,
+    pub key: Rc<str>,
+    /// `None` when the key was deleted.
+    pub value: Option<V>,
+    /// What stood there before; `None` when the key was created.
+    pub previous: Option<V>,
+    pub cause: CauseId,
+}
+
+/// The revision asked for is older than the oldest one kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// The oldest revision that can still be read.
+    pub oldest: u64,
+}
+
+#[derive(Clone)]
+struct Entry<V> {
+    value: V,
+    created: u64,
+    modified: u64,
+    version: u64,
+    lease: Option<LeaseId>,
+}
+
+/// A multi-version store of keys.
+#[derive(Clone)]
+pub struct Store<V> {
+    revision: u64,
+    /// Revisions up to this one are gone; later ones can be read and watched.
+    compacted: u64,
+    current: BTreeMap<Rc<str>, Entry<V>>,
+    history: VecDeque<Change<V>>,
+    leases: Leases,
+}
+
+/// What a key must look like for a write to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The key must not exist.
+    Absent,
+    /// The key must have been modified last at this revision.
+    Revision(u64),
+    Anything,
+}
+
+impl<V: Clone> Default for Store<V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V: Clone> Store<V> {
+    /// An empty store. Its first write is revision 2, as in a new etcd.
+    pub fn new() -> Self {
+        Store {
+            revision: 1,
+            compacted: 0,
+            current: BTreeMap::new(),
+            history: VecDeque::new(),
+            leases: Leases::default(),
+        }
+    }
+
+    /// The revision of the last change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Up to which revision the history is gone.
+    pub fn compacted(&self) -> u64 {
+        self.compacted
+    }
+
+    pub fn len(&self) -> usize {
+        self.current.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.current.is_empty()
+    }
+
+    pub fn get(&self, key: &str) -> Option<&V> {
+        self.current.get(key).map(|entry| &entry.value)
+    }
+
+    /// When the key was created and last modified, and how often it was written since.
+    pub fn versions(&self, key: &str) -> Option<(u64, u64, u64)> {
+        self.current
+            .get(key)
+            .map(|e| (e.created, e.modified, e.version))
+    }
+
+    /// The keys that begin with `prefix`, in order.
+    pub fn range<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s Rc<str>, &'s V)> {
+        self.range_from(prefix, prefix)
+    }
+
+    /// The keys that begin with `prefix`, from `start` on.
+    pub fn range_from<'s>(
+        &'s self,
+        prefix: &'s str,
+        start: &str,
+    ) -> impl Iterator<Item = (&'s Rc<str>, &'s V)> {
+        self.current
+            .range::<str, _>((Bound::Included(start), Bound::Unbounded))
+            .take_while(move |(key, _)| key.starts_with(prefix))
+            .map(|(key, entry)| (key, &entry.value))
+    }
+
+    /// What `range` showed at `revision`.
+    pub fn range_at(&self, prefix: &str, revision: u64) -> Result<Vec<(Rc<str>, V)>, Compacted> {
+        if revision < self.compacted {
+            return Err(Compacted {
+                oldest: self.compacted,
+            });
+        }
+        let mut view: BTreeMap<Rc<str>, V> = self
+            .range(prefix)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        for change in self
+            .history
+            .iter()
+            .rev()
+            .take_while(|c| c.revision > revision)
+        {
+            if change.key.starts_with(prefix) {
+                match &change.previous {
+                    Some(value) => view.insert(change.key.clone(), value.clone()),
+                    None => view.remove(&change.key),
+                };
+            }
+        }
+        Ok(view.into_iter().collect())
+    }
+
+    /// Whether a write that expects `expect` of `key` would happen now.
+    fn holds(&self, key: &str, expect: Expect) -> bool {
+        match expect {
+            Expect::Anything => true,
+            Expect::Absent => !self.current.contains_key(key),
+            Expect::Revision(r) => self.current.get(key).is_some_and(|e| e.modified == r),
+        }
+    }
+
+    /// The revision that the next change will have: objects carry it inside.
+    pub fn next_revision(&self) -> u64 {
+        self.revision + 1
+    }
+
+    /// Writes `key` if `expect` holds; returns the new revision, or `None` if it does not hold.
+    pub fn put(
+        &mut self,
+        key: &Rc<str>,
+        value: V,
+        expect: Expect,
+        lease: Option<LeaseId>,
+        cause: CauseId,
+    ) -> Option<u64> {
+        if !self.holds(key, expect) {
+            return None;
+        }
+        self.revision += 1;
+        let revision = self.revision;
+        let previous = match self.current.get_mut(key) {
+            Some(entry) => {
+                entry.modified = revision;
+                entry.version += 1;
+                if entry.lease != lease {
+                    if let Some(old) = entry.lease {
+                        self.leases.detach(old, key);
+                    }
+                    entry.lease = lease;
+                }
+                Some(std::mem::replace(&mut entry.value, value.clone()))
+            }
+            None => {
+                let entry = Entry {
+                    value: value.clone(),
+                    created: revision,
+                    modified: revision,
+                    version: 1,
+                    lease,
+                };
+                self.current.insert(key.clone(), entry);
+                None
+            }
+        };
+        if let Some(lease) = lease {
+            self.leases.attach(lease, key.clone());
+        }
+        self.history.push_back(Change {
+            revision,
+            key: key.clone(),
+            value: Some(value),
+            previous,
+            cause,
+        });
+        Some(revision)
+    }
+
+    /// Deletes `key` if it exists and `expect` holds; returns the new revision.
+    pub fn delete(&mut self, key: &str, expect: Expect, cause: CauseId) -> Option<u64> {
+        if !self.holds(key, expect) {
+            return None;
+        }
+        let (key, entry) = self.current.remove_entry(key)?;
+        if let Some(lease) = entry.lease {
+            self.leases.detach(lease, &key);
+        }
+        self.revision += 1;
+        self.history.push_back(Change {
+            revision: self.revision,
+            key,
+            value: None,
+            previous: Some(entry.value),
+            cause,
+        });
+        Some(self.revision)
+    }
+
+    /// The changes after `revision`, oldest first.
+    pub fn since(&self, revision: u64) -> Result<impl Iterator<Item = &Change<V>>, Compacted> {
+        if revision < self.compacted {
+            return Err(Compacted {
+                oldest: self.compacted,
+            });
+        }
+        let start = self.history.partition_point(|c| c.revision <= revision);
+        Ok(self.history.range(start..))
+    }
+
+    /// The last change, if it is still kept.
+    pub fn last(&self) -> Option<&Change<V>> {
+        self.history.back()
+    }
+
+    /// Forgets the history up to and including `revision`; current values stay.
+    pub fn compact(&mut self, revision: u64) {
+        let revision = revision.min(self.revision);
+        if revision > self.compacted {
+            self.compacted = revision;
+            let gone = self.history.partition_point(|c| c.revision <= revision);
+            self.history.drain(..gone);
+        }
+    }
+
+    /// How many changes the history holds.
+    pub fn history_len(&self) -> usize {
+        self.history.len()
+    }
+
+    /// Grants a lease: keys bound to it are deleted when it ends.
+    pub fn grant(&mut self, ends: Time) -> LeaseId {
+        self.leases.grant(ends)
+    }
+
+    /// Lets a lease end later.
+    pub fn keep_alive(&mut self, lease: LeaseId, ends: Time) -> bool {
+        self.leases.keep_alive(lease, ends)
+    }
+
+    /// When the next lease ends.
+    pub fn next_expiry(&self) -> Option<Time> {
+        self.leases.next_expiry()
+    }
+
+    /// Takes the leases that have ended by `now`; returns the keys bound to them, which the
+    /// caller deletes.
+    pub fn expire(&mut self, now: Time) -> Vec<Rc<str>> {
+        self.leases.expire(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::secs;
+
+    fn key(name: &str) -> Rc<str> {
+        name.into()
+    }
+
+    fn put(store: &mut Store<u32>, name: &str, value: u32) -> u64 {
+        let revision = store.put(&key(name), value, Expect::Anything, None, CauseId::NONE);
+        revision.expect("nothing was expected")
+    }
+
+    #[test]
+    fn revisions_count_every_change() {
+        let mut store = Store::new();
+        assert_eq!(put(&mut store, "a", 1), 2);
+        assert_eq!(put(&mut store, "a", 2), 3);
+        assert_eq!(store.versions("a"), Some((2, 3, 2)));
+        assert_eq!(store.delete("a", Expect::Anything, CauseId::NONE), Some(4));
+        assert_eq!(store.delete("a", Expect::Anything, CauseId::NONE), None);
+        assert_eq!(put(&mut store, "a", 3), 5);
+        assert_eq!(store.versions("a"), Some((5, 5, 1)));
+    }
+
+    #[test]
+    fn writes_are_optimistic() {
+        let mut store = Store::new();
+        let first = put(&mut store, "a", 1);
+        put(&mut store, "a", 2);
+        let stale = store.put(&key("a"), 9, Expect::Revision(first), None, CauseId::NONE);
+        assert_eq!(stale, None);
+        assert_eq!(
+            store.put(&key("a"), 9, Expect::Absent, None, CauseId::NONE),
+            None
+        );
+        assert_eq!(store.get("a"), Some(&2));
+        assert_eq!(store.revision(), 3);
+    }
+
+    #[test]
+    fn the_past_can_be_read_until_it_is_compacted() {
+        let mut store = Store::new();
+        let r1 = put(&mut store, "p/a", 1);
+        let r2 = put(&mut store, "p/b", 2);
+        let r3 = store
+            .delete("p/a", Expect::Anything, CauseId::NONE)
+            .expect("exists");
+        let names = |store: &Store<u32>, r| {
+            store
+                .range_at("p/", r)
+                .map(|v| v.iter().map(|(_, v)| *v).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&store, r1), Ok(vec![1]));
+        assert_eq!(names(&store, r2), Ok(vec![1, 2]));
+        assert_eq!(names(&store, r3), Ok(vec![2]));
+        store.compact(r2);
+        assert_eq!(names(&store, r1), Err(Compacted { oldest: r2 }));
+        assert_eq!(names(&store, r2), Ok(vec![1, 2]));
+        assert!(store.since(r1).is_err());
+        let after: Vec<u64> = store.since(r2).expect("kept").map(|c| c.revision).collect();
+        assert_eq!(after, [r3]);
+    }
+
+    #[test]
+    fn ranges_stay_within_their_prefix() {
+        let mut store = Store::new();
+        for name in ["a/1", "b/1", "b/2", "c/1"] {
+            put(&mut store, name, 0);
+        }
+        let keys: Vec<&str> = store.range("b/").map(|(k, _)| &**k).collect();
+        assert_eq!(keys, ["b/1", "b/2"]);
+    }
+
+    #[test]
+    fn keys_end_with_their_lease() {
+        let mut store = Store::new();
+        let end = Time::EPOCH + secs(10);
+        let lease = store.grant(end);
+        store.put(&key("a"), 1, Expect::Anything, Some(lease), CauseId::NONE);
+        assert_eq!(store.next_expiry(), Some(end));
+        assert!(store.keep_alive(lease, end + secs(5)));
+        assert!(store.expire(end).is_empty());
+        assert_eq!(store.expire(end + secs(5)), [key("a")]);
+        assert_eq!(store.next_expiry(), None);
+    }
+}

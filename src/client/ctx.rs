@@ -1,0 +1,150 @@
+//! What a component may do while it handles an event.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::wire::Packet;
+use crate::api::{Key, Object, Resource, Result};
+use crate::apiserver::{
+    ApiServer, Caller, DeleteOptions, Latency, WatchRequest, WatcherId, WriteOptions,
+};
+use crate::sim::{CauseId, Kernel, Rng, Time};
+
+/// What a component asked for while it handled an event; the cluster schedules it.
+#[derive(Clone)]
+pub struct Outbox<E> {
+    pub events: Vec<(Time, CauseId, E)>,
+    pub packets: Vec<(Time, CauseId, Packet)>,
+}
+
+impl<E> Default for Outbox<E> {
+    fn default() -> Self {
+        Outbox {
+            events: Vec::new(),
+            packets: Vec::new(),
+        }
+    }
+}
+
+/// Access to the API server under the component's own identity, to time, chance and the queue.
+pub struct Ctx<'a, E> {
+    pub kernel: &'a mut Kernel,
+    pub server: &'a mut ApiServer,
+    pub caller: &'a Caller,
+    /// Whom watch events are delivered to; opaque.
+    pub subscriber: u32,
+    pub latency: Latency,
+    pub out: &'a mut Outbox<E>,
+}
+
+impl<'a, E> Ctx<'a, E> {
+    pub fn now(&self) -> Time {
+        self.kernel.now
+    }
+
+    /// The random stream called `name`; begin it with the component's own name.
+    pub fn rng(&mut self, name: &str) -> &mut Rng {
+        self.kernel.rng(name)
+    }
+
+    /// Schedules `event` for this component; its cause is what is handled now.
+    pub fn after(&mut self, delay: Duration, event: E) {
+        let at = self.kernel.now + delay;
+        self.out.events.push((at, self.kernel.cause, event));
+    }
+
+    pub fn at(&mut self, at: Time, event: E) {
+        self.out.events.push((at, self.kernel.cause, event));
+    }
+
+    /// Sends a packet over the simulated network; it arrives after `delay`.
+    pub fn transmit(&mut self, delay: Duration, packet: Packet) {
+        let at = self.kernel.now + delay;
+        self.out.packets.push((at, self.kernel.cause, packet));
+    }
+
+    /// Starts a watch; events arrive at [`super::Component::watched`].
+    pub fn watch<T: Resource>(&mut self) -> WatcherId {
+        self.watch_where(T::KIND, None)
+    }
+
+    /// Watches the pods of one node.
+    pub fn watch_pods_of(&mut self, node: &str) -> WatcherId {
+        self.watch_where(k8s_openapi::api::core::v1::Pod::KIND, Some(node.into()))
+    }
+
+    fn watch_where(&mut self, kind: crate::api::Kind, node: Option<Rc<str>>) -> WatcherId {
+        let request = WatchRequest {
+            kind,
+            node,
+            subscriber: self.subscriber,
+            latency: self.latency,
+        };
+        self.server.watch(self.kernel, request)
+    }
+
+    /// Reads past the cache: a quorum read. `None` when the object does not exist.
+    pub fn get<T: Resource>(&self, key: &Key) -> Option<Rc<T>> {
+        self.server.get(key)
+    }
+
+    /// Lists past the cache.
+    pub fn list<T: Resource>(&self, namespace: Option<&str>) -> Vec<Rc<T>> {
+        self.server.list(namespace)
+    }
+
+    pub fn create<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
+        let object = T::into_object(Rc::new(object));
+        self.server
+            .create_object(self.kernel, self.caller, object, &WriteOptions::default())
+            .map(typed)
+    }
+
+    /// Replaces the object; refused with a conflict when its `resourceVersion` is stale.
+    pub fn update<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
+        let object = T::into_object(Rc::new(object));
+        self.server
+            .update_object(self.kernel, self.caller, object, &WriteOptions::default())
+            .map(typed)
+    }
+
+    /// Replaces the object's status; refused with a conflict when its revision is stale.
+    pub fn update_status<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
+        let object = T::into_object(Rc::new(object));
+        self.server
+            .update_object(self.kernel, self.caller, object, &WriteOptions::STATUS)
+            .map(typed)
+    }
+
+    /// Reads the newest version, changes it, and writes it back: what a patch does. Returns
+    /// `None` when the object does not exist.
+    pub fn patch<T: Resource>(
+        &mut self,
+        key: &Key,
+        options: &WriteOptions,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Option<Rc<T>>> {
+        let Some(current) = self.server.get::<T>(key) else {
+            return Ok(None);
+        };
+        let mut object = (*current).clone();
+        change(&mut object);
+        let object = T::into_object(Rc::new(object));
+        let written = self
+            .server
+            .update_object(self.kernel, self.caller, object, options)?;
+        Ok(Some(typed(written)))
+    }
+
+    pub fn delete<T: Resource>(&mut self, key: &Key, options: &DeleteOptions) -> Result<()> {
+        let (namespace, name) = (&*key.namespace, &*key.name);
+        self.server
+            .delete_object(self.kernel, self.caller, T::KIND, namespace, name, options)
+            .map(|_| ())
+    }
+}
+
+/// An object that was written as `T` comes back as `T`.
+fn typed<T: Resource>(object: Object) -> Rc<T> {
+    object.get::<T>().cloned().unwrap_or_default()
+}

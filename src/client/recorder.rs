@@ -1,0 +1,273 @@
+//! Events for people, with aggregation (`k8s.io/client-go/tools/record`).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::Ctx;
+use crate::api::time::{api_time, micro_time};
+use crate::api::{Key, Object, Resource};
+use crate::apiserver::WriteOptions;
+use crate::sim::{Time, secs};
+
+/// From this many similar events on, they are combined into one.
+const MAX_SIMILAR: usize = 10;
+/// Similar events this far apart are not combined.
+const SIMILAR_WINDOW_SECS: u64 = 600;
+/// How many correlations are remembered (client-go's LRU caches hold 4096).
+const REMEMBERED: usize = 4096;
+/// What a combined event's message begins with.
+const COMBINED: &str = "(combined from similar events): ";
+
+/// The object that an event is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Involved {
+    pub reference: ObjectReference,
+}
+
+impl Involved {
+    pub fn of<T: Resource>(object: &T) -> Self {
+        let info = T::KIND.info();
+        Involved {
+            reference: ObjectReference {
+                api_version: Some(info.api_version()),
+                kind: Some(info.kind.to_owned()),
+                name: object.meta().name.clone(),
+                namespace: object.meta().namespace.clone(),
+                uid: object.meta().uid.clone(),
+                resource_version: object.meta().resource_version.clone(),
+                field_path: None,
+            },
+        }
+    }
+
+    pub fn of_object(object: &Object) -> Self {
+        let info = object.info();
+        Involved {
+            reference: ObjectReference {
+                api_version: Some(info.api_version()),
+                kind: Some(info.kind.to_owned()),
+                name: object.meta().name.clone(),
+                namespace: object.meta().namespace.clone(),
+                uid: object.meta().uid.clone(),
+                resource_version: object.meta().resource_version.clone(),
+                field_path: None,
+            },
+        }
+    }
+
+    /// About one container of a pod.
+    #[must_use]
+    pub fn container(mut self, field: &str, name: &str) -> Self {
+        self.reference.field_path = Some(format!("spec.{field}{{{name}}}"));
+        self
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Seen {
+    key: Key,
+    count: i32,
+    first: Time,
+}
+
+#[derive(Clone, Debug)]
+struct Similar {
+    messages: Vec<Rc<str>>,
+    last: Time,
+}
+
+/// Writes events; repeats raise a count, and many similar ones become one.
+#[derive(Clone, Debug)]
+pub struct EventRecorder {
+    component: Rc<str>,
+    host: Rc<str>,
+    seen: BTreeMap<Rc<str>, Seen>,
+    similar: BTreeMap<Rc<str>, Similar>,
+}
+
+impl EventRecorder {
+    /// `host` is the node for kubelets, and empty for the control plane.
+    pub fn new(component: &str, host: &str) -> Self {
+        EventRecorder {
+            component: component.into(),
+            host: host.into(),
+            seen: BTreeMap::new(),
+            similar: BTreeMap::new(),
+        }
+    }
+
+    pub fn normal<E>(
+        &mut self,
+        ctx: &mut Ctx<'_, E>,
+        about: &Involved,
+        reason: &str,
+        message: &str,
+    ) {
+        self.record(ctx, about, "Normal", reason, message);
+    }
+
+    pub fn warning<E>(
+        &mut self,
+        ctx: &mut Ctx<'_, E>,
+        about: &Involved,
+        reason: &str,
+        message: &str,
+    ) {
+        self.record(ctx, about, "Warning", reason, message);
+    }
+
+    fn record<E>(
+        &mut self,
+        ctx: &mut Ctx<'_, E>,
+        about: &Involved,
+        type_: &str,
+        reason: &str,
+        message: &str,
+    ) {
+        let now = ctx.now();
+        let r = &about.reference;
+        let text = |o: &Option<String>| o.clone().unwrap_or_default();
+        let group: Rc<str> = format!(
+            "{}/{}/{}/{}/{}/{type_}/{reason}",
+            text(&r.kind),
+            text(&r.namespace),
+            text(&r.name),
+            text(&r.uid),
+            text(&r.field_path)
+        )
+        .into();
+        let combined = self.combine(&group, message, now);
+        let message = if combined {
+            format!("{COMBINED}{message}")
+        } else {
+            message.to_owned()
+        };
+        let identity: Rc<str> = if combined {
+            group
+        } else {
+            format!("{group}/{message}").into()
+        };
+        if let Some(seen) = self.seen.get_mut(&identity) {
+            seen.count += 1;
+            let (key, count) = (seen.key.clone(), seen.count);
+            let patched = ctx.patch::<Event>(&key, &WriteOptions::default(), |event| {
+                event.count = Some(count);
+                event.last_timestamp = Some(api_time(now));
+                event.message = Some(message.clone());
+            });
+            if matches!(patched, Ok(Some(_))) {
+                return;
+            }
+            self.seen.remove(&identity);
+        }
+        let namespace = r.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        let suffix = now.0.wrapping_add(self.seen.len() as u64);
+        let event = Event {
+            metadata: ObjectMeta {
+                name: Some(format!("{}.{suffix:x}", text(&r.name))),
+                namespace: Some(namespace),
+                ..ObjectMeta::default()
+            },
+            involved_object: r.clone(),
+            reason: Some(reason.to_owned()),
+            message: Some(message),
+            type_: Some(type_.to_owned()),
+            source: Some(EventSource {
+                component: Some(self.component.to_string()),
+                host: (!self.host.is_empty()).then(|| self.host.to_string()),
+            }),
+            count: Some(1),
+            first_timestamp: Some(api_time(now)),
+            last_timestamp: Some(api_time(now)),
+            reporting_component: Some(self.component.to_string()),
+            reporting_instance: (!self.host.is_empty()).then(|| self.host.to_string()),
+            ..Event::default()
+        };
+        if let Ok(written) = ctx.create(event) {
+            if self.seen.len() >= REMEMBERED {
+                self.forget_oldest();
+            }
+            self.seen.insert(
+                identity,
+                Seen {
+                    key: written.key(),
+                    count: 1,
+                    first: now,
+                },
+            );
+        }
+    }
+
+    /// Writes an event of the new series API, as the scheduler does: with `eventTime` and
+    /// `action`, without counts.
+    pub fn normal_with_action<E>(
+        &mut self,
+        ctx: &mut Ctx<'_, E>,
+        about: &Involved,
+        type_: &str,
+        reason: &str,
+        action: &str,
+        message: &str,
+    ) {
+        let now = ctx.now();
+        let r = &about.reference;
+        let name = r.name.clone().unwrap_or_default();
+        let namespace = r.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        let suffix = now.0.wrapping_add(ctx.server.revision() << 40);
+        let event = Event {
+            metadata: ObjectMeta {
+                name: Some(format!("{name}.{suffix:x}")),
+                namespace: Some(namespace),
+                ..ObjectMeta::default()
+            },
+            involved_object: r.clone(),
+            action: Some(action.to_owned()),
+            event_time: Some(micro_time(now)),
+            reason: Some(reason.to_owned()),
+            message: Some(message.to_owned()),
+            type_: Some(type_.to_owned()),
+            source: Some(EventSource::default()),
+            reporting_component: Some(self.component.to_string()),
+            reporting_instance: Some(format!("{}-control-plane", self.component)),
+            ..Event::default()
+        };
+        let _ = ctx.create(event);
+    }
+
+    /// Whether this event joins a combined one: the tenth different message in ten minutes does.
+    fn combine(&mut self, group: &Rc<str>, message: &str, now: Time) -> bool {
+        if self.similar.len() >= REMEMBERED {
+            self.similar.pop_first();
+        }
+        let similar = self
+            .similar
+            .entry(group.clone())
+            .or_insert_with(|| Similar {
+                messages: Vec::new(),
+                last: now,
+            });
+        if now.since(similar.last) > secs(SIMILAR_WINDOW_SECS) {
+            similar.messages.clear();
+        }
+        similar.last = now;
+        let known = similar.messages.iter().any(|m| **m == *message);
+        if !known && similar.messages.len() < MAX_SIMILAR {
+            similar.messages.push(message.into());
+        }
+        similar.messages.len() >= MAX_SIMILAR
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self
+            .seen
+            .iter()
+            .min_by_key(|(_, s)| s.first)
+            .map(|(k, _)| k.clone());
+        if let Some(oldest) = oldest {
+            self.seen.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A cluster with its history: rewind, replay, fork.
+//!
+//! History is the configuration plus the inputs; everything else follows. Checkpoints (clones)
+//! only make seeking fast, and are thinned as they grow old.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Cluster, Config};
+use crate::apiserver::{Request, Response};
+use crate::sim::Time;
+
+/// Something that came from outside the simulation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A request that may have changed the cluster.
+    Request(Request),
+}
+
+/// At most this many checkpoints are kept.
+const CHECKPOINTS: usize = 24;
+/// The least virtual time between two checkpoints.
+const SPACING: Duration = Duration::from_secs(5);
+
+/// A running cluster that remembers how it came about.
+#[derive(Clone)]
+pub struct Timeline {
+    cluster: Cluster,
+    inputs: Vec<(Time, Input)>,
+    /// How many of the inputs have happened in `cluster`; the others lie in its future.
+    applied: usize,
+    /// By time: the cluster, and how many inputs it had seen.
+    checkpoints: BTreeMap<Time, (Cluster, usize)>,
+    spacing: Duration,
+    /// The furthest instant that was reached: how far the scrubber goes.
+    end: Time,
+}
+
+impl Timeline {
+    pub fn new(config: Config) -> Self {
+        Timeline::from_cluster(Cluster::new(config))
+    }
+
+    fn from_cluster(cluster: Cluster) -> Self {
+        let start = cluster.now();
+        Timeline {
+            checkpoints: BTreeMap::from([(start, (cluster.clone(), 0))]),
+            cluster,
+            inputs: Vec::new(),
+            applied: 0,
+            spacing: SPACING,
+            end: start,
+        }
+    }
+
+    /// A cluster with a recorded history, at its start; seek to where it should go on.
+    pub fn with_inputs(config: Config, inputs: Vec<(Time, Input)>) -> Self {
+        let mut timeline = Timeline::new(config);
+        timeline.end = inputs
+            .last()
+            .map_or(timeline.end, |(at, _)| timeline.end.max(*at));
+        timeline.inputs = inputs;
+        timeline
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    pub fn now(&self) -> Time {
+        self.cluster.now()
+    }
+
+    pub fn start(&self) -> Time {
+        self.cluster.config().start
+    }
+
+    /// The furthest instant that was reached.
+    pub fn end(&self) -> Time {
+        self.end
+    }
+
+    /// What came from outside, with its time: with the configuration, the whole history.
+    pub fn inputs(&self) -> &[(Time, Input)] {
+        &self.inputs
+    }
+
+    /// Whether the present lies before the furthest instant reached.
+    pub fn is_in_the_past(&self) -> bool {
+        self.cluster.now() < self.end
+    }
+
+    /// Answers a request now. One that may change the cluster becomes part of its history; made
+    /// in the past, it starts a new future, and the old one is forgotten.
+    pub fn request(&mut self, request: &Request) -> Response {
+        if !request.is_read_only() {
+            self.cut();
+            self.inputs
+                .push((self.now(), Input::Request(request.clone())));
+            self.applied = self.inputs.len();
+        }
+        self.cluster.request(request)
+    }
+
+    /// Forgets what lies in the future.
+    fn cut(&mut self) {
+        let now = self.now();
+        self.inputs.truncate(self.applied);
+        self.checkpoints.retain(|at, _| *at <= now);
+        self.end = now;
+    }
+
+    /// Runs to `until`, for at most `budget` events; tells whether it got there.
+    pub fn run_until(&mut self, until: Time, budget: usize) -> bool {
+        for _ in 0..budget {
+            let due = self
+                .inputs
+                .get(self.applied)
+                .map(|(at, _)| *at)
+                .filter(|at| *at <= until);
+            let limit = due.unwrap_or(until);
+            if self.cluster.step(limit) {
+                continue;
+            }
+            self.cluster.run_until(limit);
+            match due {
+                Some(_) => self.replay_input(),
+                None => {
+                    self.end = self.end.max(self.now());
+                    self.checkpoint();
+                    return true;
+                }
+            }
+        }
+        self.end = self.end.max(self.now());
+        false
+    }
+
+    fn replay_input(&mut self) {
+        if let Some((_, Input::Request(request))) = self.inputs.get(self.applied) {
+            let _ = self.cluster.request(request);
+        }
+        self.applied += 1;
+    }
+
+    /// Goes to `to`, forwards or backwards, between the start and the furthest instant reached.
+    pub fn seek(&mut self, to: Time) {
+        let to = to.clamp(self.start(), self.end.max(self.now()));
+        if to < self.now()
+            && let Some((_, (cluster, applied))) = self.checkpoints.range(..=to).next_back()
+        {
+            self.cluster = cluster.clone();
+            self.applied = *applied;
+        }
+        while !self.run_until(to, usize::MAX) {}
+    }
+
+    fn checkpoint(&mut self) {
+        let now = self.now();
+        let last = self
+            .checkpoints
+            .range(..=now)
+            .next_back()
+            .map(|(at, _)| *at);
+        if last.is_some_and(|last| now.since(last) < self.spacing) {
+            return;
+        }
+        self.checkpoints
+            .insert(now, (self.cluster.clone(), self.applied));
+        if self.checkpoints.len() > CHECKPOINTS {
+            // Keep every other one, and the first: the spacing doubles as history grows.
+            self.spacing *= 2;
+            let keep: Vec<Time> = self.checkpoints.keys().copied().step_by(2).collect();
+            self.checkpoints.retain(|at, _| keep.contains(at));
+        }
+    }
+}
