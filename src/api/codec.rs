@@ -12,7 +12,6 @@
 
 mod decode;
 mod encode;
-mod quantity;
 
 pub use decode::{DecodeError, decode};
 pub use encode::encode;

@@ -4,8 +4,12 @@
 pub mod codec;
 pub mod field;
 pub mod kinds;
+pub mod names;
 pub mod object;
 pub mod play;
+pub mod quantity;
+pub mod rfc3339;
+pub mod selector;
 pub mod status;
 pub mod strategy;
 pub mod time;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 
-use super::quantity;
+use crate::api::quantity::Quantity;
 
 /// Why a value is not of its type, in the words of the real API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -383,10 +383,10 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
                     return Err(self.probed("resource.Quantity"));
                 }
                 let canonical = match &self.source {
-                    Source::Value(Value::String(s)) => quantity::canonical(s.trim()),
-                    Source::Value(Value::Number(n)) => quantity::canonical(&n.to_string()),
+                    Source::Value(Value::String(s)) => canonical(s),
+                    Source::Value(Value::Number(n)) => canonical(&n.to_string()),
                     Source::Value(Value::Null) => Ok("0".to_owned()),
-                    _ => Err(quantity::FORMAT_ERROR.to_owned()),
+                    _ => canonical("[]"),
                 };
                 let text = canonical.map_err(|message| self.error(message))?;
                 visitor.visit_newtype_struct(De {
@@ -667,4 +667,11 @@ fn base64_message(message: &str, text: &str) -> String {
     } else {
         message.to_owned()
     }
+}
+
+/// The canonical text of a quantity, as it is stored.
+fn canonical(text: &str) -> Result<String, String> {
+    Quantity::parse(text.trim())
+        .map(|q| q.to_string())
+        .map_err(|e| e.to_string())
 }
