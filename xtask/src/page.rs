@@ -1,0 +1,85 @@
+//! `cargo xtask build`, and the page for whoever else needs it.
+
+use std::path::PathBuf;
+
+use crate::args::Args;
+use crate::failure::{Failure, Result};
+use crate::inputs::{Stamp, fingerprint};
+use crate::run::run;
+use crate::sizes;
+use crate::tools::Toolbox;
+use crate::workspace;
+
+/// Which page to build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// What people get: optimised for size, slow to build.
+    Ships,
+    /// What a developer looks at: quick to build, its panics name lines.
+    Quick,
+}
+
+impl Page {
+    /// The folder the page is built into.
+    pub fn folder(self) -> PathBuf {
+        match self {
+            Self::Ships => workspace::dist(),
+            Self::Quick => workspace::target().join("page-quick"),
+        }
+    }
+
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Ships => "wasm-release",
+            Self::Quick => "wasm-quick",
+        }
+    }
+}
+
+pub fn command(args: Args) -> Result {
+    args.finish()?;
+    build(Page::Ships)?;
+    sizes::report(&workspace::dist())?.hold()
+}
+
+/// Builds the page, unless the one that is there was made from the same files.
+pub fn build(page: Page) -> Result {
+    let toolbox = Toolbox::for_page()?;
+    build_with(&toolbox, page)
+}
+
+pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
+    let folder = page.folder();
+    // Taken before the build: what changes while it runs is not in it.
+    let inputs = format!("{:016x}\n", fingerprint());
+    let mark = workspace::target()
+        .join("xtask")
+        .join(format!("{}.stamp", page.profile()));
+    let stamp = Stamp::at(mark, inputs);
+    if stamp.is_current() && folder.join("index.html").is_file() {
+        return Ok(());
+    }
+    stamp.clear();
+    let mut trunk = toolbox.command("trunk")?;
+    trunk
+        .args([
+            "build",
+            "--skip-version-check",
+            "--log",
+            "warn",
+            "--cargo-profile",
+            page.profile(),
+            "--dist",
+        ])
+        .arg(&folder);
+    if page == Page::Ships {
+        // Without it Trunk does not run wasm-opt.
+        trunk.arg("--release");
+    }
+    // Trunk takes the variable for a boolean, and everyone else for one that is set or not.
+    if std::env::var_os("NO_COLOR").is_some() {
+        trunk.env("NO_COLOR", "true");
+    }
+    run(&mut trunk).map_err(|_| Failure::new("the page was not built: Trunk says why above"))?;
+    stamp.set()
+}
