@@ -13,6 +13,7 @@ mod admission;
 mod create;
 mod delete;
 mod meta;
+pub mod patch;
 mod read;
 pub mod request;
 mod rest;
