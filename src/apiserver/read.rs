@@ -41,6 +41,12 @@ impl ApiServer {
             .collect()
     }
 
+    /// The object before and after the change that made `revision`; `None` when it is compacted.
+    pub fn change(&self, revision: u64) -> Option<(Option<Object>, Option<Object>)> {
+        let change = self.store.since(revision.checked_sub(1)?).ok()?.next()?;
+        (change.revision == revision).then(|| (change.previous.clone(), change.value.clone()))
+    }
+
     /// Whether there is any object of a kind in a namespace.
     pub fn any(&self, kind: Kind, namespace: Option<&str>) -> bool {
         self.store

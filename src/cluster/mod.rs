@@ -11,6 +11,7 @@ mod bootstrap;
 mod config;
 mod event;
 mod timeline;
+mod why;
 
 use std::rc::Rc;
 
@@ -28,7 +29,8 @@ use crate::sim::{CauseId, Class, EventQueue, Kernel, Time};
 
 pub use config::{Config, NodeConfig};
 pub use event::Event;
-pub use timeline::{Input, Timeline};
+pub use timeline::{Input, Recorded, Timeline};
+pub use why::{Step, object_of_key};
 
 const DELIVERIES: Class = Class(0);
 const PACKETS: Class = Class(1);
@@ -52,6 +54,8 @@ pub struct Cluster {
     network: Part<Network>,
     kubelets: Vec<Part<Kubelet>>,
     config: Rc<Config>,
+    /// How many events were handled.
+    steps: u64,
     /// For which instant the end of the next lease is scheduled.
     expiry: Option<Time>,
 }
@@ -152,6 +156,7 @@ impl Cluster {
             network: Part::new(Network::default(), "kube-proxy", NETWORK, latency),
             kubelets,
             config: Rc::new(config),
+            steps: 0,
             expiry: None,
         };
         cluster.bootstrap();
@@ -204,6 +209,11 @@ impl Cluster {
         self.kubelets.get(index).map(|part| &part.component)
     }
 
+    /// How many events were handled since the start.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// When the next event is due.
     pub fn next_event_at(&self) -> Option<Time> {
         self.queue.next_at()
@@ -233,6 +243,7 @@ impl Cluster {
         let Some((ticket, cause, event)) = self.queue.pop(limit) else {
             return false;
         };
+        self.steps += 1;
         self.kernel.now = ticket.at;
         self.kernel.cause = cause;
         self.kernel.trace.event(ticket, event.label());

@@ -17,6 +17,17 @@ pub enum Input {
     Request(Request),
 }
 
+/// An input, and when it came.
+///
+/// The instant alone would not do: several events may fall on it, before and after the input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub at: Time,
+    /// How many events the cluster had handled.
+    pub after: u64,
+    pub input: Input,
+}
+
 /// At most this many checkpoints are kept.
 const CHECKPOINTS: usize = 24;
 /// The least virtual time between two checkpoints.
@@ -26,7 +37,7 @@ const SPACING: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Timeline {
     cluster: Cluster,
-    inputs: Vec<(Time, Input)>,
+    inputs: Vec<Recorded>,
     /// How many of the inputs have happened in `cluster`; the others lie in its future.
     applied: usize,
     /// By time: the cluster, and how many inputs it had seen.
@@ -54,11 +65,11 @@ impl Timeline {
     }
 
     /// A cluster with a recorded history, at its start; seek to where it should go on.
-    pub fn with_inputs(config: Config, inputs: Vec<(Time, Input)>) -> Self {
+    pub fn with_inputs(config: Config, inputs: Vec<Recorded>) -> Self {
         let mut timeline = Timeline::new(config);
         timeline.end = inputs
             .last()
-            .map_or(timeline.end, |(at, _)| timeline.end.max(*at));
+            .map_or(timeline.end, |r| timeline.end.max(r.at));
         timeline.inputs = inputs;
         timeline
     }
@@ -80,8 +91,8 @@ impl Timeline {
         self.end
     }
 
-    /// What came from outside, with its time: with the configuration, the whole history.
-    pub fn inputs(&self) -> &[(Time, Input)] {
+    /// What came from outside: with the configuration, the whole history.
+    pub fn inputs(&self) -> &[Recorded] {
         &self.inputs
     }
 
@@ -95,11 +106,15 @@ impl Timeline {
     pub fn request(&mut self, request: &Request) -> Response {
         if !request.is_read_only() {
             self.cut();
-            self.inputs
-                .push((self.now(), Input::Request(request.clone())));
-            self.applied = self.inputs.len();
+            self.record(Input::Request(request.clone()));
         }
         self.cluster.request(request)
+    }
+
+    fn record(&mut self, input: Input) {
+        let (at, after) = (self.now(), self.cluster.steps());
+        self.inputs.push(Recorded { at, after, input });
+        self.applied = self.inputs.len();
     }
 
     /// Forgets what lies in the future.
@@ -113,32 +128,41 @@ impl Timeline {
     /// Runs to `until`, for at most `budget` events; tells whether it got there.
     pub fn run_until(&mut self, until: Time, budget: usize) -> bool {
         for _ in 0..budget {
-            let due = self
-                .inputs
-                .get(self.applied)
-                .map(|(at, _)| *at)
-                .filter(|at| *at <= until);
-            let limit = due.unwrap_or(until);
+            let next = self.inputs.get(self.applied).filter(|r| r.at <= until);
+            if let Some(next) = next
+                && next.after <= self.cluster.steps()
+            {
+                let next = next.clone();
+                self.cluster.run_until(next.at);
+                self.replay(next.input);
+                continue;
+            }
+            let limit = next.map_or(until, |r| r.at);
             if self.cluster.step(limit) {
                 continue;
             }
             self.cluster.run_until(limit);
-            match due {
-                Some(_) => self.replay_input(),
-                None => {
-                    self.end = self.end.max(self.now());
-                    self.checkpoint();
-                    return true;
+            if limit < until {
+                // The recorded history does not fit: a change of the simulation since it was
+                // made. The inputs still happen, at their time.
+                if let Some(next) = self.inputs.get(self.applied).cloned() {
+                    self.replay(next.input);
                 }
+                continue;
             }
+            self.end = self.end.max(self.now());
+            self.checkpoint();
+            return true;
         }
         self.end = self.end.max(self.now());
         false
     }
 
-    fn replay_input(&mut self) {
-        if let Some((_, Input::Request(request))) = self.inputs.get(self.applied) {
-            let _ = self.cluster.request(request);
+    fn replay(&mut self, input: Input) {
+        match input {
+            Input::Request(request) => {
+                let _ = self.cluster.request(&request);
+            }
         }
         self.applied += 1;
     }

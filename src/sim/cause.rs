@@ -78,6 +78,11 @@ impl CauseLog {
         })
     }
 
+    /// All records that are kept, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (CauseId, &Cause)> {
+        (self.first..).map(CauseId).zip(self.records.iter())
+    }
+
     pub fn len(&self) -> usize {
         self.records.len()
     }
