@@ -1,1 +1,3 @@
 //! To be built.
+
+pub mod diff;
