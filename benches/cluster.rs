@@ -50,7 +50,9 @@ fn main() {
 /// Creates a Deployment of `pods` replicas on 100 nodes, and waits until all are available.
 fn create(pods: i32) -> (Cluster, Row) {
     let mut config = Config::playground(1, NODES);
-    config.nodes = (1..=NODES).map(|i| NodeConfig::worker(&format!("worker-{i}"), i)).collect();
+    config.nodes = (1..=NODES)
+        .map(|i| NodeConfig::worker(&format!("worker-{i}"), i))
+        .collect();
     let mut cluster = Cluster::new(config);
     cluster.run_for(secs(30));
     let row = measure("create", pods, &mut cluster, |cluster| {
@@ -81,7 +83,9 @@ fn roll(cluster: &mut Cluster, pods: i32) -> Row {
 
 /// An hour in which nobody does anything.
 fn idle(cluster: &mut Cluster, pods: i32) -> Row {
-    measure("idle hour", pods, cluster, |cluster| cluster.run_for(secs(3600)))
+    measure("idle hour", pods, cluster, |cluster| {
+        cluster.run_for(secs(3600))
+    })
 }
 
 fn measure(

@@ -30,6 +30,9 @@ pub struct Recorded {
 
 /// At most this many checkpoints are kept.
 const CHECKPOINTS: usize = 24;
+/// At most so many objects are held by all checkpoints together: they bound the memory of a
+/// large cluster's history.
+const CHECKPOINT_OBJECTS: usize = 150_000;
 /// The least virtual time between two checkpoints.
 const SPACING: Duration = Duration::from_secs(5);
 
@@ -191,7 +194,14 @@ impl Timeline {
         }
         self.checkpoints
             .insert(now, (self.cluster.clone(), self.applied));
-        if self.checkpoints.len() > CHECKPOINTS {
+        let objects: usize = self
+            .checkpoints
+            .values()
+            .map(|(c, _)| c.server().object_count())
+            .sum();
+        let crowded = self.checkpoints.len() > CHECKPOINTS
+            || (objects > CHECKPOINT_OBJECTS && self.checkpoints.len() > 2);
+        if crowded {
             // Keep every other one, and the first: the spacing doubles as history grows.
             self.spacing *= 2;
             let keep: Vec<Time> = self.checkpoints.keys().copied().step_by(2).collect();

@@ -1,9 +1,8 @@
 //! Cause records: why something happened, as a chain back to what a user did.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::Time;
+use super::{Log, Time};
 
 /// Names a record of the [`CauseLog`]. `NONE` is the beginning of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,33 +32,29 @@ pub struct Cause {
 /// An append-only log of causes, bounded: the oldest records are forgotten first.
 #[derive(Clone, Debug)]
 pub struct CauseLog {
-    first: u64,
-    records: VecDeque<Cause>,
+    /// Position 0 is `CauseId(1)`.
+    records: Log<Cause>,
     capacity: usize,
 }
 
 impl CauseLog {
     pub fn new(capacity: usize) -> Self {
         CauseLog {
-            first: 1,
-            records: VecDeque::new(),
+            records: Log::default(),
             capacity: capacity.max(1),
         }
     }
 
     pub fn record(&mut self, cause: Cause) -> CauseId {
-        if self.records.len() == self.capacity {
-            self.records.pop_front();
-            self.first += 1;
+        if self.records.len() >= self.capacity {
+            self.records.forget(1);
         }
-        self.records.push_back(cause);
-        CauseId(self.first + self.records.len() as u64 - 1)
+        CauseId(self.records.push(cause) + 1)
     }
 
     /// The record, unless it was forgotten.
     pub fn get(&self, id: CauseId) -> Option<&Cause> {
-        let index = id.0.checked_sub(self.first)?;
-        self.records.get(usize::try_from(index).ok()?)
+        self.records.get(id.0.checked_sub(1)?)
     }
 
     /// From `id` back to the beginning, nearest first. Parents are older than their children, so
@@ -80,7 +75,9 @@ impl CauseLog {
 
     /// All records that are kept, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (CauseId, &Cause)> {
-        (self.first..).map(CauseId).zip(self.records.iter())
+        (self.records.first() + 1..)
+            .map(CauseId)
+            .zip(self.records.iter())
     }
 
     pub fn len(&self) -> usize {

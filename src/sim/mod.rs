@@ -6,6 +6,7 @@
 
 mod cause;
 mod kernel;
+mod log;
 mod queue;
 mod rng;
 mod time;
@@ -13,6 +14,7 @@ mod trace;
 
 pub use cause::{Cause, CauseId, CauseLog};
 pub use kernel::Kernel;
+pub use log::Log;
 pub use queue::{Class, EventQueue, Ticket};
 pub use rng::{Rng, Streams};
 pub use time::{Time, millis, secs};

@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
 use super::lease::{LeaseId, Leases};
-use crate::sim::{CauseId, Time};
+use crate::sim::{CauseId, Log, Time};
 
 /// One committed change of one key.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Store<V> {
     /// Revisions up to this one are gone; later ones can be read and watched.
     compacted: u64,
     current: BTreeMap<Rc<str>, Entry<V>>,
-    history: VecDeque<Change<V>>,
+    history: Log<Change<V>>,
     leases: Leases,
 }
 
@@ -67,7 +67,7 @@ impl<V: Clone> Store<V> {
             revision: 1,
             compacted: 0,
             current: BTreeMap::new(),
-            history: VecDeque::new(),
+            history: Log::default(),
             leases: Leases::default(),
         }
     }
@@ -131,8 +131,7 @@ impl<V: Clone> Store<V> {
             .collect();
         for change in self
             .history
-            .iter()
-            .rev()
+            .iter_back()
             .take_while(|c| c.revision > revision)
         {
             if change.key.starts_with(prefix) {
@@ -200,7 +199,7 @@ impl<V: Clone> Store<V> {
         if let Some(lease) = lease {
             self.leases.attach(lease, key.clone());
         }
-        self.history.push_back(Change {
+        self.history.push(Change {
             revision,
             key: key.clone(),
             value: Some(value),
@@ -220,7 +219,7 @@ impl<V: Clone> Store<V> {
             self.leases.detach(lease, &key);
         }
         self.revision += 1;
-        self.history.push_back(Change {
+        self.history.push(Change {
             revision: self.revision,
             key,
             value: None,
@@ -238,12 +237,12 @@ impl<V: Clone> Store<V> {
             });
         }
         let start = self.history.partition_point(|c| c.revision <= revision);
-        Ok(self.history.range(start..))
+        Ok(self.history.iter_from(start))
     }
 
     /// The last change, if it is still kept.
     pub fn last(&self) -> Option<&Change<V>> {
-        self.history.back()
+        self.history.last()
     }
 
     /// Forgets the history up to and including `revision`; current values stay.
@@ -251,8 +250,8 @@ impl<V: Clone> Store<V> {
         let revision = revision.min(self.revision);
         if revision > self.compacted {
             self.compacted = revision;
-            let gone = self.history.partition_point(|c| c.revision <= revision);
-            self.history.drain(..gone);
+            let kept = self.history.partition_point(|c| c.revision <= revision);
+            self.history.forget((kept - self.history.first()) as usize);
         }
     }
 
