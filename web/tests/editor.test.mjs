@@ -142,7 +142,14 @@ for (const scheme of ["light", "dark"]) {
   test(`the editor is accessible and can be looked at, ${scheme}`, async (t) => {
     const page = await mounted(t, { scheme });
     await page.evaluate(() => {
-      window.editor.setDiagnostics([{ from: 12, to: 22, severity: "error", message: "m" }]);
+      const word = (text) => {
+        const from = window.editor.getDoc().indexOf(text);
+        return { from, to: from + text.length };
+      };
+      window.editor.setDiagnostics([
+        { ...word("Deployment"), severity: "error", message: "an error" },
+        { ...word("paused"), severity: "warning", message: "a warning" },
+      ]);
       window.editor.openSearch();
     });
     await screenshot(page, `editor-${scheme}`);

@@ -19,9 +19,9 @@ const color = {
   string: "var(--k-editor-string, var(--k-text, CanvasText))",
   number: "var(--k-editor-number, var(--k-text, CanvasText))",
   keyword: "var(--k-editor-keyword, var(--k-text, CanvasText))",
-  error: "var(--k-error, Mark)",
-  warning: "var(--k-warning, Mark)",
-  info: "var(--k-info, Mark)",
+  error: "var(--k-error, currentColor)",
+  warning: "var(--k-warning, currentColor)",
+  info: "var(--k-info, currentColor)",
 };
 
 /** Severity is told by the line's style and the gutter's sign, not by colour alone. */
@@ -33,7 +33,8 @@ function severity(name, ink, line, sign) {
       textDecorationSkipInk: "none",
       textUnderlineOffset: "3px",
     },
-    [`.cm-lint-marker-${name}`]: { content: `"${sign}"`, color: ink },
+    [`.cm-lint-marker-${name}`]: { content: "normal", color: ink },
+    [`.cm-lint-marker-${name}::before`]: { content: `"${sign}"` },
     [`.cm-diagnostic-${name}`]: { borderLeft: `4px solid ${ink}` },
   };
 }
