@@ -4,6 +4,10 @@
 //! (controllers, scheduler, kubelet, network) do not import each other. `tests/architecture.rs`
 //! holds the `use crate::` edges to this picture; `docs/architecture.md` draws it.
 
+// A panic ends the page. What can be reached from outside returns its error; where something cannot
+// fail, `#[expect(clippy::expect_used, reason = "…")]` says why.
+#![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 #[cfg(target_arch = "wasm32")]
 pub mod ui;
 

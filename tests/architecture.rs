@@ -167,7 +167,7 @@ fn check(file: &str, text: &str) -> Vec<Finding> {
             }
         }
     }
-    if file == "apiserver/mod.rs" {
+    if ["apiserver/mod.rs", "apiserver.rs"].contains(&file) {
         for window in tokens.windows(3) {
             if (window[0].is("pub") || window[0].is(")"))
                 && window[1].is("mod")

@@ -72,6 +72,10 @@ impl Streams {
     }
 
     /// The stream called `name`; its start depends on the seed and the name alone.
+    #[expect(
+        clippy::expect_used,
+        reason = "the line before inserts what is looked up"
+    )]
     pub fn get(&mut self, name: &str) -> &mut Rng {
         if !self.streams.contains_key(name) {
             let start = hash_bytes(self.seed ^ 0x6b75_6261_7269_756d, name.as_bytes());
