@@ -1,7 +1,7 @@
 //! What a cluster is made of before anything has happened in it.
 
 use crate::apiserver::Latency;
-use crate::kubelet::NodeSpec;
+use crate::kubelet::{NodeSpec, Runtime};
 use crate::sim::Time;
 
 /// The start of a cluster. Two clusters of equal configuration have the same history.
@@ -10,8 +10,8 @@ pub struct Config {
     pub seed: u64,
     pub start: Time,
     pub nodes: Vec<NodeConfig>,
-    /// No control-plane node, no system pods, all images already pulled: the cluster that
-    /// recorded transcripts come from.
+    /// No control-plane node, no system pods, fake nodes: the cluster that recorded transcripts
+    /// come from.
     pub bare: bool,
     /// How long a change takes to reach a component's cache.
     pub watch_latency: Latency,
@@ -26,8 +26,7 @@ pub struct NodeConfig {
     pub index: u8,
     pub cpu_millis: u64,
     pub memory_bytes: u64,
-    /// Whether images need no pull.
-    pub images_present: bool,
+    pub runtime: Runtime,
 }
 
 impl NodeConfig {
@@ -39,7 +38,7 @@ impl NodeConfig {
             index,
             cpu_millis: 4000,
             memory_bytes: 8 << 30,
-            images_present: false,
+            runtime: Runtime::Simulated,
         }
     }
 
@@ -50,7 +49,8 @@ impl NodeConfig {
             index: self.index,
             cpu_millis: self.cpu_millis,
             memory_bytes: self.memory_bytes,
-            images_present: self.images_present,
+            runtime: self.runtime,
+            static_pods: Vec::new(),
         }
     }
 }
@@ -77,7 +77,7 @@ impl Config {
         let node = |i: u8| NodeConfig {
             cpu_millis: 32_000,
             memory_bytes: 256 << 30,
-            images_present: true,
+            runtime: Runtime::Fake,
             ..NodeConfig::worker(&format!("node-{i}"), i)
         };
         Config {

@@ -1,45 +1,234 @@
-//! To be built.
+//! The kubelet: registers its node, keeps its lease, and runs the pods that are bound to it.
+
+mod fake;
+mod latency;
+mod lease;
+mod node;
+mod spec;
 
 use std::rc::Rc;
 
-use crate::apiserver::WatchEvent;
-use crate::client::{Component, Ctx};
+use k8s_openapi::api::core::v1::{ContainerImage, Node, Pod};
 
-/// The machine that a kubelet runs on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeSpec {
-    pub name: Rc<str>,
-    pub control_plane: bool,
-    /// Position among the nodes: addresses follow from it.
-    pub index: u8,
-    pub cpu_millis: u64,
-    pub memory_bytes: u64,
-    /// Whether images need no pull.
-    pub images_present: bool,
-}
+use crate::api::{Key, Resource};
+use crate::apiserver::{WatchEvent, WriteOptions};
+use crate::client::wire::{HttpReply, HttpRequest, Outcome, Packet};
+use crate::client::{Component, Ctx, EventRecorder, Involved};
+use crate::sim::{Time, millis};
 
+use fake::Fake;
+pub use spec::{NodeSpec, Runtime};
+
+/// A node's kubelet, with all that runs on the node.
 #[derive(Clone)]
 pub struct Kubelet {
     pub node: NodeSpec,
+    recorder: EventRecorder,
+    /// The named random stream of this node.
+    stream: Rc<str>,
+    ready: bool,
+    status: NodeReport,
+    fake: Fake,
+}
+
+/// What the API server was last told of the node.
+#[derive(Clone, Default)]
+struct NodeReport {
+    /// When the status was last written.
+    written: Time,
+    /// A report on a change is due.
+    pending: bool,
+}
+
+#[derive(Clone)]
+pub enum Event {
+    /// The kubelet has started, and registers its node.
+    Register,
+    /// The container runtime has answered for the first time.
+    RuntimeUp,
+    RenewLease,
+    /// Something of the node's status has changed.
+    ReportChange,
+    /// The status is reported although nothing has changed.
+    ReportStatus,
+    Fake(fake::Event),
 }
 
 impl Kubelet {
     pub fn new(node: NodeSpec) -> Self {
-        Kubelet { node }
+        Kubelet {
+            recorder: EventRecorder::new("kubelet", &node.name),
+            stream: format!("kubelet/{}", node.name).into(),
+            ready: node.is_fake(),
+            status: NodeReport::default(),
+            fake: Fake::default(),
+            node,
+        }
+    }
+
+    fn images(&self) -> Vec<ContainerImage> {
+        Vec::new()
+    }
+
+    fn register(&mut self, ctx: &mut Ctx<'_, Event>) {
+        let now = ctx.now();
+        let node = node::registration(&self.node, now, self.ready, &self.images());
+        // A node of this name that is there already keeps its metadata; its status is written.
+        if ctx.create(node).is_err() {
+            self.write_status(ctx);
+        }
+        self.status.written = now;
+        lease::renew(ctx, &self.node.name);
+        self.schedule_lease(ctx);
+        ctx.after(latency::STATUS_REPORT, Event::ReportStatus);
+        if !self.node.is_fake() {
+            self.node_event(ctx, "Starting", "Starting kubelet.");
+            for reason in [
+                "NodeHasSufficientMemory",
+                "NodeHasNoDiskPressure",
+                "NodeHasSufficientPID",
+            ] {
+                let message = format!("Node {} status is now: {reason}", self.node.name);
+                self.node_event(ctx, reason, &message);
+            }
+            let message = "Updated Node Allocatable limit across pods";
+            self.node_event(ctx, "NodeAllocatableEnforced", message);
+            ctx.after(latency::READY_AFTER_REGISTRATION, Event::RuntimeUp);
+        }
+    }
+
+    fn runtime_up(&mut self, ctx: &mut Ctx<'_, Event>) {
+        self.ready = true;
+        self.write_status(ctx);
+        let message = format!("Node {} status is now: NodeReady", self.node.name);
+        self.node_event(ctx, "NodeReady", &message);
+    }
+
+    fn schedule_lease(&mut self, ctx: &mut Ctx<'_, Event>) {
+        let jitter = ctx.rng(&self.stream).below(latency::LEASE_JITTER_MILLIS);
+        ctx.after(
+            millis(latency::LEASE_RENEWAL_MILLIS + jitter),
+            Event::RenewLease,
+        );
+    }
+
+    fn write_status(&mut self, ctx: &mut Ctx<'_, Event>) {
+        let now = ctx.now();
+        let images = self.images();
+        let (spec, ready) = (&self.node, self.ready);
+        // A node that somebody deleted stays away until the kubelet starts anew.
+        let _ = ctx.patch::<Node>(
+            &Key::new("", &spec.name),
+            &WriteOptions::STATUS,
+            |node: &mut Node| {
+                node.status = Some(node::status(
+                    spec,
+                    node.status.as_ref(),
+                    now,
+                    ready,
+                    &images,
+                ));
+            },
+        );
+        self.status.written = now;
+        self.status.pending = false;
+    }
+
+    /// An event about the node. Its uid is the node's name, as the kubelet has always written it.
+    fn node_event(&mut self, ctx: &mut Ctx<'_, Event>, reason: &str, message: &str) {
+        let mut about = Involved::default();
+        about.reference.kind = Some("Node".to_owned());
+        about.reference.name = Some(self.node.name.to_string());
+        about.reference.uid = Some(self.node.name.to_string());
+        self.recorder.normal(ctx, &about, reason, message);
+    }
+
+    /// Answers for the fake pods: whatever they are asked, they say yes.
+    fn answer_as_fake(&mut self, request: &HttpRequest, ctx: &mut Ctx<'_, Event>) {
+        let body: Rc<str> = match ctx
+            .list::<Pod>(None)
+            .iter()
+            .find(|p| pod_ip(p) == Some(&*request.to))
+        {
+            Some(pod) => format!("{}\n", pod.name()).into(),
+            None => {
+                let reply = HttpReply {
+                    id: request.id,
+                    outcome: Outcome::Unreachable,
+                };
+                return ctx.transmit(millis(1), Packet::Reply(reply));
+            }
+        };
+        let outcome = Outcome::Answer {
+            status: 200,
+            headers: vec![("Content-Type".into(), "text/plain".into())],
+            body,
+        };
+        let reply = HttpReply {
+            id: request.id,
+            outcome,
+        };
+        ctx.transmit(millis(1), Packet::Reply(reply));
     }
 }
 
-#[derive(Clone)]
-pub enum Event {}
+fn pod_ip(pod: &Pod) -> Option<&str> {
+    pod.status.as_ref()?.pod_ip.as_deref()
+}
 
 impl Component for Kubelet {
     type Event = Event;
-    fn start(&mut self, _ctx: &mut Ctx<'_, Event>) {}
-    fn watched(&mut self, _event: WatchEvent, _ctx: &mut Ctx<'_, Event>) {}
-    fn handle(&mut self, event: Event, _ctx: &mut Ctx<'_, Event>) {
-        match event {}
+
+    fn start(&mut self, ctx: &mut Ctx<'_, Event>) {
+        if !self.node.is_fake() {
+            ctx.watch_pods_of(&self.node.name);
+            let delay = latency::REGISTER.draw(ctx.rng(&self.stream));
+            return ctx.after(delay, Event::Register);
+        }
+        if self.node.index == 0 {
+            ctx.watch::<Pod>();
+        }
+        self.register(ctx);
     }
+
+    fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {
+        if self.node.is_fake()
+            && let Some((at, event)) = self.fake.watched(&event, ctx)
+        {
+            ctx.at(at, Event::Fake(event));
+        }
+    }
+
+    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_, Event>) {
+        match event {
+            Event::Register => self.register(ctx),
+            Event::RuntimeUp => self.runtime_up(ctx),
+            Event::RenewLease => {
+                lease::renew(ctx, &self.node.name);
+                self.schedule_lease(ctx);
+            }
+            Event::ReportChange => self.write_status(ctx),
+            Event::ReportStatus => {
+                self.write_status(ctx);
+                ctx.after(latency::STATUS_REPORT, Event::ReportStatus);
+            }
+            Event::Fake(event) => self.fake.handle(event, ctx),
+        }
+    }
+
+    fn received(&mut self, packet: Packet, ctx: &mut Ctx<'_, Event>) {
+        if let Packet::Request(request) = packet {
+            self.answer_as_fake(&request, ctx);
+        }
+    }
+
     fn label(event: &Event) -> &'static str {
-        match *event {}
+        match event {
+            Event::Register => "register node",
+            Event::RuntimeUp => "runtime is up",
+            Event::RenewLease => "renew lease",
+            Event::ReportChange | Event::ReportStatus => "report node status",
+            Event::Fake(_) => "complete",
+        }
     }
 }

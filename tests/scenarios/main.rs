@@ -1,5 +1,6 @@
 //! Scenarios at the API level in virtual time: apply, run, look. One module per area.
 
 mod common;
+mod kubelet;
 mod store;
 mod timeline;
