@@ -78,6 +78,8 @@ impl Kind {
     }
 }
 
+mod cells;
+
 type Decoder = fn(&Value, &str) -> Result<(Object, Vec<String>), DecodeError>;
 
 macro_rules! kinds {

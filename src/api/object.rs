@@ -113,6 +113,9 @@ impl Object {
         if let Value::Object(map) = &mut value {
             map.insert("apiVersion".to_owned(), Value::from(info.api_version()));
             map.insert("kind".to_owned(), Value::from(info.kind));
+            for name in info.strategy.always_written() {
+                map.entry(*name).or_insert(Value::Null);
+            }
         }
         value
     }

@@ -38,6 +38,7 @@ pub trait Strategy: Sync {
     fn warnings(&self, object: &Object) -> Vec<String>;
     fn grace_period(&self, object: &Object, requested: Option<i64>) -> Option<i64>;
     fn field(&self, object: &Object, path: &str) -> Option<String>;
+    fn always_written(&self) -> &'static [&'static str];
     fn columns(&self) -> &'static [Column];
     fn row(&self, object: &Object, now: Time) -> Vec<String>;
 }
@@ -86,6 +87,11 @@ pub trait KindStrategy: Sync {
     /// `None` where the kind does not support selecting by it.
     fn field(&self, _object: &Self::Kind, _path: &str) -> Option<String> {
         None
+    }
+
+    /// Fields of the object that are written as `null` when they are not set.
+    fn always_written(&self) -> &'static [&'static str] {
+        &[]
     }
 
     fn columns(&self) -> &'static [Column] {
@@ -157,6 +163,10 @@ impl<S: KindStrategy> Strategy for Typed<S> {
 
     fn field(&self, object: &Object, path: &str) -> Option<String> {
         object.get().and_then(|o| self.0.field(o, path))
+    }
+
+    fn always_written(&self) -> &'static [&'static str] {
+        self.0.always_written()
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -1,9 +1,13 @@
-//! What components tell people about objects.
+//! Something that happened to an object.
 
 use k8s_openapi::api::core::v1::Event as Kind;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use super::KindInfo;
-use crate::api::strategy::{KindStrategy, Typed};
+use crate::api::rfc3339::human_duration;
+use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
+use crate::api::time::{age_since, from_micro};
+use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",
@@ -23,4 +27,104 @@ struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn default(&self, event: &mut Kind) {
+        event.source.get_or_insert_default();
+        event.reporting_component.get_or_insert_default();
+        event.reporting_instance.get_or_insert_default();
+    }
+
+    fn always_written(&self) -> &'static [&'static str] {
+        &["eventTime", "firstTimestamp", "lastTimestamp"]
+    }
+
+    fn field(&self, event: &Kind, path: &str) -> Option<String> {
+        let about = &event.involved_object;
+        let value = match path {
+            "involvedObject.kind" => &about.kind,
+            "involvedObject.namespace" => &about.namespace,
+            "involvedObject.name" => &about.name,
+            "involvedObject.uid" => &about.uid,
+            "involvedObject.apiVersion" => &about.api_version,
+            "involvedObject.resourceVersion" => &about.resource_version,
+            "involvedObject.fieldPath" => &about.field_path,
+            "reason" => &event.reason,
+            "reportingComponent" => &event.reporting_component,
+            "source" => return Some(source(event).0),
+            "type" => &event.type_,
+            _ => return None,
+        };
+        Some(value.clone().unwrap_or_default())
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        const COLUMNS: &[Column] = &[
+            column("Last Seen"),
+            column("Type"),
+            column("Reason"),
+            column("Object"),
+            wide("Subobject"),
+            wide("Source"),
+            column("Message"),
+            wide("First Seen"),
+            wide("Count"),
+            wide("Name"),
+        ];
+        COLUMNS
+    }
+
+    fn row(&self, event: &Kind, now: Time) -> Vec<String> {
+        let micro = |time: Option<&MicroTime>| match time {
+            Some(time) => human_duration(now.since(from_micro(time)).as_nanos() as i64),
+            None => "<unknown>".to_owned(),
+        };
+        let first = match &event.first_timestamp {
+            Some(time) => age_since(Some(time), now),
+            None => micro(event.event_time.as_ref()),
+        };
+        let (last, count) = match (&event.series, &event.last_timestamp) {
+            (Some(series), _) => (micro(series.last_observed_time.as_ref()), series.count),
+            (None, Some(time)) => (age_since(Some(time), now), event.count),
+            (None, None) => (first.clone(), event.count),
+        };
+        let about = &event.involved_object;
+        let kind = about.kind.as_deref().unwrap_or_default().to_lowercase();
+        let target = match about.name.as_deref() {
+            Some(name) if !name.is_empty() => format!("{kind}/{name}"),
+            _ => kind,
+        };
+        let (component, host) = source(event);
+        let from = if host.is_empty() {
+            component
+        } else {
+            format!("{component}, {host}")
+        };
+        let message = event.message.as_deref().unwrap_or_default();
+        vec![
+            last,
+            event.type_.clone().unwrap_or_default(),
+            event.reason.clone().unwrap_or_default(),
+            target,
+            about.field_path.clone().unwrap_or_default(),
+            from,
+            message.trim().to_owned(),
+            first,
+            count.filter(|c| *c != 0).unwrap_or(1).to_string(),
+            event.metadata.name.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// Component and host that reported the event; newer events have their own fields for it.
+fn source(event: &Kind) -> (String, String) {
+    let source = event.source.as_ref();
+    let component = source.and_then(|s| s.component.clone()).unwrap_or_default();
+    if component.is_empty() {
+        return (
+            event.reporting_component.clone().unwrap_or_default(),
+            event.reporting_instance.clone().unwrap_or_default(),
+        );
+    }
+    let host = source.and_then(|s| s.host.clone()).unwrap_or_default();
+    (component, host)
 }

@@ -1,9 +1,11 @@
-//! A claim that has to be renewed: heartbeats and leader election.
+//! A sign of life: held by a node, or by the leader of several equal components.
 
 use k8s_openapi::api::coordination::v1::Lease as Kind;
 
 use super::KindInfo;
-use crate::api::strategy::{KindStrategy, Typed};
+use crate::api::strategy::{Column, KindStrategy, Typed, column};
+use crate::api::time::age;
+use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
     group: "coordination.k8s.io",
@@ -23,4 +25,22 @@ struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn default(&self, lease: &mut Kind) {
+        lease.spec.get_or_insert_default();
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        const COLUMNS: &[Column] = &[column("Name"), column("Holder"), column("Age")];
+        COLUMNS
+    }
+
+    fn row(&self, lease: &Kind, now: Time) -> Vec<String> {
+        let holder = lease.spec.as_ref().and_then(|s| s.holder_identity.clone());
+        vec![
+            lease.metadata.name.clone().unwrap_or_default(),
+            holder.unwrap_or_default(),
+            age(&lease.metadata, now),
+        ]
+    }
 }

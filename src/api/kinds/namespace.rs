@@ -1,9 +1,13 @@
-//! A scope for names, and for deletion.
+//! A scope for names.
+//!
+//! Models `k8s.io/kubernetes/pkg/registry/core/namespace/strategy.go`.
 
 use k8s_openapi::api::core::v1::Namespace as Kind;
 
 use super::KindInfo;
-use crate::api::strategy::{KindStrategy, Typed};
+use crate::api::strategy::{Column, KindStrategy, Typed, column};
+use crate::api::time::age;
+use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",
@@ -19,8 +23,73 @@ pub const INFO: KindInfo = KindInfo {
     strategy: &Typed(Rules),
 };
 
+/// The label by which selectors find a namespace by its name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+const FINALIZER: &str = "kubernetes";
+
 struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn default(&self, namespace: &mut Kind) {
+        namespace.spec.get_or_insert_default();
+        let status = namespace.status.get_or_insert_default();
+        status.phase.get_or_insert_with(|| "Active".to_owned());
+        if let Some(name) = namespace.metadata.name.clone().filter(|n| !n.is_empty()) {
+            let labels = namespace.metadata.labels.get_or_insert_default();
+            labels.insert(NAME_LABEL.to_owned(), name);
+        }
+    }
+
+    fn prepare_for_create(&self, namespace: &mut Kind) {
+        namespace.status = Some(Default::default());
+        let status = namespace.status.get_or_insert_default();
+        status.phase = Some("Active".to_owned());
+        let finalizers = namespace
+            .spec
+            .get_or_insert_default()
+            .finalizers
+            .get_or_insert_default();
+        if !finalizers.iter().any(|f| f == FINALIZER) {
+            finalizers.push(FINALIZER.to_owned());
+        }
+    }
+
+    fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
+        let spec = new.spec.get_or_insert_default();
+        spec.finalizers = old.spec.as_ref().and_then(|s| s.finalizers.clone());
+        new.status.clone_from(&old.status);
+    }
+
+    fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
+        new.spec.clone_from(&old.spec);
+    }
+
+    fn field(&self, namespace: &Kind, path: &str) -> Option<String> {
+        match path {
+            "status.phase" => Some(phase(namespace)),
+            "name" => Some(namespace.metadata.name.clone().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        const COLUMNS: &[Column] = &[column("Name"), column("Status"), column("Age")];
+        COLUMNS
+    }
+
+    fn row(&self, namespace: &Kind, now: Time) -> Vec<String> {
+        vec![
+            namespace.metadata.name.clone().unwrap_or_default(),
+            phase(namespace),
+            age(&namespace.metadata, now),
+        ]
+    }
+}
+
+fn phase(namespace: &Kind) -> String {
+    let status = namespace.status.as_ref();
+    status.and_then(|s| s.phase.clone()).unwrap_or_default()
 }

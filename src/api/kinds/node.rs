@@ -1,9 +1,16 @@
 //! A machine of the cluster.
+//!
+//! Models `k8s.io/kubernetes/pkg/registry/core/node/strategy.go`.
 
-use k8s_openapi::api::core::v1::Node as Kind;
+use std::collections::BTreeSet;
 
-use super::KindInfo;
-use crate::api::strategy::{KindStrategy, Typed};
+use k8s_openapi::api::core::v1::{Node as Kind, NodeStatus};
+
+use super::pod::defaults::drop_false;
+use super::{KindInfo, cells};
+use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
+use crate::api::time::age;
+use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",
@@ -19,8 +26,116 @@ pub const INFO: KindInfo = KindInfo {
     strategy: &Typed(Rules),
 };
 
+const ROLE_PREFIX: &str = "node-role.kubernetes.io/";
+const ROLE_LABEL: &str = "kubernetes.io/role";
+
 struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn default(&self, node: &mut Kind) {
+        drop_false(&mut node.spec.get_or_insert_default().unschedulable);
+        let status = node.status.get_or_insert_default();
+        if status.allocatable.is_none() {
+            status.allocatable.clone_from(&status.capacity);
+        }
+        let endpoints = status.daemon_endpoints.get_or_insert_default();
+        endpoints.kubelet_endpoint.get_or_insert_default();
+        status.node_info.get_or_insert_default();
+    }
+
+    fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
+        new.status.clone_from(&old.status);
+    }
+
+    fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
+        new.spec.clone_from(&old.spec);
+    }
+
+    fn field(&self, node: &Kind, path: &str) -> Option<String> {
+        let unschedulable = node.spec.as_ref().and_then(|s| s.unschedulable);
+        (path == "spec.unschedulable").then(|| unschedulable.unwrap_or_default().to_string())
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        const COLUMNS: &[Column] = &[
+            column("Name"),
+            column("Status"),
+            column("Roles"),
+            column("Age"),
+            column("Version"),
+            wide("Internal-IP"),
+            wide("External-IP"),
+            wide("OS-Image"),
+            wide("Kernel-Version"),
+            wide("Container-Runtime"),
+        ];
+        COLUMNS
+    }
+
+    fn row(&self, node: &Kind, now: Time) -> Vec<String> {
+        let no_status = NodeStatus::default();
+        let status = node.status.as_ref().unwrap_or(&no_status);
+        let info = status.node_info.clone().unwrap_or_default();
+        let or_unknown = |text: String| {
+            if text.is_empty() {
+                "<unknown>".to_owned()
+            } else {
+                text
+            }
+        };
+        let kernel = match (info.kernel_version.as_str(), info.architecture.as_str()) {
+            ("", _) => String::new(),
+            (version, "") => version.to_owned(),
+            (version, architecture) => format!("{version} ({architecture})"),
+        };
+        vec![
+            node.metadata.name.clone().unwrap_or_default(),
+            status_text(node, status),
+            cells::or_none(roles(node)),
+            age(&node.metadata, now),
+            info.kubelet_version,
+            address(status, "InternalIP"),
+            address(status, "ExternalIP"),
+            or_unknown(info.os_image),
+            or_unknown(kernel),
+            or_unknown(info.container_runtime_version),
+        ]
+    }
+}
+
+fn status_text(node: &Kind, status: &NodeStatus) -> String {
+    let ready = status
+        .conditions
+        .iter()
+        .flatten()
+        .find(|c| c.type_ == "Ready");
+    let mut text = match ready {
+        Some(condition) if condition.status == "True" => "Ready",
+        Some(_) => "NotReady",
+        None => "Unknown",
+    }
+    .to_owned();
+    if node.spec.as_ref().and_then(|s| s.unschedulable) == Some(true) {
+        text.push_str(",SchedulingDisabled");
+    }
+    text
+}
+
+fn roles(node: &Kind) -> String {
+    let labels = node.metadata.labels.iter().flatten();
+    let roles: BTreeSet<&str> = labels
+        .filter_map(|(key, value)| match key.strip_prefix(ROLE_PREFIX) {
+            Some(role) => Some(role),
+            None => (key == ROLE_LABEL).then_some(value.as_str()),
+        })
+        .filter(|role| !role.is_empty())
+        .collect();
+    roles.into_iter().collect::<Vec<_>>().join(",")
+}
+
+fn address(status: &NodeStatus, type_: &str) -> String {
+    let found = status.addresses.iter().flatten().find(|a| a.type_ == type_);
+    cells::or_none(found.map(|a| a.address.clone()).unwrap_or_default())
 }

@@ -1,9 +1,17 @@
 //! Containers that run together on one node.
+//!
+//! Models `k8s.io/kubernetes/pkg/registry/core/pod/strategy.go`.
 
-use k8s_openapi::api::core::v1::Pod as Kind;
+pub(super) mod defaults;
+mod qos;
+mod table;
+mod volumes;
+
+use k8s_openapi::api::core::v1::{Pod as Kind, PodCondition, PodSpec};
 
 use super::KindInfo;
-use crate::api::strategy::{KindStrategy, Typed};
+use crate::api::strategy::{Column, KindStrategy, Typed};
+use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",
@@ -14,7 +22,18 @@ pub const INFO: KindInfo = KindInfo {
     short_names: &["po"],
     namespaced: true,
     categories: &["all"],
-    subresources: &["attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize", "status"],
+    subresources: &[
+        "attach",
+        "binding",
+        "ephemeralcontainers",
+        "eviction",
+        "exec",
+        "log",
+        "portforward",
+        "proxy",
+        "resize",
+        "status",
+    ],
     prefix: "pods",
     strategy: &Typed(Rules),
 };
@@ -23,4 +42,96 @@ struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn default(&self, pod: &mut Kind) {
+        defaults::pod(pod);
+    }
+
+    fn prepare_for_create(&self, pod: &mut Kind) {
+        pod.metadata.generation = Some(1);
+        let qos_class = qos::class(pod).to_owned();
+        let gated = pod.spec.as_ref().is_some_and(is_gated);
+        let status = pod.status.insert(Default::default());
+        status.phase = Some("Pending".to_owned());
+        status.qos_class = Some(qos_class);
+        if gated {
+            status.conditions = Some(vec![PodCondition {
+                type_: "PodScheduled".to_owned(),
+                status: "False".to_owned(),
+                reason: Some("SchedulingGated".to_owned()),
+                message: Some(
+                    "Scheduling is blocked due to non-empty scheduling gates".to_owned(),
+                ),
+                ..PodCondition::default()
+            }]);
+        }
+    }
+
+    fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
+        new.status.clone_from(&old.status);
+        if new.spec != old.spec {
+            new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
+        }
+    }
+
+    fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
+        new.spec.clone_from(&old.spec);
+        new.metadata
+            .owner_references
+            .clone_from(&old.metadata.owner_references);
+        let status = new.status.get_or_insert_default();
+        if status.qos_class.is_none() {
+            status.qos_class = old.status.as_ref().and_then(|s| s.qos_class.clone());
+        }
+    }
+
+    fn grace_period(&self, pod: &Kind, requested: Option<i64>) -> Option<i64> {
+        let spec = pod.spec.as_ref();
+        let unbound = spec.is_none_or(|s| s.node_name.as_deref().unwrap_or_default().is_empty());
+        let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
+        if unbound || matches!(phase, Some("Failed" | "Succeeded")) {
+            return Some(0);
+        }
+        let own = spec.and_then(|s| s.termination_grace_period_seconds);
+        match requested.or(own).unwrap_or_default() {
+            negative if negative < 0 => Some(1),
+            period => Some(period),
+        }
+    }
+
+    fn field(&self, pod: &Kind, path: &str) -> Option<String> {
+        let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
+        let value = match path {
+            "spec.nodeName" => spec.and_then(|s| s.node_name.clone()),
+            "spec.restartPolicy" => spec.and_then(|s| s.restart_policy.clone()),
+            "spec.schedulerName" => spec.and_then(|s| s.scheduler_name.clone()),
+            "spec.serviceAccountName" => spec.and_then(|s| s.service_account_name.clone()),
+            "spec.hostNetwork" => {
+                let host = spec.and_then(|s| s.host_network).unwrap_or_default();
+                Some(host.to_string())
+            }
+            "status.phase" => status.and_then(|s| s.phase.clone()),
+            "status.podIP" => status
+                .and_then(|s| s.pod_ips.as_ref()?.first())
+                .map(|a| a.ip.clone()),
+            "status.podIPs" => status
+                .and_then(|s| s.pod_ips.as_ref())
+                .map(|all| all.iter().map(|a| a.ip.as_str()).collect::<Vec<_>>().join(",")),
+            "status.nominatedNodeName" => status.and_then(|s| s.nominated_node_name.clone()),
+            _ => return None,
+        };
+        Some(value.unwrap_or_default())
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        table::COLUMNS
+    }
+
+    fn row(&self, pod: &Kind, now: Time) -> Vec<String> {
+        table::row(pod, now)
+    }
+}
+
+fn is_gated(spec: &PodSpec) -> bool {
+    spec.scheduling_gates.as_ref().is_some_and(|g| !g.is_empty())
 }

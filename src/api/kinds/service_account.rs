@@ -1,9 +1,11 @@
-//! An identity for processes in pods.
+//! The identity of the processes in a pod.
 
 use k8s_openapi::api::core::v1::ServiceAccount as Kind;
 
 use super::KindInfo;
-use crate::api::strategy::{KindStrategy, Typed};
+use crate::api::strategy::{Column, KindStrategy, Typed, column};
+use crate::api::time::age;
+use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",
@@ -23,4 +25,17 @@ struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn columns(&self) -> &'static [Column] {
+        const COLUMNS: &[Column] = &[column("Name"), column("Secrets"), column("Age")];
+        COLUMNS
+    }
+
+    fn row(&self, account: &Kind, now: Time) -> Vec<String> {
+        vec![
+            account.metadata.name.clone().unwrap_or_default(),
+            account.secrets.as_ref().map_or(0, |s| s.len()).to_string(),
+            age(&account.metadata, now),
+        ]
+    }
 }
