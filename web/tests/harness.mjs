@@ -97,9 +97,10 @@ function watch(page, problems) {
   });
 }
 
-/** Resolves when the wasm has started, whatever the page then shows. */
+/** Resolves when the wasm has started, in a page or a frame, whatever it then shows. */
 export async function started(page) {
-  await page.waitForFunction(() => Boolean(window.wasmBindings));
+  // By timer, not by frame: an iframe that is scrolled out of sight draws no frames.
+  await page.waitForFunction(() => Boolean(window.wasmBindings), undefined, { polling: 50 });
 }
 
 /** Asserts that axe finds nothing, in the page or in the part that `selector` names. */

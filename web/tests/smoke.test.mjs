@@ -49,7 +49,7 @@ test("the page starts in a sandboxed iframe, where storage is blocked", async (t
     document.body.append(frame);
   }, url);
   const frame = await (await page.waitForSelector("iframe")).contentFrame();
-  await frame.waitForFunction(() => Boolean(window.wasmBindings));
+  await started(frame);
 });
 
 for (const scheme of ["light", "dark"]) {
