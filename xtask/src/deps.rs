@@ -16,7 +16,13 @@ use crate::workspace;
 
 pub fn check() -> Result {
     let rules = Rules::read()?;
-    let packages = packages()?;
+    let packages = packages(&[
+        "--workspace",
+        "--target",
+        "all",
+        "--edges",
+        "normal,build,dev",
+    ])?;
     let problems = problems(&rules, &packages);
     if !problems.is_empty() {
         return Err(Failure::new(problems.join("\n")));
@@ -39,25 +45,21 @@ pub fn check() -> Result {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Package {
-    name: String,
-    version: String,
+pub struct Package {
+    pub name: String,
+    pub version: String,
     /// SPDX expression; empty when the crate states none.
-    licence: String,
+    pub licence: String,
 }
 
-fn packages() -> Result<Vec<Package>> {
+/// The crates that cargo's dependency tree shows for these arguments, each version once, by name.
+pub fn packages(selection: &[&str]) -> Result<Vec<Package>> {
     let mut command = cargo();
-    command.args([
-        "tree",
-        "--workspace",
-        "--locked",
-        "--target",
-        "all",
-        "--edges",
-        "normal,build,dev",
-    ]);
-    command.args(["--prefix", "none", "--format", "{p}|{l}"]);
+    command
+        .args([
+            "tree", "--locked", "--prefix", "none", "--format", "{p}|{l}",
+        ])
+        .args(selection);
     Ok(parse_tree(&output(&mut command)?))
 }
 

@@ -14,6 +14,7 @@ mod deps;
 mod failure;
 mod fmt;
 mod inputs;
+mod notices;
 mod page;
 mod run;
 mod serve;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::args::Args;
 use crate::failure::{Failure, Result};
 use crate::inputs::{Stamp, fingerprint};
+use crate::notices;
 use crate::run::run;
 use crate::sizes;
 use crate::tools::Toolbox;
@@ -60,6 +61,7 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
         return Ok(());
     }
     stamp.clear();
+    notices::write()?;
     let mut trunk = toolbox.command("trunk")?;
     trunk
         .args([

@@ -11,7 +11,7 @@ use crate::workspace;
 pub const FIRST_LOAD_BUDGET: u64 = 900 * 1024;
 
 /// Folders of `dist/` whose files are loaded later, when somebody needs them.
-const LAZY: [&str; 2] = ["editor/", "lazy/"];
+const LAZY: [&str; 3] = ["editor/", "lazy/", "licenses/"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Size {
