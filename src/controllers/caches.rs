@@ -1,0 +1,167 @@
+//! The informers that all controllers share: one watch and one cache per kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, Service, ServiceAccount,
+};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+
+use super::controller::Change;
+use super::worker::Event;
+use crate::api::{Key, Kind, Object, Resource};
+use crate::apiserver::{EventType, WatchEvent, WatchRequest};
+use crate::client::{Cache, Ctx};
+
+/// What the controllers believe the cluster to be.
+#[derive(Clone, Default)]
+pub struct Caches {
+    pub config_maps: Cache<ConfigMap>,
+    pub deployments: Cache<Deployment>,
+    pub endpoint_slices: Cache<EndpointSlice>,
+    pub endpoints: Cache<Endpoints>,
+    pub namespaces: Cache<Namespace>,
+    pub nodes: Cache<Node>,
+    pub pods: Cache<Pod>,
+    pub replica_sets: Cache<ReplicaSet>,
+    pub service_accounts: Cache<ServiceAccount>,
+    pub services: Cache<Service>,
+    pods_by_node: BTreeMap<Rc<str>, BTreeSet<Key>>,
+    /// Pods and ReplicaSets that no controller owns: what others may adopt.
+    orphans: BTreeSet<Key>,
+    orphan_sets: BTreeSet<Key>,
+}
+
+/// Watches every kind but events: nothing is controlled by what is written for people.
+pub(super) fn start(ctx: &mut Ctx<'_, Event>) {
+    for kind in Kind::all().filter(|k| *k != ApiEvent::KIND) {
+        let request = WatchRequest {
+            kind,
+            node: None,
+            subscriber: ctx.subscriber,
+            latency: ctx.latency,
+        };
+        ctx.server.watch(ctx.kernel, request);
+    }
+}
+
+impl Caches {
+    /// Takes in a watch event, and says what it changed.
+    pub(super) fn apply(&mut self, event: &WatchEvent) -> Change {
+        let old = match &event.object {
+            Object::Pod(_) => self.apply_pod(event),
+            Object::ReplicaSet(_) => {
+                note_orphan(&mut self.orphan_sets, event);
+                take(&mut self.replica_sets, event)
+            }
+            Object::Deployment(_) => take(&mut self.deployments, event),
+            Object::Service(_) => take(&mut self.services, event),
+            Object::EndpointSlice(_) => take(&mut self.endpoint_slices, event),
+            Object::Endpoints(_) => take(&mut self.endpoints, event),
+            Object::Node(_) => take(&mut self.nodes, event),
+            Object::Namespace(_) => take(&mut self.namespaces, event),
+            Object::ServiceAccount(_) => take(&mut self.service_accounts, event),
+            Object::ConfigMap(_) => take(&mut self.config_maps, event),
+            _ => None,
+        };
+        Change {
+            event: event.event,
+            object: event.object.clone(),
+            old,
+        }
+    }
+
+    fn apply_pod(&mut self, event: &WatchEvent) -> Option<Object> {
+        let key = event.object.key();
+        let was = self.pods.get(&key).cloned();
+        let is = match event.event {
+            EventType::Deleted => None,
+            EventType::Added | EventType::Modified => event.object.get::<Pod>().cloned(),
+        };
+        self.pods.apply(event);
+        let (from, to) = (
+            was.as_deref().and_then(node_of),
+            is.as_deref().and_then(node_of),
+        );
+        if from != to {
+            if let Some(from) = from
+                && let Some(keys) = self.pods_by_node.get_mut(from)
+            {
+                keys.remove(&key);
+                if keys.is_empty() {
+                    self.pods_by_node.remove(from);
+                }
+            }
+            if let Some(to) = to {
+                self.pods_by_node.entry(to.into()).or_default().insert(key);
+            }
+        }
+        note_orphan(&mut self.orphans, event);
+        was.map(Object::Pod)
+    }
+
+    /// The pods bound to a node.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Rc<Pod>> {
+        self.pods_by_node
+            .get(node)
+            .into_iter()
+            .flatten()
+            .filter_map(|key| self.pods.get(key))
+    }
+
+    /// The nodes that have pods, whether they exist or not.
+    pub fn nodes_with_pods(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.pods_by_node.keys()
+    }
+
+    /// The pods of a namespace that no controller owns.
+    pub fn orphans<'c>(&'c self, namespace: &str) -> impl Iterator<Item = &'c Rc<Pod>> {
+        in_namespace(&self.orphans, namespace).filter_map(|key| self.pods.get(key))
+    }
+
+    /// The ReplicaSets of a namespace that no controller owns.
+    pub fn orphan_sets<'c>(&'c self, namespace: &str) -> impl Iterator<Item = &'c Rc<ReplicaSet>> {
+        in_namespace(&self.orphan_sets, namespace).filter_map(|key| self.replica_sets.get(key))
+    }
+}
+
+fn in_namespace<'c>(keys: &'c BTreeSet<Key>, namespace: &str) -> impl Iterator<Item = &'c Key> {
+    let start = Key::new(namespace, "");
+    let namespace = start.namespace.clone();
+    keys.range(start..)
+        .take_while(move |key| key.namespace == namespace)
+}
+
+fn note_orphan(orphans: &mut BTreeSet<Key>, event: &WatchEvent) {
+    let key = event.object.key();
+    if event.event != EventType::Deleted && event.object.controller().is_none() {
+        orphans.insert(key);
+    } else {
+        orphans.remove(&key);
+    }
+}
+
+fn node_of(pod: &Pod) -> Option<&str> {
+    pod.spec
+        .as_ref()?
+        .node_name
+        .as_deref()
+        .filter(|n| !n.is_empty())
+}
+
+/// Applies the event to its cache, and returns what was there before.
+fn take<T: Resource>(cache: &mut Cache<T>, event: &WatchEvent) -> Option<Object> {
+    let was = match event.event {
+        EventType::Deleted => cache.get(&event.object.key()).cloned(),
+        EventType::Added | EventType::Modified => None,
+    };
+    let delta = cache.apply(event)?;
+    let old = if event.event == EventType::Deleted {
+        was
+    } else {
+        delta.old
+    };
+    old.map(T::into_object)
+}

@@ -1,0 +1,182 @@
+//! The ReplicaSet controller: keeps as many pods as `spec.replicas` says
+//! (`k8s.io/kubernetes/pkg/controller/replicaset`).
+
+mod manage;
+mod ranking;
+mod status;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+use super::caches::Caches;
+use super::claim::{claim, matches};
+use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
+use super::pods;
+use crate::api::selector::Selector;
+use crate::api::{Key, Resource, controller_of};
+use crate::client::{EventRecorder, Expectations};
+
+pub use manage::{create_pod, is_namespace_terminating, pod_from_template, slow_start};
+
+#[derive(Clone)]
+pub struct ReplicaSetController {
+    expectations: Expectations,
+    recorder: EventRecorder,
+}
+
+impl Default for ReplicaSetController {
+    fn default() -> Self {
+        ReplicaSetController {
+            expectations: Expectations::default(),
+            recorder: EventRecorder::new("replicaset-controller", ""),
+        }
+    }
+}
+
+impl Controller for ReplicaSetController {
+    fn name(&self) -> &'static str {
+        "replicaset-controller"
+    }
+
+    fn changed(&mut self, change: &Change, caches: &Caches, triggers: &mut Triggers) {
+        if let Some((old, new)) = change.of::<ReplicaSet>() {
+            let replaced = old.zip(new).is_some_and(|(o, n)| o.uid() != n.uid());
+            if let Some(rs) = new.or(old) {
+                if new.is_none() || replaced {
+                    self.expectations.forget(&rs.key());
+                }
+                triggers.add(rs.key());
+            }
+        } else if let Some((old, new)) = change.of::<Pod>() {
+            self.pod_changed(old, new, caches, triggers);
+        }
+    }
+
+    fn sync(&mut self, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
+        let caches = scope.caches;
+        let Some(rs) = caches.replica_sets.get(key) else {
+            self.expectations.forget(key);
+            return Ok(Next::Change);
+        };
+        let Some(spec) = &rs.spec else {
+            return Ok(Next::Change);
+        };
+        let Ok(selector) = Selector::from_api(Some(&spec.selector)) else {
+            // Validation refuses such selectors; nothing will change until the object does.
+            return Ok(Next::Change);
+        };
+        let may_act = self.expectations.satisfied(key, scope.now());
+        let candidates: Vec<Rc<Pod>> = caches
+            .pods
+            .owned_by(rs.uid())
+            .chain(caches.orphans(rs.namespace()))
+            .cloned()
+            .collect();
+        scope.look(candidates.len());
+        let (active, others): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|p| pods::is_active(p));
+        let active = claim(scope, &**rs, &selector, active)?;
+        let terminating = others
+            .iter()
+            .filter(|p| pods::is_terminating(p) && matches(&selector, &***p))
+            .filter(|p| controller_of(&p.metadata).is_some_and(|o| o.uid == rs.uid()))
+            .count();
+
+        let managed = if may_act && rs.metadata.deletion_timestamp.is_none() {
+            self.manage(scope, rs, &active)
+        } else {
+            Ok(())
+        };
+        let now = scope.now();
+        let failure = managed.as_ref().err().map(|s| &**s);
+        let status = status::calculate(rs, &active, terminating, failure, now);
+        let (ready, available) = (status.ready_replicas, status.available_replicas);
+        status::write(scope, rs, status)?;
+        managed?;
+
+        let min_ready = spec.min_ready_seconds.unwrap_or_default();
+        if min_ready > 0 && ready != available {
+            let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, now);
+            let wait = next.unwrap_or(Duration::from_secs(min_ready as u64));
+            return Ok(Next::After(wait, "minReadySeconds have passed"));
+        }
+        Ok(Next::Change)
+    }
+
+    fn boxed(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+}
+
+impl ReplicaSetController {
+    fn pod_changed(
+        &mut self,
+        old: Option<&Rc<Pod>>,
+        new: Option<&Rc<Pod>>,
+        caches: &Caches,
+        triggers: &mut Triggers,
+    ) {
+        let owner = |pod: &Rc<Pod>| {
+            let reference = controller_of(&pod.metadata)?;
+            resolve(caches, pod.namespace(), reference)
+        };
+        let Some(pod) = new else {
+            if let Some(old) = old
+                && let Some(key) = owner(old)
+            {
+                self.expectations.deletion_observed(&key, old.uid());
+                triggers.add(key);
+            }
+            return;
+        };
+        let owned_by = owner(pod);
+        if old.is_none()
+            && let Some(key) = &owned_by
+            && !pods::is_deleting(pod)
+        {
+            self.expectations.creation_observed(key);
+        }
+        if pods::is_deleting(pod)
+            && let Some(key) = &owned_by
+        {
+            // A pod that is going still exists for its grace period; what was asked for is done.
+            self.expectations.deletion_observed(key, pod.uid());
+        }
+        let before = old.and_then(owner);
+        if before != owned_by
+            && let Some(before) = before
+        {
+            triggers.add(before);
+        }
+        let labels_changed = old.is_none_or(|o| o.metadata.labels != pod.metadata.labels);
+        match owned_by {
+            Some(key) => triggers.add(key),
+            None if controller_of(&pod.metadata).is_none() && labels_changed
+                || old.is_some_and(|o| controller_of(&o.metadata).is_some()) =>
+            {
+                // An orphan: whoever selects it may adopt it.
+                for rs in caches.replica_sets.in_namespace(pod.namespace()) {
+                    let selector = rs.spec.as_ref().map(|s| &s.selector);
+                    if Selector::from_api(selector).is_ok_and(|s| matches(&s, &**pod)) {
+                        triggers.add(rs.key());
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// The key of the ReplicaSet that a reference means, if it is the one of that uid.
+fn resolve(caches: &Caches, namespace: &str, reference: &OwnerReference) -> Option<Key> {
+    if reference.kind != "ReplicaSet" {
+        return None;
+    }
+    let key = Key::new(namespace, &reference.name);
+    let rs = caches.replica_sets.get(&key)?;
+    (rs.uid() == reference.uid).then_some(key)
+}
