@@ -45,6 +45,9 @@ pub enum Next {
     After(Duration, &'static str),
 }
 
+/// An object before and after a change.
+pub type BeforeAfter<'c, T> = (Option<&'c Rc<T>>, Option<&'c Rc<T>>);
+
 /// One change of the shared caches.
 pub struct Change {
     pub event: EventType,
@@ -56,7 +59,7 @@ pub struct Change {
 
 impl Change {
     /// The object before and after, if it is a `T`.
-    pub fn of<T: Resource>(&self) -> Option<(Option<&Rc<T>>, Option<&Rc<T>>)> {
+    pub fn of<T: Resource>(&self) -> Option<BeforeAfter<'_, T>> {
         let object = self.object.get::<T>()?;
         let old = self.old.as_ref().and_then(|o| o.get::<T>());
         Some(match self.event {

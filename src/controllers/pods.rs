@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, PodCondition, PodSpec};
+use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
 use crate::api::time::from_api;
 use crate::sim::Time;
@@ -83,10 +83,6 @@ pub fn next_availability<'p>(
         .filter(|at| *at > now)
         .min()
         .map(|at| at.since(now))
-}
-
-pub fn spec(pod: &Pod) -> Option<&PodSpec> {
-    pod.spec.as_ref()
 }
 
 /// The node that the pod is bound to; empty while it is not.

@@ -1,6 +1,7 @@
 //! Scenarios at the API level in virtual time: apply, run, look. One module per area.
 
 mod common;
+mod controllers;
 mod kubelet;
 mod store;
 mod timeline;

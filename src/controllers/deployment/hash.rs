@@ -19,7 +19,8 @@ fn fnv32a(bytes: impl IntoIterator<Item = u8>) -> u32 {
 pub fn safe_encode(text: &str) -> String {
     const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     text.bytes()
-        .map(|b| char::from(ALPHABET[usize::from(b) % ALPHABET.len()]))
+        .filter_map(|b| ALPHABET.get(usize::from(b) % ALPHABET.len()))
+        .map(|b| char::from(*b))
         .collect()
 }
 
