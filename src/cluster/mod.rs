@@ -10,6 +10,7 @@
 mod bootstrap;
 mod config;
 mod event;
+pub mod history;
 mod timeline;
 mod why;
 
