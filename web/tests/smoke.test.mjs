@@ -40,6 +40,15 @@ test("without scripts the page says what it needs", async (t) => {
   assert.match(await page.innerText("main"), /JavaScript/);
 });
 
+test("a page that cannot load its wasm says so", async (t) => {
+  const { page, problems } = await open(t);
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.reload();
+  await page.waitForFunction(() => /could not start/.test(document.querySelector("[role=status]")?.textContent));
+  assert.equal(await page.getAttribute("main", "aria-busy"), null);
+  problems.length = 0;
+});
+
 test("the page starts in a sandboxed iframe, where storage is blocked", async (t) => {
   const { page } = await open(t);
   await page.evaluate((address) => {
