@@ -366,7 +366,6 @@ impl ListPatch {
 
     /// Merges lists of objects. Gives the merged list, the order before, and the patch without its
     /// directives.
-    #[allow(clippy::type_complexity)]
     fn merge_elements(
         &self,
         mut before: Vec<Value>,
