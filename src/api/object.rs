@@ -120,6 +120,13 @@ impl Object {
         value
     }
 
+    /// The metadata alone, as JSON: `{"metadata": ...}`.
+    pub fn meta_value(&self) -> Value {
+        let mut value = Value::Object(Default::default());
+        value["metadata"] = codec::encode(self.meta());
+        value
+    }
+
     /// The object as `T`, when it is one.
     pub fn get<T: Resource>(&self) -> Option<&Rc<T>> {
         T::from_object(self)

@@ -38,6 +38,8 @@ pub trait Strategy: Sync {
     fn warnings(&self, object: &Object) -> Vec<String>;
     fn grace_period(&self, object: &Object, requested: Option<i64>) -> Option<i64>;
     fn field(&self, object: &Object, path: &str) -> Option<String>;
+    fn selectable(&self) -> &'static [&'static str];
+    fn deprecation(&self) -> &'static str;
     fn always_written(&self) -> &'static [&'static str];
     fn columns(&self) -> &'static [Column];
     fn row(&self, object: &Object, now: Time) -> Vec<String>;
@@ -87,6 +89,16 @@ pub trait KindStrategy: Sync {
     /// `None` where the kind does not support selecting by it.
     fn field(&self, _object: &Self::Kind, _path: &str) -> Option<String> {
         None
+    }
+
+    /// The fields by which objects can be selected, beside name and namespace.
+    fn selectable(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What every client of the kind is told; empty unless the kind is deprecated.
+    fn deprecation(&self) -> &'static str {
+        ""
     }
 
     /// Fields of the object that are written as `null` when they are not set.
@@ -163,6 +175,14 @@ impl<S: KindStrategy> Strategy for Typed<S> {
 
     fn field(&self, object: &Object, path: &str) -> Option<String> {
         object.get().and_then(|o| self.0.field(o, path))
+    }
+
+    fn selectable(&self) -> &'static [&'static str] {
+        self.0.selectable()
+    }
+
+    fn deprecation(&self) -> &'static str {
+        self.0.deprecation()
     }
 
     fn always_written(&self) -> &'static [&'static str] {

@@ -57,19 +57,6 @@ impl ApiServer {
             Some(_) => Ok(()),
         }
     }
-
-    /// Gives the object what the cluster hands out: cluster IPs, node ports.
-    pub(super) fn allocate(
-        &mut self,
-        _kernel: &mut Kernel,
-        _object: &mut Object,
-        _old: Option<&Object>,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    /// Takes back what a deleted object was given.
-    pub(super) fn release(&mut self, _object: &Object) {}
 }
 
 /// The rules of metadata that hold for every kind.

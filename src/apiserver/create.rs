@@ -1,9 +1,12 @@
 //! Creating objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Create).
 
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, admission, meta};
+use super::{ApiServer, Caller, WriteOptions, admission, meta, storage_key};
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
+
+/// How often another name is tried when a generated one is taken.
+const GENERATED_NAME_TRIES: usize = 8;
 
 impl ApiServer {
     /// Creates `object`, whose namespace is set. Returns it as stored.
@@ -18,24 +21,56 @@ impl ApiServer {
         if info.namespaced && object.namespace().is_empty() {
             object.meta_mut().namespace = Some("default".to_owned());
         }
-        meta::fill_system_fields(kernel, &mut object);
+        meta::drop_empty(object.meta_mut());
         info.strategy.default(&mut object);
-        info.strategy.prepare_for_create(&mut object);
         self.admit_create(kernel, caller, &mut object)?;
+        meta::fill_system_fields(kernel, &mut object);
+        self.generate_name(kernel, &mut object);
+        info.strategy.prepare_for_create(&mut object);
+        let claim = self.claim(kernel, &mut object, None)?;
         let mut errors = admission::metadata_errors(&object);
         errors.append(info.strategy.validate(&object));
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }
-        self.allocate(kernel, &mut object, None)?;
-        if options.dry_run {
-            return match self.get_object(object.kind(), object.namespace(), object.name()) {
-                Ok(_) => Err(Status::already_exists(info, object.name())),
-                Err(_) => Ok(object),
-            };
+        let key = storage_key(info, object.namespace(), object.name());
+        if self.store.get(&key).is_some() {
+            return Err(self.already_exists(&object));
         }
+        if options.dry_run {
+            return Ok(object);
+        }
+        self.settle_claim(claim);
         let name = object.name().to_owned();
         self.put(kernel, caller, "create", object, Expect::Absent)
             .ok_or_else(|| Status::already_exists(info, &name))
+    }
+
+    /// Gives the object a name that begins as it wishes and that nobody has.
+    fn generate_name(&self, kernel: &mut Kernel, object: &mut Object) {
+        let base = match &object.meta().generate_name {
+            Some(base) if object.name().is_empty() && !base.is_empty() => base.clone(),
+            _ => return,
+        };
+        for _ in 0..GENERATED_NAME_TRIES {
+            let name = meta::generated_name(kernel, &base);
+            let key = storage_key(object.info(), object.namespace(), &name);
+            let free = self.store.get(&key).is_none();
+            object.meta_mut().name = Some(name);
+            if free {
+                break;
+            }
+        }
+    }
+
+    fn already_exists(&self, object: &Object) -> Box<Status> {
+        let mut status = Status::already_exists(object.info(), object.name());
+        let generated = object.meta().generate_name.as_deref().unwrap_or_default();
+        if !generated.is_empty() && object.name().starts_with(generated) {
+            status
+                .message
+                .push_str(", the server was not able to generate a unique name for the object");
+        }
+        status
     }
 }

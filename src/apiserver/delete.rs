@@ -7,9 +7,9 @@ use k8s_openapi::api::core::v1::Namespace;
 
 use super::store::Expect;
 use super::{ApiServer, Caller, storage_key};
-use crate::api::time::api_time;
-use crate::api::{Kind, Object, Resource, Result, Status};
-use crate::sim::Kernel;
+use crate::api::time::{api_time, from_api};
+use crate::api::{Kind, Object, Result, Status};
+use crate::sim::{Kernel, Time};
 
 /// What happens to the objects that an object owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,23 +57,14 @@ impl ApiServer {
         }
         let mut object = old.clone();
         update_finalizers(&mut object, options.propagation);
-        let grace = info
-            .strategy
-            .grace_period(&old, options.grace_period_seconds);
-        let grace = grace.filter(|g| *g > 0);
-        let has_finalizers = object
-            .meta()
-            .finalizers
-            .as_ref()
-            .is_some_and(|f| !f.is_empty());
-        if !has_finalizers && grace.is_none() && !is_live_namespace(&object) {
+        let gone = self.mark(kernel, &mut object, options.grace_period_seconds);
+        if gone {
             let key = storage_key(info, namespace, name);
             let revision = self.remove_as(kernel, &caller.manager, &key);
             object.meta_mut().resource_version = revision.map(|r| r.to_string());
             self.release(&object);
             return Ok((object, true));
         }
-        mark(kernel, &mut object, grace);
         if object == old {
             return Ok((old, false));
         }
@@ -86,6 +77,43 @@ impl ApiServer {
         )
         .map(|object| (object, false))
         .ok_or_else(|| Status::modified(info, name))
+    }
+
+    /// Marks an object as to be deleted; tells whether nothing holds it any longer.
+    ///
+    /// Models `k8s.io/apiserver/pkg/registry/rest/delete.go` BeforeDelete: a grace period can be
+    /// shortened, never prolonged.
+    fn mark(&self, kernel: &Kernel, object: &mut Object, requested: Option<i64>) -> bool {
+        // A negative period means the shortest there is.
+        let requested = requested.map(|g| if g < 0 { 1 } else { g });
+        let meta = object.meta();
+        let held = meta.finalizers.as_ref().is_some_and(|f| !f.is_empty());
+        let held = held || is_live_namespace(object);
+        if let Some(deadline) = &meta.deletion_timestamp {
+            let Some(current) = meta.deletion_grace_period_seconds else {
+                return !held;
+            };
+            if let Some(grace) = requested.filter(|g| *g < current) {
+                let begun = Time(from_api(deadline).0.saturating_sub(nanos(current)));
+                set_deadline(object, begun + seconds(grace), grace);
+                return grace == 0 && !held;
+            }
+            return current == 0 && !held;
+        }
+        let grace = object.info().strategy.grace_period(object, requested);
+        let grace = grace.unwrap_or_default();
+        if grace == 0 && !held {
+            return true;
+        }
+        set_deadline(object, kernel.now + seconds(grace), grace);
+        if let Some(generation) = object.meta().generation.filter(|g| *g > 0) {
+            object.meta_mut().generation = Some(generation + 1);
+        }
+        if let Some(namespace) = object.edit::<Namespace>() {
+            namespace.status.get_or_insert_default().phase = Some("Terminating".to_owned());
+            namespace.metadata.deletion_grace_period_seconds = None;
+        }
+        false
     }
 
     /// Whether nothing holds a deleted object any longer.
@@ -146,28 +174,17 @@ fn update_finalizers(object: &mut Object, propagation: Option<Propagation>) {
     }
 }
 
-/// Sets the deletion timestamp; a shorter grace period than before moves it nearer.
-fn mark(kernel: &Kernel, object: &mut Object, grace: Option<i64>) {
-    let grace = grace.unwrap_or_default();
-    let first = !object.is_deleting();
-    let sooner = object
-        .meta()
-        .deletion_grace_period_seconds
-        .is_some_and(|g| grace < g);
-    if !first && !sooner {
-        return;
-    }
-    let deadline = kernel.now + Duration::from_secs(grace.unsigned_abs());
+/// The deletion times of an object that is going: when, and with how many seconds of grace.
+fn set_deadline(object: &mut Object, deadline: Time, grace: i64) {
     let meta = object.meta_mut();
     meta.deletion_timestamp = Some(api_time(deadline));
     meta.deletion_grace_period_seconds = Some(grace);
-    if first {
-        if let Some(generation) = meta.generation.filter(|g| *g > 0) {
-            meta.generation = Some(generation + 1);
-        }
-        if let Some(namespace) = object.edit::<Namespace>() {
-            namespace.status.get_or_insert_default().phase = Some("Terminating".to_owned());
-            namespace.meta_mut().deletion_grace_period_seconds = None;
-        }
-    }
+}
+
+fn seconds(grace: i64) -> Duration {
+    Duration::from_secs(grace.unsigned_abs())
+}
+
+fn nanos(seconds: i64) -> u64 {
+    seconds.unsigned_abs().saturating_mul(1_000_000_000)
 }

@@ -1,5 +1,9 @@
 //! Metadata that the API server owns (`k8s.io/apiserver/pkg/registry/rest/meta.go`).
 
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use crate::api::{Object, Result, Status};
 use crate::sim::{Kernel, Rng};
 
@@ -29,21 +33,21 @@ pub fn random_uid(rng: &mut Rng) -> String {
     )
 }
 
-/// Fills in what an object gets when it is created: name, uid, creation time.
+/// A name that begins with `base` and ends at random.
+pub fn generated_name(kernel: &mut Kernel, base: &str) -> String {
+    let end = base
+        .char_indices()
+        .nth(MAX_GENERATED_BASE)
+        .map_or(base.len(), |(i, _)| i);
+    let suffix = random_suffix(kernel.rng("apiserver/names"), 5);
+    format!("{}{suffix}", &base[..end])
+}
+
+/// Fills in what an object gets when it is created: uid and creation time.
 pub fn fill_system_fields(kernel: &mut Kernel, object: &mut Object) {
     let now = crate::api::time::api_time(kernel.now);
     let uid = random_uid(kernel.rng("apiserver/uid"));
-    let needs_name = object.name().is_empty();
-    let base = object.meta().generate_name.clone().unwrap_or_default();
     let meta = object.meta_mut();
-    if needs_name && !base.is_empty() {
-        let end = base
-            .char_indices()
-            .nth(MAX_GENERATED_BASE)
-            .map_or(base.len(), |(i, _)| i);
-        let suffix = random_suffix(kernel.rng("apiserver/names"), 5);
-        meta.name = Some(format!("{}{suffix}", &base[..end]));
-    }
     meta.uid = Some(uid);
     meta.creation_timestamp = Some(now);
     meta.deletion_timestamp = None;
@@ -51,6 +55,28 @@ pub fn fill_system_fields(kernel: &mut Kernel, object: &mut Object) {
     meta.resource_version = None;
     meta.self_link = None;
     meta.generation = None;
+}
+
+/// Empty maps and lists of the metadata are as good as none.
+pub fn drop_empty(meta: &mut ObjectMeta) {
+    fn is_empty(map: &Option<BTreeMap<String, String>>) -> bool {
+        map.as_ref().is_some_and(BTreeMap::is_empty)
+    }
+    if is_empty(&meta.labels) {
+        meta.labels = None;
+    }
+    if is_empty(&meta.annotations) {
+        meta.annotations = None;
+    }
+    if meta.finalizers.as_ref().is_some_and(Vec::is_empty) {
+        meta.finalizers = None;
+    }
+    if meta.owner_references.as_ref().is_some_and(Vec::is_empty) {
+        meta.owner_references = None;
+    }
+    if meta.generate_name.as_deref() == Some("") {
+        meta.generate_name = None;
+    }
 }
 
 /// Checks that the object belongs where the request puts it, and gives it its namespace.

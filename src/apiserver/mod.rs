@@ -10,6 +10,8 @@
 //! cluster (the network, etcd's disk) is part of the latency of watch events.
 
 mod admission;
+mod allocation;
+mod bind;
 mod create;
 mod delete;
 mod meta;
@@ -31,6 +33,7 @@ use store::{Expect, Store};
 pub use delete::{DeleteOptions, Propagation};
 pub use read::Selection;
 pub use request::{Body, Method, Request, Response};
+pub use rest::RestWatch;
 pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatcherId};
 
 /// How many changes are kept before the oldest are compacted away. A real API server compacts by
@@ -90,6 +93,7 @@ impl WriteOptions {
 pub struct ApiServer {
     store: Store<Object>,
     watchers: watch::Watchers,
+    allocations: allocation::Allocations,
     /// Watchers that have something to receive, and when.
     wakeups: Vec<(Time, WatcherId)>,
 }
@@ -105,6 +109,7 @@ impl ApiServer {
         ApiServer {
             store: Store::new(),
             watchers: watch::Watchers::default(),
+            allocations: allocation::Allocations::default(),
             wakeups: Vec::new(),
         }
     }

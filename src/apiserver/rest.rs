@@ -1,175 +1,310 @@
-//! The REST surface: from a path to a verb on a kind, and back to JSON.
+//! The REST surface: from a request to a verb on a kind, and back to JSON.
+//!
+//! Subresources that a node has to answer (logs, exec) are not known here: whoever composes the
+//! cluster answers those.
+
+mod authorize;
+mod body;
+mod discovery;
+mod health;
+mod list;
+mod patching;
+mod path;
+mod subresources;
+mod table;
+mod watching;
 
 use serde_json::{Value, json};
 
 use super::request::{Body, Method, Request, Response};
 use super::{ApiServer, Caller, DeleteOptions, Propagation, WriteOptions, meta};
-use crate::api::{Kind, Object, Result, Status};
+use crate::api::field::{Errors, Path};
+use crate::api::status::qualified;
+use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
 
-/// What a path names.
-struct Target {
-    kind: Kind,
-    namespace: Option<String>,
-    name: Option<String>,
-    subresource: Option<String>,
-}
+use body::Decoded;
+use path::Target;
+
+pub(super) use subresources::finalize;
+pub use watching::RestWatch;
 
 impl ApiServer {
     /// Answers one request of the REST API.
-    ///
-    /// Subresources that a node has to answer (logs, exec) are not known here: whoever composes
-    /// the cluster answers those.
     pub fn handle(&mut self, kernel: &mut Kernel, request: &Request) -> Response {
         let caller = caller_of(request);
-        self.dispatch(kernel, &caller, request)
+        self.answer(kernel, &caller, request)
             .unwrap_or_else(Response::from)
+    }
+
+    fn answer(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        request: &Request,
+    ) -> Result<Response> {
+        let parts: Vec<&str> = request.path.split('/').filter(|p| !p.is_empty()).collect();
+        if let Some(response) = health::answer(&parts, request) {
+            return Ok(response);
+        }
+        if request.method == Method::Get
+            && let Some(response) = discovery::answer(&parts)
+        {
+            return Ok(response);
+        }
+        if let Some(review) = authorize::review(caller, &parts, request) {
+            return review;
+        }
+        let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
+        authorize::check(caller, &target, request)?;
+        let mut response = self.dispatch(kernel, caller, &target, request)?;
+        let deprecated = target.kind.info().strategy.deprecation();
+        if !deprecated.is_empty() {
+            response.warnings.insert(0, deprecated.to_owned());
+        }
+        Ok(response)
     }
 
     fn dispatch(
         &mut self,
         kernel: &mut Kernel,
         caller: &Caller,
+        target: &Target<'_>,
         request: &Request,
     ) -> Result<Response> {
-        let target = parse(&request.path).ok_or_else(Status::no_such_resource)?;
-        let namespace = target.namespace.as_deref();
-        match (request.method, target.name.as_deref()) {
-            (Method::Get, Some(name)) => {
-                let object = self.get_object(target.kind, namespace.unwrap_or_default(), name)?;
-                Ok(Response::json(200, object.to_value()))
+        let Some(name) = target.name else {
+            return self.on_collection(kernel, caller, target, request);
+        };
+        if !target.subresource.is_empty() {
+            return self.on_subresource(kernel, caller, target, name, request);
+        }
+        let (kind, namespace) = (target.kind, target.namespace.unwrap_or_default());
+        match request.method {
+            Method::Get => {
+                let object = self.get_object(kind, namespace, name)?;
+                Ok(self.shown(kernel, &object, 200, request))
             }
-            (Method::Get, None) => {
-                let items = self.list_objects(target.kind, namespace);
-                Ok(Response::json(
-                    200,
-                    list_value(target.kind, &items, self.revision()),
-                ))
+            Method::Put => {
+                let decoded = body::decode(kind, request)?;
+                let options = write_options("UpdateOptions", "", request)?;
+                check_place(&decoded.object, target, name)?;
+                let object = self.update_object(kernel, caller, decoded.object, &options)?;
+                Ok(written(200, &object, decoded.warnings))
             }
-            (Method::Post, None) => {
-                let mut object = decode(target.kind, request)?;
-                meta::ensure_namespace(&mut object, namespace.unwrap_or_default())?;
-                let object =
-                    self.create_object(kernel, caller, object, &WriteOptions::default())?;
-                Ok(Response::json(201, object.to_value()))
+            Method::Patch => {
+                let options = write_options("PatchOptions", "", request)?;
+                let (object, code, warnings) =
+                    self.patch_object(kernel, caller, target, name, &options, request)?;
+                Ok(written(code, &object, warnings))
             }
-            (Method::Put, Some(_)) => {
-                let mut object = decode(target.kind, request)?;
-                meta::ensure_namespace(&mut object, namespace.unwrap_or_default())?;
-                let subresource = if target.subresource.as_deref() == Some("status") {
-                    "status"
-                } else {
-                    ""
-                };
-                let options = WriteOptions {
-                    dry_run: false,
-                    subresource,
-                };
-                let object = self.update_object(kernel, caller, object, &options)?;
-                Ok(Response::json(200, object.to_value()))
+            Method::Delete => {
+                let options = delete_options(request)?;
+                let (object, gone) =
+                    self.delete_object(kernel, caller, kind, namespace, name, &options)?;
+                Ok(deleted(&object, gone))
             }
-            (Method::Delete, Some(name)) => {
-                let options = delete_options(request);
-                let namespace = namespace.unwrap_or_default();
-                let (object, _) =
-                    self.delete_object(kernel, caller, target.kind, namespace, name, &options)?;
-                Ok(Response::json(200, object.to_value()))
-            }
-            _ => Err(Status::method_not_allowed(
-                "the server does not allow this method on the requested resource",
-            )),
+            Method::Post => Err(not_allowed()),
         }
     }
+
+    fn on_collection(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        request: &Request,
+    ) -> Result<Response> {
+        match request.method {
+            Method::Get => self.list_response(kernel, target, request),
+            Method::Post => {
+                let info = target.kind.info();
+                if info.namespaced && target.namespace.is_none() {
+                    return Err(not_allowed());
+                }
+                let Decoded {
+                    mut object,
+                    warnings,
+                } = body::decode(target.kind, request)?;
+                let options = write_options("CreateOptions", "", request)?;
+                meta::ensure_namespace(&mut object, target.namespace.unwrap_or_default())?;
+                let object = self.create_object(kernel, caller, object, &options)?;
+                Ok(written(201, &object, warnings))
+            }
+            Method::Delete => {
+                let options = delete_options(request)?;
+                let selection = list::Selection::of(target.kind, request)?;
+                let found = self.list_objects(target.kind, target.namespace);
+                let mut gone = Vec::new();
+                for object in found.iter().filter(|o| selection.matches(o)) {
+                    let (kind, namespace, name) =
+                        (object.kind(), object.namespace(), object.name());
+                    match self.delete_object(kernel, caller, kind, namespace, name, &options) {
+                        Ok((object, _)) => gone.push(object),
+                        Err(status) if status.is_not_found() => {}
+                        Err(status) => return Err(status),
+                    }
+                }
+                let value = list::list_value(target.kind, &gone, self.revision());
+                Ok(Response::json(200, value))
+            }
+            Method::Put | Method::Patch => Err(not_allowed()),
+        }
+    }
+
+    /// The object as JSON, or as a table of one row when the client asks for that.
+    fn shown(&self, kernel: &Kernel, object: &Object, code: u16, request: &Request) -> Response {
+        let value = if table::is_wanted(request) {
+            let revision = object.meta().resource_version.clone().unwrap_or_default();
+            let rows = std::slice::from_ref(object);
+            table::table(
+                object.kind(),
+                rows,
+                json!({"resourceVersion": revision}),
+                kernel.now,
+                request,
+            )
+        } else {
+            object.to_value()
+        };
+        Response::json(code, value)
+    }
+}
+
+/// The object as it was written, with what the client should know although it succeeded.
+fn written(code: u16, object: &Object, mut warnings: Vec<String>) -> Response {
+    warnings.extend(object.info().strategy.warnings(object));
+    let mut response = Response::json(code, object.to_value());
+    response.warnings = warnings;
+    response
+}
+
+/// What a deletion is answered with: the object while it stays, or for kinds that always return
+/// it; else a `Status`.
+fn deleted(object: &Object, gone: bool) -> Response {
+    const RETURNED: [&str; 4] = ["Namespace", "Pod", "Service", "ServiceAccount"];
+    let info = object.info();
+    if !gone || RETURNED.contains(&info.kind) {
+        return Response::json(200, object.to_value());
+    }
+    let mut details = json!({"name": object.name(), "kind": info.plural, "uid": object.uid()});
+    if !info.group.is_empty() {
+        details["group"] = Value::from(info.group);
+    }
+    Response::json(200, success(details))
+}
+
+fn success(details: Value) -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+}
+
+fn not_allowed() -> Box<Status> {
+    Status::method_not_allowed("the server does not allow this method on the requested resource")
 }
 
 fn caller_of(request: &Request) -> Caller {
     let mut caller = Caller::admin(&request.user_agent);
+    if let Some(manager) = request.query("fieldManager")
+        && !manager.is_empty()
+    {
+        caller.manager = manager.into();
+    }
     if !request.impersonate.is_empty() {
         caller.user = request.impersonate.as_str().into();
-        caller.groups = vec!["system:authenticated".into()];
+        caller.groups = authorize::groups_of(&request.impersonate);
     }
     caller
 }
 
-fn parse(path: &str) -> Option<Target> {
-    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
-    let (group, version, rest) = match parts.as_slice() {
-        ["api", version, rest @ ..] => ("", *version, rest),
-        ["apis", group, version, rest @ ..] => (*group, *version, rest),
-        _ => return None,
-    };
-    let (namespace, rest) = match rest {
-        ["namespaces", namespace, plural, tail @ ..]
-            if Kind::by_gvr(group, version, plural).is_some() =>
-        {
-            (Some((*namespace).to_owned()), [&[*plural], tail].concat())
-        }
-        rest => (None, rest.to_vec()),
-    };
-    let plural = rest.first()?;
-    let kind = Kind::by_gvr(group, version, plural)?;
-    Some(Target {
-        kind,
-        namespace,
-        name: rest.get(1).map(|s| (*s).to_owned()),
-        subresource: rest.get(2).map(|s| (*s).to_owned()),
+/// The name and namespace in the body have to be those of the URL.
+fn check_place(object: &Object, target: &Target<'_>, name: &str) -> Result<()> {
+    if object.name().is_empty() {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )));
+    }
+    if object.name() != name {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({name})",
+            object.name()
+        )));
+    }
+    let namespace = target.namespace.unwrap_or_default();
+    if !object.namespace().is_empty() && object.namespace() != namespace {
+        return Err(Status::bad_request(format!(
+            "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
+            object.namespace()
+        )));
+    }
+    Ok(())
+}
+
+/// Reads the options that every write has.
+fn write_options(kind: &str, subresource: &'static str, request: &Request) -> Result<WriteOptions> {
+    let dry_run = dry_run(kind, request)?;
+    body::Strictness::of(kind, request)?;
+    Ok(WriteOptions {
+        dry_run,
+        subresource,
     })
 }
 
-fn decode(kind: Kind, request: &Request) -> Result<Object> {
-    let info = kind.info();
-    let Body::Json(value) = &request.body else {
-        return Err(Status::bad_request("the request has no body"));
-    };
-    let refused = |reason: String| {
-        Status::bad_request(format!(
-            "{} in version \"{}\" cannot be handled as a {}: {reason}",
-            info.kind, info.version, info.kind
-        ))
-    };
-    let (object, unknown) = kind.decode(value).map_err(|e| refused(e.message))?;
-    if !unknown.is_empty() {
-        let list: Vec<String> = unknown
-            .iter()
-            .map(|p| format!("unknown field \"{p}\""))
-            .collect();
-        return Err(refused(format!(
-            "strict decoding error: {}",
-            list.join(", ")
-        )));
+fn dry_run(kind: &str, request: &Request) -> Result<bool> {
+    match request.query("dryRun") {
+        None | Some("") => Ok(false),
+        Some("All") => Ok(true),
+        Some(other) => Err(invalid_options(kind, |errors| {
+            errors.not_supported(&Path::new("dryRun"), other, &["All"]);
+        })),
     }
-    Ok(object)
 }
 
-fn delete_options(request: &Request) -> DeleteOptions {
+/// Options are an API type too: what is wrong with them is told as for any object.
+fn invalid_options(kind: &str, collect: impl FnOnce(&mut Errors)) -> Box<Status> {
+    let mut errors = Errors::default();
+    collect(&mut errors);
+    let texts: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+    let kind = qualified(kind, "meta.k8s.io");
+    let text = format!("{kind} \"\" is invalid: {}", texts.join(", "));
+    Status::new(422, "Invalid", text)
+}
+
+fn delete_options(request: &Request) -> Result<DeleteOptions> {
+    const KIND: &str = "DeleteOptions";
     let body = match &request.body {
         Body::Json(value) => value,
         _ => &Value::Null,
     };
-    let propagation = match body["propagationPolicy"].as_str() {
+    let asked = body["propagationPolicy"]
+        .as_str()
+        .or_else(|| request.query("propagationPolicy"));
+    let propagation = match asked {
+        None | Some("") => None,
         Some("Foreground") => Some(Propagation::Foreground),
         Some("Orphan") => Some(Propagation::Orphan),
         Some("Background") => Some(Propagation::Background),
-        _ => None,
+        Some(other) => {
+            return Err(invalid_options(KIND, |errors| {
+                let known = ["Foreground", "Background", "Orphan", "nil"];
+                errors.not_supported_raw(
+                    &Path::new("propagationPolicy"),
+                    &crate::api::field::quote(other),
+                    &known,
+                );
+            }));
+        }
     };
-    DeleteOptions {
-        grace_period_seconds: body["gracePeriodSeconds"].as_i64(),
+    let grace = body["gracePeriodSeconds"].as_i64().or_else(|| {
+        request
+            .query("gracePeriodSeconds")
+            .and_then(|text| text.parse().ok())
+    });
+    let in_body = body["dryRun"].as_array().is_some_and(|d| !d.is_empty());
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Ok(DeleteOptions {
+        grace_period_seconds: grace,
         propagation,
-        uid: body["preconditions"]["uid"].as_str().map(str::to_owned),
-        resource_version: body["preconditions"]["resourceVersion"]
-            .as_str()
-            .map(str::to_owned),
-        dry_run: request.query("dryRun").is_some(),
-    }
-}
-
-fn list_value(kind: Kind, items: &[Object], revision: u64) -> Value {
-    let info = kind.info();
-    let items: Vec<Value> = items.iter().map(Object::to_value).collect();
-    json!({
-        "apiVersion": info.api_version(),
-        "kind": format!("{}List", info.kind),
-        "metadata": {"resourceVersion": revision.to_string()},
-        "items": items,
+        uid: text(&body["preconditions"]["uid"]),
+        resource_version: text(&body["preconditions"]["resourceVersion"]),
+        dry_run: in_body || dry_run(KIND, request)?,
     })
 }

@@ -1,7 +1,8 @@
 //! Changing objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Update).
 
+use super::allocation::Claim;
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, admission, storage_key};
+use super::{ApiServer, Caller, WriteOptions, admission, meta, storage_key};
 use crate::api::field::{Errors, Path};
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
@@ -26,14 +27,19 @@ impl ApiServer {
         if object.revision() != 0 && object.revision() != old.revision() {
             return Err(Status::modified(info, object.name()));
         }
+        let mut claim = Claim::default();
         let mut errors = keep_system_fields(&mut object, &old);
+        meta::drop_empty(object.meta_mut());
         info.strategy.default(&mut object);
-        if options.subresource == "status" {
+        if options.subresource == "finalize" {
+            super::rest::finalize(&mut object, &old);
+        } else if options.subresource == "status" {
             info.strategy.prepare_for_status_update(&mut object, &old);
             errors.append(info.strategy.validate_status_update(&object, &old));
         } else {
-            info.strategy.prepare_for_update(&mut object, &old);
             self.admit_update(kernel, caller, &mut object, &old)?;
+            info.strategy.prepare_for_update(&mut object, &old);
+            claim = self.claim(kernel, &mut object, Some(&old))?;
             errors.append(admission::metadata_errors(&object));
             errors.append(admission::metadata_update_errors(&object, &old));
             errors.append(info.strategy.validate_update(&object, &old));
@@ -41,7 +47,6 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }
-        self.allocate(kernel, &mut object, Some(&old))?;
         object.meta_mut().resource_version = old.meta().resource_version.clone();
         if object == old {
             return Ok(old);
@@ -54,11 +59,13 @@ impl ApiServer {
             self.release(&object);
             return Ok(object);
         }
+        self.settle_claim(claim);
         let name = object.name().to_owned();
-        let verb = if options.subresource.is_empty() {
-            "update"
-        } else {
-            "update status"
+        let verb = match options.subresource {
+            "status" => "update status",
+            "scale" => "update scale",
+            "finalize" => "finalize",
+            _ => "update",
         };
         self.put(
             kernel,

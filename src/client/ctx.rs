@@ -136,6 +136,13 @@ impl<'a, E> Ctx<'a, E> {
         Ok(Some(typed(written)))
     }
 
+    /// Binds a pod to a node; `uid` names the pod that is meant, empty for any.
+    pub fn bind_pod(&mut self, key: &Key, uid: &str, node: &str) -> Result<()> {
+        self.server
+            .bind_pod(self.kernel, self.caller, key, uid, node)
+            .map(|_| ())
+    }
+
     pub fn delete<T: Resource>(&mut self, key: &Key, options: &DeleteOptions) -> Result<()> {
         let (namespace, name) = (&*key.namespace, &*key.name);
         self.server

@@ -353,7 +353,12 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        if self.null() {
+        // An empty list is no list: what Go's `omitempty` writes, everybody reads back.
+        let nothing = match &self.source {
+            Source::Value(Value::Array(items)) => items.is_empty(),
+            _ => self.null(),
+        };
+        if nothing {
             visitor.visit_none()
         } else {
             visitor.visit_some(self)

@@ -35,6 +35,10 @@ impl KindStrategy for Rules {
         }
     }
 
+    fn deprecation(&self) -> &'static str {
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    }
+
     fn columns(&self) -> &'static [Column] {
         const COLUMNS: &[Column] = &[column("Name"), column("Endpoints"), column("Age")];
         COLUMNS

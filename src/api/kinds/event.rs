@@ -38,6 +38,10 @@ impl KindStrategy for Rules {
         &["eventTime", "firstTimestamp", "lastTimestamp"]
     }
 
+    fn selectable(&self) -> &'static [&'static str] {
+        &["involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"]
+    }
+
     fn field(&self, event: &Kind, path: &str) -> Option<String> {
         let about = &event.involved_object;
         let value = match path {

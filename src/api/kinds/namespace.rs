@@ -67,6 +67,10 @@ impl KindStrategy for Rules {
         new.spec.clone_from(&old.spec);
     }
 
+    fn selectable(&self) -> &'static [&'static str] {
+        &["name", "status.phase"]
+    }
+
     fn field(&self, namespace: &Kind, path: &str) -> Option<String> {
         match path {
             "status.phase" => Some(phase(namespace)),

@@ -53,6 +53,10 @@ impl KindStrategy for Rules {
         new.spec.clone_from(&old.spec);
     }
 
+    fn selectable(&self) -> &'static [&'static str] {
+        &["spec.unschedulable"]
+    }
+
     fn field(&self, node: &Kind, path: &str) -> Option<String> {
         let unschedulable = node.spec.as_ref().and_then(|s| s.unschedulable);
         (path == "spec.unschedulable").then(|| unschedulable.unwrap_or_default().to_string())

@@ -99,6 +99,10 @@ impl KindStrategy for Rules {
         }
     }
 
+    fn selectable(&self) -> &'static [&'static str] {
+        &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"]
+    }
+
     fn field(&self, pod: &Kind, path: &str) -> Option<String> {
         let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
         let value = match path {

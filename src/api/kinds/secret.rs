@@ -37,6 +37,10 @@ impl KindStrategy for Rules {
         }
     }
 
+    fn selectable(&self) -> &'static [&'static str] {
+        &["type"]
+    }
+
     fn field(&self, secret: &Kind, path: &str) -> Option<String> {
         (path == "type").then(|| secret.type_.clone().unwrap_or_default())
     }

@@ -2,6 +2,8 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/core/service/strategy.go`.
 
+mod allocated;
+
 use k8s_openapi::api::core::v1::{Service as Kind, ServicePort, ServiceSpec, ServiceStatus};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -78,14 +80,26 @@ impl KindStrategy for Rules {
             load_balancer: Some(Default::default()),
             ..ServiceStatus::default()
         });
+        if let Some(spec) = &mut service.spec {
+            allocated::normalize(spec, None);
+        }
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
         new.status.clone_from(&old.status);
+        if let (Some(new), Some(old)) = (&mut new.spec, &old.spec) {
+            allocated::drop_unused(new, old);
+            allocated::normalize(new, Some(old));
+            allocated::keep(new, old);
+        }
     }
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn selectable(&self) -> &'static [&'static str] {
+        &["spec.clusterIP", "spec.type"]
     }
 
     fn field(&self, service: &Kind, path: &str) -> Option<String> {

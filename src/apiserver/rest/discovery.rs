@@ -1,0 +1,160 @@
+//! What is served: groups, versions and kinds, from the registry.
+
+use serde_json::{Value, json};
+
+use crate::api::{Kind, KindInfo};
+use crate::apiserver::request::Response;
+
+pub(super) fn answer(parts: &[&str]) -> Option<Response> {
+    let value = match parts {
+        ["api"] => json!({
+            "kind": "APIVersions", "versions": ["v1"],
+            "serverAddressByClientCIDRs": [
+                {"clientCIDR": "0.0.0.0/0", "serverAddress": "10.96.0.1:443"}
+            ],
+        }),
+        ["apis"] => {
+            let groups: Vec<Value> = groups().into_iter().map(|(g, v)| group(g, &v)).collect();
+            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+        }
+        ["apis", name] => {
+            let versions = groups().into_iter().find(|(g, _)| g == name)?.1;
+            let mut value = group(name, &versions);
+            value["kind"] = Value::from("APIGroup");
+            value["apiVersion"] = Value::from("v1");
+            value
+        }
+        ["api", version] => resources("", version)?,
+        ["apis", group, version] => resources(group, version)?,
+        [] => json!({"paths": paths()}),
+        _ => return None,
+    };
+    Some(Response::json(200, value))
+}
+
+/// The named groups in the registry's order, with their versions.
+fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for info in Kind::all().map(Kind::info).filter(|i| !i.group.is_empty()) {
+        match groups.iter_mut().find(|(g, _)| *g == info.group) {
+            Some((_, versions)) if versions.contains(&info.version) => {}
+            Some((_, versions)) => versions.push(info.version),
+            None => groups.push((info.group, vec![info.version])),
+        }
+    }
+    groups
+}
+
+fn group(name: &str, versions: &[&str]) -> Value {
+    let versions: Vec<Value> = versions
+        .iter()
+        .map(|v| json!({"groupVersion": format!("{name}/{v}"), "version": v}))
+        .collect();
+    json!({"name": name, "preferredVersion": versions.first(), "versions": versions})
+}
+
+fn resources(group: &str, version: &str) -> Option<Value> {
+    let mut served: Vec<&KindInfo> = Kind::all()
+        .map(Kind::info)
+        .filter(|i| i.group == group && i.version == version)
+        .collect();
+    if served.is_empty() {
+        return None;
+    }
+    served.sort_by_key(|i| i.plural);
+    let mut resources = Vec::new();
+    for info in served {
+        resources.push(resource(info));
+        resources.extend(info.subresources.iter().map(|s| subresource(info, s)));
+    }
+    let group_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
+    Some(json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version,
+        "resources": resources,
+    }))
+}
+
+const VERBS: [&str; 8] = [
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+
+fn resource(info: &KindInfo) -> Value {
+    let verbs: Vec<&str> = VERBS
+        .into_iter()
+        .filter(|v| info.kind != "Namespace" || *v != "deletecollection")
+        .collect();
+    let mut value = json!({
+        "name": info.plural, "singularName": info.singular, "namespaced": info.namespaced,
+        "kind": info.kind, "verbs": verbs,
+    });
+    if !info.short_names.is_empty() {
+        value["shortNames"] = json!(info.short_names);
+    }
+    if !info.categories.is_empty() {
+        value["categories"] = json!(info.categories);
+    }
+    value
+}
+
+fn subresource(info: &KindInfo, name: &str) -> Value {
+    let (kind, group, verbs): (&str, Option<(&str, &str)>, &[&str]) = match name {
+        "scale" => (
+            "Scale",
+            Some(("autoscaling", "v1")),
+            &["get", "patch", "update"],
+        ),
+        "binding" => ("Binding", None, &["create"]),
+        "eviction" => ("Eviction", Some(("policy", "v1")), &["create"]),
+        "token" => (
+            "TokenRequest",
+            Some(("authentication.k8s.io", "v1")),
+            &["create"],
+        ),
+        "finalize" => (info.kind, None, &["update"]),
+        "log" => (info.kind, None, &["get"]),
+        "attach" => ("PodAttachOptions", None, &["create", "get"]),
+        "exec" => ("PodExecOptions", None, &["create", "get"]),
+        "portforward" => ("PodPortForwardOptions", None, &["create", "get"]),
+        "proxy" => (
+            match info.kind {
+                "Node" => "NodeProxyOptions",
+                "Service" => "ServiceProxyOptions",
+                _ => "PodProxyOptions",
+            },
+            None,
+            &["create", "delete", "get", "patch", "update"],
+        ),
+        _ => (info.kind, None, &["get", "patch", "update"]),
+    };
+    let mut value = json!({
+        "name": format!("{}/{name}", info.plural), "singularName": "",
+        "namespaced": info.namespaced, "kind": kind, "verbs": verbs,
+    });
+    if let Some((group, version)) = group {
+        value["group"] = Value::from(group);
+        value["version"] = Value::from(version);
+    }
+    value
+}
+
+/// The paths at the root.
+fn paths() -> Vec<String> {
+    let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
+    for (group, versions) in groups() {
+        paths.push(format!("/apis/{group}"));
+        paths.extend(versions.iter().map(|v| format!("/apis/{group}/{v}")));
+    }
+    paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_owned));
+    paths
+}

@@ -1,0 +1,311 @@
+//! Lists: selected, in chunks, at the revision that the client asks for.
+//!
+//! Models `k8s.io/apiserver/pkg/storage/etcd3/store.go` GetList and
+//! `k8s.io/apiserver/pkg/storage/continue.go`.
+
+use serde_json::{Map, Value, json};
+
+use super::path::Target;
+use super::table;
+use crate::api::field::{Errors, Path};
+use crate::api::selector::{FieldSelector, Selector};
+use crate::api::{Kind, Object, Result, Status};
+use crate::apiserver::request::{Request, Response};
+use crate::apiserver::{ApiServer, storage_prefix};
+use crate::sim::Kernel;
+
+/// Which objects of a kind a request is about.
+#[derive(Clone)]
+pub(super) struct Selection {
+    labels: Selector,
+    fields: FieldSelector,
+}
+
+impl Selection {
+    pub fn of(kind: Kind, request: &Request) -> Result<Self> {
+        let text = |name| request.query(name).unwrap_or_default();
+        let labels = Selector::parse(text("labelSelector")).map_err(Status::bad_request)?;
+        let fields = FieldSelector::parse(text("fieldSelector")).map_err(Status::bad_request)?;
+        let strategy = kind.info().strategy;
+        for requirement in &fields.requirements {
+            let field = requirement.field.as_str();
+            if !matches!(field, "metadata.name" | "metadata.namespace")
+                && !strategy.selectable().contains(&field)
+            {
+                return Err(unknown_field(kind, field));
+            }
+        }
+        Ok(Selection { labels, fields })
+    }
+
+    pub fn is_everything(&self) -> bool {
+        self.labels.is_everything() && self.fields.is_everything()
+    }
+
+    pub fn matches(&self, object: &Object) -> bool {
+        if !self.labels.is_everything() {
+            let fits = match &object.meta().labels {
+                Some(labels) => self.labels.matches(labels),
+                None => self.labels.matches(&Default::default()),
+            };
+            if !fits {
+                return false;
+            }
+        }
+        self.fields.matches(|field| match field {
+            "metadata.name" => Some(object.name().to_owned()),
+            "metadata.namespace" => Some(object.namespace().to_owned()),
+            other => object.info().strategy.field(object, other),
+        })
+    }
+}
+
+/// Kinds with fields of their own name the refused one; others name what they have.
+fn unknown_field(kind: Kind, field: &str) -> Box<Status> {
+    if kind.info().strategy.selectable().is_empty() {
+        return Status::bad_request(format!(
+            "\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        ));
+    }
+    Status::bad_request(format!("field label not supported: {field}"))
+}
+
+/// Where the next chunk begins, as the client carries it around.
+struct Continue {
+    revision: u64,
+    /// The key after which it goes on, without the prefix of the collection.
+    start: String,
+}
+
+impl Continue {
+    fn parse(token: &str) -> Result<Self> {
+        let value =
+            decode_base64(token).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let parsed = value.as_ref().and_then(|value| {
+            Some(Continue {
+                revision: value["rv"].as_u64()?,
+                start: value["start"].as_str()?.trim_end_matches('\0').to_owned(),
+            })
+        });
+        parsed.ok_or_else(|| {
+            Status::bad_request("continue key is not valid: the continue token is malformed")
+        })
+    }
+
+    fn text(&self) -> String {
+        let token = json!({
+            "v": "meta.k8s.io/v1", "rv": self.revision, "start": format!("{}\0", self.start),
+        });
+        encode_base64(token.to_string().as_bytes())
+    }
+}
+
+/// A chunk of a list.
+struct Chunk {
+    items: Vec<Object>,
+    metadata: Map<String, Value>,
+}
+
+impl ApiServer {
+    pub(super) fn list_response(
+        &self,
+        kernel: &Kernel,
+        target: &Target<'_>,
+        request: &Request,
+    ) -> Result<Response> {
+        let selection = Selection::of(target.kind, request)?;
+        let chunk = self.chunk(target, &selection, request)?;
+        let metadata = Value::Object(chunk.metadata);
+        let value = if table::is_wanted(request) {
+            table::table(target.kind, &chunk.items, metadata, kernel.now, request)
+        } else {
+            let mut value = list_value(target.kind, &chunk.items, 0);
+            value["metadata"] = metadata;
+            value
+        };
+        Ok(Response::json(200, value))
+    }
+
+    fn chunk(
+        &self,
+        target: &Target<'_>,
+        selection: &Selection,
+        request: &Request,
+    ) -> Result<Chunk> {
+        let prefix = storage_prefix(target.kind, target.namespace);
+        let limit = match request.query("limit") {
+            None | Some("") => 0,
+            Some(text) => text.parse::<usize>().map_err(|_| {
+                Status::bad_request(format!(
+                    "strconv.ParseInt: parsing \"{text}\": invalid syntax"
+                ))
+            })?,
+        };
+        let token = match request.query("continue") {
+            None | Some("") => None,
+            Some(token) => Some(Continue::parse(token)?),
+        };
+        let revision = match &token {
+            Some(token) => token.revision,
+            None => self.revision_asked(request)?,
+        };
+        let mut items = Vec::new();
+        let mut rest = 0;
+        let mut last = None;
+        let mut take = |key: &str, object: &Object| {
+            if !selection.matches(object) {
+                return;
+            }
+            if limit > 0 && items.len() >= limit {
+                rest += 1;
+                return;
+            }
+            last = Some(key.to_owned());
+            items.push(object.clone());
+        };
+        let start = token.as_ref().map(|t| format!("{prefix}{}\0", t.start));
+        let start = start.as_deref().unwrap_or(&prefix);
+        if revision == self.store.revision() {
+            for (key, object) in self.store.range_from(&prefix, start) {
+                take(key, object);
+            }
+        } else {
+            let then = self.store.range_at(&prefix, revision);
+            let then = then.map_err(|_| too_old(token.is_some(), revision))?;
+            for (key, object) in then.iter().filter(|(key, _)| &**key >= start) {
+                take(key, object);
+            }
+        }
+        let mut metadata = Map::new();
+        metadata.insert("resourceVersion".into(), revision.to_string().into());
+        if let (Some(last), true) = (last, rest > 0) {
+            let start = last.strip_prefix(&prefix).unwrap_or_default().to_owned();
+            metadata.insert(
+                "continue".into(),
+                Continue { revision, start }.text().into(),
+            );
+            if selection.is_everything() {
+                metadata.insert("remainingItemCount".into(), rest.into());
+            }
+        }
+        Ok(Chunk { items, metadata })
+    }
+
+    /// The revision at which to list: the newest, unless an older one is asked for exactly.
+    fn revision_asked(&self, request: &Request) -> Result<u64> {
+        let current = self.store.revision();
+        let text = request.query("resourceVersion").unwrap_or_default();
+        let exact = match request.query("resourceVersionMatch").unwrap_or_default() {
+            "" | "NotOlderThan" => false,
+            "Exact" => true,
+            other => {
+                return Err(super::invalid_options(
+                    "ListOptions",
+                    |errors: &mut Errors| {
+                        let known = ["Exact", "NotOlderThan"];
+                        errors.not_supported(&Path::new("resourceVersionMatch"), other, &known);
+                    },
+                ));
+            }
+        };
+        if text.is_empty() {
+            return Ok(current);
+        }
+        let asked: u64 = text.parse().map_err(|_| invalid_revision(text))?;
+        if asked > current {
+            let message = format!("Too large resource version: {asked}, current: {current}");
+            let mut status = Status::new(504, "Timeout", message);
+            status.retry_after_seconds = 1;
+            return Err(status);
+        }
+        // With a limit, an old revision is meant exactly.
+        let limited = request
+            .query("limit")
+            .is_some_and(|l| !matches!(l, "" | "0"));
+        let exact = exact || (limited && request.query("resourceVersionMatch").is_none());
+        Ok(if exact && asked > 0 { asked } else { current })
+    }
+}
+
+fn invalid_revision(text: &str) -> Box<Status> {
+    super::invalid_options("ListOptions", |errors| {
+        let detail = format!("strconv.ParseUint: parsing \"{text}\": invalid syntax");
+        errors.invalid(&Path::new("resourceVersion"), text, detail);
+    })
+}
+
+fn too_old(continued: bool, revision: u64) -> Box<Status> {
+    if continued {
+        return Status::expired(
+            "The provided continue parameter is too old to display a consistent list result. \
+             You can start a new list without the continue parameter.",
+        );
+    }
+    Status::expired(format!(
+        "The resourceVersion for the provided list is too old: {revision}."
+    ))
+}
+
+pub(super) fn list_value(kind: Kind, items: &[Object], revision: u64) -> Value {
+    let info = kind.info();
+    let items: Vec<Value> = items.iter().map(Object::to_value).collect();
+    json!({
+        "apiVersion": info.api_version(),
+        "kind": format!("{}List", info.kind),
+        "metadata": {"resourceVersion": revision.to_string()},
+        "items": items,
+    })
+}
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Base64 for URLs, without padding.
+pub(in crate::apiserver) fn encode_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk
+            .iter()
+            .enumerate()
+            .fold(0u32, |bits, (i, b)| bits | u32::from(*b) << (16 - 8 * i));
+        for i in 0..=chunk.len() {
+            let letter = (bits >> (18 - 6 * i)) & 63;
+            text.push(char::from(LETTERS[letter as usize]));
+        }
+    }
+    text
+}
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = LETTERS.iter().position(|l| *l == letter)?;
+        bits = bits << 6 | value as u32;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_come_back() {
+        for start in ["", "a", "ns/pod", "ns/pöd"] {
+            let token = Continue {
+                revision: 7,
+                start: start.to_owned(),
+            };
+            let read = Continue::parse(&token.text()).expect("own token");
+            assert_eq!((read.revision, read.start.as_str()), (7, start));
+        }
+        assert!(Continue::parse("nonsense!").is_err());
+        assert!(Continue::parse("AAAA").is_err());
+    }
+}

@@ -1,0 +1,200 @@
+//! Patches over the REST API: the client says what changes, the server works it in.
+//!
+//! Models `k8s.io/apiserver/pkg/endpoints/handlers/patch.go`.
+
+use serde_json::Value;
+
+use super::body::{self, Strictness};
+use super::check_place;
+use super::path::Target;
+use crate::api::codec::DecodeError;
+use crate::api::field::quote;
+use crate::api::{Kind, Object, Result, Status};
+use crate::apiserver::patch::{
+    PatchError, PatchSchema, go_value, json_patch, merge_patch, strategic,
+};
+use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, Request, STRATEGIC_MERGE_PATCH};
+use crate::apiserver::{ApiServer, Caller, WriteOptions};
+use crate::sim::Kernel;
+
+impl ApiServer {
+    /// Patches an object, or a subresource that has the form of the object. Returns it with the
+    /// response's code and warnings.
+    pub(super) fn patch_object(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        name: &str,
+        options: &WriteOptions,
+        request: &Request,
+    ) -> Result<(Object, u16, Vec<String>)> {
+        let kind = target.kind;
+        let patch = body::json(request)?;
+        check_type(request)?;
+        let current = self.get_object(kind, target.namespace.unwrap_or_default(), name)?;
+        let patched = patch_value(kind, current.to_value(), patch, request)?;
+        let strictness = Strictness::of("PatchOptions", request)?;
+        let (object, unknown) = kind
+            .decode(&patched)
+            .map_err(|e| refuse_result(request, patch, &patched, &e))?;
+        let warnings = strictness.judge(unknown, |reason| {
+            invalid_patch(&quote(&patch.to_string()), &reason)
+        })?;
+        check_place(&object, target, name)?;
+        let object = self.update_object(kernel, caller, object, options)?;
+        Ok((object, 200, warnings))
+    }
+}
+
+/// The formats that a PATCH can be in.
+fn check_type(request: &Request) -> Result<()> {
+    match request.content_type {
+        JSON_PATCH | MERGE_PATCH | STRATEGIC_MERGE_PATCH => Ok(()),
+        _ => Err(Status::unsupported_media_type(format!(
+            "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_MERGE_PATCH}"
+        ))),
+    }
+}
+
+/// Works the patch into the object's JSON.
+pub(super) fn patch_value(
+    kind: Kind,
+    current: Value,
+    patch: &Value,
+    request: &Request,
+) -> Result<Value> {
+    let info = kind.info();
+    match request.content_type {
+        JSON_PATCH => json_patch::apply(&current, patch).map_err(refused),
+        MERGE_PATCH => {
+            must_be_object(patch)?;
+            Ok(merge_patch::apply(current, patch))
+        }
+        _ => {
+            let Some(schema) = PatchSchema::of_kind(info.group, info.kind) else {
+                let message = format!(
+                    "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}"
+                );
+                return Err(Status::unsupported_media_type(message));
+            };
+            must_be_object(patch)?;
+            match (current, patch) {
+                (Value::Object(current), Value::Object(patch)) => {
+                    strategic::apply(current, patch.clone(), schema)
+                        .map(Value::Object)
+                        .map_err(refused)
+                }
+                (current, _) => Ok(current),
+            }
+        }
+    }
+}
+
+fn must_be_object(patch: &Value) -> Result<()> {
+    let found = match patch {
+        Value::Object(_) => return Ok(()),
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+    };
+    Err(Status::bad_request(format!(
+        "error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+    )))
+}
+
+fn refused(error: PatchError) -> Box<Status> {
+    match error {
+        PatchError::Malformed(message) => Status::bad_request(message),
+        PatchError::TooLarge(message) => Status::too_large(message),
+        // What could not be done stays in the server's log.
+        PatchError::Inapplicable(_) => Status::new(
+            422,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+        ),
+    }
+}
+
+/// The patch fits, but what comes out is not an object of the kind.
+fn refuse_result(
+    request: &Request,
+    patch: &Value,
+    patched: &Value,
+    error: &DecodeError,
+) -> Box<Status> {
+    if request.content_type == STRATEGIC_MERGE_PATCH {
+        let value = quote(&go_value(patch));
+        return invalid_patch(&value, &converter_words(&error.message));
+    }
+    invalid_patch(&quote(&patched.to_string()), &error.message)
+}
+
+fn invalid_patch(value: &str, detail: &str) -> Box<Status> {
+    let message = format!(" \"\" is invalid: patch: Invalid value: {value}: {detail}");
+    let mut status = Status::new(422, "Invalid", message);
+    status.causes.push(crate::api::status::Cause {
+        reason: "FieldValueInvalid".to_owned(),
+        message: format!("Invalid value: {value}: {detail}"),
+        field: "patch".to_owned(),
+    });
+    status
+}
+
+/// Strategic patches are converted without going through JSON, by a converter that has its own
+/// words (`k8s.io/apimachinery/pkg/runtime/converter.go`).
+fn converter_words(message: &str) -> String {
+    let parts = message
+        .strip_prefix("json: cannot unmarshal ")
+        .and_then(|rest| Some((rest.split(' ').next()?, rest.rsplit_once("of type ")?.1)));
+    let Some((found, wanted)) = parts else {
+        return message.to_owned();
+    };
+    let found = match found {
+        "array" => "slice",
+        "object" => "map",
+        "number" => "int64",
+        other => other,
+    };
+    if wanted.starts_with("[]") {
+        format!("cannot restore slice from {found}")
+    } else if wanted.starts_with("map[") {
+        format!("cannot restore map from {found}")
+    } else if wanted.contains('.') {
+        format!("cannot restore struct from: {found}")
+    } else {
+        format!("unrecognized type: {wanted}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_types_in_strategic_patches() {
+        for (message, want) in [
+            (
+                "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+                "unrecognized type: int32",
+            ),
+            (
+                "json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container",
+                "cannot restore slice from string",
+            ),
+            (
+                "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string",
+                "cannot restore map from slice",
+            ),
+            (
+                "json: cannot unmarshal string into Go struct field Pod.spec of type v1.PodSpec",
+                "cannot restore struct from: string",
+            ),
+            ("quantities must match", "quantities must match"),
+        ] {
+            assert_eq!(converter_words(message), want);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Parts of objects with an address of their own: status, scale, binding, eviction, finalize.
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{Binding, Namespace, Pod};
+use serde_json::{Value, json};
+
+use super::body;
+use super::patching::patch_value;
+use super::path::Target;
+use super::{check_place, delete_options, not_allowed, success, write_options, written};
+use crate::api::field::{Errors, Path};
+use crate::api::selector::Selector;
+use crate::api::{Object, Resource, Result, Status, codec};
+use crate::apiserver::request::{Method, Request, Response};
+use crate::apiserver::{ApiServer, Caller, WriteOptions};
+use crate::sim::Kernel;
+
+impl ApiServer {
+    pub(super) fn on_subresource(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        name: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let kind = target.kind;
+        let namespace = target.namespace.unwrap_or_default();
+        match (target.subresource, request.method) {
+            ("status", Method::Get) => {
+                let object = self.get_object(kind, namespace, name)?;
+                Ok(self.shown(kernel, &object, 200, request))
+            }
+            ("status", Method::Put) => {
+                self.put_part(kernel, caller, target, name, "status", request)
+            }
+            ("finalize", Method::Put) => {
+                self.put_part(kernel, caller, target, name, "finalize", request)
+            }
+            ("status", Method::Patch) => {
+                let options = write_options("PatchOptions", "status", request)?;
+                let (object, code, warnings) =
+                    self.patch_object(kernel, caller, target, name, &options, request)?;
+                Ok(written(code, &object, warnings))
+            }
+            ("scale", _) => self.scale(kernel, caller, target, name, request),
+            ("binding", Method::Post) if kind == Pod::KIND => {
+                self.post_binding(kernel, caller, target, name, request)
+            }
+            ("eviction", Method::Post) if kind == Pod::KIND => {
+                self.evict(kernel, caller, target, name, request)
+            }
+            _ => Err(not_allowed()),
+        }
+    }
+
+    fn put_part(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        name: &str,
+        subresource: &'static str,
+        request: &Request,
+    ) -> Result<Response> {
+        let decoded = body::decode(target.kind, request)?;
+        let options = write_options("UpdateOptions", subresource, request)?;
+        check_place(&decoded.object, target, name)?;
+        let object = self.update_object(kernel, caller, decoded.object, &options)?;
+        Ok(written(200, &object, decoded.warnings))
+    }
+
+    /// `autoscaling/v1` Scale: the number of replicas, whatever makes them.
+    fn scale(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        name: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let namespace = target.namespace.unwrap_or_default();
+        let current = self.get_object(target.kind, namespace, name)?;
+        let shown = scale_value(&current)?;
+        let wanted = match request.method {
+            Method::Get => return Ok(Response::json(200, shown)),
+            Method::Put => body::json(request)?.clone(),
+            Method::Patch => patch_scale(target, shown, request)?,
+            Method::Post | Method::Delete => return Err(not_allowed()),
+        };
+        let options = write_options("UpdateOptions", "scale", request)?;
+        let given = &wanted["metadata"]["name"];
+        if given.as_str().is_some_and(|given| given != name) {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({}) does not match the name on the URL ({name})",
+                given.as_str().unwrap_or_default()
+            )));
+        }
+        let replicas = replicas_of(&wanted, name)?;
+        let mut object = current;
+        // A revision in the Scale is a precondition, as for any object.
+        if let Some(revision) = wanted["metadata"]["resourceVersion"].as_str()
+            && !revision.is_empty()
+        {
+            object.meta_mut().resource_version = Some(revision.to_owned());
+        }
+        set_replicas(&mut object, replicas);
+        let object = self.update_object(kernel, caller, object, &options)?;
+        Ok(Response::json(200, scale_value(&object)?))
+    }
+
+    fn post_binding(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        name: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let value = body::json(request)?;
+        let (binding, _) = codec::decode::<Binding>(value, "v1").map_err(|e| {
+            Status::bad_request(format!(
+                "Binding in version \"v1\" cannot be handled as a Binding: {}",
+                e.message
+            ))
+        })?;
+        let options = write_options("CreateOptions", "binding", request)?;
+        let namespace = target.namespace.unwrap_or_default();
+        self.bind(kernel, caller, namespace, name, &binding, &options)?;
+        Ok(Response::json(
+            201,
+            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+        ))
+    }
+
+    /// Deletes a pod as its node's maintenance wants it: with its own grace period.
+    fn evict(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        target: &Target<'_>,
+        name: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let eviction = body::json(request)?;
+        let mut inner = request.clone();
+        inner.body = crate::apiserver::Body::Json(eviction["deleteOptions"].clone());
+        let options = delete_options(&inner)?;
+        let namespace = target.namespace.unwrap_or_default();
+        self.delete_object(kernel, caller, target.kind, namespace, name, &options)?;
+        let mut answer = success(Value::Null);
+        if let Value::Object(map) = &mut answer {
+            map.remove("details");
+            map.insert("code".into(), 201.into());
+        }
+        Ok(Response::json(201, answer))
+    }
+}
+
+fn patch_scale(target: &Target<'_>, shown: Value, request: &Request) -> Result<Value> {
+    let patch = body::json(request)?;
+    patch_value(target.kind, shown, patch, request)
+}
+
+fn replicas_of(scale: &Value, name: &str) -> Result<i32> {
+    let refused = |found: String| {
+        Status::bad_request(format!(
+            "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
+        ))
+    };
+    let replicas = match &scale["spec"]["replicas"] {
+        Value::Null => 0,
+        Value::Number(n) => n
+            .as_i64()
+            .and_then(|n| i32::try_from(n).ok())
+            .ok_or_else(|| refused(format!("number {n}")))?,
+        Value::String(_) => return Err(refused("string".to_owned())),
+        Value::Bool(_) => return Err(refused("bool".to_owned())),
+        Value::Array(_) => return Err(refused("array".to_owned())),
+        Value::Object(_) => return Err(refused("object".to_owned())),
+    };
+    if replicas < 0 {
+        let mut errors = Errors::default();
+        let detail = "must be greater than or equal to 0";
+        errors.invalid(&Path::new("spec").child("replicas"), replicas, detail);
+        let texts: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+        let list = texts.join(", ");
+        let message = format!("Scale.autoscaling \"{name}\" is invalid: {list}");
+        return Err(Status::new(422, "Invalid", message));
+    }
+    Ok(replicas)
+}
+
+fn scale_value(object: &Object) -> Result<Value> {
+    let (replicas, current, selector) = if let Some(deployment) = object.get::<Deployment>() {
+        let spec = deployment.spec.as_ref();
+        let status = deployment.status.as_ref();
+        (
+            spec.and_then(|s| s.replicas),
+            status.and_then(|s| s.replicas),
+            spec.map(|s| &s.selector),
+        )
+    } else if let Some(set) = object.get::<ReplicaSet>() {
+        let spec = set.spec.as_ref();
+        (
+            spec.and_then(|s| s.replicas),
+            set.status.as_ref().map(|s| s.replicas),
+            spec.map(|s| &s.selector),
+        )
+    } else {
+        return Err(not_allowed());
+    };
+    let selector = Selector::from_api(selector)
+        .map(|s| s.to_string())
+        .unwrap_or_default();
+    let meta = object.meta_value();
+    let mut metadata = serde_json::Map::new();
+    for field in [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+    ] {
+        if let Some(value) = meta["metadata"].get(field) {
+            metadata.insert(field.to_owned(), value.clone());
+        }
+    }
+    let mut spec = json!({});
+    if let Some(replicas) = replicas.filter(|n| *n != 0) {
+        spec["replicas"] = replicas.into();
+    }
+    Ok(json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec,
+        "status": {"replicas": current.unwrap_or_default(), "selector": selector},
+    }))
+}
+
+fn set_replicas(object: &mut Object, replicas: i32) {
+    if let Some(deployment) = object.edit::<Deployment>() {
+        deployment.spec.get_or_insert_default().replicas = Some(replicas);
+    } else if let Some(set) = object.edit::<ReplicaSet>() {
+        set.spec.get_or_insert_default().replicas = Some(replicas);
+    }
+}
+
+/// The finalizers of a namespace's spec are written through `finalize` only.
+pub(in crate::apiserver) fn finalize(new: &mut Object, old: &Object) {
+    let (Some(new), Some(old)) = (new.edit::<Namespace>(), old.get::<Namespace>()) else {
+        return;
+    };
+    let finalizers = new.spec.as_ref().and_then(|s| s.finalizers.clone());
+    let mut namespace = (**old).clone();
+    namespace.spec.get_or_insert_default().finalizers = finalizers.filter(|f| !f.is_empty());
+    *new = namespace;
+}
+
+impl WriteOptions {
+    pub const FINALIZE: WriteOptions = WriteOptions {
+        dry_run: false,
+        subresource: "finalize",
+    };
+}

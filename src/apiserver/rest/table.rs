@@ -1,0 +1,55 @@
+//! Objects as rows that a client can print without knowing the kind (`meta.k8s.io/v1` Table).
+
+use serde_json::{Value, json};
+
+use crate::api::{Kind, Object};
+use crate::apiserver::request::Request;
+use crate::sim::Time;
+
+/// Whether the client accepts a table.
+pub(super) fn is_wanted(request: &Request) -> bool {
+    request.accept.contains("as=Table")
+}
+
+pub(super) fn table(
+    kind: Kind,
+    items: &[Object],
+    metadata: Value,
+    now: Time,
+    request: &Request,
+) -> Value {
+    let strategy = kind.info().strategy;
+    let columns: Vec<Value> = strategy
+        .columns()
+        .iter()
+        .map(|column| {
+            let format = if column.name == "Name" { "name" } else { "" };
+            json!({
+                "name": column.name, "type": "string", "format": format, "description": "",
+                "priority": i32::from(column.wide),
+            })
+        })
+        .collect();
+    let include = request.query("includeObject").unwrap_or("Metadata");
+    let rows: Vec<Value> = items.iter().map(|o| row(o, now, include)).collect();
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+        "columnDefinitions": columns, "rows": rows,
+    })
+}
+
+fn row(object: &Object, now: Time, include: &str) -> Value {
+    let cells = object.info().strategy.row(object, now);
+    let mut row = json!({"cells": cells});
+    match include {
+        "None" => {}
+        "Object" => row["object"] = object.to_value(),
+        _ => {
+            let mut partial = object.meta_value();
+            partial["kind"] = Value::from("PartialObjectMetadata");
+            partial["apiVersion"] = Value::from("meta.k8s.io/v1");
+            row["object"] = partial;
+        }
+    }
+    row
+}

@@ -1,0 +1,138 @@
+//! Watches over the REST API: `?watch=true`.
+//!
+//! Models `k8s.io/apiserver/pkg/endpoints/handlers/watch.go`. A watch is a value that the client
+//! polls; polling does not change the cluster.
+
+use serde_json::{Value, json};
+
+use super::list::Selection;
+use super::{authorize, caller_of, path, table};
+use crate::api::{Object, Result, Status};
+use crate::apiserver::request::Request;
+use crate::apiserver::{ApiServer, Cursor, EventType};
+use crate::sim::Time;
+
+/// An open watch of a client.
+#[derive(Clone)]
+pub struct RestWatch {
+    request: Request,
+    selection: Selection,
+    cursor: Cursor,
+    /// Events that the client gets before any change: the state at the start.
+    initial: Vec<Value>,
+    /// Whether the client wants to hear of progress.
+    bookmarks: bool,
+}
+
+impl ApiServer {
+    /// Opens a watch: `request` is a GET of a collection or an object with `watch=true`.
+    ///
+    /// # Errors
+    /// What a GET would be refused with; 410 `Expired` when the revision to start from is gone.
+    pub fn open_watch(&self, now: Time, request: &Request) -> Result<RestWatch> {
+        let parts: Vec<&str> = request.path.split('/').filter(|p| !p.is_empty()).collect();
+        let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
+        authorize::check(&caller_of(request), &target, request)?;
+        let mut selected = request.clone();
+        if let Some(name) = target.name {
+            let by_name = format!("metadata.name={name}");
+            selected.query.push(("fieldSelector".to_owned(), by_name));
+        }
+        let selection = Selection::of(target.kind, &selected)?;
+        let flag = |name| matches!(request.query(name), Some("true" | "1"));
+        let from = request.query("resourceVersion").unwrap_or_default();
+        let asked: u64 = match from {
+            "" => 0,
+            text => text.parse().map_err(|_| {
+                Status::bad_request(format!("Invalid resource version: \"{text}\""))
+            })?,
+        };
+        let current = self.revision();
+        if asked > current {
+            let message = format!("Too large resource version: {asked}, current: {current}");
+            return Err(Status::new(504, "Timeout", message));
+        }
+        let mut watch = RestWatch {
+            request: request.clone(),
+            selection,
+            cursor: Cursor {
+                kind: target.kind,
+                namespace: target.namespace.map(Into::into),
+                revision: if asked == 0 { current } else { asked },
+            },
+            initial: Vec::new(),
+            bookmarks: flag("allowWatchBookmarks"),
+        };
+        let whole_state = flag("sendInitialEvents");
+        if asked == 0 || whole_state {
+            watch.cursor.revision = current;
+            for object in self.list_objects(target.kind, target.namespace) {
+                if watch.selection.matches(&object) {
+                    let event = watch.event(EventType::Added.name(), &object, now);
+                    watch.initial.push(event);
+                }
+            }
+        } else if asked < self.compacted_revision() {
+            return Err(too_old(asked, self.compacted_revision()));
+        }
+        if whole_state && watch.bookmarks {
+            let mut bookmark = watch.bookmark();
+            bookmark["object"]["metadata"]["annotations"] =
+                json!({"k8s.io/initial-events-end": "true"});
+            watch.initial.push(bookmark);
+        }
+        Ok(watch)
+    }
+
+    /// The events since the last call, as `{"type": ..., "object": ...}`. An `ERROR` event ends
+    /// the watch: its revision is gone, and the client has to list again.
+    pub fn poll_watch(&self, now: Time, watch: &mut RestWatch) -> Vec<Value> {
+        let mut events = std::mem::take(&mut watch.initial);
+        let selection = watch.selection.clone();
+        match self.pull(&mut watch.cursor, &|object| selection.matches(object)) {
+            Ok(changes) => {
+                for change in changes {
+                    events.push(watch.event(change.event.name(), &change.object, now));
+                }
+            }
+            Err(status) => events.push(json!({"type": "ERROR", "object": status.to_value()})),
+        }
+        events
+    }
+}
+
+impl RestWatch {
+    /// The revision up to which the client has seen everything.
+    pub fn revision(&self) -> u64 {
+        self.cursor.revision
+    }
+
+    /// An event without a change: how far the watch has come.
+    pub fn bookmark(&self) -> Value {
+        let info = self.cursor.kind.info();
+        json!({"type": "BOOKMARK", "object": {
+            "kind": info.kind, "apiVersion": info.api_version(),
+            "metadata": {"resourceVersion": self.cursor.revision.to_string()},
+        }})
+    }
+
+    /// Whether the client asked for bookmarks.
+    pub fn wants_bookmarks(&self) -> bool {
+        self.bookmarks
+    }
+
+    fn event(&self, type_: &str, object: &Object, now: Time) -> Value {
+        let value = if table::is_wanted(&self.request) {
+            let metadata = json!({"resourceVersion": object.revision().to_string()});
+            let rows = std::slice::from_ref(object);
+            table::table(object.kind(), rows, metadata, now, &self.request)
+        } else {
+            object.to_value()
+        };
+        json!({"type": type_, "object": value})
+    }
+}
+
+fn too_old(asked: u64, oldest: u64) -> Box<Status> {
+    Status::expired(format!("too old resource version: {asked} ({oldest})"))
+}
