@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Ctx;
@@ -18,6 +18,10 @@ const MAX_SIMILAR: usize = 10;
 const SIMILAR_WINDOW_SECS: u64 = 600;
 /// How many correlations are remembered (client-go's LRU caches hold 4096).
 const REMEMBERED: usize = 4096;
+/// A series that pauses for so long has ended: the next event is a new one.
+const SERIES_ENDS_SECS: u64 = 360;
+/// The second event of a series is written at once, later ones are written up so often.
+const SERIES_REFRESH_SECS: u64 = 1800;
 /// What a combined event's message begins with.
 const COMBINED: &str = "(combined from similar events): ";
 
@@ -86,6 +90,16 @@ pub struct EventRecorder {
     host: Rc<str>,
     seen: BTreeMap<Rc<str>, Seen>,
     similar: BTreeMap<Rc<str>, Similar>,
+    series: BTreeMap<Rc<str>, Series>,
+}
+
+/// Repeats of an event of the new API.
+#[derive(Clone, Debug)]
+struct Series {
+    key: Key,
+    count: i32,
+    last: Time,
+    written: Time,
 }
 
 impl EventRecorder {
@@ -96,6 +110,7 @@ impl EventRecorder {
             host: host.into(),
             seen: BTreeMap::new(),
             similar: BTreeMap::new(),
+            series: BTreeMap::new(),
         }
     }
 
@@ -212,6 +227,76 @@ impl EventRecorder {
         action: &str,
         message: &str,
     ) {
+        let _ = self.write_with_action(ctx, about, type_, reason, action, message);
+    }
+
+    /// As [`EventRecorder::normal_with_action`], for what may repeat: repeats about the same
+    /// version of an object become a series (`k8s.io/client-go/tools/events`).
+    pub fn series<E>(
+        &mut self,
+        ctx: &mut Ctx<'_, E>,
+        about: &Involved,
+        type_: &str,
+        reason: &str,
+        action: &str,
+        message: &str,
+    ) {
+        let now = ctx.now();
+        let r = &about.reference;
+        let text = |o: &Option<String>| o.clone().unwrap_or_default();
+        let identity: Rc<str> = format!(
+            "{}/{}/{}/{}/{}/{type_}/{reason}/{action}",
+            text(&r.kind),
+            text(&r.namespace),
+            text(&r.name),
+            text(&r.uid),
+            text(&r.resource_version)
+        )
+        .into();
+        if let Some(series) = self.series.get_mut(&identity)
+            && now.since(series.last) < secs(SERIES_ENDS_SECS)
+        {
+            series.count += 1;
+            series.last = now;
+            let due = now.since(series.written) >= secs(SERIES_REFRESH_SECS);
+            if series.count > 2 && !due {
+                return;
+            }
+            series.written = now;
+            let (key, count) = (series.key.clone(), series.count);
+            let patched = ctx.patch::<Event>(&key, &WriteOptions::default(), |event| {
+                event.series = Some(EventSeries {
+                    count: Some(count),
+                    last_observed_time: Some(micro_time(now)),
+                });
+            });
+            if matches!(patched, Ok(Some(_))) {
+                return;
+            }
+        }
+        let written = self.write_with_action(ctx, about, type_, reason, action, message);
+        if let Some(key) = written {
+            self.series
+                .retain(|_, s| now.since(s.last) < secs(SERIES_ENDS_SECS));
+            let series = Series {
+                key,
+                count: 1,
+                last: now,
+                written: now,
+            };
+            self.series.insert(identity, series);
+        }
+    }
+
+    fn write_with_action<E>(
+        &mut self,
+        ctx: &mut Ctx<'_, E>,
+        about: &Involved,
+        type_: &str,
+        reason: &str,
+        action: &str,
+        message: &str,
+    ) -> Option<Key> {
         let now = ctx.now();
         let r = &about.reference;
         let name = r.name.clone().unwrap_or_default();
@@ -234,7 +319,7 @@ impl EventRecorder {
             reporting_instance: Some(format!("{}-control-plane", self.component)),
             ..Event::default()
         };
-        let _ = ctx.create(event);
+        ctx.create(event).ok().map(|written| written.key())
     }
 
     /// Whether this event joins a combined one: the tenth different message in ten minutes does.

@@ -4,5 +4,6 @@ mod apiserver;
 mod common;
 mod controllers;
 mod kubelet;
+mod scheduler;
 mod store;
 mod timeline;

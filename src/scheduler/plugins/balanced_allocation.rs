@@ -1,0 +1,86 @@
+//! NodeResourcesBalancedAllocation: CPU and memory of a node should fill up evenly.
+
+use crate::scheduler::cache::SchedulerCache;
+use crate::scheduler::framework::{CycleState, MAX_NODE_SCORE, Plugin, Points, PreScore};
+use crate::scheduler::nodeinfo::NodeInfo;
+use crate::scheduler::podinfo::PodInfo;
+
+pub struct BalancedAllocation;
+
+/// 100 x (1 - deviation), where the deviation of two shares is half their difference. Computed
+/// in whole numbers: upstream uses floats and cuts them off.
+fn balance(cpu: (i64, i64), memory: (i64, i64)) -> i64 {
+    if cpu.1 <= 0 || memory.1 <= 0 {
+        return MAX_NODE_SCORE;
+    }
+    let (a, b) = (i128::from(cpu.0.min(cpu.1)), i128::from(cpu.1));
+    let (c, d) = (i128::from(memory.0.min(memory.1)), i128::from(memory.1));
+    let difference = (a * d - c * b).abs();
+    let whole = b * d;
+    let lost = (difference * i128::from(MAX_NODE_SCORE / 2) + whole - 1) / whole;
+    MAX_NODE_SCORE - lost as i64
+}
+
+impl Plugin for BalancedAllocation {
+    fn name(&self) -> &'static str {
+        "NodeResourcesBalancedAllocation"
+    }
+
+    fn points(&self) -> Points {
+        Points::SCORE
+    }
+
+    /// Pods that ask for neither are left out, lest they gather on one node.
+    fn pre_score(
+        &self,
+        _state: &mut CycleState,
+        _cache: &SchedulerCache,
+        pod: &PodInfo,
+        _nodes: &[&NodeInfo],
+    ) -> PreScore {
+        if pod.requests.cpu_millis == 0 && pod.requests.memory == 0 {
+            PreScore::Skip
+        } else {
+            PreScore::Score
+        }
+    }
+
+    fn score(
+        &self,
+        _state: &CycleState,
+        _cache: &SchedulerCache,
+        pod: &PodInfo,
+        node: &NodeInfo,
+    ) -> i64 {
+        let (used, wanted, has) = (&node.requested, &pod.requests, &node.allocatable);
+        balance(
+            (
+                used.cpu_millis.saturating_add(wanted.cpu_millis),
+                has.cpu_millis,
+            ),
+            (used.memory.saturating_add(wanted.memory), has.memory),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_shares_score_highest() {
+        let cases = [
+            ((1, 2), (2, 4), 100),
+            ((0, 4), (4, 4), 50),
+            ((3, 10), (5, 10), 90),
+            // 1 - |1/3 - 0| / 2 = 0.8333
+            ((1, 3), (0, 3), 83),
+            // More than there is counts as all of it.
+            ((9, 3), (3, 3), 100),
+            ((1, 0), (1, 2), 100),
+        ];
+        for (cpu, memory, score) in cases {
+            assert_eq!(balance(cpu, memory), score, "{cpu:?} {memory:?}");
+        }
+    }
+}
