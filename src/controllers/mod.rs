@@ -15,12 +15,18 @@
 //! Invariant: handling a watch event costs the same however many objects there are. Work that
 //! grows with the number of objects is done in syncs only, whose rate the busy worker bounds.
 
+mod backends;
 mod caches;
 mod claim;
 mod controller;
 mod deployment;
+mod endpoints;
+mod endpointslice;
+mod namespace;
 mod pods;
 mod replicaset;
+mod root_ca;
+mod service_account;
 mod worker;
 
 use crate::apiserver::WatchEvent;
@@ -37,6 +43,11 @@ fn all() -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(deployment::DeploymentController::default()),
         Box::new(replicaset::ReplicaSetController::default()),
+        Box::new(endpoints::EndpointsController::default()),
+        Box::new(endpointslice::EndpointSliceController::default()),
+        Box::new(namespace::NamespaceController),
+        Box::new(service_account::ServiceAccountController),
+        Box::new(root_ca::RootCaPublisher),
     ]
 }
 

@@ -1,6 +1,8 @@
 //! The controllers, seen through the API.
 
 mod deployment;
+mod endpoints;
+mod namespace;
 mod replicaset;
 
 use kubarium::apiserver::{Method, Request};

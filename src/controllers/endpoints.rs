@@ -1,0 +1,230 @@
+//! The Endpoints controller: the older list of addresses behind a service
+//! (`k8s.io/kubernetes/pkg/controller/endpoint`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{
+    EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service,
+};
+
+use super::backends::{self, TriggerTimes};
+use super::caches::Caches;
+use super::claim::matches;
+use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
+use super::pods;
+use super::replicaset::is_namespace_terminating;
+use crate::api::{Key, Resource};
+use crate::apiserver::DeleteOptions;
+
+const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+const MANAGER: &str = "endpoint-controller";
+const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
+/// How many addresses one object may hold.
+const CAPACITY: usize = 1000;
+
+#[derive(Clone, Default)]
+pub struct EndpointsController {
+    triggers: TriggerTimes,
+}
+
+impl Controller for EndpointsController {
+    fn name(&self) -> &'static str {
+        "endpoint-controller"
+    }
+
+    fn changed(&mut self, change: &Change, caches: &Caches, triggers: &mut Triggers) {
+        if let Some((Some(deleted), None)) = change.of::<Endpoints>() {
+            triggers.add(deleted.key());
+        } else {
+            backends::changed(change, caches, triggers);
+        }
+    }
+
+    fn sync(&mut self, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
+        let caches = scope.caches;
+        let Some(service) = caches.services.get(key) else {
+            self.triggers.forget(key);
+            let ours = caches.endpoints.get(key).is_some_and(|e| is_ours(e));
+            if ours {
+                delete(scope, key)?;
+            }
+            return Ok(Next::Change);
+        };
+        let Some(selector) = backends::selector(service) else {
+            return Ok(Next::Change);
+        };
+        let pods: Vec<Rc<Pod>> = caches
+            .pods
+            .in_namespace(service.namespace())
+            .filter(|p| matches(&selector, &***p))
+            .cloned()
+            .collect();
+        scope.look(pods.len());
+        let trigger = self.triggers.next(service, &pods);
+        let (subsets, truncated) = subsets(service, &pods);
+
+        let current = caches.endpoints.get(key);
+        let mut wanted = current.map_or_else(Endpoints::default, |e| (**e).clone());
+        wanted.metadata.name = service.metadata.name.clone();
+        wanted.metadata.namespace = service.metadata.namespace.clone();
+        wanted.subsets = (!subsets.is_empty()).then_some(subsets);
+        let mut labels = service.metadata.labels.clone().unwrap_or_default();
+        labels.insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
+        if service.spec.as_ref().is_some_and(backends::is_headless) {
+            labels.insert(backends::HEADLESS.to_owned(), String::new());
+        } else {
+            labels.remove(backends::HEADLESS);
+        }
+        wanted.metadata.labels = Some(labels);
+        let annotations = wanted.metadata.annotations.get_or_insert_default();
+        if truncated {
+            annotations.insert(OVER_CAPACITY.to_owned(), "truncated".to_owned());
+        } else {
+            annotations.remove(OVER_CAPACITY);
+        }
+        let same = current.is_some_and(|e| {
+            let marked = |e: &Endpoints| {
+                let annotations = e.metadata.annotations.as_ref();
+                annotations.is_some_and(|a| a.contains_key(OVER_CAPACITY))
+            };
+            e.subsets == wanted.subsets
+                && e.metadata.labels == wanted.metadata.labels
+                && marked(e) == truncated
+        });
+        if same {
+            return Ok(Next::Change);
+        }
+        backends::annotate_trigger(&mut wanted.metadata, trigger);
+        let addresses = wanted
+            .subsets
+            .iter()
+            .flatten()
+            .flat_map(|s| s.addresses.iter().flatten())
+            .count();
+        scope.decide("Service", key, &format!("{addresses} ready addresses"));
+        let written = match current {
+            Some(_) => scope.ctx.update(wanted),
+            None => scope.ctx.create(wanted),
+        };
+        match written {
+            Err(status) if is_namespace_terminating(&status) => Ok(Next::Change),
+            Err(status) => Err(status),
+            Ok(_) => Ok(Next::Change),
+        }
+    }
+
+    fn max_retries(&self) -> Option<u32> {
+        Some(15)
+    }
+
+    fn boxed(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+}
+
+fn is_ours(endpoints: &Endpoints) -> bool {
+    let labels = endpoints.metadata.labels.as_ref();
+    labels.is_some_and(|l| l.contains_key(MANAGED_BY))
+}
+
+fn delete(scope: &mut Scope<'_, '_>, key: &Key) -> crate::api::Result<()> {
+    let options = DeleteOptions::default();
+    match scope.ctx.delete::<Endpoints>(key, &options) {
+        Err(status) if status.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+/// A port as subsets are grouped by it.
+type Port = (Option<String>, i32, Option<String>, Option<String>);
+/// An address as a sort key: the address, the pod's uid, whether it is ready.
+type Address = (String, String, bool);
+
+/// The addresses behind a service, in subsets of those that share their ports
+/// (`endpoints.RepackSubsets`): first by address within a subset. Tells whether some had to be
+/// left out.
+fn subsets(service: &Service, pods: &[Rc<Pod>]) -> (Vec<EndpointSubset>, bool) {
+    let tolerate = backends::publishes_not_ready(service);
+    let mut known: BTreeMap<Address, EndpointAddress> = BTreeMap::new();
+    let mut by_port: BTreeMap<Option<Port>, BTreeSet<Address>> = BTreeMap::new();
+    for pod in pods.iter().filter(|p| backends::belongs(p, tolerate)) {
+        let Some(address) = address(service, pod) else {
+            continue;
+        };
+        let ready = tolerate || pods::is_ready(pod);
+        let key = (address.ip.clone(), pod.uid().to_owned(), ready);
+        known.insert(key.clone(), address);
+        let headless = service.spec.as_ref().is_some_and(backends::is_headless);
+        if headless && backends::ports(service).is_empty() {
+            by_port.entry(None).or_default().insert(key.clone());
+        }
+        for port in backends::ports(service) {
+            if let Some(number) = backends::find_port(pod, port) {
+                let name = port.name.clone().filter(|n| !n.is_empty());
+                let port = (
+                    name,
+                    number,
+                    port.protocol.clone(),
+                    port.app_protocol.clone(),
+                );
+                by_port.entry(Some(port)).or_default().insert(key.clone());
+            }
+        }
+    }
+    let mut ports_of: BTreeMap<BTreeSet<Address>, Vec<EndpointPort>> = BTreeMap::new();
+    for (port, addresses) in by_port {
+        let ports = ports_of.entry(addresses).or_default();
+        if let Some((name, port, protocol, app_protocol)) = port {
+            ports.push(EndpointPort {
+                name,
+                port,
+                protocol,
+                app_protocol,
+            });
+        }
+    }
+    let mut left = CAPACITY;
+    let mut truncated = false;
+    let mut subsets = Vec::new();
+    for (addresses, ports) in ports_of {
+        let mut take = |wanted_ready: bool| {
+            let all = addresses
+                .iter()
+                .filter(|(_, _, ready)| *ready == wanted_ready);
+            let all: Vec<&Address> = all.collect();
+            let taken = all.len().min(left);
+            truncated |= taken < all.len();
+            left -= taken;
+            let list: Vec<EndpointAddress> = all
+                .into_iter()
+                .take(taken)
+                .filter_map(|key| known.get(key).cloned())
+                .collect();
+            (!list.is_empty()).then_some(list)
+        };
+        subsets.push(EndpointSubset {
+            addresses: take(true),
+            not_ready_addresses: take(false),
+            ports: (!ports.is_empty()).then_some(ports),
+        });
+    }
+    (subsets, truncated)
+}
+
+fn address(service: &Service, pod: &Pod) -> Option<EndpointAddress> {
+    let families = service.spec.as_ref().and_then(|s| s.ip_families.as_ref());
+    let wants_six = families
+        .and_then(|f| f.first())
+        .is_some_and(|f| f == "IPv6");
+    let addresses = backends::addresses(pod);
+    let ip = addresses
+        .into_iter()
+        .find(|ip| ip.contains(':') == wants_six)?;
+    Some(EndpointAddress {
+        ip: ip.to_owned(),
+        hostname: backends::hostname(pod, service),
+        node_name: Some(pods::node_name(pod).to_owned()).filter(|n| !n.is_empty()),
+        target_ref: Some(backends::target(pod)),
+    })
+}

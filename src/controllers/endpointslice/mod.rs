@@ -1,0 +1,202 @@
+//! The EndpointSlice controller: the addresses behind a service, at most a hundred in a slice
+//! (`k8s.io/kubernetes/pkg/controller/endpointslice`, `k8s.io/endpointslice`).
+
+mod describe;
+mod reconcile;
+mod tracker;
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+
+use super::backends::{self, TriggerTimes};
+use super::caches::Caches;
+use super::claim::matches;
+use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
+use super::replicaset::is_namespace_terminating;
+use crate::api::{Key, Resource, Result, Status};
+use crate::apiserver::DeleteOptions;
+
+use describe::Backend;
+use reconcile::Plan;
+use tracker::Tracker;
+
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
+pub const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+pub const MANAGER: &str = "endpointslice-controller.k8s.io";
+
+#[derive(Clone, Default)]
+pub struct EndpointSliceController {
+    triggers: TriggerTimes,
+    tracker: Tracker,
+}
+
+impl Controller for EndpointSliceController {
+    fn name(&self) -> &'static str {
+        "endpoint-slice-controller"
+    }
+
+    fn changed(&mut self, change: &Change, caches: &Caches, triggers: &mut Triggers) {
+        if let Some((old, new)) = change.of::<EndpointSlice>() {
+            for slice in [old, new].into_iter().flatten() {
+                if let Some(service) = service_of(slice)
+                    && self.tracker.observe(&service, slice, new.is_none())
+                {
+                    triggers.add(service);
+                }
+            }
+        } else if let Some((None, Some(node))) = change.of::<Node>() {
+            // Pods may have waited for their node to be known.
+            for pod in caches.pods_on(node.name()) {
+                let services = caches.services.in_namespace(pod.namespace());
+                let members =
+                    services.filter(|s| backends::selector(s).is_some_and(|s| matches(&s, &**pod)));
+                members.for_each(|s| triggers.add(s.key()));
+            }
+        } else {
+            backends::changed(change, caches, triggers);
+        }
+    }
+
+    fn sync(&mut self, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
+        let caches = scope.caches;
+        let Some(service) = caches.services.get(key).cloned() else {
+            // The garbage collector takes the slices.
+            self.triggers.forget(key);
+            self.tracker.forget(key);
+            return Ok(Next::Change);
+        };
+        let Some(selector) = backends::selector(&service) else {
+            return Ok(Next::Change);
+        };
+        let slices: Vec<Rc<EndpointSlice>> = caches
+            .endpoint_slices
+            .owned_by(service.uid())
+            .filter(|s| service_of(s).as_ref() == Some(key))
+            .filter(|s| s.metadata.deletion_timestamp.is_none())
+            .cloned()
+            .collect();
+        if self.tracker.must_wait(key) {
+            // The cache does not show yet what was written last; its event syncs again.
+            return Ok(Next::Change);
+        }
+        let pods: Vec<Rc<Pod>> = caches
+            .pods
+            .in_namespace(service.namespace())
+            .filter(|p| matches(&selector, &***p))
+            .cloned()
+            .collect();
+        scope.look(pods.len() + slices.len());
+        let trigger = self.triggers.next(&service, &pods);
+        let mut plan = Plan::default();
+        for family in families(&service) {
+            let mut backends = Vec::new();
+            for pod in pods.iter().filter(|p| backends::belongs(p, true)) {
+                let node = caches.nodes.get(&Key::new("", super::pods::node_name(pod)));
+                if node.is_none() && !backends::publishes_not_ready(&service) {
+                    continue;
+                }
+                let node = node.map(|n| &**n);
+                backends.extend(Backend::of(&service, pod, node, family));
+            }
+            let own = slices.iter().filter(|s| s.address_type == family);
+            plan.reconcile(&service, family, own.cloned().collect(), backends);
+        }
+        let served = families(&service);
+        let strays = slices
+            .iter()
+            .filter(|s| !served.contains(&&*s.address_type));
+        plan.delete.extend(strays.cloned());
+        if plan.is_empty() {
+            return Ok(Next::Change);
+        }
+        scope.decide(
+            "Service",
+            key,
+            &format!(
+                "slices: {} to create, {} to update, {} to delete",
+                plan.create.len(),
+                plan.update.len(),
+                plan.delete.len()
+            ),
+        );
+        self.carry_out(scope, key, plan, trigger)?;
+        Ok(Next::Change)
+    }
+
+    fn max_retries(&self) -> Option<u32> {
+        Some(15)
+    }
+
+    fn boxed(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+}
+
+impl EndpointSliceController {
+    fn carry_out(
+        &mut self,
+        scope: &mut Scope<'_, '_>,
+        key: &Key,
+        plan: Plan,
+        trigger: Option<crate::sim::Time>,
+    ) -> Result<()> {
+        for mut slice in plan.create {
+            backends::annotate_trigger(&mut slice.metadata, trigger);
+            match scope.ctx.create(slice) {
+                Ok(written) => self.tracker.wrote(key, &written),
+                Err(status) if is_namespace_terminating(&status) => return Ok(()),
+                Err(status) => return Err(status),
+            }
+        }
+        for mut slice in plan.update {
+            backends::annotate_trigger(&mut slice.metadata, trigger);
+            let written = scope.ctx.update(slice)?;
+            self.tracker.wrote(key, &written);
+        }
+        for slice in plan.delete {
+            let options = DeleteOptions {
+                uid: slice.metadata.uid.clone(),
+                ..DeleteOptions::default()
+            };
+            match scope.ctx.delete::<EndpointSlice>(&slice.key(), &options) {
+                Ok(()) => self.tracker.deleted(key, &slice),
+                Err(status) => gone(status)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(status: Box<Status>) -> Result<()> {
+    if status.is_not_found() {
+        Ok(())
+    } else {
+        Err(status)
+    }
+}
+
+/// The service that a slice of ours belongs to.
+fn service_of(slice: &EndpointSlice) -> Option<Key> {
+    let labels = slice.metadata.labels.as_ref()?;
+    if labels.get(MANAGED_BY).is_none_or(|m| m != MANAGER) {
+        return None;
+    }
+    Some(Key::new(slice.namespace(), labels.get(SERVICE_NAME)?))
+}
+
+/// The address types that a service has.
+fn families(service: &Service) -> Vec<&'static str> {
+    let families = service.spec.as_ref().and_then(|s| s.ip_families.as_ref());
+    let named: Vec<&'static str> = families
+        .into_iter()
+        .flatten()
+        .map(|f| if f == "IPv6" { "IPv6" } else { "IPv4" })
+        .collect();
+    if named.is_empty() {
+        vec!["IPv4"]
+    } else {
+        named
+    }
+}
