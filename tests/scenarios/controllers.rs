@@ -2,6 +2,7 @@
 
 mod deployment;
 mod endpoints;
+mod garbage_collector;
 mod namespace;
 mod replicaset;
 
