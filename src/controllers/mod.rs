@@ -24,10 +24,15 @@ mod endpoints;
 mod endpointslice;
 mod garbage_collector;
 mod namespace;
+mod node_lifecycle;
+mod pod_gc;
 mod pods;
 mod replicaset;
 mod root_ca;
 mod service_account;
+mod taint_eviction;
+mod taints;
+mod ttl;
 mod worker;
 
 use crate::apiserver::WatchEvent;
@@ -46,6 +51,10 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(replicaset::ReplicaSetController::default()),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(endpointslice::EndpointSliceController::default()),
+        Box::new(node_lifecycle::NodeLifecycleController::default()),
+        Box::new(taint_eviction::TaintEvictionController::default()),
+        Box::new(pod_gc::PodGarbageCollector::default()),
+        Box::new(ttl::TtlController::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
         Box::new(namespace::NamespaceController),
         Box::new(service_account::ServiceAccountController),

@@ -4,6 +4,7 @@ mod deployment;
 mod endpoints;
 mod garbage_collector;
 mod namespace;
+mod nodes;
 mod replicaset;
 
 use kubarium::apiserver::{Method, Request};

@@ -95,11 +95,12 @@ fn a_rolling_update_takes_the_steps_of_a_real_cluster() {
             "ScalingReplicaSet Scaled down replica set nginx:1.25 from 5 to 4",
         ]
     );
-    let last = events.last().map(String::as_str);
-    assert_eq!(
-        last,
-        Some("ScalingReplicaSet Scaled down replica set nginx:1.25 from 1 to 0")
+    let last = events.last().map_or("", String::as_str);
+    assert!(
+        last.starts_with("ScalingReplicaSet Scaled down replica set nginx:1.25 from "),
+        "{last}"
     );
+    assert!(last.ends_with(" to 0"), "{last}");
     let images: Vec<_> = list(&mut cluster, PODS)
         .iter()
         .map(|p| p["spec"]["containers"][0]["image"].clone())
