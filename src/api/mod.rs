@@ -13,6 +13,7 @@ pub mod selector;
 pub mod status;
 pub mod strategy;
 pub mod time;
+pub mod url;
 pub mod yaml;
 
 pub use kinds::{Kind, KindInfo};

@@ -74,6 +74,10 @@ pub struct HttpAnswer {
     pub body: String,
 }
 
+/// The most that a [`Traffic`] may ask for: requests per second, and clients.
+pub const MOST_RATE: u32 = 1000;
+pub const MOST_CLIENTS: u32 = 64;
+
 /// A simulated client that sends requests at a steady rate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -88,11 +92,12 @@ pub struct TrafficSpec {
     /// Where the requests go: "http://web/", "http://web.shop.svc.cluster.local:8080/cart",
     /// or a node's address and port.
     pub url: String,
-    /// Requests per second of virtual time, over all clients.
+    /// Requests per second of virtual time, over all clients. 10 when absent.
     pub rate: u32,
-    /// How many clients share the rate; each has its own address.
+    /// How many clients share the rate; each has its own address. 1 when absent.
     pub clients: u32,
-    /// A request without an answer fails after so many milliseconds.
+    /// A request without an answer fails after so many milliseconds; 1000 when
+    /// absent.
     pub timeout_millis: u64,
     pub paused: bool,
 }

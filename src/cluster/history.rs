@@ -8,6 +8,7 @@ use crate::apiserver::request::{
 };
 use crate::apiserver::{Body, Latency, Method, Request};
 use crate::kubelet::Runtime;
+use crate::network::{HttpCall, Origin};
 use crate::sim::Time;
 
 /// The version of the format. Older ones stay readable.
@@ -125,13 +126,42 @@ fn recorded_of(value: &Value) -> Result<Recorded, String> {
 fn input_value(input: &Input) -> Value {
     match input {
         Input::Request(request) => json!({"request": request_value(request)}),
+        Input::Http(call) => json!({"http": call_value(call)}),
     }
 }
 
 fn input_of(value: &Value) -> Result<Input, String> {
-    match value.get("request") {
-        Some(request) => Ok(Input::Request(request_of(request)?)),
-        None => Err("an input is of an unknown kind".to_owned()),
+    match (value.get("request"), value.get("http")) {
+        (Some(request), _) => Ok(Input::Request(request_of(request)?)),
+        (None, Some(call)) => Ok(Input::Http(call_of(call))),
+        (None, None) => Err("an input is of an unknown kind".to_owned()),
+    }
+}
+
+fn call_value(call: &HttpCall) -> Value {
+    let node = match &call.origin {
+        Origin::Client => None,
+        Origin::Node(node) => Some(node),
+    };
+    json!({
+        "node": node, "namespace": call.namespace, "method": call.method, "url": call.url,
+        "headers": call.headers, "timeoutMillis": call.timeout_millis,
+    })
+}
+
+fn call_of(value: &Value) -> HttpCall {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let headers = value["headers"].as_array().into_iter().flatten();
+    HttpCall {
+        origin: match value["node"].as_str() {
+            Some(node) => Origin::Node(node.to_owned()),
+            None => Origin::Client,
+        },
+        namespace: text(&value["namespace"]),
+        method: text(&value["method"]),
+        url: text(&value["url"]),
+        headers: headers.map(|h| (text(&h[0]), text(&h[1]))).collect(),
+        timeout_millis: value["timeoutMillis"].as_u64(),
     }
 }
 

@@ -11,6 +11,7 @@ mod bootstrap;
 mod config;
 mod event;
 pub mod history;
+mod http;
 mod timeline;
 mod why;
 

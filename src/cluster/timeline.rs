@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Cluster, Config};
+use crate::api::url::UrlError;
 use crate::apiserver::{Request, Response};
+use crate::network::HttpCall;
 use crate::sim::Time;
 
 /// Something that came from outside the simulation.
@@ -15,6 +17,8 @@ use crate::sim::Time;
 pub enum Input {
     /// A request that may have changed the cluster.
     Request(Request),
+    /// A request over the cluster's network.
+    Http(HttpCall),
 }
 
 /// An input, and when it came.
@@ -114,6 +118,16 @@ impl Timeline {
         self.cluster.request(request)
     }
 
+    /// Sends a request over the cluster's network; part of the history, for it moves things.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn http(&mut self, call: &HttpCall) -> Result<u64, UrlError> {
+        self.cut();
+        self.record(Input::Http(call.clone()));
+        self.cluster.http(call)
+    }
+
     fn record(&mut self, input: Input) {
         let (at, after) = (self.now(), self.cluster.steps());
         self.inputs.push(Recorded { at, after, input });
@@ -165,6 +179,9 @@ impl Timeline {
         match input {
             Input::Request(request) => {
                 let _ = self.cluster.request(&request);
+            }
+            Input::Http(call) => {
+                let _ = self.cluster.http(&call);
             }
         }
         self.applied += 1;

@@ -4,8 +4,7 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 
 use super::framework::ClusterEvent;
 use super::nodeinfo::NodeInfo;

@@ -4,6 +4,7 @@ mod apiserver;
 mod common;
 mod controllers;
 mod kubelet;
+mod network;
 mod scheduler;
 mod store;
 mod timeline;

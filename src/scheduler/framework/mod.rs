@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub use event::ClusterEvent;
-pub use state::{CycleState, StateData};
+pub use state::CycleState;
 
 use super::Event;
 use super::cache::SchedulerCache;
