@@ -118,12 +118,10 @@ mod tests {
             } else {
                 Readiness::Unknown
             };
-            let health = Health {
-                uid: "u".into(),
-                readiness,
-                zone: ":".into(),
-                ..Health::default()
-            };
+            let mut health = Health::default();
+            health.register("u");
+            health.readiness = readiness;
+            health.zone = ":".into();
             (format!("{i:04}").into(), health)
         };
         (0..ready + silent).map(node).collect()
