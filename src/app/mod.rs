@@ -1,1 +1,35 @@
-//! To be built.
+//! The page's logic without a DOM: what it shows, as plain data, and what each act of a person does.
+//!
+//! [`App`] holds a [`Model`] (what the page looks like) and a [`Session`] (the cluster that it looks
+//! at). A [`Msg`] changes the model and may ask for effects; those that concern the cluster happen
+//! here, the rest (storage, focus) are returned to the caller as data.
+//!
+//! Architecture invariant: nothing here knows a browser, and nothing here reads a clock; the caller
+//! says how much time has passed and when a slice of work has lasted long enough.
+
+mod act;
+mod apply;
+mod history;
+pub mod layout;
+mod local;
+mod mirror;
+mod model;
+pub mod persist;
+mod session;
+mod shared;
+mod transport;
+pub mod view;
+pub mod words;
+
+pub use act::{App, Scene};
+pub use apply::{Applied, Line, Tone};
+pub use history::{History, Sample, Write};
+pub use local::LocalClient;
+pub use mirror::Mirror;
+pub use model::{
+    DockTab, Effect, File, Files, Model, Msg, Notice, Pane, Panes, Question, Selection, Splitter,
+    Spoken, Theme, View, update,
+};
+pub use session::{Progress, Seen, Session};
+pub use shared::Shared;
+pub use transport::{Speed, Transport};

@@ -189,6 +189,13 @@ impl Timeline {
 
     /// Goes to `to`, forwards or backwards, between the start and the furthest instant reached.
     pub fn seek(&mut self, to: Time) {
+        let to = self.rewind(to);
+        while !self.run_until(to, usize::MAX) {}
+    }
+
+    /// The first half of [`Timeline::seek`], for whoever replays in slices: goes back to a
+    /// checkpoint if `to` lies in the past, and returns the instant to run to.
+    pub fn rewind(&mut self, to: Time) -> Time {
         let to = to.clamp(self.start(), self.end.max(self.now()));
         if to < self.now()
             && let Some((_, (cluster, applied))) = self.checkpoints.range(..=to).next_back()
@@ -196,7 +203,7 @@ impl Timeline {
             self.cluster = cluster.clone();
             self.applied = *applied;
         }
-        while !self.run_until(to, usize::MAX) {}
+        to
     }
 
     fn checkpoint(&mut self) {

@@ -1,1 +1,40 @@
-//! To be built.
+//! The page in the browser: Yew components over what `app` says.
+//!
+//! Nothing is decided here. Components draw parts of the model and dispatch messages; [`runtime`]
+//! holds the app, drives its frames and does what only a browser can do.
+
+mod dialog;
+mod dock;
+mod editor;
+mod header;
+mod hooks;
+mod icons;
+mod inspector;
+mod keys;
+mod notices;
+mod page;
+mod runtime;
+mod splitter;
+mod stage;
+mod storage;
+mod tabs;
+mod terminal;
+mod transport;
+
+/// Puts the page into the element that waits for it.
+pub fn mount() {
+    let root = gloo_document().and_then(|d| d.get_element_by_id("kubarium"));
+    match root {
+        Some(root) => {
+            root.set_inner_html("");
+            yew::Renderer::<page::Page>::with_root(root).render();
+        }
+        None => {
+            yew::Renderer::<page::Page>::new().render();
+        }
+    }
+}
+
+fn gloo_document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}

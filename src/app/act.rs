@@ -1,0 +1,424 @@
+//! The page as a whole: model and session, and the effects that lie between them.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::cluster::Config;
+use crate::sim::{Time, secs};
+
+use super::apply::{self, Applied, Tone};
+use super::history::History;
+use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
+use super::local::LocalClient;
+use super::model::{Effect, Model, Msg, View, update};
+use super::persist::{self, Saved};
+use super::session::{Progress, Seen, Session};
+use super::shared::Shared;
+use super::view::control_plane::ControlPlane;
+use super::view::marks::Mark;
+use super::view::nodes::NodesView;
+use super::view::ownership::OwnershipView;
+use super::view::pod::Tiles;
+use super::view::revisions::Revisions;
+use super::view::rollout::RolloutView;
+use super::view::traffic::TrafficView;
+
+/// How many worker nodes the playground has.
+const WORKERS: u8 = 3;
+/// The cluster has run for so long when the page opens: its nodes are ready.
+const WARM_UP: Duration = secs(40);
+/// How often, by the wall clock, changes are put into words.
+const SAY_EVERY: Duration = Duration::from_millis(1500);
+
+/// What the stage shows. A view that is not shown is not built.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    pub nodes: Shared<NodesView>,
+    pub nodes_layout: Shared<NodesLayout>,
+    pub rollout: Shared<RolloutView>,
+    pub traffic: Shared<TrafficView>,
+    pub ownership: Shared<OwnershipView>,
+    pub control_plane: Shared<ControlPlane>,
+    pub marks: Shared<Vec<Mark>>,
+    pub revision: u64,
+}
+
+/// The page without a browser.
+pub struct App {
+    model: Model,
+    session: Session,
+    seed: u64,
+    /// How many of the oldest inputs were lost in storage.
+    dropped: u64,
+    tiles: Tiles,
+    revisions: Revisions,
+    places: Places,
+    /// Wall time since changes were last put into words, and the words.
+    silence: Duration,
+    said: String,
+    marks_said: usize,
+}
+
+impl App {
+    /// A new cluster, with the examples applied to it.
+    pub fn fresh(seed: u64) -> App {
+        let mut app = App::over(
+            seed,
+            Session::new(playground(seed)),
+            persist::example_files(),
+        );
+        app.warm_up();
+        app.catch_up();
+        app
+    }
+
+    /// What was left at the last visit. It is replayed in slices; frames show how far it is.
+    pub fn restore(saved: Saved) -> App {
+        let seed = saved.timeline.cluster().config().seed;
+        let session = Session::restore(saved.timeline, saved.end, saved.now);
+        let mut app = App::over(seed, session, saved.files);
+        app.dropped = saved.dropped;
+        app.session.set_speed(saved.speed);
+        if saved.dropped > 0 {
+            let lost = super::words::count(saved.dropped as usize, "request");
+            app.model.notify(
+                true,
+                &format!(
+                    "The history had outgrown this browser's storage: the oldest {lost} are \
+                     missing, so the cluster differs from the one you left. Your files are complete."
+                ),
+            );
+        }
+        app.catch_up();
+        app
+    }
+
+    fn over(seed: u64, session: Session, files: super::model::Files) -> App {
+        App {
+            model: Model::new(files),
+            session,
+            seed,
+            dropped: 0,
+            tiles: Tiles::default(),
+            revisions: Revisions::default(),
+            places: Places::default(),
+            silence: Duration::ZERO,
+            said: String::new(),
+            marks_said: 0,
+        }
+    }
+
+    fn warm_up(&mut self) {
+        self.session.run_until(Time::EPOCH + WARM_UP);
+        self.session.look();
+        let files = self.model.files.clone();
+        for file in &files.list {
+            self.apply(&file.name, &file.text);
+        }
+        self.model.applied = Shared::default();
+    }
+
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub fn history(&self) -> &History {
+        self.session.history()
+    }
+
+    /// A client of the cluster, to keep until the next reset.
+    pub fn client(&self) -> LocalClient {
+        self.session.client()
+    }
+
+    /// What is to be kept, as text for [`Saved::read`].
+    pub fn save(&self) -> String {
+        let speed = self.model.transport.speed;
+        persist::write(
+            &self.session.timeline(),
+            &self.model.files,
+            speed,
+            self.dropped,
+        )
+    }
+
+    /// Whether what would be saved is whole: not while it is being replayed.
+    pub fn can_save(&self) -> bool {
+        !matches!(self.model.transport.progress, Progress::Restoring(_))
+    }
+
+    /// Changes the page; returns what the browser has to do.
+    pub fn dispatch(&mut self, msg: Msg) -> Vec<Effect> {
+        let effects = update(&mut self.model, msg);
+        let mut left = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Apply { file, text } => {
+                    self.apply(&file, &text);
+                    left.push(Effect::Save);
+                }
+                Effect::Play(playing) => self.session.play(playing),
+                Effect::Step => self.session.step(),
+                Effect::SetSpeed(speed) => self.session.set_speed(speed),
+                Effect::Seek(to) => self.session.seek(to),
+                Effect::Stop => self.session.stop(),
+                Effect::Reset => self.reset(),
+                Effect::Arrange => self.arrange(),
+                other => left.push(other),
+            }
+        }
+        self.model.transport = self.session.transport();
+        left
+    }
+
+    /// Lets a frame pass; tells whether anything is to be drawn.
+    pub fn frame(&mut self, wall: Duration, more: &mut dyn FnMut() -> bool) -> bool {
+        let seen = self.session.tick(wall, more);
+        self.silence += wall;
+        self.take_in(seen);
+        let transport = self.session.transport();
+        let moved = transport != self.model.transport;
+        self.model.transport = transport;
+        moved || seen.changed
+    }
+
+    /// Takes in what requests from elsewhere (the terminal) have changed.
+    pub fn catch_up(&mut self) {
+        let mut seen = self.session.look();
+        seen.changed = true;
+        self.take_in(seen);
+        self.model.transport = self.session.transport();
+    }
+
+    fn take_in(&mut self, seen: Seen) {
+        if seen.forked {
+            self.marks_said = self.model.scene.marks.len();
+            self.model
+                .say("You acted in the past: another future begins here.");
+        }
+        // On the way to another instant only the last picture counts.
+        if seen.changed && (!self.session.is_busy() || seen.arrived) || seen.arrived {
+            self.arrange();
+            if seen.arrived {
+                self.marks_said = self.model.scene.marks.len();
+            }
+        }
+        // Leases count too, though nothing else shows them.
+        let revision = self.session.timeline().cluster().server().revision();
+        if revision != self.model.scene.revision {
+            self.model.scene.revision = revision;
+            self.show_control_plane();
+        }
+        self.put_into_words();
+    }
+
+    fn show_control_plane(&mut self) {
+        if self.model.control_plane {
+            let scene = &mut self.model.scene;
+            let view = ControlPlane::build(self.session.history(), scene.revision);
+            scene.control_plane.keep(view);
+        }
+    }
+
+    /// Builds what the stage shows.
+    fn arrange(&mut self) {
+        let mirror = self.session.mirror();
+        let timeline = self.session.timeline();
+        let scene = &mut self.model.scene;
+        let nodes = NodesView::build(mirror, &mut self.tiles, &mut self.revisions, &scene.nodes);
+        let nodes_changed = scene.nodes.keep(nodes);
+        scene.revision = timeline.cluster().server().revision();
+        let marks = self.session.history().marks(timeline.inputs());
+        scene.marks.keep(marks);
+        match self.model.view {
+            View::Nodes => {
+                let stage = self.model.stage;
+                if nodes_changed || scene.nodes_layout.stage != stage {
+                    let layout = nodes_layout::place(&scene.nodes, stage, &mut self.places);
+                    scene.nodes_layout.keep(layout);
+                }
+            }
+            View::Rollout => {
+                let view = RolloutView::build(
+                    mirror,
+                    self.session.history(),
+                    &scene.nodes.tiles,
+                    &mut self.revisions,
+                    timeline.now(),
+                    &scene.rollout,
+                );
+                scene.rollout.keep(view);
+            }
+            View::Traffic => {
+                let view = TrafficView::build(mirror, &scene.nodes.tiles);
+                scene.traffic.keep(view);
+            }
+            View::Ownership => {
+                let view = OwnershipView::build(mirror, &scene.nodes.tiles, &mut self.revisions);
+                scene.ownership.keep(view);
+            }
+        }
+        drop(timeline);
+        self.show_control_plane();
+    }
+
+    fn apply(&mut self, file: &Rc<str>, text: &Rc<str>) {
+        let session = &mut self.session;
+        let applied = apply::apply(file, text, &mut |request| session.request(request));
+        let words: Vec<&str> = applied.lines.iter().map(|line| &*line.text).collect();
+        self.model.say(&words.join(". "));
+        self.model.applied = Shared::new(applied);
+        self.catch_up();
+    }
+
+    fn reset(&mut self) {
+        let seed = self.seed.wrapping_add(1);
+        let Model {
+            view,
+            panes,
+            theme,
+            control_plane,
+            stage,
+            ..
+        } = self.model.clone();
+        *self = App::fresh(seed);
+        self.model.view = view;
+        self.model.panes = panes;
+        self.model.theme = theme;
+        self.model.control_plane = control_plane;
+        self.model.stage = stage;
+        self.arrange();
+        self.model.say("A new cluster is running.");
+    }
+
+    /// Says what has changed, at a pace that can be listened to.
+    fn put_into_words(&mut self) {
+        if self.silence < SAY_EVERY {
+            return;
+        }
+        let marks = self.model.scene.marks.clone();
+        let news: Vec<&str> = marks
+            .iter()
+            .skip(self.marks_said)
+            .filter(|mark| mark.kind >= super::view::marks::MarkKind::Failed)
+            .map(|mark| &*mark.text)
+            .collect();
+        self.marks_said = marks.len();
+        let summary = self.model.scene.nodes.summary();
+        let changed = summary != self.said;
+        if news.is_empty() && !changed {
+            return;
+        }
+        let mut words = news.join(". ");
+        if changed {
+            if !words.is_empty() {
+                words += ". ";
+            }
+            words += &summary;
+        }
+        self.silence = Duration::ZERO;
+        self.said = summary;
+        self.model.say(&words);
+    }
+}
+
+fn playground(seed: u64) -> Config {
+    Config::playground(seed, WORKERS)
+}
+
+impl Applied {
+    /// The worst tone of its lines.
+    pub fn tone(&self) -> Tone {
+        let mut tone = Tone::Good;
+        for line in &self.lines {
+            match line.tone {
+                Tone::Bad => return Tone::Bad,
+                Tone::Warning => tone = Tone::Warning,
+                Tone::Good => {}
+            }
+        }
+        tone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::transport::Speed;
+    use super::*;
+
+    fn run(app: &mut App, frames: u32) {
+        for _ in 0..frames {
+            app.frame(Duration::from_millis(100), &mut || true);
+        }
+    }
+
+    #[test]
+    fn the_page_opens_on_a_running_cluster_with_the_examples_applied() {
+        let mut app = App::fresh(1);
+        run(&mut app, 5);
+        let mirror = app.session().mirror();
+        assert_eq!(mirror.deployments.len(), 1);
+        assert_eq!(mirror.traffics.len(), 1);
+        assert!(app.model().notices.is_empty());
+        assert!(!app.model().scene.marks.is_empty());
+    }
+
+    #[test]
+    fn a_refused_manifest_is_answered_in_the_servers_words() {
+        let mut app = App::fresh(1);
+        let text: Rc<str> = "apiVersion: v1\nkind: Nonsense\n".into();
+        app.dispatch(Msg::Edit { file: 0, text });
+        app.dispatch(Msg::Apply);
+        assert!(app.model().applied.failed());
+        assert!(app.model().applied.lines[0].text.contains("Nonsense"));
+    }
+
+    #[test]
+    fn what_is_saved_comes_back() {
+        let mut app = App::fresh(3);
+        run(&mut app, 10);
+        app.dispatch(Msg::SetSpeed(Speed(2000)));
+        let text = app.save();
+        let mut again = App::restore(Saved::read(&text).unwrap());
+        assert!(!again.can_save());
+        let mut frames = 0;
+        while !again.can_save() && frames < 10_000 {
+            again.frame(Duration::ZERO, &mut || false);
+            frames += 1;
+        }
+        assert_eq!(again.save(), app.save());
+        assert_eq!(again.model().scene.revision, app.model().scene.revision);
+        assert_eq!(
+            again.model().scene.nodes.tiles.len(),
+            app.model().scene.nodes.tiles.len()
+        );
+    }
+
+    #[test]
+    fn reset_starts_over_and_keeps_how_the_page_looks() {
+        let mut app = App::fresh(1);
+        app.dispatch(Msg::Show(View::Ownership));
+        app.dispatch(Msg::NewFile);
+        app.dispatch(Msg::Ask(super::super::model::Question::Reset));
+        let effects = app.dispatch(Msg::Answer(true));
+        assert_eq!(effects, [Effect::Save]);
+        assert_eq!(app.model().view, View::Ownership);
+        assert_eq!(app.model().files.list.len(), 2);
+        assert_eq!(app.session().timeline().cluster().config().seed, 2);
+    }
+
+    #[test]
+    fn a_frame_without_news_changes_nothing_that_is_drawn() {
+        let mut app = App::fresh(1);
+        run(&mut app, 3);
+        app.dispatch(Msg::Play(false));
+        app.frame(Duration::ZERO, &mut || true);
+        let before = app.model().clone();
+        assert!(!app.frame(Duration::ZERO, &mut || true));
+        assert_eq!(*app.model(), before);
+    }
+}

@@ -1,0 +1,418 @@
+//! Tanks in a grid, tiles in the tanks, the scheduler's tray above them.
+//!
+//! A tile keeps its place in its tank until it leaves; a newcomer takes the first free one. So
+//! nothing moves but what has a reason to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::app::Shared;
+use crate::app::view::nodes::NodesView;
+use crate::app::view::pod::Tile;
+
+use super::{Direction, Rect, Size, nearest};
+
+/// How much a tile shows, by how many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Density {
+    /// Name and state in words.
+    #[default]
+    Full,
+    /// Shape and letter.
+    Compact,
+    /// A dot.
+    Dot,
+    /// Too many for elements: a canvas draws them.
+    Canvas,
+}
+
+impl Density {
+    /// For so many pods that are not the cluster's own.
+    pub fn of(pods: usize) -> Density {
+        match pods {
+            0..=60 => Density::Full,
+            61..=400 => Density::Compact,
+            401..=1000 => Density::Dot,
+            _ => Density::Canvas,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Density::Full => "full",
+            Density::Compact => "compact",
+            Density::Dot => "dot",
+            Density::Canvas => "canvas",
+        }
+    }
+
+    /// Width, height and gap of a tile.
+    fn tile(self) -> (i32, i32, i32) {
+        match self {
+            Density::Full => (112, 44, 8),
+            Density::Compact => (28, 28, 4),
+            Density::Dot => (12, 12, 2),
+            Density::Canvas => (6, 6, 1),
+        }
+    }
+}
+
+/// Which place each pod has in its tank, or in the tray.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    by_tank: BTreeMap<(Rc<str>, bool), Vec<Option<Rc<str>>>>,
+}
+
+impl Places {
+    /// Gives places to the pods of one tank: those who have one keep it.
+    fn seat(
+        &mut self,
+        tank: &str,
+        system: bool,
+        pods: &[&Shared<Tile>],
+    ) -> BTreeMap<Rc<str>, usize> {
+        let seats = self.by_tank.entry((tank.into(), system)).or_default();
+        let present: BTreeSet<&Rc<str>> = pods.iter().map(|t| &t.uid).collect();
+        for seat in seats.iter_mut() {
+            if seat.as_ref().is_some_and(|uid| !present.contains(uid)) {
+                *seat = None;
+            }
+        }
+        let mut taken: BTreeMap<Rc<str>, usize> = seats
+            .iter()
+            .enumerate()
+            .filter_map(|(i, seat)| Some((seat.clone()?, i)))
+            .collect();
+        let mut free = 0;
+        for tile in pods {
+            if taken.contains_key(&tile.uid) {
+                continue;
+            }
+            while seats.get(free).is_some_and(Option::is_some) {
+                free += 1;
+            }
+            match seats.get_mut(free) {
+                Some(seat) => *seat = Some(tile.uid.clone()),
+                None => seats.push(Some(tile.uid.clone())),
+            }
+            taken.insert(tile.uid.clone(), free);
+        }
+        while seats.last().is_some_and(Option::is_none) {
+            seats.pop();
+        }
+        taken
+    }
+}
+
+/// Where a tile stands. System pods are drawn small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub rect: Rect,
+    pub density: Density,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodesLayout {
+    /// What it was made for.
+    pub stage: Size,
+    pub size: Size,
+    pub tray: Rect,
+    /// In the order of the tanks.
+    pub tanks: Vec<Rect>,
+    /// In the order of the tiles.
+    pub spots: Vec<Spot>,
+    pub density: Density,
+}
+
+const MARGIN: i32 = 16;
+const GAP: i32 = 12;
+const TANK_LEAST_WIDTH: i32 = 256;
+const TANK_HEAD: i32 = 92;
+const TANK_PADDING: i32 = 12;
+/// The strip at a tank's bottom for the cluster's own pods.
+const TANK_FOOT: i32 = 44;
+const TRAY_LABEL: i32 = 132;
+
+/// Places everything.
+pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout {
+    let own = view.tiles.iter().filter(|t| !t.system).count();
+    let density = Density::of(own);
+    let (tile_w, tile_h, gap) = density.tile();
+    let width = stage.w.max(TANK_LEAST_WIDTH + 2 * MARGIN);
+    let inner = width - 2 * MARGIN;
+
+    let mut by_node: BTreeMap<&str, (Vec<&Shared<Tile>>, Vec<&Shared<Tile>>)> = BTreeMap::new();
+    let mut waiting: Vec<&Shared<Tile>> = Vec::new();
+    let known: BTreeSet<&str> = view.tanks.iter().map(|t| &*t.name).collect();
+    for tile in &view.tiles {
+        match tile.node.as_deref().filter(|node| known.contains(node)) {
+            Some(node) => {
+                let (pods, system) = by_node.entry(node).or_default();
+                if tile.system { system } else { pods }.push(tile);
+            }
+            None => waiting.push(tile),
+        }
+    }
+
+    let mut spots: BTreeMap<Rc<str>, Spot> = BTreeMap::new();
+    let put = |spots: &mut BTreeMap<Rc<str>, Spot>,
+               seats: BTreeMap<Rc<str>, usize>,
+               area: Rect,
+               density: Density| {
+        let (w, h, gap) = density.tile();
+        let columns = per_row(area.w, w, gap);
+        // Full tiles share what is left of the row.
+        let w = match density {
+            Density::Full => ((area.w - gap * (columns - 1)) / columns).min(w + w / 2),
+            _ => w,
+        };
+        for (uid, seat) in seats {
+            let seat = seat as i32;
+            let rect = Rect {
+                x: area.x + seat % columns * (w + gap),
+                y: area.y + seat / columns * (h + gap),
+                w,
+                h,
+            };
+            spots.insert(uid, Spot { rect, density });
+        }
+    };
+
+    // The tray.
+    let tray_inner = (inner - TRAY_LABEL - TANK_PADDING).max(tile_w);
+    let seats = places.seat("", false, &waiting);
+    let seats_needed = seats.values().max().map_or(0, |last| last + 1);
+    let columns = per_row(tray_inner, tile_w, gap);
+    let rows = rows_for(seats_needed, columns).max(1);
+    let tray = Rect {
+        x: MARGIN,
+        y: MARGIN,
+        w: inner,
+        h: (2 * 8 + rows * (tile_h + gap) - gap).max(44),
+    };
+    let area = Rect {
+        x: tray.x + TRAY_LABEL,
+        y: tray.y + 8,
+        w: tray_inner,
+        h: tray.h,
+    };
+    put(&mut spots, seats, area, density);
+
+    // The tanks: as many side by side as fit, each row as high as its fullest.
+    let count = view.tanks.len() as i32;
+    let fit = ((inner + GAP) / (TANK_LEAST_WIDTH + GAP)).clamp(1, count.max(1));
+    // An even grid looks calmer than a full row and a leftover.
+    let grid_rows = rows_for(view.tanks.len(), fit).max(1);
+    let across = (count + grid_rows - 1) / grid_rows.max(1);
+    let across = across.max(1);
+    let tank_w = (inner - GAP * (across - 1)) / across;
+    let tank_inner = tank_w - 2 * TANK_PADDING;
+    let columns = per_row(tank_inner, tile_w, gap);
+
+    let seated: Vec<_> = view
+        .tanks
+        .iter()
+        .map(|tank| {
+            let (pods, system) = by_node.remove(&*tank.name).unwrap_or_default();
+            (
+                places.seat(&tank.name, false, &pods),
+                places.seat(&tank.name, true, &system),
+            )
+        })
+        .collect();
+    let top = tray.y + tray.h + GAP;
+    let spare = (stage.h - top - MARGIN - GAP * (grid_rows - 1)) / grid_rows;
+    let need = |seats: &BTreeMap<Rc<str>, usize>| {
+        let last = seats.values().max().map_or(0, |last| last + 1);
+        rows_for(last, columns) * (tile_h + gap)
+    };
+    let foot = |seats: &BTreeMap<Rc<str>, usize>| {
+        let (w, h, gap) = Density::Compact.tile();
+        let last = seats.values().max().map_or(0, |last| last + 1);
+        (rows_for(last, per_row(tank_inner, w, gap)) * (h + gap) + 12).max(TANK_FOOT)
+    };
+    let mut tanks = Vec::new();
+    let mut y = top;
+    for row in seated.chunks(across as usize) {
+        let body = row.iter().map(|(pods, _)| need(pods)).max().unwrap_or(0);
+        let feet = row.iter().map(|(_, s)| foot(s)).max().unwrap_or(TANK_FOOT);
+        let least = TANK_HEAD + body.max(tile_h + gap) + feet;
+        let h = least.max(spare.min(560));
+        for (i, (pods, system)) in row.iter().enumerate() {
+            let rect = Rect {
+                x: MARGIN + i as i32 * (tank_w + GAP),
+                y,
+                w: tank_w,
+                h,
+            };
+            let area = Rect {
+                x: rect.x + TANK_PADDING,
+                y: rect.y + TANK_HEAD,
+                w: tank_inner,
+                h: h - TANK_HEAD - feet,
+            };
+            put(&mut spots, pods.clone(), area, density);
+            let own_foot = foot(system);
+            let area = Rect {
+                y: rect.y + h - own_foot + 6,
+                h: own_foot,
+                ..area
+            };
+            put(&mut spots, system.clone(), area, Density::Compact);
+            tanks.push(rect);
+        }
+        y += h + GAP;
+    }
+
+    NodesLayout {
+        stage,
+        size: Size {
+            w: width,
+            h: y - GAP + MARGIN,
+        },
+        tray,
+        tanks,
+        spots: view
+            .tiles
+            .iter()
+            .map(|tile| {
+                spots.get(&tile.uid).copied().unwrap_or(Spot {
+                    rect: Rect::default(),
+                    density,
+                })
+            })
+            .collect(),
+        density,
+    }
+}
+
+/// The tile that an arrow key leads to.
+pub fn neighbour(spots: &[Spot], from: usize, direction: Direction) -> Option<usize> {
+    let places: Vec<Rect> = spots.iter().map(|spot| spot.rect).collect();
+    nearest(&places, from, direction)
+}
+
+fn per_row(width: i32, tile: i32, gap: i32) -> i32 {
+    ((width + gap) / (tile + gap)).max(1)
+}
+
+fn rows_for(n: usize, columns: i32) -> i32 {
+    let n = i32::try_from(n).unwrap_or(i32::MAX - columns);
+    (n + columns - 1) / columns.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Key;
+    use crate::app::view::nodes::{Fill, Health, Tank};
+    use crate::app::view::pod::Phase;
+
+    fn tank(name: &str) -> Shared<Tank> {
+        Shared::new(Tank {
+            name: name.into(),
+            uid: name.into(),
+            role: "worker".into(),
+            health: Health::Ready,
+            remarks: Vec::new(),
+            taints: Vec::new(),
+            cpu: Fill::default(),
+            memory: Fill::default(),
+            address: "".into(),
+        })
+    }
+
+    fn tile(uid: &str, node: Option<&str>) -> Shared<Tile> {
+        Shared::new(Tile {
+            uid: uid.into(),
+            key: Key::new("default", uid),
+            short: uid.into(),
+            workload: "web".into(),
+            node: node.map(Rc::from),
+            revision: None,
+            phase: Phase::Ready,
+            status: "Running".into(),
+            restarts: 0,
+            ready: (1, 1),
+            system: false,
+            ip: "".into(),
+            words: "".into(),
+        })
+    }
+
+    fn view(tiles: Vec<Shared<Tile>>) -> NodesView {
+        NodesView {
+            tanks: vec![tank("a"), tank("b")],
+            tiles,
+            ..NodesView::default()
+        }
+    }
+
+    const STAGE: Size = Size { w: 900, h: 600 };
+
+    #[test]
+    fn tiles_stand_in_their_tank_and_do_not_overlap() {
+        let mut tiles: Vec<_> = (0..30)
+            .map(|i| tile(&format!("p{i:02}"), Some("a")))
+            .collect();
+        tiles.push(tile("q", None));
+        let layout = place(&view(tiles), STAGE, &mut Places::default());
+        let tank = layout.tanks[0];
+        for (i, spot) in layout.spots.iter().enumerate().take(30) {
+            assert!(
+                tank.contains(spot.rect.x, spot.rect.y),
+                "{i}: {spot:?} in {tank:?}"
+            );
+            assert!(tank.contains(spot.rect.x + spot.rect.w - 1, spot.rect.y + spot.rect.h - 1));
+            for other in &layout.spots[i + 1..30] {
+                assert!(!other.rect.contains(spot.rect.x, spot.rect.y), "{i}");
+            }
+        }
+        let waiting = layout.spots[30].rect;
+        assert!(layout.tray.contains(waiting.x, waiting.y));
+    }
+
+    #[test]
+    fn who_stays_keeps_the_place_and_who_comes_takes_the_gap() {
+        let mut places = Places::default();
+        let (a, b, c) = (
+            tile("a1", Some("a")),
+            tile("b1", Some("a")),
+            tile("c1", Some("a")),
+        );
+        let before = place(&view(vec![a.clone(), b, c.clone()]), STAGE, &mut places);
+        let d = tile("d1", Some("a"));
+        let after = place(&view(vec![a, c, d]), STAGE, &mut places);
+        assert_eq!(before.spots[0], after.spots[0]);
+        assert_eq!(before.spots[2], after.spots[1], "c stays");
+        assert_eq!(before.spots[1], after.spots[2], "d takes the place of b");
+    }
+
+    #[test]
+    fn the_narrowest_stage_still_has_room() {
+        let tiles = vec![tile("p", Some("a")), tile("q", Some("elsewhere"))];
+        let layout = place(&view(tiles), Size { w: 0, h: 0 }, &mut Places::default());
+        assert!(layout.tanks.iter().all(|r| r.w > 0 && r.h > 0));
+        assert!(layout.size.h >= layout.tanks[1].y + layout.tanks[1].h);
+    }
+
+    #[test]
+    fn arrows_lead_to_the_nearest_tile() {
+        let tiles = (0..4).map(|i| tile(&format!("p{i}"), Some("a"))).collect();
+        let layout = place(&view(tiles), STAGE, &mut Places::default());
+        let to = |from, direction| neighbour(&layout.spots, from, direction);
+        assert_eq!(to(0, Direction::Right), Some(1));
+        assert_eq!(to(1, Direction::Left), Some(0));
+        assert_eq!(to(0, Direction::Left), None);
+        assert_eq!(to(0, Direction::Up), None);
+        assert_eq!(to(99, Direction::Up), None);
+    }
+
+    #[test]
+    fn many_pods_are_drawn_smaller() {
+        assert_eq!(Density::of(3), Density::Full);
+        assert_eq!(Density::of(100), Density::Compact);
+        assert_eq!(Density::of(1000), Density::Dot);
+        assert_eq!(Density::of(5000), Density::Canvas);
+    }
+}

@@ -1,0 +1,142 @@
+//! What the page knows of the cluster: caches that follow it by list and watch.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+
+use crate::api::play::Traffic;
+use crate::api::{Kind, Resource};
+use crate::apiserver::{Cursor, EventType, WatchEvent};
+use crate::client::Cache;
+use crate::cluster::Cluster;
+use crate::sim::CauseId;
+
+/// The kinds that the page draws. Leases are left out: they change for ever and mean little.
+fn followed() -> [Kind; 8] {
+    [
+        Node::KIND,
+        Pod::KIND,
+        Deployment::KIND,
+        ReplicaSet::KIND,
+        Service::KIND,
+        EndpointSlice::KIND,
+        Event::KIND,
+        Traffic::KIND,
+    ]
+}
+
+#[derive(Clone, Default)]
+pub struct Mirror {
+    pub nodes: Cache<Node>,
+    pub pods: Cache<Pod>,
+    pub deployments: Cache<Deployment>,
+    pub replica_sets: Cache<ReplicaSet>,
+    pub services: Cache<Service>,
+    pub endpoint_slices: Cache<EndpointSlice>,
+    pub events: Cache<Event>,
+    pub traffics: Cache<Traffic>,
+    /// The revision up to which the caches are current.
+    revision: u64,
+    /// Whether the next look has to list: the caches are of another time.
+    stale: bool,
+}
+
+/// What a look at the cluster brought.
+pub enum Pulled {
+    Nothing,
+    /// Everything since the last look, in order.
+    Changes(Vec<WatchEvent>),
+    /// The caches were filled anew.
+    Relisted,
+}
+
+impl Mirror {
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Forgets the place in the stream of changes; what did not change keeps its identity, as the
+    /// cluster shares it with its past.
+    pub fn jump(&mut self) {
+        self.stale = true;
+    }
+
+    /// Catches up with the cluster.
+    pub fn pull(&mut self, cluster: &Cluster) -> Pulled {
+        let server = cluster.server();
+        if self.stale || server.revision() < self.revision || self.revision == 0 {
+            self.relist(cluster);
+            return Pulled::Relisted;
+        }
+        if server.revision() == self.revision {
+            return Pulled::Nothing;
+        }
+        let mut changes = Vec::new();
+        for kind in followed() {
+            let mut cursor = Cursor {
+                kind,
+                namespace: None,
+                revision: self.revision,
+            };
+            match cluster.pull(&mut cursor) {
+                Ok(events) => changes.extend(events),
+                Err(_) => {
+                    self.relist(cluster);
+                    return Pulled::Relisted;
+                }
+            }
+        }
+        self.revision = server.revision();
+        if changes.is_empty() {
+            return Pulled::Nothing;
+        }
+        changes.sort_by_key(|event| event.revision);
+        for event in &changes {
+            self.apply(event);
+        }
+        Pulled::Changes(changes)
+    }
+
+    fn relist(&mut self, cluster: &Cluster) {
+        let server = cluster.server();
+        *self = Mirror {
+            revision: server.revision(),
+            ..Mirror::default()
+        };
+        for kind in followed() {
+            for object in server.list_objects(kind, None) {
+                self.apply(&WatchEvent {
+                    event: EventType::Added,
+                    revision: object.revision(),
+                    object,
+                    cause: CauseId::NONE,
+                });
+            }
+        }
+    }
+
+    fn apply(&mut self, event: &WatchEvent) {
+        let _ = self.pods.apply(event).is_some()
+            || self.events.apply(event).is_some()
+            || self.endpoint_slices.apply(event).is_some()
+            || self.replica_sets.apply(event).is_some()
+            || self.deployments.apply(event).is_some()
+            || self.nodes.apply(event).is_some()
+            || self.services.apply(event).is_some()
+            || self.traffics.apply(event).is_some();
+    }
+
+    /// The ReplicaSet that controls a pod.
+    pub fn replica_set_of(&self, pod: &Pod) -> Option<&Rc<ReplicaSet>> {
+        let owner = crate::api::controller_of(&pod.metadata)?;
+        if owner.kind != "ReplicaSet" {
+            return None;
+        }
+        let key = crate::api::Key::new(pod.namespace(), &owner.name);
+        self.replica_sets
+            .get(&key)
+            .filter(|rs| rs.uid() == owner.uid)
+    }
+}

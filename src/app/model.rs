@@ -1,0 +1,596 @@
+//! What the page looks like, and what each act of a person changes about it.
+
+use std::rc::Rc;
+
+use crate::api::{Key, Kind};
+use crate::sim::Time;
+
+use super::act::Scene;
+use super::apply::Applied;
+use super::layout::Size;
+use super::session::Progress;
+use super::shared::Shared;
+use super::transport::{Speed, Transport};
+
+/// A view of the stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    Nodes,
+    Rollout,
+    Traffic,
+    Ownership,
+}
+
+impl View {
+    pub const ALL: [View; 4] = [View::Nodes, View::Rollout, View::Traffic, View::Ownership];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            View::Nodes => "Nodes",
+            View::Rollout => "Rollout",
+            View::Traffic => "Traffic",
+            View::Ownership => "Ownership",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Option<View> {
+        View::ALL
+            .into_iter()
+            .find(|v| v.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A pane; narrow screens show one at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    Editor,
+    #[default]
+    Stage,
+    Inspector,
+    Dock,
+}
+
+impl Pane {
+    pub const ALL: [Pane; 4] = [Pane::Editor, Pane::Stage, Pane::Inspector, Pane::Dock];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Pane::Editor => "Editor",
+            Pane::Stage => "Stage",
+            Pane::Inspector => "Inspector",
+            Pane::Dock => "Terminal",
+        }
+    }
+
+    /// Names the pane in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Pane::Editor => "editor",
+            Pane::Stage => "stage",
+            Pane::Inspector => "inspector",
+            Pane::Dock => "dock",
+        }
+    }
+}
+
+/// A tab of the dock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DockTab {
+    #[default]
+    Terminal,
+    Events,
+    Requests,
+    Logs,
+}
+
+impl DockTab {
+    pub const ALL: [DockTab; 4] = [
+        DockTab::Terminal,
+        DockTab::Events,
+        DockTab::Requests,
+        DockTab::Logs,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            DockTab::Terminal => "Terminal",
+            DockTab::Events => "Events",
+            DockTab::Requests => "Requests",
+            DockTab::Logs => "Logs",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Theme {
+        Theme::ALL
+            .into_iter()
+            .find(|t| t.name() == name)
+            .unwrap_or_default()
+    }
+
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::System => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::System,
+        }
+    }
+}
+
+/// A bar between two panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splitter {
+    Editor,
+    Inspector,
+    Dock,
+}
+
+impl Splitter {
+    /// The least and the greatest extent of the pane beside it, in CSS pixels.
+    pub fn range(self) -> (i32, i32) {
+        match self {
+            Splitter::Editor => (200, 720),
+            Splitter::Inspector => (240, 640),
+            Splitter::Dock => (72, 560),
+        }
+    }
+}
+
+/// The extents of the panes, in CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panes {
+    pub editor: i32,
+    pub inspector: i32,
+    pub dock: i32,
+    /// What a narrow screen shows.
+    pub shown: Pane,
+    pub dock_tab: DockTab,
+}
+
+impl Default for Panes {
+    fn default() -> Self {
+        Panes {
+            editor: 380,
+            inspector: 380,
+            dock: 216,
+            shown: Pane::Stage,
+            dock_tab: DockTab::Terminal,
+        }
+    }
+}
+
+impl Panes {
+    pub fn extent(&self, splitter: Splitter) -> i32 {
+        match splitter {
+            Splitter::Editor => self.editor,
+            Splitter::Inspector => self.inspector,
+            Splitter::Dock => self.dock,
+        }
+    }
+
+    fn resize(&mut self, splitter: Splitter, extent: i32) {
+        let (least, most) = splitter.range();
+        let extent = extent.clamp(least, most);
+        match splitter {
+            Splitter::Editor => self.editor = extent,
+            Splitter::Inspector => self.inspector = extent,
+            Splitter::Dock => self.dock = extent,
+        }
+    }
+}
+
+/// What the inspector shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    pub kind: Kind,
+    pub key: Key,
+    pub uid: Rc<str>,
+}
+
+/// A file of the editor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    pub name: Rc<str>,
+    pub text: Rc<str>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Files {
+    pub list: Vec<File>,
+    /// Which one is open.
+    pub open: usize,
+}
+
+impl Files {
+    pub fn current(&self) -> Option<&File> {
+        self.list.get(self.open)
+    }
+
+    /// A name that no file has yet: "manifest.yaml", "manifest-2.yaml".
+    fn free_name(&self) -> Rc<str> {
+        let taken = |name: &str| self.list.iter().any(|f| &*f.name == name);
+        let mut n = 1;
+        loop {
+            let name = match n {
+                1 => "manifest.yaml".to_owned(),
+                n => format!("manifest-{n}.yaml"),
+            };
+            if !taken(&name) {
+                return name.into();
+            }
+            n += 1;
+        }
+    }
+}
+
+/// A message that stays until it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub id: u32,
+    pub bad: bool,
+    pub text: Rc<str>,
+}
+
+/// What the live region says; the serial makes the same words heard again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spoken {
+    pub serial: u32,
+    pub text: Rc<str>,
+}
+
+/// Something that is not done before it was confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    Reset,
+}
+
+/// All that the page shows. Cloning it is cheap: the large parts are shared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    pub view: View,
+    pub panes: Panes,
+    pub theme: Theme,
+    pub control_plane: bool,
+    pub stage: Size,
+    pub selection: Option<Selection>,
+    pub files: Shared<Files>,
+    pub transport: Transport,
+    pub scene: Scene,
+    /// The answers to the last act of applying.
+    pub applied: Shared<Applied>,
+    pub notices: Shared<Vec<Notice>>,
+    pub spoken: Shared<Spoken>,
+    pub question: Option<Question>,
+}
+
+impl Model {
+    pub fn new(files: Files) -> Self {
+        Model {
+            view: View::default(),
+            panes: Panes::default(),
+            theme: Theme::default(),
+            control_plane: false,
+            stage: Size { w: 800, h: 500 },
+            selection: None,
+            files: Shared::new(files),
+            transport: Transport {
+                playing: true,
+                speed: Speed::NORMAL,
+                start: Time::EPOCH,
+                now: Time::EPOCH,
+                end: Time::EPOCH,
+                progress: Progress::Idle,
+                behind: false,
+            },
+            scene: Scene::default(),
+            applied: Shared::default(),
+            notices: Shared::default(),
+            spoken: Shared::default(),
+            question: None,
+        }
+    }
+
+    /// Says something to whoever does not see the page.
+    pub fn say(&mut self, text: &str) {
+        self.spoken = Shared::new(Spoken {
+            serial: self.spoken.serial.wrapping_add(1),
+            text: text.into(),
+        });
+    }
+
+    /// Shows a message.
+    pub fn notify(&mut self, bad: bool, text: &str) {
+        if self.notices.iter().any(|n| &*n.text == text) {
+            return;
+        }
+        let id = self.notices.last().map_or(0, |n| n.id.wrapping_add(1));
+        let notices = self.notices.edit();
+        notices.push(Notice {
+            id,
+            bad,
+            text: text.into(),
+        });
+        // Old ones go: a page that fails over and over must stay usable.
+        if notices.len() > 4 {
+            notices.remove(0);
+        }
+    }
+}
+
+/// What a person did, or what came from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    Show(View),
+    ShowPane(Pane),
+    ShowDock(DockTab),
+    Resize(Splitter, i32),
+    StageIs(Size),
+    ToggleControlPlane,
+    SetTheme(Theme),
+    Select(Selection),
+    Deselect,
+    Edit {
+        file: usize,
+        text: Rc<str>,
+    },
+    OpenFile(usize),
+    NewFile,
+    RenameFile {
+        file: usize,
+        name: Rc<str>,
+    },
+    CloseFile(usize),
+    Apply,
+    TogglePlay,
+    Play(bool),
+    Step,
+    SetSpeed(Speed),
+    Seek(Time),
+    /// Gives up what takes long.
+    Stop,
+    Ask(Question),
+    Answer(bool),
+    Dismiss(u32),
+    Fail(Rc<str>),
+    Say(Rc<str>),
+}
+
+/// What a change of the model asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// For the cluster; the [`App`](super::App) sees to these.
+    Apply {
+        file: Rc<str>,
+        text: Rc<str>,
+    },
+    Play(bool),
+    Step,
+    SetSpeed(Speed),
+    Seek(Time),
+    Stop,
+    Reset,
+    /// Lays the stage out again.
+    Arrange,
+    /// For the browser.
+    SetTheme(Theme),
+    /// What is kept has changed.
+    Save,
+}
+
+/// Changes the model; returns what else is to be done.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Show(view) => {
+            model.view = view;
+            vec![Effect::Arrange]
+        }
+        Msg::ShowPane(pane) => {
+            model.panes.shown = pane;
+            Vec::new()
+        }
+        Msg::ShowDock(tab) => {
+            model.panes.dock_tab = tab;
+            Vec::new()
+        }
+        Msg::Resize(splitter, extent) => {
+            model.panes.resize(splitter, extent);
+            Vec::new()
+        }
+        Msg::StageIs(size) if size == model.stage => Vec::new(),
+        Msg::StageIs(size) => {
+            model.stage = size;
+            vec![Effect::Arrange]
+        }
+        Msg::ToggleControlPlane => {
+            model.control_plane = !model.control_plane;
+            vec![Effect::Arrange]
+        }
+        Msg::SetTheme(theme) => {
+            model.theme = theme;
+            vec![Effect::SetTheme(theme)]
+        }
+        Msg::Select(selection) => {
+            model.selection = Some(selection);
+            Vec::new()
+        }
+        Msg::Deselect => {
+            model.selection = None;
+            if model.panes.shown == Pane::Inspector {
+                model.panes.shown = Pane::Stage;
+            }
+            Vec::new()
+        }
+        Msg::Edit { file, text } => edit_files(model, |files| {
+            if let Some(file) = files.list.get_mut(file) {
+                file.text = text;
+            }
+        }),
+        Msg::OpenFile(index) => edit_files(model, |files| {
+            files.open = index.min(files.list.len().saturating_sub(1));
+        }),
+        Msg::NewFile => edit_files(model, |files| {
+            let name = files.free_name();
+            files.list.push(File {
+                name,
+                text: "".into(),
+            });
+            files.open = files.list.len() - 1;
+        }),
+        Msg::RenameFile { file, name } => edit_files(model, |files| {
+            let name: Rc<str> = name.trim().into();
+            let taken = files.list.iter().any(|f| f.name == name);
+            if let Some(file) = files.list.get_mut(file)
+                && !name.is_empty()
+                && !taken
+            {
+                file.name = name;
+            }
+        }),
+        Msg::CloseFile(index) => edit_files(model, |files| {
+            // The editor always has a file.
+            if index < files.list.len() && files.list.len() > 1 {
+                files.list.remove(index);
+                if files.open > index || files.open >= files.list.len() {
+                    files.open = files.open.saturating_sub(1);
+                }
+            }
+        }),
+        Msg::Apply => match model.files.current() {
+            Some(file) => vec![Effect::Apply {
+                file: file.name.clone(),
+                text: file.text.clone(),
+            }],
+            None => Vec::new(),
+        },
+        Msg::TogglePlay => vec![Effect::Play(!model.transport.playing)],
+        Msg::Play(playing) => vec![Effect::Play(playing)],
+        Msg::Step => vec![Effect::Step],
+        Msg::SetSpeed(speed) => vec![Effect::SetSpeed(speed), Effect::Save],
+        Msg::Seek(to) => vec![Effect::Seek(to)],
+        Msg::Stop => vec![Effect::Stop],
+        Msg::Ask(question) => {
+            model.question = Some(question);
+            Vec::new()
+        }
+        Msg::Answer(yes) => match (model.question.take(), yes) {
+            (Some(Question::Reset), true) => vec![Effect::Reset, Effect::Save],
+            _ => Vec::new(),
+        },
+        Msg::Dismiss(id) => {
+            model.notices.edit().retain(|n| n.id != id);
+            Vec::new()
+        }
+        Msg::Fail(text) => {
+            model.notify(true, &text);
+            Vec::new()
+        }
+        Msg::Say(text) => {
+            model.say(&text);
+            Vec::new()
+        }
+    }
+}
+
+fn edit_files(model: &mut Model, edit: impl FnOnce(&mut Files)) -> Vec<Effect> {
+    edit(model.files.edit());
+    vec![Effect::Save]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model() -> Model {
+        Model::new(super::super::persist::example_files())
+    }
+
+    #[test]
+    fn panes_stay_within_their_range() {
+        let mut model = model();
+        update(&mut model, Msg::Resize(Splitter::Editor, -40));
+        assert_eq!(model.panes.editor, Splitter::Editor.range().0);
+        update(&mut model, Msg::Resize(Splitter::Dock, 10_000));
+        assert_eq!(model.panes.dock, Splitter::Dock.range().1);
+    }
+
+    #[test]
+    fn reset_is_done_only_when_it_was_asked_and_answered() {
+        let mut model = model();
+        assert_eq!(update(&mut model, Msg::Answer(true)), []);
+        update(&mut model, Msg::Ask(Question::Reset));
+        assert_eq!(update(&mut model, Msg::Answer(false)), []);
+        update(&mut model, Msg::Ask(Question::Reset));
+        let effects = update(&mut model, Msg::Answer(true));
+        assert_eq!(effects, [Effect::Reset, Effect::Save]);
+        assert_eq!(model.question, None);
+    }
+
+    #[test]
+    fn files_have_different_names_and_one_always_remains() {
+        let mut model = model();
+        update(&mut model, Msg::NewFile);
+        update(&mut model, Msg::NewFile);
+        let names: Vec<&str> = model.files.list.iter().map(|f| &*f.name).collect();
+        assert_eq!(
+            names,
+            [
+                "web.yaml",
+                "traffic.yaml",
+                "manifest.yaml",
+                "manifest-2.yaml"
+            ]
+        );
+        let name: Rc<str> = "web.yaml".into();
+        update(&mut model, Msg::RenameFile { file: 2, name });
+        assert_eq!(&*model.files.list[2].name, "manifest.yaml");
+        for _ in 0..9 {
+            update(&mut model, Msg::CloseFile(0));
+        }
+        assert_eq!(model.files.list.len(), 1);
+        assert!(model.files.current().is_some());
+        update(&mut model, Msg::OpenFile(99));
+        assert!(model.files.current().is_some());
+    }
+
+    #[test]
+    fn applying_sends_the_file_that_is_open() {
+        let mut model = model();
+        update(&mut model, Msg::OpenFile(1));
+        let effects = update(&mut model, Msg::Apply);
+        assert!(matches!(&effects[..], [Effect::Apply { file, .. }] if &**file == "traffic.yaml"));
+    }
+
+    #[test]
+    fn notices_do_not_pile_up() {
+        let mut model = model();
+        for i in 0..20 {
+            let text: Rc<str> = format!("failure {i}").into();
+            update(&mut model, Msg::Fail(text.clone()));
+            update(&mut model, Msg::Fail(text));
+        }
+        assert!(model.notices.len() <= 4);
+        let id = model.notices[0].id;
+        update(&mut model, Msg::Dismiss(id));
+        assert!(model.notices.iter().all(|n| n.id != id));
+    }
+}

@@ -1,0 +1,93 @@
+//! Which revision of its workload a pod belongs to: a letter and a colour that stay with it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::Pod;
+
+use crate::api::{Resource, controller_of};
+
+/// The labels by which controllers tell the revisions of their pods apart.
+const HASHES: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
+
+/// The first revision of a workload is A, the next one B.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(pub u8);
+
+impl Revision {
+    pub fn letter(self) -> char {
+        char::from(b'A' + self.0 % 26)
+    }
+
+    /// Which of the revision colours it wears.
+    pub fn colour(self) -> u8 {
+        self.0 % COLOURS
+    }
+}
+
+/// How many colours the style sheet has for revisions.
+const COLOURS: u8 = 6;
+
+/// Letters that were given out. They are never taken back, so that a revision keeps its letter
+/// through rollbacks and rewinds.
+#[derive(Clone, Debug, Default)]
+pub struct Revisions {
+    given: BTreeMap<Rc<str>, Vec<Rc<str>>>,
+}
+
+impl Revisions {
+    /// The letter of a template hash within a workload; the next free one when it is new.
+    pub fn of(&mut self, workload: &str, hash: &str) -> Revision {
+        if let Some(known) = self.given.get(workload)
+            && let Some(index) = known.iter().position(|h| **h == *hash)
+        {
+            return Revision(index as u8);
+        }
+        let known = self.given.entry(workload.into()).or_default();
+        known.push(hash.into());
+        Revision((known.len() - 1).min(usize::from(u8::MAX)) as u8)
+    }
+
+    /// The revision of a pod; `None` when nothing that has revisions controls it.
+    pub fn of_pod(&mut self, pod: &Pod) -> Option<Revision> {
+        let owner = controller_of(&pod.metadata)?;
+        let labels = pod.metadata.labels.as_ref()?;
+        let hash = HASHES.iter().find_map(|label| labels.get(*label))?;
+        let workload = workload_of(&owner.kind, &owner.name, hash);
+        let key = format!("{}/{workload}", pod.namespace());
+        Some(self.of(&key, hash))
+    }
+}
+
+/// The name of what a person wrote, from the name of what it made: a ReplicaSet is called like its
+/// Deployment with the template's hash.
+pub fn workload_of<'n>(owner_kind: &str, owner: &'n str, hash: &str) -> &'n str {
+    if owner_kind != "ReplicaSet" {
+        return owner;
+    }
+    owner
+        .strip_suffix(hash)
+        .and_then(|name| name.strip_suffix('-'))
+        .unwrap_or(owner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_stay_with_their_revision() {
+        let mut revisions = Revisions::default();
+        assert_eq!(revisions.of("default/web", "aaa").letter(), 'A');
+        assert_eq!(revisions.of("default/web", "bbb").letter(), 'B');
+        assert_eq!(revisions.of("default/web", "aaa").letter(), 'A');
+        assert_eq!(revisions.of("default/api", "bbb").letter(), 'A');
+    }
+
+    #[test]
+    fn the_workload_is_the_name_without_the_hash() {
+        assert_eq!(workload_of("ReplicaSet", "web-5d8f", "5d8f"), "web");
+        assert_eq!(workload_of("StatefulSet", "db", "db-77"), "db");
+        assert_eq!(workload_of("ReplicaSet", "alone", "5d8f"), "alone");
+    }
+}

@@ -1,0 +1,168 @@
+//! Times, shares and counts as the page says them.
+
+use std::time::Duration;
+
+use crate::sim::Time;
+
+/// "2:07", "1:02:07": how far into the cluster's life.
+pub fn clock(since_start: Duration) -> String {
+    let secs = since_start.as_secs();
+    let (hours, minutes, seconds) = (secs / 3600, secs / 60 % 60, secs % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// As [`clock`], with tenths of a second: for slow motion.
+pub fn fine_clock(since_start: Duration) -> String {
+    format!(
+        "{}.{}",
+        clock(since_start),
+        since_start.subsec_millis() / 100
+    )
+}
+
+/// "4 s", "3 min 20 s", "2 h 5 min": a span in a sentence.
+pub fn span(duration: Duration) -> String {
+    let secs = duration.as_secs();
+    match secs {
+        0 => format!("{} ms", duration.as_millis()),
+        1..60 => format!("{secs} s"),
+        60..3600 if secs % 60 == 0 => format!("{} min", secs / 60),
+        60..3600 => format!("{} min {} s", secs / 60, secs % 60),
+        _ if secs / 60 % 60 == 0 => format!("{} h", secs / 3600),
+        _ => format!("{} h {} min", secs / 3600, secs / 60 % 60),
+    }
+}
+
+/// "12 s ago", "now".
+pub fn ago(then: Time, now: Time) -> String {
+    let since = now.since(then);
+    if since < Duration::from_secs(1) {
+        "now".to_owned()
+    } else {
+        format!("{} ago", span(since))
+    }
+}
+
+/// The length of a scale that holds `span`: round, and with room to grow, so that marks on it stand
+/// still while time goes on.
+pub fn scale(span: Duration) -> Duration {
+    const MINUTES: [u64; 14] = [
+        2, 4, 8, 12, 20, 40, 60, 120, 240, 480, 960, 1440, 2880, 10_080,
+    ];
+    let secs = span.as_secs();
+    let minutes = MINUTES
+        .into_iter()
+        .find(|m| secs < m * 60)
+        .unwrap_or_else(|| (secs / 60 / 10_080 + 1) * 10_080);
+    Duration::from_secs(minutes * 60)
+}
+
+/// "1 pod", "3 pods".
+pub fn count(n: usize, one: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {one}{plural}")
+}
+
+/// CPUs: "0.25", "4".
+pub fn cpus(milli: i64) -> String {
+    let (whole, rest) = (milli / 1000, milli % 1000);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let fraction = format!("{:03}", rest.abs());
+    format!("{whole}.{}", fraction.trim_end_matches('0'))
+}
+
+/// Bytes in binary units: "128 MiB", "7.8 GiB".
+pub fn bytes(bytes: i64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let mut tenths = bytes.max(0).saturating_mul(10);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    if tenths >= 1000 || tenths % 10 == 0 {
+        format!("{} {name}", tenths / 10)
+    } else {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    }
+}
+
+/// A share in per cent, never rounded up to all or down to nothing: "99.9 %".
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let tenths = part.saturating_mul(1000) / whole;
+    let tenths = if part > 0 { tenths.max(1) } else { tenths };
+    match tenths {
+        1000.. => "100 %".to_owned(),
+        t if t % 10 == 0 => format!("{} %", t / 10),
+        t => format!("{}.{} %", t / 10, t % 10),
+    }
+}
+
+/// The last part of a generated name, which tells siblings apart; the whole name when it is not
+/// generated.
+pub fn short_name<'n>(name: &'n str, owner: &str) -> &'n str {
+    match name.strip_prefix(owner).and_then(|r| r.strip_prefix('-')) {
+        Some(rest) if !owner.is_empty() && !rest.is_empty() => rest,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{millis, secs};
+
+    #[test]
+    fn clocks_and_spans() {
+        assert_eq!(clock(secs(127)), "2:07");
+        assert_eq!(clock(secs(3727)), "1:02:07");
+        assert_eq!(fine_clock(millis(61_250)), "1:01.2");
+        assert_eq!(span(millis(250)), "250 ms");
+        assert_eq!(span(secs(200)), "3 min 20 s");
+        assert_eq!(span(secs(7200)), "2 h");
+        assert_eq!(ago(Time(0), Time(0) + secs(61)), "1 min 1 s ago");
+    }
+
+    #[test]
+    fn a_scale_always_has_room() {
+        for secs_lived in [0, 119, 120, 86_399, 700_000, 10_000_000] {
+            let whole = scale(secs(secs_lived));
+            assert!(whole > secs(secs_lived), "{secs_lived}");
+        }
+        assert_eq!(scale(secs(100)), secs(120));
+    }
+
+    #[test]
+    fn amounts_carry_units() {
+        assert_eq!(cpus(250), "0.25");
+        assert_eq!(cpus(4000), "4");
+        assert_eq!(bytes(128 << 20), "128 MiB");
+        assert_eq!(bytes((8 << 30) - (200 << 20)), "7.8 GiB");
+        assert_eq!(bytes(0), "0 B");
+    }
+
+    #[test]
+    fn a_single_failure_is_not_rounded_away() {
+        assert_eq!(percent(9999, 10_000), "99.9 %");
+        assert_eq!(percent(10, 10), "100 %");
+        assert_eq!(percent(1, 10_000), "0.1 %");
+        assert_eq!(percent(0, 0), "–");
+    }
+
+    #[test]
+    fn generated_names_are_shortened_to_what_differs() {
+        assert_eq!(short_name("web-5d8f-abcde", "web-5d8f"), "abcde");
+        assert_eq!(short_name("web", "other"), "web");
+        assert_eq!(short_name("web", ""), "web");
+    }
+}

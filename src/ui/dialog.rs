@@ -1,0 +1,53 @@
+//! A question before something that cannot be undone.
+
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+use super::runtime::use_dispatch;
+use crate::app::{Msg, Question};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub question: Option<Question>,
+}
+
+#[component]
+pub fn Dialog(props: &Props) -> Html {
+    let dispatch = use_dispatch();
+    let node = use_node_ref();
+    {
+        let node = node.clone();
+        use_effect_with(props.question, move |question| {
+            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+                match question {
+                    Some(_) if !dialog.open() => {
+                        let _ = dialog.show_modal();
+                    }
+                    None if dialog.open() => dialog.close(),
+                    _ => {}
+                }
+            }
+        });
+    }
+    let answer = |yes: bool| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Answer(yes)))
+    };
+    let onclose = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: Event| dispatch.emit(Msg::Answer(false)))
+    };
+    html! {
+        <dialog ref={node} class="k-dialog" aria-labelledby="dialog-title" {onclose}>
+            <h2 id="dialog-title">{ "Start over with a new cluster?" }</h2>
+            <p>
+                { "The cluster with its history and the files in the editor are replaced by the ones \
+                   a first visit shows. This cannot be undone." }
+            </p>
+            <div class="k-dialog-actions">
+                <button type="button" class="k-button" onclick={answer(false)}>{ "Keep everything" }</button>
+                <button type="button" class="k-button k-button--danger" onclick={answer(true)}>{ "Reset" }</button>
+            </div>
+        </dialog>
+    }
+}

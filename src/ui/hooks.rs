@@ -1,0 +1,48 @@
+//! Small bridges to what the browser tells.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{HtmlElement, ResizeObserver};
+use yew::prelude::*;
+
+use crate::app::layout::Size;
+
+/// Tells the inner extent of an element whenever it changes.
+#[hook]
+pub fn use_size(node: &NodeRef, tell: Callback<Size>) {
+    let node = node.clone();
+    use_effect_with((), move |()| {
+        let element = node.cast::<HtmlElement>();
+        let measured = element.clone();
+        let closure = Closure::<dyn FnMut()>::new(move || {
+            if let Some(element) = &measured {
+                let (w, h) = (element.client_width(), element.client_height());
+                // A pane that is not shown has no extent worth knowing.
+                if w > 0 && h > 0 {
+                    tell.emit(Size { w, h });
+                }
+            }
+        });
+        let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok();
+        if let (Some(observer), Some(element)) = (&observer, &element) {
+            observer.observe(element);
+        }
+        move || {
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+            drop(closure);
+        }
+    });
+}
+
+/// Gives the focus to the element with this id.
+pub fn focus(id: &str) {
+    let element = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.get_element_by_id(id))
+        .and_then(|e| e.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}

@@ -1,0 +1,98 @@
+//! The page's icons: sixteen by sixteen, in the colour of the text around them.
+
+use yew::prelude::*;
+
+use crate::app::view::Phase;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Icon {
+    Play,
+    Pause,
+    Step,
+    Slower,
+    Faster,
+    ToEnd,
+    Sun,
+    Moon,
+    Half,
+    Reset,
+    Close,
+    Plus,
+    Layers,
+}
+
+impl Icon {
+    fn path(self) -> &'static str {
+        match self {
+            Icon::Play => {
+                "M4.5 2.8v10.4a.6.6 0 0 0 .9.5l8.2-5.2a.6.6 0 0 0 0-1L5.4 2.3a.6.6 0 0 0-.9.5z"
+            }
+            Icon::Pause => "M4 2.5h2.8v11H4zM9.2 2.5H12v11H9.2z",
+            Icon::Step => {
+                "M3 2.8v10.4a.6.6 0 0 0 .9.5l6.6-5.2a.6.6 0 0 0 0-1L3.9 2.3a.6.6 0 0 0-.9.5zM11.5 2.5h2v11h-2z"
+            }
+            Icon::Slower => "M3 7.2h10v1.6H3z",
+            Icon::Faster => "M7.2 3h1.6v4.2H13v1.6H8.8V13H7.2V8.8H3V7.2h4.2z",
+            Icon::ToEnd => "M2 3l5 5-5 5zM7 3l5 5-5 5zM12.5 3H14v10h-1.5z",
+            Icon::Sun => {
+                "M8 4.8a3.2 3.2 0 1 0 0 6.4 3.2 3.2 0 0 0 0-6.4zM7.3 1h1.4v2.2H7.3zM7.3 12.8h1.4V15H7.3zM1 7.3h2.2v1.4H1zM12.8 7.3H15v1.4h-2.2zM2.6 3.5l1-1 1.5 1.6-1 1zM10.9 11.9l1-1 1.5 1.6-1 1zM3.6 13.5l-1-1 1.5-1.6 1 1zM11.9 5.1l-1-1 1.5-1.6 1 1z"
+            }
+            Icon::Moon => "M6 1.6a6.6 6.6 0 1 0 8.4 8.4A5.4 5.4 0 0 1 6 1.6z",
+            Icon::Half => "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm0 1.5v10a5 5 0 0 1 0-10z",
+            Icon::Reset => {
+                "M8 2.5a5.5 5.5 0 1 1-5.4 6.6l1.5-.3A4 4 0 1 0 5 5.4L6.8 7H2V2.2l1.9 2A5.5 5.5 0 0 1 8 2.5z"
+            }
+            Icon::Close => "M4 3l4 4 4-4 1 1-4 4 4 4-1 1-4-4-4 4-1-1 4-4-4-4z",
+            Icon::Plus => "M7.2 3h1.6v4.2H13v1.6H8.8V13H7.2V8.8H3V7.2h4.2z",
+            Icon::Layers => {
+                "M8 1.5l6.5 3.2L8 8 1.5 4.7zM2.9 7.2L8 9.8l5.1-2.6 1.4.7L8 11.2 1.5 7.9zM2.9 10.4L8 13l5.1-2.6 1.4.7L8 14.4l-6.5-3.3z"
+            }
+        }
+    }
+}
+
+pub fn icon(icon: Icon) -> Html {
+    html! {
+        <svg class="k-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+            <path d={icon.path()} fill-rule="evenodd" />
+        </svg>
+    }
+}
+
+/// A pod's phase as a shape.
+pub fn glyph(phase: Phase) -> Html {
+    let shape = match phase {
+        Phase::Pending => {
+            html! { <circle class="k-glyph-line k-glyph-dashed" cx="8" cy="8" r="6" /> }
+        }
+        Phase::Starting => html! { <>
+            <circle class="k-glyph-track" cx="8" cy="8" r="6" />
+            <circle class="k-glyph-ring" cx="8" cy="8" r="6" pathLength="100" />
+        </> },
+        Phase::Running => html! { <circle class="k-glyph-line" cx="8" cy="8" r="5.8" /> },
+        Phase::Ready => html! { <circle class="k-glyph-solid" cx="8" cy="8" r="6.8" /> },
+        Phase::Terminating => html! { <>
+            <circle class="k-glyph-line" cx="8" cy="8" r="6" />
+            <path class="k-glyph-hatch" d="M3 9.5L9.5 3M4 12.2L12.2 4M6.6 13.2L13.2 6.6" />
+        </> },
+        Phase::Failing => html! { <>
+            <path class="k-glyph-solid" d="M8 1.2a6.8 6.8 0 1 0 6.8 6.8H10.6L8 5.4z" />
+            <path class="k-glyph-solid" d="M11 1h3.6l-.5 3.4h-2.6z" />
+            <circle class="k-glyph-solid" cx="12.8" cy="6" r="1" />
+        </> },
+        Phase::Succeeded => html! { <>
+            <circle class="k-glyph-line" cx="8" cy="8" r="6" />
+            <path class="k-glyph-check" d="M5 8.2l2.2 2.2L11 6" />
+        </> },
+    };
+    html! {
+        <svg
+            class={classes!("k-glyph", format!("k-glyph--{}", phase.name()))}
+            viewBox="0 0 16 16"
+            aria-hidden="true"
+            focusable="false"
+        >
+            { shape }
+        </svg>
+    }
+}

@@ -1,0 +1,106 @@
+//! The page: header, panes, splitters; each gets the part of the model that it draws.
+
+use gloo::events::EventListener;
+use yew::prelude::*;
+
+use super::dialog::Dialog;
+use super::dock::Dock;
+use super::editor::Editor;
+use super::header::{Header, PaneSwitch};
+use super::inspector::Inspector;
+use super::keys;
+use super::notices::{LiveRegion, Notices};
+use super::runtime::Runtime;
+use super::splitter::SplitterBar;
+use super::stage::Stage;
+use super::transport::TransportBar;
+use crate::app::{Model, Splitter};
+
+#[component]
+pub fn Page() -> Html {
+    let runtime = (*use_memo((), |()| Runtime::start())).clone();
+    let model = {
+        let runtime = runtime.clone();
+        use_state(move || runtime.model())
+    };
+    {
+        let (runtime, setter) = (runtime.clone(), model.setter());
+        use_effect_with((), move |()| {
+            runtime.attach(Callback::from(move |model| setter.set(model)));
+            let listeners = listen(&runtime);
+            move || drop(listeners)
+        });
+    }
+    let model: &Model = &model;
+    let panes = &model.panes;
+    let style = format!(
+        "--k-editor:{}px;--k-inspector:{}px;--k-dock:{}px",
+        panes.editor, panes.inspector, panes.dock
+    );
+    let inspecting = model.selection.is_some();
+    html! {
+        <ContextProvider<Runtime> context={runtime}>
+            <div
+                class="k-page"
+                data-shown={panes.shown.class()}
+                data-inspecting={inspecting.to_string()}
+                {style}
+            >
+                <Header
+                    theme={model.theme}
+                    shown={panes.shown}
+                    summary={model.scene.nodes.summary()}
+                />
+                <PaneSwitch theme={model.theme} shown={panes.shown} summary="" />
+                <main class="k-main">
+                    <Editor files={model.files.clone()} applied={model.applied.clone()} />
+                    <SplitterBar of={Splitter::Editor} extent={panes.editor} label="Width of the editor" />
+                    <div class="k-centre">
+                        <Stage
+                            view={model.view}
+                            scene={model.scene.clone()}
+                            control_plane={model.control_plane}
+                            selection={model.selection.clone()}
+                            now={model.transport.now}
+                        />
+                        <TransportBar
+                            transport={model.transport.clone()}
+                            marks={model.scene.marks.clone()}
+                        />
+                        <SplitterBar of={Splitter::Dock} extent={panes.dock} label="Height of the dock" />
+                        <Dock tab={panes.dock_tab} revision={model.scene.revision} />
+                    </div>
+                    if inspecting {
+                        <SplitterBar of={Splitter::Inspector} extent={panes.inspector} label="Width of the inspector" />
+                    }
+                    <Inspector selection={model.selection.clone()} revision={model.scene.revision} />
+                </main>
+                <Notices notices={model.notices.clone()} />
+                <LiveRegion spoken={model.spoken.clone()} />
+                <Dialog question={model.question} />
+            </div>
+        </ContextProvider<Runtime>>
+    }
+}
+
+/// What the window tells: keys, and that the page is hidden or left.
+fn listen(runtime: &Runtime) -> Vec<EventListener> {
+    let mut listeners: Vec<EventListener> = keys::listen(runtime.clone()).into_iter().collect();
+    if let Some(window) = web_sys::window() {
+        let leaving = runtime.clone();
+        listeners.push(EventListener::new(&window, "pagehide", move |_| {
+            leaving.keep();
+        }));
+        if let Some(document) = window.document() {
+            let runtime = runtime.clone();
+            listeners.push(EventListener::new(
+                &document,
+                "visibilitychange",
+                move |_| {
+                    runtime.visibility_changed();
+                },
+            ));
+        }
+    }
+    listeners
+}

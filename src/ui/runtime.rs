@@ -1,0 +1,224 @@
+//! Holds the app, gives it frames, and does what it asks of the browser.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use gloo::render::{AnimationFrame, request_animation_frame};
+use yew::prelude::*;
+
+use super::storage;
+use crate::app::persist::Saved;
+use crate::app::{App, Effect, LocalClient, Model, Msg, Theme};
+
+/// How long a frame may simulate, in milliseconds.
+const BUDGET: f64 = 6.0;
+/// How often a running session is kept, in milliseconds.
+const KEEP_EVERY: f64 = 4000.0;
+/// The seed of the first cluster that a visitor sees.
+const FIRST_SEED: u64 = 1;
+
+/// A handle to the page's app. Cloning it is cheap; all clones are the same app.
+#[derive(Clone)]
+pub struct Runtime(Rc<Inner>);
+
+struct Inner {
+    app: RefCell<App>,
+    show: RefCell<Option<Callback<Rc<Model>>>>,
+    frame: RefCell<Option<AnimationFrame>>,
+    /// When the last frame was, in milliseconds.
+    last: Cell<Option<f64>>,
+    kept: Cell<f64>,
+    dirty: Cell<bool>,
+}
+
+impl PartialEq for Runtime {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+fn now() -> f64 {
+    web_sys::window()
+        .and_then(|w| w.performance())
+        .map_or(0.0, |p| p.now())
+}
+
+fn is_hidden() -> bool {
+    web_sys::window()
+        .and_then(|w| w.document())
+        .is_some_and(|d| d.hidden())
+}
+
+impl Runtime {
+    /// The app as it was left, or a new one.
+    pub fn start() -> Self {
+        let mut app = match storage::session().map(|text| Saved::read(&text)) {
+            Some(Ok(saved)) => App::restore(saved),
+            Some(Err(reason)) => {
+                let mut app = App::fresh(FIRST_SEED);
+                let text = format!("Your last visit could not be brought back: {reason}.");
+                let _ = app.dispatch(Msg::Fail(text.into()));
+                app
+            }
+            None => App::fresh(FIRST_SEED),
+        };
+        let theme = storage::theme().unwrap_or_default();
+        let _ = app.dispatch(Msg::SetTheme(Theme::by_name(&theme)));
+        Runtime(Rc::new(Inner {
+            app: RefCell::new(app),
+            show: RefCell::new(None),
+            frame: RefCell::new(None),
+            last: Cell::new(None),
+            kept: Cell::new(now()),
+            dirty: Cell::new(false),
+        }))
+    }
+
+    pub fn model(&self) -> Rc<Model> {
+        Rc::new(self.0.app.borrow().model().clone())
+    }
+
+    /// A client of the cluster as it is now; ask again after a reset.
+    pub fn client(&self) -> LocalClient {
+        self.0.app.borrow().client()
+    }
+
+    /// Reads something of the app that is not in the model.
+    pub fn read<T>(&self, read: impl FnOnce(&App) -> T) -> T {
+        read(&self.0.app.borrow())
+    }
+
+    /// Draws with `show` from now on.
+    pub fn attach(&self, show: Callback<Rc<Model>>) {
+        self.0.show.replace(Some(show));
+        self.wake();
+    }
+
+    pub fn dispatch(&self, msg: Msg) {
+        let Ok(mut app) = self.0.app.try_borrow_mut() else {
+            return;
+        };
+        let effects = app.dispatch(msg);
+        drop(app);
+        for effect in effects {
+            match effect {
+                Effect::SetTheme(theme) => set_theme(theme),
+                Effect::Save => self.0.dirty.set(true),
+                _ => {}
+            }
+        }
+        self.show();
+        self.wake();
+    }
+
+    /// Takes in what a client has changed.
+    pub fn catch_up(&self) {
+        if let Ok(mut app) = self.0.app.try_borrow_mut() {
+            app.catch_up();
+        }
+        self.0.dirty.set(true);
+        self.show();
+        self.wake();
+    }
+
+    /// Keeps the session now, if there is anything new.
+    pub fn keep(&self) {
+        let app = self.0.app.borrow();
+        if !app.can_save() {
+            return;
+        }
+        let text = app.save();
+        drop(app);
+        storage::keep_session(&text);
+        self.0.kept.set(now());
+        self.0.dirty.set(false);
+    }
+
+    /// Runs frames again after the page was hidden, or rests while it is.
+    pub fn visibility_changed(&self) {
+        if is_hidden() {
+            self.keep();
+            self.0.frame.replace(None);
+        } else {
+            self.wake();
+        }
+    }
+
+    fn show(&self) {
+        let show = self.0.show.borrow().clone();
+        if let Some(show) = show {
+            show.emit(self.model());
+        }
+    }
+
+    /// Sees to it that a frame comes.
+    fn wake(&self) {
+        if self.0.frame.borrow().is_some() || is_hidden() {
+            return;
+        }
+        let runtime = self.clone();
+        self.0.last.set(None);
+        self.0
+            .frame
+            .replace(Some(request_animation_frame(move |_| runtime.frame())));
+    }
+
+    fn frame(&self) {
+        let start = now();
+        let wall = self.0.last.replace(Some(start)).map_or(0.0, |t| start - t);
+        let wall = Duration::from_micros((wall.max(0.0) * 1000.0) as u64);
+        let drawn = match self.0.app.try_borrow_mut() {
+            Ok(mut app) => app.frame(wall, &mut || now() - start < BUDGET),
+            Err(_) => false,
+        };
+        if drawn {
+            self.show();
+        }
+        if (self.0.dirty.get() && start - self.0.kept.get() > 500.0)
+            || (drawn && start - self.0.kept.get() > KEEP_EVERY)
+        {
+            self.keep();
+        }
+        let still = self.0.app.borrow().session().is_still() && !self.0.dirty.get();
+        if still || is_hidden() {
+            self.0.frame.replace(None);
+            self.0.last.set(None);
+            return;
+        }
+        let runtime = self.clone();
+        self.0
+            .frame
+            .replace(Some(request_animation_frame(move |_| runtime.frame())));
+    }
+}
+
+fn set_theme(theme: Theme) {
+    storage::keep_theme(theme.name());
+    let root = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.document_element());
+    if let Some(root) = root {
+        let _ = match theme {
+            Theme::System => root.remove_attribute("data-theme"),
+            theme => root.set_attribute("data-theme", theme.name()),
+        };
+    }
+}
+
+/// The app of the page that a component is in.
+#[hook]
+pub fn use_runtime() -> Option<Runtime> {
+    use_context::<Runtime>()
+}
+
+/// Sends messages to the app. Stays the same for the life of a component.
+#[hook]
+pub fn use_dispatch() -> Callback<Msg> {
+    let runtime = use_runtime();
+    use_callback(runtime, |msg: Msg, runtime: &Option<Runtime>| {
+        if let Some(runtime) = runtime {
+            runtime.dispatch(msg);
+        }
+    })
+}

@@ -1,0 +1,111 @@
+//! The stage: four views of the same cluster, and the control plane as a strip above them.
+
+mod control_plane;
+mod nodes;
+mod ownership;
+mod rollout;
+mod tile;
+mod traffic;
+
+use yew::prelude::*;
+
+use super::hooks::use_size;
+use super::icons::{Icon, icon};
+use super::runtime::use_dispatch;
+use super::tabs::{Tab, Tabs};
+use crate::app::{Msg, Scene, Selection, View};
+use crate::sim::Time;
+
+use control_plane::ControlPlaneStrip;
+use nodes::NodesStage;
+use ownership::OwnershipStage;
+use rollout::RolloutStage;
+use traffic::TrafficStage;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub view: View,
+    pub scene: Scene,
+    pub control_plane: bool,
+    pub selection: Option<Selection>,
+    pub now: Time,
+}
+
+#[component]
+pub fn Stage(props: &Props) -> Html {
+    let dispatch = use_dispatch();
+    let body = use_node_ref();
+    {
+        let dispatch = dispatch.clone();
+        use_size(
+            &body,
+            Callback::from(move |size| dispatch.emit(Msg::StageIs(size))),
+        );
+    }
+    let tabs: Vec<Tab> = View::ALL
+        .into_iter()
+        .map(|view| Tab {
+            name: view.name().to_lowercase().into(),
+            label: view.name().into(),
+        })
+        .collect();
+    let chosen = View::ALL
+        .iter()
+        .position(|v| *v == props.view)
+        .unwrap_or_default();
+    let choose = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |i: usize| {
+            if let Some(view) = View::ALL.get(i) {
+                dispatch.emit(Msg::Show(*view));
+            }
+        })
+    };
+    let toggle = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::ToggleControlPlane));
+    let scene = &props.scene;
+    let selected = props.selection.as_ref().map(|s| s.uid.clone());
+    html! {
+        <section class="k-pane k-pane--stage" aria-label="Stage">
+            <div class="k-bar">
+                <Tabs label="View of the cluster" id="stage" {tabs} {chosen} {choose} />
+                <button
+                    type="button"
+                    class="k-button k-button--quiet"
+                    aria-expanded={props.control_plane.to_string()}
+                    onclick={toggle}
+                >
+                    { icon(Icon::Layers) }
+                    <span>{ "Control plane" }</span>
+                </button>
+            </div>
+            if props.control_plane {
+                <ControlPlaneStrip view={scene.control_plane.clone()} />
+            }
+            <div
+                ref={body}
+                class="k-stage"
+                id="stage-panel"
+                role="tabpanel"
+                aria-labelledby={format!("stage-tab-{}", props.view.name().to_lowercase())}
+                tabindex="-1"
+            >
+                { match props.view {
+                    View::Nodes => html! {
+                        <NodesStage
+                            view={scene.nodes.clone()}
+                            layout={scene.nodes_layout.clone()}
+                            {selected}
+                        />
+                    },
+                    View::Rollout => html! {
+                        <RolloutStage view={scene.rollout.clone()} now={props.now} {selected} />
+                    },
+                    View::Traffic => html! { <TrafficStage view={scene.traffic.clone()} {selected} /> },
+                    View::Ownership => html! {
+                        <OwnershipStage view={scene.ownership.clone()} {selected} />
+                    },
+                } }
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,230 @@
+//! Nodes as tanks, pods as tiles in them.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::tile::PodTile;
+use crate::api::{Key, Resource};
+use crate::app::layout::nodes::{NodesLayout, Spot, neighbour};
+use crate::app::layout::{Direction, Rect};
+use crate::app::view::Tile;
+use crate::app::view::nodes::{Fill, Health, NodesView, Tank};
+use crate::app::{Msg, Selection, Shared, words};
+use crate::ui::hooks::focus;
+use crate::ui::runtime::use_dispatch;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub view: Shared<NodesView>,
+    pub layout: Shared<NodesLayout>,
+    pub selected: Option<Rc<str>>,
+}
+
+#[component]
+pub fn NodesStage(props: &Props) -> Html {
+    let attended = use_state(|| None::<Rc<str>>);
+    let attend = {
+        let attended = attended.clone();
+        use_callback((), move |uid: Option<Rc<str>>, ()| attended.set(uid))
+    };
+    let stop = use_state(|| None::<Rc<str>>);
+    let (view, layout) = (&props.view, &props.layout);
+    let tiles = &view.tiles;
+    // The Tab key stops at one tile; arrows lead to the others.
+    let stop_at = stop
+        .as_ref()
+        .and_then(|uid| tiles.iter().position(|t| t.uid == *uid))
+        .or_else(|| tiles.iter().position(|t| !t.system))
+        .unwrap_or_default();
+    let onkeydown = {
+        let (view, layout, stop, attended) =
+            (view.clone(), layout.clone(), stop.clone(), attended.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(direction) = Direction::of_key(&event.key()) else {
+                return;
+            };
+            let from = attended
+                .as_ref()
+                .and_then(|uid| view.tiles.iter().position(|t| t.uid == *uid));
+            let to = from
+                .and_then(|from| neighbour(&layout.spots, from, direction))
+                .and_then(|to| view.tiles.get(to));
+            if let Some(tile) = to {
+                event.prevent_default();
+                stop.set(Some(tile.uid.clone()));
+                focus(&format!("tile-{}", tile.uid));
+            }
+        })
+    };
+    let own = tiles.iter().any(|t| !t.system);
+    let tip = attended.as_ref().and_then(|uid| {
+        let index = tiles.iter().position(|t| t.uid == *uid)?;
+        Some((tiles.get(index)?, layout.spots.get(index)?))
+    });
+    let size = layout.size;
+    html! {
+        <div class="k-scene" style={format!("height:{}px", size.h)} {onkeydown}>
+            <div class="k-tray" style={layout.tray.style()}>
+                <h2 class="k-tray-title">{ "Scheduler" }</h2>
+                <p class="k-tray-words">{ waiting(tiles) }</p>
+            </div>
+            { for view.tanks.iter().zip(&layout.tanks).map(|(tank, rect)| html! {
+                <TankBox key={tank.name.to_string()} tank={tank.clone()} rect={*rect}
+                    selected={props.selected.as_ref() == Some(&tank.uid)} />
+            }) }
+            if !own {
+                <p class="k-empty k-empty--over">{ "No pods yet. Apply the manifest: Ctrl+Enter" }</p>
+            }
+            { for tiles.iter().zip(&layout.spots).enumerate().map(|(i, (tile, spot))| html! {
+                <PodTile
+                    key={tile.uid.to_string()}
+                    tile={tile.clone()}
+                    density={spot.density}
+                    style={spot.rect.style()}
+                    selected={props.selected.as_ref() == Some(&tile.uid)}
+                    tabbable={i == stop_at}
+                    attend={attend.clone()}
+                />
+            }) }
+            if let Some((tile, spot)) = tip {
+                { tooltip(tile, spot, size.w) }
+            }
+        </div>
+    }
+}
+
+fn waiting(tiles: &[Shared<Tile>]) -> String {
+    let n = tiles.iter().filter(|t| t.node.is_none()).count();
+    match n {
+        0 => "no pod waits".to_owned(),
+        n => format!("{} waiting", words::count(n, "pod")),
+    }
+}
+
+fn tooltip(tile: &Tile, spot: &Spot, width: i32) -> Html {
+    const WIDTH: i32 = 264;
+    let Rect { x, y, w, h } = spot.rect;
+    let left = (x + w / 2 - WIDTH / 2).clamp(8, (width - WIDTH - 8).max(8));
+    let style = format!(
+        "transform:translate({left}px,{}px);width:{WIDTH}px",
+        y + h + 8
+    );
+    let facts = [
+        ("Status", tile.status.to_string()),
+        (
+            "Ready",
+            format!("{} of {} containers", tile.ready.0, tile.ready.1),
+        ),
+        (
+            "Revision",
+            tile.revision
+                .map_or_else(String::new, |r| r.letter().to_string()),
+        ),
+        (
+            "Restarts",
+            if tile.restarts > 0 {
+                tile.restarts.to_string()
+            } else {
+                String::new()
+            },
+        ),
+        (
+            "Node",
+            tile.node.as_deref().unwrap_or("none yet").to_owned(),
+        ),
+        ("Address", tile.ip.to_string()),
+    ];
+    html! {
+        <div class="k-tip" {style} aria-hidden="true">
+            <p class="k-tip-title">{ &*tile.key.name }</p>
+            <dl>
+                { for facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| html! {
+                    <div key={name}><dt>{ name }</dt><dd>{ value }</dd></div>
+                }) }
+            </dl>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct TankProps {
+    tank: Shared<Tank>,
+    rect: Rect,
+    selected: bool,
+}
+
+#[component]
+fn TankBox(props: &TankProps) -> Html {
+    let dispatch = use_dispatch();
+    let tank = &props.tank;
+    let onclick = {
+        let tank = tank.clone();
+        Callback::from(move |_: MouseEvent| {
+            dispatch.emit(Msg::Select(Selection {
+                kind: k8s_openapi::api::core::v1::Node::KIND,
+                key: Key::new("", &tank.name),
+                uid: tank.uid.clone(),
+            }));
+        })
+    };
+    let health = match tank.health {
+        Health::Ready => "ready",
+        Health::NotReady => "not-ready",
+        Health::Unknown => "unknown",
+    };
+    let level = tank.cpu.milli().max(tank.memory.milli());
+    html! {
+        <section
+            class={classes!("k-tank", format!("k-tank--{health}"), props.selected.then_some("is-selected"))}
+            style={props.rect.style()}
+            aria-label={format!("Node {}, {}", tank.name, tank.health.word())}
+        >
+            <div class="k-water" style={format!("--k-level:{}", f64::from(level) / 1000.0)} aria-hidden="true" />
+            <div class="k-tank-head">
+                <h2 class="k-tank-name">
+                    <button type="button" class="k-link" {onclick}>{ &*tank.name }</button>
+                </h2>
+                <span class="k-health">
+                    <span class="k-health-shape" aria-hidden="true" />
+                    { tank.health.word() }
+                </span>
+            </div>
+            <p class="k-tank-facts">
+                <span>{ &*tank.role }</span>
+                { for tank.remarks.iter().map(|remark| html! {
+                    <span key={remark.to_string()} class="k-chip k-chip--warning">{ &**remark }</span>
+                }) }
+                if let Some(first) = tank.taints.first() {
+                    <span class="k-chip" title={tank.taints.join("\n")}>
+                        { taint_words(first, tank.taints.len()) }
+                    </span>
+                }
+            </p>
+            { bar("CPU", tank.cpu, &words::cpus(tank.cpu.used), &words::cpus(tank.cpu.of)) }
+            { bar("Mem", tank.memory, &words::bytes(tank.memory.used), &words::bytes(tank.memory.of)) }
+        </section>
+    }
+}
+
+fn taint_words(first: &str, n: usize) -> String {
+    if n == 1 {
+        let effect = first.rsplit_once(':').map_or(first, |(_, effect)| effect);
+        format!("taint {effect}")
+    } else {
+        words::count(n, "taint")
+    }
+}
+
+fn bar(name: &'static str, fill: Fill, used: &str, of: &str) -> Html {
+    let share = words::percent(fill.used.max(0) as u64, fill.of.max(0) as u64);
+    html! {
+        <div class="k-fill" title={format!("{used} of {of} requested ({share})")}>
+            <span class="k-fill-name">{ name }</span>
+            <span class="k-fill-track">
+                <span class="k-fill-level" style={format!("--k-level:{}", f64::from(fill.milli()) / 1000.0)} />
+            </span>
+            <span class="k-fill-words">{ format!("{used} / {of}") }</span>
+        </div>
+    }
+}

@@ -1,0 +1,113 @@
+//! A pod tile.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::api::Resource;
+use crate::app::layout::nodes::Density;
+use crate::app::view::{Phase, Revision, Tile};
+use crate::app::{Msg, Selection, Shared};
+use crate::ui::icons::glyph;
+use crate::ui::runtime::use_dispatch;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub tile: Shared<Tile>,
+    pub density: Density,
+    /// Where it stands; empty where the flow of the page places it.
+    #[prop_or_default]
+    pub style: AttrValue,
+    #[prop_or_default]
+    pub selected: bool,
+    /// Whether the Tab key stops here.
+    #[prop_or(true)]
+    pub tabbable: bool,
+    /// Tells that the pointer or the focus is on it, or no longer.
+    #[prop_or_default]
+    pub attend: Callback<Option<Rc<str>>>,
+    /// Begins the element's id.
+    #[prop_or("tile".into())]
+    pub prefix: AttrValue,
+}
+
+#[component]
+pub fn PodTile(props: &Props) -> Html {
+    let dispatch = use_dispatch();
+    let tile = &props.tile;
+    let onclick = {
+        let tile = tile.clone();
+        Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Select(selection_of(&tile))))
+    };
+    let attend = |uid: Option<Rc<str>>| {
+        let attend = props.attend.clone();
+        move || attend.emit(uid.clone())
+    };
+    let (enter, leave) = (attend(Some(tile.uid.clone())), attend(None));
+    let (focused, blurred) = (enter.clone(), leave.clone());
+    let class = classes!(
+        "k-tile",
+        format!("k-tile--{}", tile.phase.name()),
+        format!("k-tile--{}", props.density.name()),
+        tile.revision.map(revision_class),
+        tile.system.then_some("k-tile--system"),
+    );
+    html! {
+        <button
+            type="button"
+            id={format!("{}-{}", props.prefix, tile.uid)}
+            {class}
+            style={props.style.clone()}
+            tabindex={if props.tabbable { "0" } else { "-1" }}
+            aria-label={tile.words.to_string()}
+            aria-pressed={props.selected.to_string()}
+            {onclick}
+            onpointerenter={Callback::from(move |_: PointerEvent| enter())}
+            onpointerleave={Callback::from(move |_: PointerEvent| leave())}
+            onfocus={Callback::from(move |_: FocusEvent| focused())}
+            onblur={Callback::from(move |_: FocusEvent| blurred())}
+        >
+            { glyph(tile.phase) }
+            if props.density == Density::Full {
+                <span class="k-tile-text">
+                    <span class="k-tile-name">{ &*tile.short }</span>
+                    <span class="k-tile-status">{ status(tile) }</span>
+                </span>
+            }
+            if props.density != Density::Dot {
+                { letter(tile.revision) }
+                if tile.restarts > 0 {
+                    <span class="k-tile-restarts">{ format!("↻{}", tile.restarts) }</span>
+                }
+            }
+        </button>
+    }
+}
+
+/// Ready pods that run say so; others say what they wait for.
+fn status(tile: &Tile) -> String {
+    match tile.phase {
+        Phase::Running => "Not ready".to_owned(),
+        Phase::Ready => "Ready".to_owned(),
+        _ => tile.status.to_string(),
+    }
+}
+
+pub fn revision_class(revision: Revision) -> String {
+    format!("k-rev-{}", revision.colour())
+}
+
+pub fn letter(revision: Option<Revision>) -> Html {
+    match revision {
+        Some(revision) => html! { <span class="k-letter">{ revision.letter() }</span> },
+        None => Html::default(),
+    }
+}
+
+pub fn selection_of(tile: &Tile) -> Selection {
+    Selection {
+        kind: k8s_openapi::api::core::v1::Pod::KIND,
+        key: tile.key.clone(),
+        uid: tile.uid.clone(),
+    }
+}
