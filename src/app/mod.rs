@@ -9,14 +9,18 @@
 
 mod act;
 mod apply;
+pub mod editing;
 mod history;
+pub mod inspect;
 pub mod layout;
 mod local;
 mod mirror;
 mod model;
 pub mod persist;
+pub mod requests;
 mod session;
 mod shared;
+pub mod terminal;
 mod transport;
 pub mod view;
 pub mod words;

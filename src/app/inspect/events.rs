@@ -1,0 +1,135 @@
+//! Events as rows of a table, newest first.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::Event;
+
+use super::Link;
+use crate::api::time::{from_api, from_micro};
+use crate::api::{Key, Kind, Object, Resource};
+use crate::app::Mirror;
+use crate::sim::Time;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    pub uid: Rc<str>,
+    /// When it was last seen.
+    pub at: Time,
+    pub warning: bool,
+    pub reason: Rc<str>,
+    pub message: Rc<str>,
+    /// How often it was seen.
+    pub count: i32,
+    /// Who reported it.
+    pub source: Rc<str>,
+    /// What it is about.
+    pub about: Rc<str>,
+    pub link: Option<Link>,
+    revision: u64,
+}
+
+/// The latest events, newest first: at most `most` of them, and how many there are.
+pub fn events(mirror: &Mirror, warnings_only: bool, most: usize) -> (Vec<EventRow>, usize) {
+    let wanted = |e: &&Rc<Event>| !warnings_only || is_warning(e);
+    sorted(mirror.events.iter().filter(wanted), most)
+}
+
+/// The events about an object.
+pub fn events_of(mirror: &Mirror, kind: Kind, key: &Key, uid: &str) -> Vec<EventRow> {
+    // Kubelets report about nodes under the node's name instead of its uid.
+    let about = |e: &&Rc<Event>| {
+        let involved = &e.involved_object;
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        text(&involved.name) == *key.name
+            && text(&involved.namespace) == *key.namespace
+            && text(&involved.kind) == kind.info().kind
+            && (uid.is_empty() || text(&involved.uid) == uid || text(&involved.uid) == *key.name)
+    };
+    sorted(mirror.events.iter().filter(about), 200).0
+}
+
+fn sorted<'e>(events: impl Iterator<Item = &'e Rc<Event>>, most: usize) -> (Vec<EventRow>, usize) {
+    let mut all: Vec<(Time, u64, &Rc<Event>)> = events
+        .map(|e| (seen(e), Object::Event((*e).clone()).revision(), e))
+        .collect();
+    let count = all.len();
+    all.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    all.truncate(most);
+    (
+        all.into_iter()
+            .map(|(at, revision, e)| row(e, at, revision))
+            .collect(),
+        count,
+    )
+}
+
+fn is_warning(event: &Event) -> bool {
+    event.type_.as_deref() == Some("Warning")
+}
+
+fn seen(event: &Event) -> Time {
+    let series = event
+        .series
+        .as_ref()
+        .and_then(|s| s.last_observed_time.as_ref());
+    series
+        .map(from_micro)
+        .or_else(|| event.last_timestamp.as_ref().map(from_api))
+        .or_else(|| event.event_time.as_ref().map(from_micro))
+        .or_else(|| event.metadata.creation_timestamp.as_ref().map(from_api))
+        .unwrap_or_default()
+}
+
+fn row(event: &Rc<Event>, at: Time, revision: u64) -> EventRow {
+    let involved = &event.involved_object;
+    let word = |text: &Option<String>| -> Rc<str> { text.as_deref().unwrap_or_default().into() };
+    let (kind, name) = (word(&involved.kind), word(&involved.name));
+    let about = match kind.is_empty() {
+        true => name.clone(),
+        false => format!("{kind} {name}").into(),
+    };
+    let version = involved.api_version.as_deref().unwrap_or("v1");
+    let link = Kind::by_gvk(version, &kind).map(|kind| Link {
+        kind,
+        key: Key::new(
+            match kind.info().namespaced {
+                true => involved.namespace.as_deref().unwrap_or("default"),
+                false => "",
+            },
+            &name,
+        ),
+        // The uid of an event about a node is its name.
+        uid: match involved.uid.as_deref() {
+            Some(uid) if uid != &*name => uid.into(),
+            _ => "".into(),
+        },
+    });
+    let source = event
+        .reporting_component
+        .as_deref()
+        .filter(|c| !c.is_empty())
+        .or(event.source.as_ref().and_then(|s| s.component.as_deref()))
+        .unwrap_or_default();
+    let host = event.source.as_ref().and_then(|s| s.host.as_deref());
+    EventRow {
+        uid: event.uid().into(),
+        at,
+        warning: is_warning(event),
+        reason: word(&event.reason),
+        message: word(&event.message),
+        count: event
+            .series
+            .as_ref()
+            .and_then(|s| s.count)
+            .or(event.count)
+            .unwrap_or(1)
+            .max(1),
+        source: match host {
+            Some(host) if !host.is_empty() => format!("{source}, {host}").into(),
+            _ => source.into(),
+        },
+        about,
+        link,
+        revision,
+    }
+}
