@@ -90,8 +90,7 @@ fn fake_pods_run_at_once_and_count_their_addresses() {
             "PodScheduled"
         ]
     );
-    let events = get(&mut cluster, "/api/v1/namespaces/default/events");
-    assert_eq!(events["items"].as_array().map(Vec::len), Some(0));
+    assert_eq!(reasons(&mut cluster, "p2"), [] as [&str; 0]);
 }
 
 #[test]
