@@ -5,6 +5,7 @@ mod common;
 mod controllers;
 mod kubelet;
 mod network;
+mod properties;
 mod scheduler;
 mod store;
 mod timeline;
