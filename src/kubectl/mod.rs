@@ -1,3 +1,29 @@
-//! To be built.
+//! The command line: `kubectl` and the shell around it, against an API client.
+//!
+//! A [`Session`] starts lines, and each becomes a [`Job`]: a future that the host polls, with no
+//! runtime behind it. Requests to the simulated server are ready at once; what takes virtual time
+//! (`-w`, `rollout status`, `sleep`) is pending until the host has run the simulation further.
+//! Dropping a job is Ctrl-C.
+//!
+//! Architecture invariant: nothing here knows the page, and commands read and write plain JSON,
+//! never the typed API objects: what the server sent is what is printed.
 
+mod cmd;
+mod describe;
 pub mod diff;
+mod error;
+mod flags;
+mod host;
+mod io;
+mod json;
+mod kube;
+mod manifests;
+mod printers;
+mod resources;
+mod session;
+pub mod shell;
+mod tabwriter;
+
+pub use host::{Host, HttpAnswer, HttpCall, HttpFailure};
+pub use io::{Span, Stream};
+pub use session::{Job, Progress, Session};

@@ -1,19 +1,11 @@
 //! The kubelet: registers its node, keeps its lease, and runs the pods that are bound to it.
 
-mod backoff;
 mod fake;
-mod images;
 mod latency;
 mod lease;
 mod node;
-mod pod;
-mod runtime;
-mod sandboxes;
 mod spec;
-mod statics;
-mod workers;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{ContainerImage, Node, Pod};
@@ -25,12 +17,7 @@ use crate::client::{Component, Ctx, EventRecorder, Involved};
 use crate::sim::{Time, millis};
 
 use fake::Fake;
-use images::ImageStore;
-pub use pod::{LogQuery, Logged};
-use pod::{PodEvent, PodWorker};
-use sandboxes::Addresses;
 pub use spec::{NodeSpec, Runtime};
-use statics::Statics;
 
 /// A node's kubelet, with all that runs on the node.
 #[derive(Clone)]
@@ -42,11 +29,6 @@ pub struct Kubelet {
     ready: bool,
     status: NodeReport,
     fake: Fake,
-    images: ImageStore,
-    addresses: Addresses,
-    /// The workers, by the uid of their pod.
-    pods: BTreeMap<Rc<str>, Rc<PodWorker>>,
-    statics: Statics,
 }
 
 /// What the API server was last told of the node.
@@ -70,8 +52,6 @@ pub enum Event {
     /// The status is reported although nothing has changed.
     ReportStatus,
     Fake(fake::Event),
-    /// For the worker of the pod with this uid.
-    Pod(Rc<str>, PodEvent),
 }
 
 impl Kubelet {
@@ -82,16 +62,12 @@ impl Kubelet {
             ready: node.is_fake(),
             status: NodeReport::default(),
             fake: Fake::default(),
-            images: ImageStore::default(),
-            addresses: Addresses::default(),
-            pods: BTreeMap::new(),
-            statics: Statics::default(),
             node,
         }
     }
 
     fn images(&self) -> Vec<ContainerImage> {
-        self.images.list()
+        Vec::new()
     }
 
     fn register(&mut self, ctx: &mut Ctx<'_, Event>) {
@@ -126,8 +102,6 @@ impl Kubelet {
         self.write_status(ctx);
         let message = format!("Node {} status is now: NodeReady", self.node.name);
         self.node_event(ctx, "NodeReady", &message);
-        self.start_statics(ctx);
-        self.admit_waiting(ctx);
     }
 
     fn schedule_lease(&mut self, ctx: &mut Ctx<'_, Event>) {
@@ -218,9 +192,9 @@ impl Component for Kubelet {
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {
-        if !self.node.is_fake() {
-            self.pod_changed(&event, ctx);
-        } else if let Some((at, event)) = self.fake.watched(&event, ctx) {
+        if self.node.is_fake()
+            && let Some((at, event)) = self.fake.watched(&event, ctx)
+        {
             ctx.at(at, Event::Fake(event));
         }
     }
@@ -239,15 +213,12 @@ impl Component for Kubelet {
                 ctx.after(latency::STATUS_REPORT, Event::ReportStatus);
             }
             Event::Fake(event) => self.fake.handle(event, ctx),
-            Event::Pod(uid, event) => self.pod_event(&uid, event, ctx),
         }
     }
 
     fn received(&mut self, packet: Packet, ctx: &mut Ctx<'_, Event>) {
-        match packet {
-            Packet::Request(request) if self.node.is_fake() => self.answer_as_fake(&request, ctx),
-            Packet::Request(request) => self.request(&request, ctx),
-            Packet::Reply(_) => {}
+        if let Packet::Request(request) = packet {
+            self.answer_as_fake(&request, ctx);
         }
     }
 
@@ -258,7 +229,6 @@ impl Component for Kubelet {
             Event::RenewLease => "renew lease",
             Event::ReportChange | Event::ReportStatus => "report node status",
             Event::Fake(_) => "complete",
-            Event::Pod(_, event) => event.label(),
         }
     }
 }

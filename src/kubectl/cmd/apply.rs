@@ -1,0 +1,340 @@
+//! `kubectl apply`: creates what is not there, and patches what is, from the configuration that
+//! was applied last, the one to apply, and the live object.
+//! Models `k8s.io/kubectl/pkg/cmd/apply`.
+
+use serde_json::Value;
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
+use crate::api::selector::Selector;
+use crate::apiserver::patch::apply::{self as patching, LAST_APPLIED, Patch};
+use crate::apiserver::patch::{PatchSchema, strategic};
+use crate::apiserver::request::{APPLY_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
+use crate::apiserver::{Method, Request};
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::json::{annotation, list, name, text};
+use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::manifests::Manifest;
+use crate::kubectl::printers::{self, Format, format};
+
+pub const APPLY: Command = Command {
+    path: "apply",
+    short: "Apply a configuration to a resource by file name or stdin",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[
+    flag("validate", F::Optional("strict")),
+    flag("server-side", F::Bool),
+    flag("force-conflicts", F::Bool),
+    flag("overwrite", F::Bool),
+    flag("force", F::Bool),
+    flag("wait", F::Bool),
+    flag("timeout", F::Duration),
+    flag("grace-period", F::Int),
+    flag("cascade", F::Optional("background")),
+    flag("openapi-patch", F::Bool),
+    flag("subresource", F::Text),
+];
+
+const MANAGER: &str = "kubectl-client-side-apply";
+
+/// A conflicting write is tried again this often.
+const RETRIES: usize = 5;
+
+async fn run(kube: &Kube) -> Result<()> {
+    needs_files(&kube.flags)?;
+    let flags = &kube.flags;
+    if !flags.arguments.is_empty() {
+        return kube.usage(&format!("Unexpected args: [{}]", flags.arguments.join(" ")));
+    }
+    if flags.list("filename").is_empty() {
+        return plain("must specify one of -f and -k");
+    }
+    if flags.is("force-conflicts") && !flags.is("server-side") {
+        return plain("--force-conflicts only works with --server-side");
+    }
+    if flags.is("server-side") && kube.dry_run()? == DryRun::Client {
+        return plain(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        );
+    }
+    let format = format(kube, false)?;
+    let (mut manifests, mut failures) = kube.manifests().await;
+    select(kube, &mut manifests)?;
+    if manifests.is_empty() && failures.is_empty() {
+        return plain("no objects passed to apply");
+    }
+    let mut results = Vec::new();
+    for manifest in &manifests {
+        let done = match flags.is("server-side") {
+            true => server_side(kube, manifest).await,
+            false => client_side(kube, manifest).await,
+        };
+        match done {
+            Ok((object, operation)) => match &format {
+                None => printers::done(kube, manifest.kind, &object, operation)?,
+                Some(_) => results.push(object),
+            },
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if let Some(format) = &format {
+        print_all(kube, format, results)?;
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// Leaves those that `-l` selects.
+pub fn select(kube: &Kube, manifests: &mut Vec<Manifest>) -> Result<()> {
+    let selector = kube.flags.text("selector");
+    if selector.is_empty() {
+        return Ok(());
+    }
+    let selector = Selector::parse(selector).map_err(Failure::Plain)?;
+    manifests.retain(|m| {
+        let labels = crate::kubectl::json::entries(&m.object, "metadata.labels");
+        let labels = labels.map(|(k, v)| (k.to_owned(), v.as_str().unwrap_or_default().to_owned()));
+        selector.matches(&labels.collect())
+    });
+    Ok(())
+}
+
+fn print_all(kube: &Kube, format: &Format, results: Vec<Value>) -> Result<()> {
+    match results.as_slice() {
+        [] => Ok(()),
+        [one] => format.print(kube, one),
+        many if matches!(format, Format::Name) => {
+            many.iter().try_for_each(|o| format.print(kube, o))
+        }
+        many => {
+            let list = serde_json::json!({
+                "apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": many,
+            });
+            format.print(kube, &list)
+        }
+    }
+}
+
+/// How strictly the server is to look at unknown fields.
+pub fn field_validation(kube: &Kube) -> &'static str {
+    match kube.flags.text("validate") {
+        "warn" => "Warn",
+        "false" | "ignore" => "Ignore",
+        _ => "Strict",
+    }
+}
+
+async fn client_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'static str)> {
+    let Some(configuration) = manifest.object.as_object() else {
+        return plain("the object is not an object");
+    };
+    let modified = patching::with_last_applied(configuration);
+    let live = match kube
+        .get(manifest.kind, &manifest.namespace, manifest.name())
+        .await
+    {
+        Ok(live) => live,
+        Err(failure) if failure.is_not_found() => {
+            let object = create(kube, manifest, Value::Object(modified)).await?;
+            return Ok((object, "created"));
+        }
+        Err(failure) => {
+            return Err(failure.when(format!(
+                "error when retrieving current configuration of:\n{}\nfrom server for: \"{}\":",
+                describe(manifest),
+                manifest.source
+            )));
+        }
+    };
+    if annotation(&live, LAST_APPLIED).is_none()
+        && !text(&live, "metadata.resourceVersion").is_empty()
+    {
+        kube.warn(&format!(
+            "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
+            manifest.kind.plural,
+            name(&live)
+        ));
+    }
+    patch(kube, manifest, &modified, live).await
+}
+
+async fn create(kube: &Kube, manifest: &Manifest, object: Value) -> Result<Value> {
+    if kube.dry_run()? == DryRun::Client {
+        return Ok(object);
+    }
+    let request = kube
+        .change(
+            Method::Post,
+            path(manifest.kind, &manifest.namespace, "", ""),
+            MANAGER,
+        )?
+        .with_query("fieldValidation", field_validation(kube))
+        .with_body(object);
+    kube.json(request)
+        .await
+        .map_err(|f| f.when_doing("creating", &manifest.source))
+}
+
+type Object = serde_json::Map<String, Value>;
+
+/// The patch between the live object and the configuration.
+pub fn patch_for(manifest: &Manifest, modified: &Object, live: &Value) -> Result<Patch> {
+    let schema = PatchSchema::of_kind(manifest.kind.group, manifest.kind.kind);
+    let live = live.as_object().cloned().unwrap_or_default();
+    patching::create_patch(modified, &live, schema).map_err(|e| {
+        Failure::Plain(format!(
+            "error when creating patch for: \"{}\": {}",
+            manifest.source,
+            e.message()
+        ))
+    })
+}
+
+async fn patch(
+    kube: &Kube,
+    manifest: &Manifest,
+    modified: &Object,
+    mut live: Value,
+) -> Result<(Value, &'static str)> {
+    for attempt in 0..=RETRIES {
+        let patch = patch_for(manifest, modified, &live)?;
+        if patch.is_empty() {
+            return Ok((live, "unchanged"));
+        }
+        if !text(&live, "metadata.deletionTimestamp").is_empty() {
+            kube.warn(&format!(
+                "Warning: Detected changes to resource {} which is currently being deleted.",
+                name(&live)
+            ));
+        }
+        if kube.dry_run()? == DryRun::Client {
+            return Ok((locally(manifest, patch, live), "configured"));
+        }
+        match send_patch(kube, manifest, &patch).await {
+            Ok(object) => return Ok((object, "configured")),
+            Err(failure) if failure.is_conflict() && attempt < RETRIES => {
+                live = kube
+                    .get(manifest.kind, &manifest.namespace, manifest.name())
+                    .await?;
+            }
+            Err(failure) => {
+                let body = crate::kubectl::json::go_json(&Value::Object(patch.object().clone()));
+                return Err(failure.when(format!(
+                    "error when applying patch:\n{body}\nto:\n{}\nfor: \"{}\":",
+                    describe(manifest),
+                    manifest.source
+                )));
+            }
+        }
+    }
+    plain("the object was changed again and again while it was applied")
+}
+
+/// What the patch makes of the live object, without asking the server.
+fn locally(manifest: &Manifest, patch: Patch, live: Value) -> Value {
+    let schema = PatchSchema::of_kind(manifest.kind.group, manifest.kind.kind);
+    match (patch, schema, live) {
+        (Patch::Strategic(patch), Some(schema), Value::Object(live)) => {
+            match strategic::apply(live.clone(), patch, schema) {
+                Ok(object) => Value::Object(object),
+                Err(_) => Value::Object(live),
+            }
+        }
+        (patch, _, live) => crate::apiserver::patch::merge_patch::apply(
+            live,
+            &Value::Object(patch.object().clone()),
+        ),
+    }
+}
+
+async fn send_patch(kube: &Kube, manifest: &Manifest, patch: &Patch) -> Result<Value> {
+    let content_type = match patch {
+        Patch::Strategic(_) => STRATEGIC_MERGE_PATCH,
+        Patch::Merge(_) => MERGE_PATCH,
+    };
+    let request = kube
+        .change(
+            Method::Patch,
+            path(manifest.kind, &manifest.namespace, manifest.name(), ""),
+            MANAGER,
+        )?
+        .with_query("fieldValidation", field_validation(kube))
+        .with_body(Value::Object(patch.object().clone()));
+    kube.json(Request {
+        content_type,
+        ..request
+    })
+    .await
+}
+
+fn describe(manifest: &Manifest) -> String {
+    let kind = manifest.kind;
+    let group = match kind.group {
+        "" => "",
+        group => group,
+    };
+    format!(
+        "Resource: \"{}\", GroupVersionKind: \"{group}/{}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
+        gvr(kind),
+        kind.version,
+        kind.kind,
+        manifest.name(),
+        manifest.namespace
+    )
+}
+
+fn gvr(kind: &crate::api::kinds::KindInfo) -> String {
+    format!("{}/{}, Resource={}", kind.group, kind.version, kind.plural)
+}
+
+async fn server_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'static str)> {
+    let request = kube
+        .change(
+            Method::Patch,
+            path(manifest.kind, &manifest.namespace, manifest.name(), ""),
+            "kubectl",
+        )?
+        .with_query("fieldValidation", field_validation(kube))
+        .with_query("force", kube.flags.is("force-conflicts").to_string())
+        .with_body(manifest.object.clone());
+    let request = Request {
+        content_type: APPLY_PATCH,
+        ..request
+    };
+    match kube.json(request).await {
+        Ok(object) => Ok((object, "serverside-applied")),
+        Err(failure) if failure.is_conflict() => Err(conflict(&failure)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Tells whose fields are in the way, and what may be done.
+fn conflict(failure: &Failure) -> Failure {
+    let causes = match failure {
+        Failure::Status(status) => list(status, "details.causes").len(),
+        _ => 0,
+    };
+    if causes == 0 {
+        return failure.clone();
+    }
+    Failure::Plain(format!(
+        "{}\n\
+        Please review the fields above--they currently have other managers. Here\n\
+        are the ways you can resolve this warning:\n\
+        * If you intend to manage all of these fields, please re-run the apply\n\
+        \x20 command with the `--force-conflicts` flag.\n\
+        * If you do not intend to manage all of the fields, please edit your\n\
+        \x20 manifest to remove references to the fields that should keep their\n\
+        \x20 current managers.\n\
+        * You may co-own fields by updating your manifest to match the existing\n\
+        \x20 value; in this case, you'll become the manager if the other manager(s)\n\
+        \x20 stop managing the field (remove it from their configuration).\n\
+        See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts",
+        failure.message()
+    ))
+}

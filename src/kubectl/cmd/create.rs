@@ -1,0 +1,126 @@
+//! `kubectl create` and `kubectl replace` from files; the generators have files of their own.
+//! Models `k8s.io/kubectl/pkg/cmd/create`.
+
+use serde_json::Value;
+
+use super::apply::field_validation;
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
+use crate::apiserver::Method;
+use crate::apiserver::patch::apply::with_last_applied;
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::json::text;
+use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::manifests::Manifest;
+use crate::kubectl::printers::done;
+
+const FLAGS: &[Flag] = &[
+    flag("validate", F::Optional("strict")),
+    flag("save-config", F::Bool),
+    flag("edit", F::Bool),
+    flag("force", F::Bool),
+    flag("cascade", F::Optional("background")),
+    flag("grace-period", F::Int),
+    flag("timeout", F::Duration),
+    flag("wait", F::Bool),
+    flag("raw", F::Text),
+];
+
+pub const CREATE: Command = Command {
+    path: "create",
+    short: "Create a resource from a file or from stdin",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube, "created")),
+};
+
+pub const REPLACE: Command = Command {
+    path: "replace",
+    short: "Replace a resource by file name or stdin",
+    flags: &[FLAGS, OUTPUT, FILES, CHANGE],
+    run: |kube| Box::pin(run(kube, "replaced")),
+};
+
+async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
+    needs_files(&kube.flags)?;
+    if kube.flags.list("filename").is_empty() {
+        let command = kube.path.trim_start_matches("kubectl ");
+        if let Some(word) = kube.flags.arguments.first() {
+            return plain(format!(
+                "unknown command \"{word}\" for \"{}\"\nSee '{} -h' for help and examples",
+                kube.path, kube.path
+            ));
+        }
+        return plain(format!("must specify --filename to {command}"));
+    }
+    let (mut manifests, mut failures) = kube.manifests().await;
+    super::apply::select(kube, &mut manifests)?;
+    if manifests.is_empty() && failures.is_empty() {
+        return plain(match operation {
+            "created" => "no objects passed to create",
+            _ => "no objects passed to replace",
+        });
+    }
+    for manifest in &manifests {
+        let result = match operation {
+            "created" => create(kube, manifest).await,
+            _ => replace(kube, manifest).await,
+        };
+        match result {
+            Ok(object) => done(kube, manifest.kind, &object, operation)?,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+fn prepared(kube: &Kube, manifest: &Manifest) -> Value {
+    match (kube.flags.is("save-config"), &manifest.object) {
+        (true, Value::Object(object)) => Value::Object(with_last_applied(object)),
+        (_, object) => object.clone(),
+    }
+}
+
+async fn create(kube: &Kube, manifest: &Manifest) -> Result<Value> {
+    let object = prepared(kube, manifest);
+    if kube.dry_run()? == DryRun::Client {
+        return Ok(object);
+    }
+    let request = kube
+        .change(
+            Method::Post,
+            path(manifest.kind, &manifest.namespace, "", ""),
+            "kubectl-create",
+        )?
+        .with_query("fieldValidation", field_validation(kube))
+        .with_body(object);
+    kube.json(request)
+        .await
+        .map_err(|f| f.when_doing("creating", &manifest.source))
+}
+
+async fn replace(kube: &Kube, manifest: &Manifest) -> Result<Value> {
+    let mut object = prepared(kube, manifest);
+    let failed = |failure: Failure| failure.when_doing("replacing", &manifest.source);
+    let live = kube
+        .get(manifest.kind, &manifest.namespace, manifest.name())
+        .await
+        .map_err(failed)?;
+    if text(&object, "metadata.resourceVersion").is_empty() {
+        object["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+    }
+    if kube.dry_run()? == DryRun::Client {
+        return Ok(object);
+    }
+    let request = kube
+        .change(
+            Method::Put,
+            path(manifest.kind, &manifest.namespace, manifest.name(), ""),
+            "kubectl-replace",
+        )?
+        .with_query("fieldValidation", field_validation(kube))
+        .with_body(object);
+    kube.json(request).await.map_err(failed)
+}

@@ -1,0 +1,88 @@
+//! `kubectl describe`: everything there is to say about objects, events included.
+
+use super::{Command, FILES, SELECT};
+use crate::kubectl::describe::describe;
+use crate::kubectl::error::{Failure, Result, all};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::json::name;
+use crate::kubectl::kube::Kube;
+use crate::kubectl::resources::Target;
+
+pub const DESCRIBE: Command = Command {
+    path: "describe",
+    short: "Show details of a specific resource or group of resources",
+    flags: &[FLAGS, FILES, SELECT],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[flag("show-events", F::Bool), flag("chunk-size", F::Int)];
+
+async fn run(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    if flags.arguments.is_empty() && flags.list("filename").is_empty() {
+        return Err(Failure::Plain(
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n".to_owned(),
+        ));
+    }
+    let mut failures = Vec::new();
+    let targets: Vec<Target> = if flags.list("filename").is_empty() {
+        kube.targets(&flags.arguments)?.targets
+    } else {
+        let (manifests, failed) = kube.manifests().await;
+        failures = failed;
+        let target = |m: crate::kubectl::manifests::Manifest| Target {
+            kind: m.kind,
+            namespace: m.namespace.clone(),
+            name: m.name().to_owned(),
+        };
+        manifests.into_iter().map(target).collect()
+    };
+    let mut first = true;
+    for target in &targets {
+        let (mut objects, failed) = kube.objects(std::slice::from_ref(target)).await;
+        if objects.is_empty() && failed.iter().any(Failure::is_not_found) {
+            objects = by_prefix(kube, target).await;
+            if objects.is_empty() {
+                failures.extend(failed);
+            }
+        } else {
+            failures.extend(failed);
+        }
+        for (target, object) in objects {
+            let text = describe(kube, target.kind, &object).await;
+            if !first {
+                kube.io.out.write("\n\n");
+            }
+            first = false;
+            kube.io.out.write(&text);
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => {
+            if first {
+                let namespaced =
+                    !flags.is("all-namespaces") && targets.iter().all(|t| t.kind.namespaced);
+                match namespaced {
+                    true => kube.warn(&format!(
+                        "No resources found in {} namespace.",
+                        kube.namespace()
+                    )),
+                    false => kube.warn("No resources found"),
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Objects whose names begin with what was typed.
+async fn by_prefix(kube: &Kube, target: &Target) -> Vec<(Target, serde_json::Value)> {
+    let whole = Target {
+        name: String::new(),
+        ..target.clone()
+    };
+    let (mut objects, _) = kube.objects(&[whole]).await;
+    objects.retain(|(_, object)| name(object).starts_with(&target.name));
+    objects
+}

@@ -1,0 +1,168 @@
+//! `kubectl diff`: what an apply would change. Models `k8s.io/kubectl/pkg/cmd/diff`.
+
+use serde_json::Value;
+
+use super::apply::patch_for;
+use super::{Command, FILES, SELECT, needs_files};
+use crate::api::rfc3339::format_time;
+use crate::api::yaml::to_yaml;
+use crate::apiserver::patch::apply::Patch;
+use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
+use crate::apiserver::{Method, Request};
+use crate::kubectl::diff::unified;
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::kube::{Kube, path};
+use crate::kubectl::manifests::Manifest;
+
+pub const DIFF: Command = Command {
+    path: "diff",
+    short: "Diff the live version against a would-be applied version",
+    flags: &[FLAGS, FILES, SELECT],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[
+    flag("server-side", F::Bool),
+    flag("field-manager", F::Text),
+    flag("show-managed-fields", F::Bool),
+    flag("concurrency", F::Int),
+    flag("validate", F::Optional("strict")),
+    flag("dry-run", F::Optional("unchanged")),
+];
+
+const MANAGER: &str = "kubectl-client-side-apply";
+
+async fn run(kube: &Kube) -> Result<()> {
+    needs_files(&kube.flags)?;
+    if kube.flags.list("filename").is_empty() {
+        return plain("must specify one of -f and -k");
+    }
+    let (mut manifests, failures) = kube.manifests().await;
+    super::apply::select(kube, &mut manifests)?;
+    if let Some(failure) = all(failures) {
+        return Err(failure);
+    }
+    let mut differs = false;
+    for manifest in &manifests {
+        differs |= one(kube, manifest).await?;
+    }
+    match differs {
+        true => Err(Failure::Exit(1)),
+        false => Ok(()),
+    }
+}
+
+async fn one(kube: &Kube, manifest: &Manifest) -> Result<bool> {
+    let live = match kube
+        .get(manifest.kind, &manifest.namespace, manifest.name())
+        .await
+    {
+        Ok(live) => Some(live),
+        Err(failure) if failure.is_not_found() => None,
+        Err(failure) => return Err(failure),
+    };
+    let merged = merged(kube, manifest, live.as_ref()).await?;
+    let text = |object: Option<&Value>| match object {
+        Some(object) => to_yaml(&shown(kube, manifest, object)),
+        None => String::new(),
+    };
+    let (old, new) = (text(live.as_ref()), text(Some(&merged)));
+    if old == new {
+        return Ok(false);
+    }
+    let info = manifest.kind;
+    let group = match info.group {
+        "" => String::new(),
+        group => format!("{group}."),
+    };
+    let file = format!(
+        "{group}{}.{}.{}.{}",
+        info.version,
+        info.kind,
+        manifest.namespace,
+        manifest.name()
+    );
+    let now = stamp(kube);
+    kube.print(&format!("diff -u -N LIVE/{file} MERGED/{file}"));
+    let (from, to) = (
+        format!("LIVE/{file}\t{now}"),
+        format!("MERGED/{file}\t{now}"),
+    );
+    kube.io.out.write(&unified(&from, &to, &old, &new));
+    Ok(true)
+}
+
+/// The present as `diff` writes the time of a file.
+fn stamp(kube: &Kube) -> String {
+    let nanos = kube.now().0 as i64;
+    let seconds = format_time(nanos).replace('T', " ");
+    format!(
+        "{}.{:09} +0000",
+        seconds.trim_end_matches('Z'),
+        kube.now().subsec_nanos()
+    )
+}
+
+/// The object after the apply, from a dry run of the server.
+async fn merged(kube: &Kube, manifest: &Manifest, live: Option<&Value>) -> Result<Value> {
+    let Some(live) = live else {
+        let request = kube
+            .change(
+                Method::Post,
+                path(manifest.kind, &manifest.namespace, "", ""),
+                MANAGER,
+            )?
+            .with_query("dryRun", "All")
+            .with_body(manifest.object.clone());
+        return kube.json(request).await;
+    };
+    let Some(configuration) = manifest.object.as_object() else {
+        return plain("the object is not an object");
+    };
+    let patch = patch_for(manifest, configuration, live)?;
+    let content_type = match patch {
+        Patch::Strategic(_) => STRATEGIC_MERGE_PATCH,
+        Patch::Merge(_) => MERGE_PATCH,
+    };
+    let mut body = patch.object().clone();
+    // The annotation of the last apply is not what the diff is about.
+    if let Some(annotations) = body
+        .get_mut("metadata")
+        .and_then(|m| m.get_mut("annotations"))
+        .and_then(Value::as_object_mut)
+    {
+        annotations.remove(crate::apiserver::patch::apply::LAST_APPLIED);
+    }
+    let request = kube
+        .change(
+            Method::Patch,
+            path(manifest.kind, &manifest.namespace, manifest.name(), ""),
+            MANAGER,
+        )?
+        .with_query("dryRun", "All")
+        .with_body(Value::Object(body));
+    kube.json(Request {
+        content_type,
+        ..request
+    })
+    .await
+}
+
+/// What of an object is compared: managed fields only on demand, and no secrets in the clear.
+fn shown(kube: &Kube, manifest: &Manifest, object: &Value) -> Value {
+    let mut object = object.clone();
+    if !kube.flags.is("show-managed-fields")
+        && let Some(metadata) = object["metadata"].as_object_mut()
+    {
+        metadata.remove("managedFields");
+    }
+    if manifest.kind.kind == "Secret"
+        && let Some(data) = object.get_mut("data").and_then(Value::as_object_mut)
+    {
+        for value in data.values_mut() {
+            *value = "***".into();
+        }
+    }
+    object
+}

@@ -1,0 +1,651 @@
+//! `kubectl create TYPE NAME`, `run` and `expose`: objects made from flags.
+//! Models `k8s.io/kubectl/pkg/cmd/{create,run,expose}`.
+
+use serde_json::{Map, Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT};
+use crate::api::Kind;
+use crate::api::kinds::KindInfo;
+use crate::apiserver::Method;
+use crate::kubectl::error::{Failure, Result, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
+use crate::kubectl::json::{list, name, text};
+use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::printers::done;
+
+const COMMON: &[Flag] = &[
+    flag("save-config", F::Bool),
+    flag("validate", F::Optional("strict")),
+];
+
+pub const NAMESPACE: Command = Command {
+    path: "create namespace",
+    short: "Create a namespace with the specified name",
+    flags: &[COMMON, OUTPUT, CHANGE],
+    run: |kube| Box::pin(namespace(kube)),
+};
+
+pub const DEPLOYMENT: Command = Command {
+    path: "create deployment",
+    short: "Create a deployment with the specified name",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        CHANGE,
+        &[
+            flag("image", F::List),
+            short("replicas", 'r', F::Int),
+            flag("port", F::Int),
+        ],
+    ],
+    run: |kube| Box::pin(deployment(kube)),
+};
+
+const DATA: &[Flag] = &[
+    flag("from-literal", F::Repeated),
+    flag("from-file", F::Repeated),
+    flag("from-env-file", F::Repeated),
+    flag("append-hash", F::Bool),
+    flag("type", F::Text),
+];
+
+pub const CONFIG_MAP: Command = Command {
+    path: "create configmap",
+    short: "Create a config map from a local file, directory or literal value",
+    flags: &[COMMON, OUTPUT, CHANGE, DATA],
+    run: |kube| Box::pin(config(kube, "ConfigMap")),
+};
+
+pub const SECRET: Command = Command {
+    path: "create secret generic",
+    short: "Create a secret from a local file, directory, or literal value",
+    flags: &[COMMON, OUTPUT, CHANGE, DATA],
+    run: |kube| Box::pin(config(kube, "Secret")),
+};
+
+pub const SERVICE_ACCOUNT: Command = Command {
+    path: "create serviceaccount",
+    short: "Create a service account with the specified name",
+    flags: &[COMMON, OUTPUT, CHANGE],
+    run: |kube| Box::pin(service_account(kube)),
+};
+
+const SERVICE: &[Flag] = &[
+    flag("tcp", F::List),
+    flag("clusterip", F::Text),
+    flag("node-port", F::Int),
+    flag("external-name", F::Text),
+];
+
+pub const CLUSTER_IP: Command = Command {
+    path: "create service clusterip",
+    short: "Create a ClusterIP service",
+    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    run: |kube| Box::pin(service(kube, "ClusterIP")),
+};
+
+pub const NODE_PORT: Command = Command {
+    path: "create service nodeport",
+    short: "Create a NodePort service",
+    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    run: |kube| Box::pin(service(kube, "NodePort")),
+};
+
+pub const RUN: Command = Command {
+    path: "run",
+    short: "Run a particular image on the cluster",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        CHANGE,
+        &[
+            flag("image", F::Text),
+            flag("image-pull-policy", F::Text),
+            short("labels", 'l', F::Text),
+            flag("annotations", F::Repeated),
+            flag("env", F::Repeated),
+            flag("port", F::Text),
+            flag("restart", F::Text),
+            flag("command", F::Bool),
+            flag("expose", F::Bool),
+            flag("rm", F::Bool),
+            flag("overrides", F::Text),
+            short("stdin", 'i', F::Bool),
+            short("tty", 't', F::Bool),
+            short("quiet", 'q', F::Bool),
+            flag("attach", F::Bool),
+            flag("privileged", F::Bool),
+        ],
+    ],
+    run: |kube| Box::pin(run(kube)),
+};
+
+pub const EXPOSE: Command = Command {
+    path: "expose",
+    short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        CHANGE,
+        FILES,
+        &[
+            flag("port", F::Text),
+            flag("target-port", F::Text),
+            flag("protocol", F::Text),
+            flag("name", F::Text),
+            flag("type", F::Text),
+            flag("selector", F::Text),
+            short("labels", 'l', F::Text),
+            flag("cluster-ip", F::Text),
+            flag("external-ip", F::Text),
+            flag("session-affinity", F::Text),
+            flag("load-balancer-ip", F::Text),
+        ],
+    ],
+    run: |kube| Box::pin(expose(kube)),
+};
+
+pub fn known(api_version: &str, kind: &str) -> Result<&'static KindInfo> {
+    match Kind::by_gvk(api_version, kind) {
+        Some(kind) => Ok(kind.info()),
+        None => plain(format!(
+            "no matches for kind \"{kind}\" in version \"{api_version}\""
+        )),
+    }
+}
+
+/// The one name that a generator takes.
+fn only_name(kube: &Kube) -> Result<String> {
+    match kube.flags.arguments.as_slice() {
+        [name] => Ok(name.clone()),
+        others => kube.usage(&format!(
+            "exactly one NAME is required, got {}",
+            others.len()
+        )),
+    }
+}
+
+/// Creates an object and says so; `lead` is how its failure begins, if in kubectl's own words.
+async fn make(
+    kube: &Kube,
+    kind: &'static KindInfo,
+    mut object: Value,
+    manager: &str,
+    lead: &str,
+    word: &str,
+) -> Result<()> {
+    let mut namespace = String::new();
+    if kind.namespaced {
+        namespace = kube.namespace();
+        object["metadata"]["namespace"] = Value::from(namespace.as_str());
+    }
+    if kube.flags.is("save-config")
+        && let Value::Object(map) = &object
+    {
+        object = Value::Object(crate::apiserver::patch::apply::with_last_applied(map));
+    }
+    if kube.dry_run()? != DryRun::Client {
+        let request = kube
+            .change(Method::Post, path(kind, &namespace, "", ""), manager)?
+            .with_body(object);
+        object = kube.json(request).await.map_err(|failure| match lead {
+            "" => failure,
+            lead => Failure::Plain(format!("{lead} {}", failure.message())),
+        })?;
+    }
+    done(kube, kind, &object, word)
+}
+
+const MANAGER: &str = "kubectl-create";
+
+async fn namespace(kube: &Kube) -> Result<()> {
+    let name = only_name(kube)?;
+    let kind = known("v1", "Namespace")?;
+    let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    make(kube, kind, object, MANAGER, "", "created").await
+}
+
+async fn service_account(kube: &Kube) -> Result<()> {
+    let name = only_name(kube)?;
+    let kind = known("v1", "ServiceAccount")?;
+    let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
+    make(
+        kube,
+        kind,
+        object,
+        MANAGER,
+        "failed to create serviceaccount:",
+        "created",
+    )
+    .await
+}
+
+async fn deployment(kube: &Kube) -> Result<()> {
+    let images = kube.flags.list("image");
+    let words = &kube.flags.arguments;
+    let (names, command) = words.split_at(kube.flags.dash.unwrap_or(words.len()));
+    let [name] = names else {
+        return kube.usage(&format!(
+            "exactly one NAME is required, got {}",
+            names.len()
+        ));
+    };
+    if images.is_empty() {
+        return plain("required flag(s) \"image\" not set");
+    }
+    if images.len() > 1 && !command.is_empty() {
+        return plain("cannot specify multiple --image options and command");
+    }
+    let mut containers = Vec::new();
+    for image in images {
+        // The last part of the image's name, without tag and digest.
+        let base = image.rsplit('/').next().unwrap_or_default();
+        let base = base.split(['@', ':']).next().unwrap_or_default();
+        let mut container =
+            json!({"name": base.replace('_', "-"), "image": image, "resources": {}});
+        if !command.is_empty() {
+            container["command"] = json!(command);
+        }
+        containers.push(container);
+    }
+    if let Some(port) = kube.flags.int("port")
+        && let Some(first) = containers.first_mut()
+    {
+        first["ports"] = json!([{"containerPort": port}]);
+    }
+    let labels = json!({"app": name});
+    let object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": kube.flags.int("replicas").unwrap_or(1),
+            "selector": {"matchLabels": labels},
+            "strategy": {},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+    });
+    let kind = known("apps/v1", "Deployment")?;
+    make(
+        kube,
+        kind,
+        object,
+        MANAGER,
+        "failed to create deployment:",
+        "created",
+    )
+    .await
+}
+
+async fn config(kube: &Kube, kind: &str) -> Result<()> {
+    let name = only_name(kube)?;
+    let mut data: Map<String, Value> = Map::new();
+    let encoded = |text: &str| match kind {
+        "Secret" => Value::from(base64(text.as_bytes())),
+        _ => Value::from(text),
+    };
+    let mut add = |key: &str, value: &str| -> Result<()> {
+        if data.insert(key.to_owned(), encoded(value)).is_some() {
+            return plain(format!(
+                "cannot add key \"{key}\", another key by that name already exists in Data"
+            ));
+        }
+        Ok(())
+    };
+    for literal in kube.flags.list("from-literal") {
+        match literal.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                // Quotes around the value are for the shell.
+                let inner = value
+                    .strip_prefix(['"', '\''])
+                    .and_then(|v| v.strip_suffix(['"', '\'']));
+                add(key, inner.unwrap_or(value))?;
+            }
+            _ => {
+                return plain(format!(
+                    "invalid literal source {literal}, expected key=value"
+                ));
+            }
+        }
+    }
+    for source in kube.flags.list("from-file") {
+        let (key, file) = source.split_once('=').unwrap_or((source, source));
+        let Some(text) = kube.shell.world.host.read_file(file) else {
+            return plain(format!("error reading {file}: no such file or directory"));
+        };
+        add(key, &text)?;
+    }
+    for file in kube.flags.list("from-env-file") {
+        let Some(text) = kube.shell.world.host.read_file(file) else {
+            return plain(format!("error reading {file}: no such file or directory"));
+        };
+        for line in text.lines().map(str::trim_start) {
+            if let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
+                add(key, value)?;
+            }
+        }
+    }
+    let info = known("v1", kind)?;
+    let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+    if !data.is_empty() {
+        object["data"] = Value::Object(data);
+    }
+    if kind == "Secret" && !kube.flags.text("type").is_empty() {
+        object["type"] = Value::from(kube.flags.text("type"));
+    }
+    let lead = match kind {
+        "Secret" => "failed to create secret",
+        _ => "failed to create configmap:",
+    };
+    make(kube, info, object, MANAGER, lead, "created").await
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let letter = LETTERS
+                .get((all >> (18 - 6 * i)) as usize & 63)
+                .copied()
+                .unwrap_or(b'=');
+            out.push(if i <= chunk.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
+        }
+    }
+    out
+}
+
+async fn service(kube: &Kube, type_: &str) -> Result<()> {
+    let name = only_name(kube)?;
+    let mut ports = Vec::new();
+    for pair in kube.flags.list("tcp") {
+        let (port, target) = pair.split_once(':').unwrap_or((pair, pair));
+        let Ok(port) = port.parse::<u16>() else {
+            return plain(format!("strconv.Atoi: parsing \"{port}\": invalid syntax"));
+        };
+        let mut entry = json!({
+            "name": pair.replace(':', "-"),
+            "port": port,
+            "protocol": "TCP",
+            "targetPort": number_or_text(target),
+        });
+        if let Some(node_port) = kube.flags.int("node-port") {
+            entry["nodePort"] = node_port.into();
+        }
+        ports.push(entry);
+    }
+    let headless = kube.flags.text("clusterip") == "None";
+    if ports.is_empty() && !headless {
+        return plain("at least one tcp port specifier must be provided");
+    }
+    let mut spec = json!({"type": type_, "selector": {"app": name}, "ports": ports});
+    if !kube.flags.text("clusterip").is_empty() {
+        spec["clusterIP"] = kube.flags.text("clusterip").into();
+    }
+    let object = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": spec,
+    });
+    let lead = format!("failed to create {type_} service:");
+    make(
+        kube,
+        known("v1", "Service")?,
+        object,
+        MANAGER,
+        &lead,
+        "created",
+    )
+    .await
+}
+
+fn number_or_text(text: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(number) => number.into(),
+        Err(_) => text.into(),
+    }
+}
+
+/// `a=b,c=d` as a map.
+fn labels(text: &str) -> Result<Map<String, Value>> {
+    let mut map = Map::new();
+    for pair in text.split(',').filter(|p| !p.is_empty()) {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                map.insert(key.to_owned(), value.into());
+            }
+            _ => return plain(format!("unexpected label spec: {pair}")),
+        }
+    }
+    Ok(map)
+}
+
+async fn run(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    let Some((name, arguments)) = flags.arguments.split_first() else {
+        return kube.usage("NAME is required for run");
+    };
+    let image = flags.text("image");
+    if image.is_empty() {
+        return plain("required flag(s) \"image\" not set");
+    }
+    if flags.is("stdin") || flags.is("tty") || flags.is("attach") {
+        return plain(
+            "attaching to a container is not part of this kubectl: leave out -i, -t and --attach",
+        );
+    }
+    let restart = match flags.text("restart") {
+        "" => "Always",
+        given @ ("Always" | "OnFailure" | "Never") => given,
+        other => return kube.usage(&format!("invalid restart policy: {other}")),
+    };
+    let mut pod_labels = labels(flags.text("labels"))?;
+    if pod_labels.is_empty() {
+        pod_labels.insert("run".to_owned(), name.as_str().into());
+    }
+    let mut container = json!({"name": name, "image": image, "resources": {}});
+    if !arguments.is_empty() {
+        let field = if flags.is("command") {
+            "command"
+        } else {
+            "args"
+        };
+        container[field] = json!(arguments);
+    }
+    let policy = flags.text("image-pull-policy");
+    if !policy.is_empty() {
+        container["imagePullPolicy"] = policy.into();
+    }
+    let mut variables = Vec::new();
+    for pair in flags.list("env") {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                variables.push(json!({"name": key, "value": value}))
+            }
+            _ => return plain(format!("invalid env: {pair}")),
+        }
+    }
+    if !variables.is_empty() {
+        container["env"] = Value::Array(variables);
+    }
+    if !flags.text("port").is_empty() {
+        container["ports"] = json!([{"containerPort": number_or_text(flags.text("port"))}]);
+    }
+    let object = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "labels": pod_labels.clone()},
+        "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart},
+    });
+    make(
+        kube,
+        known("v1", "Pod")?,
+        object,
+        "kubectl-run",
+        "",
+        "created",
+    )
+    .await?;
+    if flags.is("expose") {
+        let port = flags.text("port");
+        if port.is_empty() {
+            return plain("--port must be set when exposing a service");
+        }
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {
+                "selector": pod_labels,
+                "ports": [{"port": number_or_text(port), "protocol": "TCP", "targetPort": number_or_text(port)}],
+            },
+        });
+        make(
+            kube,
+            known("v1", "Service")?,
+            service,
+            "kubectl-run",
+            "",
+            "created",
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn expose(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    let targets = kube.targets(&flags.arguments)?.targets;
+    for target in &targets {
+        if target.name.is_empty() {
+            return plain("resource(s) were provided, but no name was specified");
+        }
+        let object = kube
+            .get(target.kind, &target.namespace, &target.name)
+            .await?;
+        let selector = match flags.text("selector") {
+            "" => selector_of(target.kind, &object)?,
+            given => labels(given)?,
+        };
+        let ports = ports_of(flags, &object)?;
+        let service_labels = match flags.text("labels") {
+            "" => object["metadata"]["labels"].clone(),
+            given => Value::Object(labels(given)?),
+        };
+        let service_name = match flags.text("name") {
+            "" => name(&object),
+            given => given,
+        };
+        let mut metadata = json!({"name": service_name});
+        if service_labels.is_object() {
+            metadata["labels"] = service_labels;
+        }
+        let mut spec = json!({"selector": selector, "ports": ports});
+        for (flag, field) in [
+            ("type", "type"),
+            ("cluster-ip", "clusterIP"),
+            ("session-affinity", "sessionAffinity"),
+        ] {
+            if !flags.text(flag).is_empty() {
+                spec[field] = flags.text(flag).into();
+            }
+        }
+        if !flags.text("external-ip").is_empty() {
+            spec["externalIPs"] = json!([flags.text("external-ip")]);
+        }
+        let service =
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec});
+        make(
+            kube,
+            known("v1", "Service")?,
+            service,
+            "kubectl-expose",
+            "",
+            "exposed",
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
+    let map = match kind.kind {
+        "Pod" => &object["metadata"]["labels"],
+        "Service" => &object["spec"]["selector"],
+        "Deployment" | "ReplicaSet" => {
+            let selector = &object["spec"]["selector"];
+            if !list(selector, "matchExpressions").is_empty() {
+                return plain(
+                    "couldn't convert expressions - \"matchExpressions\" to map-based selector format",
+                );
+            }
+            &selector["matchLabels"]
+        }
+        _ => {
+            return plain(format!(
+                "cannot expose a {}",
+                crate::kubectl::resources::qualified_kind(kind)
+            ));
+        }
+    };
+    match map.as_object().filter(|m| !m.is_empty()) {
+        Some(map) => Ok(map.clone()),
+        None => plain("the pod has no labels and cannot be exposed"),
+    }
+}
+
+fn ports_of(flags: &crate::kubectl::flags::Parsed, object: &Value) -> Result<Vec<Value>> {
+    let containers = match object["spec"]["template"].is_object() {
+        true => list(object, "spec.template.spec.containers"),
+        false => list(object, "spec.containers"),
+    };
+    let mut numbers: Vec<(Value, String)> = Vec::new();
+    if flags.text("port").is_empty() {
+        for port in containers.iter().flat_map(|c| list(c, "ports")) {
+            numbers.push((
+                port["containerPort"].clone(),
+                text(port, "protocol").to_owned(),
+            ));
+        }
+        for port in list(object, "spec.ports") {
+            numbers.push((port["port"].clone(), text(port, "protocol").to_owned()));
+        }
+    } else {
+        for port in flags.text("port").split(',') {
+            if port.parse::<u16>().is_err() {
+                return plain(format!("strconv.Atoi: parsing \"{port}\": invalid syntax"));
+            }
+            numbers.push((number_or_text(port), String::new()));
+        }
+    }
+    if numbers.is_empty() {
+        return plain(
+            "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples",
+        );
+    }
+    let several = numbers.len() > 1;
+    Ok(numbers
+        .into_iter()
+        .enumerate()
+        .map(|(i, (port, protocol))| {
+            let protocol = match (flags.text("protocol"), protocol.as_str()) {
+                ("", "") => "TCP".to_owned(),
+                ("", own) => own.to_owned(),
+                (given, _) => given.to_owned(),
+            };
+            let target = match flags.text("target-port") {
+                "" => port.clone(),
+                given => number_or_text(given),
+            };
+            let mut entry = json!({"port": port, "protocol": protocol, "targetPort": target});
+            if several {
+                entry["name"] = format!("port-{}", i + 1).into();
+            }
+            entry
+        })
+        .collect())
+}

@@ -1,0 +1,361 @@
+//! `kubectl get`: tables from the server, objects in other formats, watching.
+//! Models `k8s.io/kubectl/pkg/cmd/get/get.go`.
+
+use serde_json::{Value, json};
+
+use super::{Command, FILES, OUTPUT, SELECT};
+use crate::apiserver::request::ACCEPT_TABLE;
+use crate::apiserver::{Body, Method, Request};
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
+use crate::kubectl::json::{list, text};
+use crate::kubectl::kube::{Kube, path};
+use crate::kubectl::printers::table::{Options, Printer, of_object};
+use crate::kubectl::printers::{Format, format};
+use crate::kubectl::resources::Target;
+
+mod sort;
+
+pub const FLAGS: &[Flag] = &[
+    short("watch", 'w', F::Bool),
+    flag("watch-only", F::Bool),
+    flag("output-watch-events", F::Bool),
+    flag("ignore-not-found", F::Bool),
+    short("label-columns", 'L', F::List),
+    flag("show-labels", F::Bool),
+    flag("show-kind", F::Bool),
+    flag("no-headers", F::Bool),
+    flag("sort-by", F::Text),
+    flag("raw", F::Text),
+    flag("chunk-size", F::Int),
+    flag("server-print", F::Bool),
+    flag("subresource", F::Text),
+];
+
+pub const GET: Command = Command {
+    path: "get",
+    short: "Display one or many resources",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT],
+    run: |kube| Box::pin(run(kube)),
+};
+
+async fn run(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    if flags.given("raw") {
+        return raw(kube, flags.text("raw")).await;
+    }
+    let format = format(kube, true)?;
+    if flags.arguments.is_empty() && flags.list("filename").is_empty() {
+        kube.warn("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
+        return kube.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).");
+    }
+    let (targets, single, mut failures) = targets(kube).await?;
+    if flags.is("watch") || flags.is("watch-only") {
+        return super::get::watch(kube, &targets, format, single).await;
+    }
+    match format {
+        Some(format) => objects(kube, &targets, single, &format, &mut failures).await?,
+        None => tables(kube, &targets, &mut failures).await?,
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// What the words or files name; whether that is one object.
+async fn targets(kube: &Kube) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
+    if kube.flags.list("filename").is_empty() {
+        let targets = kube.targets(&kube.flags.arguments)?;
+        return Ok((targets.targets, targets.single, Vec::new()));
+    }
+    let (manifests, failures) = kube.manifests().await;
+    let targets: Vec<Target> = manifests
+        .iter()
+        .map(|m| Target {
+            kind: m.kind,
+            namespace: m.namespace.clone(),
+            name: m.name().to_owned(),
+        })
+        .collect();
+    let single = targets.len() == 1;
+    Ok((targets, single, failures))
+}
+
+async fn raw(kube: &Kube, address: &str) -> Result<()> {
+    if !kube.flags.arguments.is_empty() {
+        return plain("arguments may not be passed when --raw is specified");
+    }
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let mut request = kube.request(Method::Get, path.to_owned());
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        request = request.with_query(name, value);
+    }
+    match kube.send(request).await? {
+        Body::Json(value) => kube.print(&value.to_string()),
+        Body::Text(text) => kube.io.out.write(&text),
+        Body::Empty => {}
+    }
+    Ok(())
+}
+
+/// The request for a target; whole kinds are selected from.
+fn request(kube: &Kube, target: &Target, table: bool) -> Request {
+    let subresource = kube.flags.text("subresource");
+    let mut request = kube.request(
+        Method::Get,
+        path(target.kind, &target.namespace, &target.name, subresource),
+    );
+    if target.name.is_empty() {
+        for (name, flag) in [
+            ("labelSelector", "selector"),
+            ("fieldSelector", "field-selector"),
+        ] {
+            let value = kube.flags.text(flag);
+            if !value.is_empty() {
+                request = request.with_query(name, value);
+            }
+        }
+    }
+    if table {
+        request.accept = ACCEPT_TABLE;
+        if !kube.flags.text("sort-by").is_empty() {
+            request = request.with_query("includeObject", "Object");
+        }
+    }
+    request
+}
+
+async fn objects(
+    kube: &Kube,
+    targets: &[Target],
+    single: bool,
+    format: &Format,
+    failures: &mut Vec<Failure>,
+) -> Result<()> {
+    let ignore = kube.flags.is("ignore-not-found");
+    let mut found = Vec::new();
+    for target in targets {
+        match kube.json(request(kube, target, false)).await {
+            Ok(object) if target.name.is_empty() => {
+                let kind = target.kind;
+                found.extend(list(&object, "items").iter().cloned().map(|mut item| {
+                    if item["kind"].is_null() {
+                        item["kind"] = Value::from(kind.kind);
+                        item["apiVersion"] = Value::from(kind.api_version());
+                    }
+                    item
+                }));
+            }
+            Ok(object) => found.push(object),
+            Err(failure) if ignore && failure.is_not_found() => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if found.is_empty() && (!failures.is_empty() || (ignore && single)) {
+        return Ok(());
+    }
+    let sort_by = kube.flags.text("sort-by");
+    if !sort_by.is_empty() {
+        sort::objects(&mut found, sort_by)?;
+    }
+    if single && found.len() == 1 {
+        return found
+            .iter()
+            .try_for_each(|object| format.print(kube, object));
+    }
+    if let Format::Name = format {
+        return found
+            .iter()
+            .try_for_each(|object| format.print(kube, object));
+    }
+    let list = json!({
+        "apiVersion": "v1",
+        "kind": "List",
+        "metadata": {"resourceVersion": ""},
+        "items": found,
+    });
+    format.print(kube, &list)
+}
+
+async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) -> Result<()> {
+    let flags = &kube.flags;
+    let mut found: Vec<(&Target, Value)> = Vec::new();
+    for target in targets {
+        match kube.json(request(kube, target, true)).await {
+            Ok(table) => found.push((target, table)),
+            Err(failure) if flags.is("ignore-not-found") && failure.is_not_found() => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let sort_by = flags.text("sort-by");
+    if !sort_by.is_empty() {
+        for (_, table) in &mut found {
+            sort::rows(table, sort_by)?;
+        }
+    }
+    let several = found.iter().any(|(t, _)| {
+        found
+            .first()
+            .is_some_and(|(f, _)| !std::ptr::eq(f.kind, t.kind))
+    });
+    let mut written = false;
+    let mut printer: Option<(&Target, Printer)> = None;
+    for (target, table) in &found {
+        if printer
+            .as_ref()
+            .is_none_or(|(t, _)| !std::ptr::eq(t.kind, target.kind))
+        {
+            if let Some((_, mut last)) = printer.take() {
+                written |= flush(kube, &mut last, written);
+            }
+            printer = Some((
+                *target,
+                Printer::new(target.kind, options(kube, target, several)),
+            ));
+        }
+        if let Some((_, printer)) = &mut printer {
+            printer.add(table, "");
+        }
+    }
+    if let Some((_, mut last)) = printer {
+        written |= flush(kube, &mut last, written);
+    }
+    if !written && failures.is_empty() && !flags.is("ignore-not-found") {
+        let namespaced =
+            !flags.is("all-namespaces") && found.iter().all(|(t, _)| t.kind.namespaced);
+        match namespaced {
+            true => kube.warn(&format!(
+                "No resources found in {} namespace.",
+                kube.namespace()
+            )),
+            false => kube.warn("No resources found"),
+        }
+    }
+    Ok(())
+}
+
+/// Writes what a printer has, with a blank line before it when there was output already.
+fn flush(kube: &Kube, printer: &mut Printer, written: bool) -> bool {
+    let text = printer.flush();
+    if text.is_empty() {
+        return false;
+    }
+    if written && !kube.flags.is("no-headers") {
+        kube.print("");
+    }
+    kube.io.out.write(&text);
+    true
+}
+
+fn options(kube: &Kube, target: &Target, several: bool) -> Options {
+    let flags = &kube.flags;
+    Options {
+        wide: flags.text("output") == "wide",
+        no_headers: flags.is("no-headers"),
+        with_namespace: flags.is("all-namespaces") && target.kind.namespaced,
+        with_kind: several || flags.is("show-kind"),
+        show_labels: flags.is("show-labels"),
+        label_columns: flags.list("label-columns").to_vec(),
+        events: flags.is("output-watch-events"),
+    }
+}
+
+/// Prints what is there, then every change, until it is interrupted.
+async fn watch(
+    kube: &Kube,
+    targets: &[Target],
+    format: Option<Format>,
+    single: bool,
+) -> Result<()> {
+    let [target] = targets else {
+        return plain("you may only specify a single resource type");
+    };
+    let mut printer = Printer::new(target.kind, options(kube, target, false));
+    let events = kube.flags.is("output-watch-events");
+    let table = kube.json(request(kube, target, true)).await?;
+    let revision = revision_of(&table);
+    if !kube.flags.is("watch-only") {
+        match &format {
+            None => {
+                printer.add(&table, "ADDED");
+                kube.io.out.write(&printer.flush());
+            }
+            Some(format) => {
+                let object = kube.json(request(kube, target, false)).await?;
+                let items = match single {
+                    true => std::slice::from_ref(&object),
+                    false => list(&object, "items"),
+                };
+                for item in items {
+                    show_object(kube, format, item, "ADDED", events)?;
+                }
+            }
+        }
+    }
+    let mut request = Request {
+        accept: if format.is_none() { ACCEPT_TABLE } else { "" },
+        ..request(kube, target, false)
+    }
+    .with_query("watch", "true");
+    if !target.name.is_empty() {
+        request.path = path(target.kind, &target.namespace, "", "");
+        request = request.with_query("fieldSelector", format!("metadata.name={}", target.name));
+    }
+    if !revision.is_empty() {
+        request = request.with_query("resourceVersion", revision);
+    }
+    let mut watch = kube.shell.world.host.client().watch(request);
+    while let Some(event) = watch.next().await {
+        let (kind, object) = (text(&event, "type"), &event["object"]);
+        match kind {
+            "BOOKMARK" => continue,
+            "ERROR" => {
+                return Err(crate::kubectl::error::of_status(410, object.clone()));
+            }
+            _ => {}
+        }
+        match &format {
+            None => {
+                printer.add(&of_object(target.kind, object, kube.now()), kind);
+                kube.io.out.write(&printer.flush());
+            }
+            Some(format) => show_object(kube, format, object, kind, events)?,
+        }
+    }
+    Ok(())
+}
+
+fn show_object(
+    kube: &Kube,
+    format: &Format,
+    object: &Value,
+    event: &str,
+    events: bool,
+) -> Result<()> {
+    if !events {
+        if let Format::Yaml = format {
+            kube.print("---");
+        }
+        return format.print(kube, object);
+    }
+    format.print(kube, &json!({"type": event, "object": object}))
+}
+
+/// From where to watch on: the table's revision, or its rows' newest.
+fn revision_of(table: &Value) -> String {
+    let own = text(table, "metadata.resourceVersion");
+    if !own.is_empty() {
+        return own.to_owned();
+    }
+    let newest = list(table, "rows")
+        .iter()
+        .filter_map(|row| {
+            text(row, "object.metadata.resourceVersion")
+                .parse::<u64>()
+                .ok()
+        })
+        .max();
+    newest.map(|n| n.to_string()).unwrap_or_default()
+}

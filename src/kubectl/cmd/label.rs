@@ -1,0 +1,243 @@
+//! `kubectl label` and `kubectl annotate`.
+//! Models `k8s.io/kubectl/pkg/cmd/{label,annotate}`.
+
+use serde_json::{Map, Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::api::names::{is_label_value, is_qualified_name};
+use crate::api::rfc3339::go_quote;
+use crate::apiserver::request::MERGE_PATCH;
+use crate::kubectl::error::{Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::kube::{DryRun, Kube};
+use crate::kubectl::printers::done;
+use crate::kubectl::resources::Target;
+
+pub const LABEL: Command = Command {
+    path: "label",
+    short: "Update the labels on a resource",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube, &LABELS)),
+};
+
+pub const ANNOTATE: Command = Command {
+    path: "annotate",
+    short: "Update the annotations on a resource",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube, &ANNOTATIONS)),
+};
+
+const FLAGS: &[Flag] = &[
+    flag("overwrite", F::Bool),
+    flag("list", F::Bool),
+    flag("all", F::Bool),
+    flag("local", F::Bool),
+    flag("resource-version", F::Text),
+];
+
+/// In what labels and annotations differ.
+struct Words {
+    field: &'static str,
+    noun: &'static str,
+    changed: &'static str,
+    removed: &'static str,
+    unchanged: &'static str,
+    manager: &'static str,
+}
+
+const LABELS: Words = Words {
+    field: "labels",
+    noun: "label",
+    changed: "labeled",
+    removed: "unlabeled",
+    unchanged: "not labeled",
+    manager: "kubectl-label",
+};
+
+const ANNOTATIONS: Words = Words {
+    field: "annotations",
+    noun: "annotation",
+    changed: "annotated",
+    removed: "annotated",
+    unchanged: "annotated",
+    manager: "kubectl-annotate",
+};
+
+/// What is set, and what is taken away.
+struct Changes {
+    set: Vec<(String, String)>,
+    remove: Vec<String>,
+}
+
+async fn run(kube: &Kube, words: &Words) -> Result<()> {
+    let arguments = &kube.flags.arguments;
+    let is_change = |word: &String| word.contains('=') || word.ends_with('-');
+    let split = arguments
+        .iter()
+        .position(is_change)
+        .unwrap_or(arguments.len());
+    let (resources, changes) = arguments.split_at(split);
+    if resources.is_empty() && kube.flags.list("filename").is_empty() {
+        return plain(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        );
+    }
+    if changes.is_empty() && !kube.flags.is("list") {
+        return plain(format!("at least one {} update is required", words.noun));
+    }
+    let changes = parse(changes, words)?;
+    let (objects, mut failures) = kube.chosen_of(resources).await?;
+    for (target, object) in &objects {
+        if kube.flags.is("list") {
+            for (key, value) in object["metadata"][words.field]
+                .as_object()
+                .into_iter()
+                .flatten()
+            {
+                kube.print(&format!("{key}={}", value.as_str().unwrap_or_default()));
+            }
+            continue;
+        }
+        if let Err(failure) = change(kube, words, target, object, &changes).await {
+            failures.push(failure);
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+fn parse(changes: &[String], words: &Words) -> Result<Changes> {
+    let mut out = Changes {
+        set: Vec::new(),
+        remove: Vec::new(),
+    };
+    for change in changes {
+        if let Some((key, value)) = change.split_once('=') {
+            if key.is_empty() {
+                return plain(format!("invalid {} spec: {change}", words.noun));
+            }
+            if words.noun == "label" {
+                let wrong = is_label_value(value);
+                if !wrong.is_empty() {
+                    return plain(format!(
+                        "invalid label value: {}: {}",
+                        go_quote(change),
+                        wrong.join("; ")
+                    ));
+                }
+                let wrong = is_qualified_name(key);
+                if !wrong.is_empty() {
+                    return plain(format!(
+                        "invalid label key: {}: {}",
+                        go_quote(change),
+                        wrong.join("; ")
+                    ));
+                }
+            }
+            out.set.push((key.to_owned(), value.to_owned()));
+        } else if let Some(key) = change.strip_suffix('-') {
+            out.remove.push(key.to_owned());
+        } else {
+            return plain(format!("unknown {} spec: {change}", words.noun));
+        }
+    }
+    for key in &out.remove {
+        if out.set.iter().any(|(k, _)| k == key) {
+            return plain(format!(
+                "can not both modify and remove {} in the same command",
+                match words.noun {
+                    "label" => "a label",
+                    _ => "an annotation",
+                }
+            ));
+        }
+    }
+    Ok(out)
+}
+
+async fn change(
+    kube: &Kube,
+    words: &Words,
+    target: &Target,
+    object: &Value,
+    changes: &Changes,
+) -> Result<()> {
+    let current = object["metadata"][words.field].as_object();
+    let value_of = |key: &str| current.and_then(|m| m.get(key)).and_then(Value::as_str);
+    if !kube.flags.is("overwrite") {
+        let taken: Vec<String> = changes
+            .set
+            .iter()
+            .filter_map(|(key, value)| match value_of(key) {
+                Some(before) if before != value => {
+                    Some(format!("'{key}' already has a value ({before})"))
+                }
+                _ => None,
+            })
+            .collect();
+        if !taken.is_empty() {
+            return plain(match words.noun {
+                "label" => taken
+                    .iter()
+                    .map(|t| format!("{t}, and --overwrite is false"))
+                    .collect::<Vec<_>>()
+                    .join("; "),
+                _ => format!(
+                    "--overwrite is false but found the following declared annotation(s): {}",
+                    taken.join("; ")
+                ),
+            });
+        }
+    }
+    let mut patch = Map::new();
+    for (key, value) in &changes.set {
+        if value_of(key) != Some(value) {
+            patch.insert(key.clone(), value.as_str().into());
+        }
+    }
+    let mut removed = false;
+    for key in &changes.remove {
+        match value_of(key) {
+            Some(_) => {
+                removed = true;
+                patch.insert(key.clone(), Value::Null);
+            }
+            None if words.noun == "label" => kube.print(&format!("label \"{key}\" not found.")),
+            None => {}
+        }
+    }
+    if patch.is_empty() {
+        return done(kube, target.kind, object, words.unchanged);
+    }
+    let mut answer = object.clone();
+    if kube.dry_run()? != DryRun::Client {
+        let mut metadata = json!({});
+        metadata[words.field] = Value::Object(patch);
+        let version = kube.flags.text("resource-version");
+        if !version.is_empty() {
+            metadata["resourceVersion"] = version.into();
+        }
+        answer = kube
+            .patch(
+                target.kind,
+                &target.namespace,
+                &target.name,
+                MERGE_PATCH,
+                json!({ "metadata": metadata }),
+                words.manager,
+            )
+            .await?;
+    }
+    done(
+        kube,
+        target.kind,
+        &answer,
+        if removed {
+            words.removed
+        } else {
+            words.changed
+        },
+    )
+}

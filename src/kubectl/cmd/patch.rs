@@ -1,0 +1,116 @@
+//! `kubectl patch`.
+
+use serde_json::Value;
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::api::yaml;
+use crate::apiserver::patch::PatchSchema;
+use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
+use crate::kubectl::error::{Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
+use crate::kubectl::kube::{DryRun, Kube};
+use crate::kubectl::printers::done;
+use crate::kubectl::resources::label;
+
+pub const PATCH: Command = Command {
+    path: "patch",
+    short: "Update fields of a resource",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[
+    short("patch", 'p', F::Text),
+    flag("patch-file", F::Text),
+    flag("type", F::Text),
+    flag("local", F::Bool),
+    flag("subresource", F::Text),
+];
+
+async fn run(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    let source = match (flags.text("patch"), flags.text("patch-file")) {
+        ("", "") => {
+            return plain(
+                "must specify --patch or --patch-file containing the contents of the patch",
+            );
+        }
+        (text, "") => text.to_owned(),
+        ("", file) => match kube.shell.world.host.read_file(file) {
+            Some(text) => text,
+            None => {
+                return plain(format!(
+                    "unable to read patch file: open {file}: no such file or directory"
+                ));
+            }
+        },
+        _ => return plain("cannot specify --patch and --patch-file together"),
+    };
+    let kind_of_patch = match flags.text("type") {
+        "" => "strategic",
+        given @ ("json" | "merge" | "strategic") => given,
+        other => {
+            return plain(format!(
+                "--type must be one of [json merge strategic], not \"{other}\""
+            ));
+        }
+    };
+    let parsed = yaml::parse(&source);
+    if let Some(error) = parsed.error {
+        return plain(format!("unable to parse \"{source}\": {}", error.message));
+    }
+    let patch = match parsed.documents.into_iter().next() {
+        Some(document) => document.value,
+        None => Value::Null,
+    };
+    let (objects, mut failures) = kube.chosen_objects().await?;
+    if objects.is_empty() && failures.is_empty() {
+        return plain("no objects passed to patch");
+    }
+    for (target, before) in objects {
+        let content_type = match kind_of_patch {
+            "json" => JSON_PATCH,
+            "merge" => MERGE_PATCH,
+            _ if PatchSchema::of_kind(target.kind.group, target.kind.kind).is_none() => {
+                return plain(format!(
+                    "strategic merge patch is not supported for {}; use --type=merge",
+                    label(target.kind, &target.name)
+                ));
+            }
+            _ => STRATEGIC_MERGE_PATCH,
+        };
+        if kube.dry_run()? == DryRun::Client {
+            done(kube, target.kind, &before, "patched")?;
+            continue;
+        }
+        let name = match flags.text("subresource") {
+            "" => target.name.clone(),
+            subresource => format!("{}/{subresource}", target.name),
+        };
+        let sent = kube
+            .patch(
+                target.kind,
+                &target.namespace,
+                &name,
+                content_type,
+                patch.clone(),
+                "kubectl-patch",
+            )
+            .await;
+        match sent {
+            Ok(after) => {
+                let word = if after == before {
+                    "patched (no change)"
+                } else {
+                    "patched"
+                };
+                done(kube, target.kind, &after, word)?;
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}

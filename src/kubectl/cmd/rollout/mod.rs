@@ -1,0 +1,233 @@
+//! `kubectl rollout`: what a Deployment is at, was, and is to be again.
+//! Models `k8s.io/kubectl/pkg/cmd/rollout` and `pkg/polymorphichelpers`.
+
+pub mod revisions;
+mod status;
+mod undo;
+
+use serde_json::{Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::api::rfc3339::format_time;
+use crate::kubectl::describe::template_text;
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
+use crate::kubectl::json::{annotation, at, flag as is, int, name, place};
+use crate::kubectl::kube::Kube;
+use crate::kubectl::printers::done;
+use crate::kubectl::resources::{Target, label};
+use crate::kubectl::tabwriter::TabWriter;
+
+const STATUS_FLAGS: &[Flag] = &[
+    short("watch", 'w', F::Bool),
+    flag("revision", F::Int),
+    flag("timeout", F::Duration),
+];
+const TO_REVISION: &[Flag] = &[flag("to-revision", F::Int)];
+
+pub const STATUS: Command = Command {
+    path: "rollout status",
+    short: "Show the status of the rollout",
+    flags: &[STATUS_FLAGS, FILES, SELECT],
+    run: |kube| Box::pin(status::run(kube)),
+};
+pub const HISTORY: Command = Command {
+    path: "rollout history",
+    short: "View rollout history",
+    flags: &[&[flag("revision", F::Int)], OUTPUT, FILES, SELECT],
+    run: |kube| Box::pin(history(kube)),
+};
+pub const UNDO: Command = Command {
+    path: "rollout undo",
+    short: "Undo a previous rollout",
+    flags: &[TO_REVISION, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(undo::run(kube)),
+};
+pub const PAUSE: Command = Command {
+    path: "rollout pause",
+    short: "Mark the provided resource as paused",
+    flags: &[OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(change(kube, "paused", &pause)),
+};
+pub const RESUME: Command = Command {
+    path: "rollout resume",
+    short: "Resume a paused resource",
+    flags: &[OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(change(kube, "resumed", &resume)),
+};
+pub const RESTART: Command = Command {
+    path: "rollout restart",
+    short: "Restart a resource",
+    flags: &[OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(change(kube, "restarted", &restart)),
+};
+
+/// Refuses commands that name nothing.
+fn need_resource(kube: &Kube) -> Result<()> {
+    if kube.flags.arguments.is_empty() && kube.flags.list("filename").is_empty() {
+        return kube.usage("required resource not specified");
+    }
+    Ok(())
+}
+
+/// Only Deployments have a rollout here.
+fn need_deployment(kube: &Kube, target: &Target) -> Result<()> {
+    if target.kind.kind == "Deployment" {
+        return Ok(());
+    }
+    let kind = target.kind;
+    let gk = match kind.group {
+        "" => kind.kind.to_owned(),
+        group => format!("{}.{group}", kind.kind),
+    };
+    plain(match kube.path.as_str() {
+        "kubectl rollout status" => format!("no status viewer has been implemented for {gk}"),
+        "kubectl rollout history" => format!("no history viewer has been implemented for \"{gk}\""),
+        "kubectl rollout undo" => format!("no rollbacker has been implemented for \"{gk}\""),
+        "kubectl rollout pause" => {
+            format!("{} pausing is not supported", label(kind, &target.name))
+        }
+        "kubectl rollout resume" => {
+            format!("{} resuming is not supported", label(kind, &target.name))
+        }
+        _ => format!("{} restarting is not supported", label(kind, &target.name)),
+    })
+}
+
+/// Changes a Deployment, or tells why not.
+type Edit = dyn Fn(&Kube, &Target, &mut Value) -> Result<()>;
+
+async fn change(kube: &Kube, word: &str, edit: &Edit) -> Result<()> {
+    need_resource(kube)?;
+    let (objects, mut failures) = kube.chosen_objects().await?;
+    for (target, before) in objects {
+        let mut after = before.clone();
+        let edited = need_deployment(kube, &target).and_then(|()| edit(kube, &target, &mut after));
+        if let Err(failure) = edited {
+            failures.push(failure);
+            continue;
+        }
+        match kube
+            .send_changes(&target, &before, after, "kubectl-rollout")
+            .await
+        {
+            Ok(Some(object)) => done(kube, target.kind, &object, word)?,
+            Ok(None) => done(kube, target.kind, &before, word)?,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+fn pause(_: &Kube, target: &Target, object: &mut Value) -> Result<()> {
+    if is(object, "spec.paused") {
+        return plain(format!(
+            "deployments.apps \"{}\" is already paused",
+            target.name
+        ));
+    }
+    object["spec"]["paused"] = json!(true);
+    Ok(())
+}
+
+fn resume(_: &Kube, target: &Target, object: &mut Value) -> Result<()> {
+    if !is(object, "spec.paused") {
+        return plain(format!(
+            "deployments.apps \"{}\" is not paused",
+            target.name
+        ));
+    }
+    if let Some(spec) = object["spec"].as_object_mut() {
+        spec.remove("paused");
+    }
+    Ok(())
+}
+
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+fn restart(kube: &Kube, _: &Target, object: &mut Value) -> Result<()> {
+    if is(object, "spec.paused") {
+        return plain("can't restart paused deployment (run rollout resume first)");
+    }
+    let now = format_time(kube.now().0 as i64);
+    *place(
+        object,
+        &["spec", "template", "metadata", "annotations", RESTARTED_AT],
+    ) = now.into();
+    Ok(())
+}
+
+async fn history(kube: &Kube) -> Result<()> {
+    need_resource(kube)?;
+    let wanted = kube.flags.int("revision").unwrap_or(0);
+    if wanted < 0 {
+        return plain(format!("revision must be a positive integer: {wanted}"));
+    }
+    let (objects, mut failures) = kube.chosen_objects().await?;
+    for (target, object) in objects {
+        let text = match need_deployment(kube, &target) {
+            Ok(()) => history_of(kube, &object, wanted).await,
+            Err(failure) => Err(failure),
+        };
+        match text {
+            Ok(text) => {
+                let with = match wanted {
+                    0 => String::new(),
+                    n => format!("with revision #{n}"),
+                };
+                kube.print(&format!(
+                    "{} {with}\n{text}",
+                    label(target.kind, name(&object))
+                ));
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+async fn history_of(kube: &Kube, deployment: &Value, wanted: i64) -> Result<String> {
+    let mut sets = revisions::owned(kube, deployment).await?;
+    sets.retain(|set| revisions::revision(set) > 0);
+    sets.sort_by_key(revisions::revision);
+    if wanted > 0 {
+        let set = sets.iter().find(|set| revisions::revision(set) == wanted);
+        let Some(set) = set else {
+            return Err(Failure::Plain(
+                "unable to find the specified revision".to_owned(),
+            ));
+        };
+        let mut template = at(set, "spec.template").clone();
+        if let Some(cause) = annotation(set, revisions::CHANGE_CAUSE).filter(|c| !c.is_empty()) {
+            *place(
+                &mut template,
+                &["metadata", "annotations", revisions::CHANGE_CAUSE],
+            ) = cause.into();
+        }
+        return Ok(template_text(&template));
+    }
+    if sets.is_empty() {
+        return Ok("No rollout history found.".to_owned());
+    }
+    let mut text = "REVISION\tCHANGE-CAUSE\n".to_owned();
+    for set in &sets {
+        let cause = annotation(set, revisions::CHANGE_CAUSE).filter(|c| !c.is_empty());
+        text.push_str(&format!(
+            "{}\t{}\n",
+            revisions::revision(set),
+            cause.unwrap_or("<none>")
+        ));
+    }
+    Ok(TabWriter::describe().align(&text))
+}
+
+/// The number of replicas that a Deployment wants.
+fn desired(deployment: &Value) -> i64 {
+    int(deployment, "spec.replicas").unwrap_or(1)
+}

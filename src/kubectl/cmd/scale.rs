@@ -1,0 +1,115 @@
+//! `kubectl scale`. Models `k8s.io/kubectl/pkg/scale`.
+
+use serde_json::{Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::apiserver::Method;
+use crate::kubectl::error::{Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::json::int;
+use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::printers::done;
+use crate::kubectl::resources::Target;
+
+pub const SCALE: Command = Command {
+    path: "scale",
+    short: "Set a new size for a deployment, replica set, or replication controller",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[
+    flag("replicas", F::Int),
+    flag("current-replicas", F::Int),
+    flag("resource-version", F::Text),
+    flag("timeout", F::Duration),
+    flag("all", F::Bool),
+];
+
+async fn run(kube: &Kube) -> Result<()> {
+    let Some(replicas) = kube.flags.int("replicas") else {
+        return plain("required flag(s) \"replicas\" not set");
+    };
+    if replicas < 0 {
+        return plain(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        );
+    }
+    let (objects, mut failures) = kube.chosen_objects().await?;
+    if objects.is_empty() && failures.is_empty() {
+        return plain("no objects passed to scale");
+    }
+    for (target, object) in &objects {
+        match scale(kube, target, replicas).await {
+            Ok(()) => done(kube, target.kind, object, "scaled")?,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+async fn scale(kube: &Kube, target: &Target, replicas: i64) -> Result<()> {
+    let flags = &kube.flags;
+    let place = || path(target.kind, &target.namespace, &target.name, "scale");
+    let mut scale = kube.json(kube.request(Method::Get, place())).await?;
+    if let Some(expected) = flags.int("current-replicas").filter(|n| *n >= 0) {
+        let current = int(&scale, "spec.replicas").unwrap_or(0);
+        if current != expected {
+            return plain(format!("Expected replicas to be {expected}, was {current}"));
+        }
+    }
+    let version = flags.text("resource-version");
+    if !version.is_empty() && scale["metadata"]["resourceVersion"].as_str() != Some(version) {
+        return plain(format!(
+            "Expected resource version to be {version}, was {}",
+            scale["metadata"]["resourceVersion"]
+                .as_str()
+                .unwrap_or_default()
+        ));
+    }
+    if kube.dry_run()? == DryRun::Client {
+        return Ok(());
+    }
+    scale["spec"] = json!({"replicas": replicas});
+    let request = kube
+        .change(Method::Put, place(), "kubectl-scale")?
+        .with_body(scale);
+    kube.json(request).await?;
+    if let Some(timeout) = flags.duration("timeout") {
+        return reached(kube, target, replicas, timeout).await;
+    }
+    Ok(())
+}
+
+/// Waits until there are as many replicas as asked for.
+async fn reached(
+    kube: &Kube,
+    target: &Target,
+    replicas: i64,
+    timeout: std::time::Duration,
+) -> Result<()> {
+    let deadline = kube.deadline(Some(timeout));
+    let there = |object: &Value| {
+        int(object, "status.observedGeneration") >= int(object, "metadata.generation")
+            && int(object, "status.replicas").unwrap_or(0) == replicas
+    };
+    let mut watch = kube.watch_one(target.kind, &target.namespace, &target.name, "");
+    let ended = kube
+        .shell
+        .world
+        .before(deadline, async {
+            while let Some(event) = watch.next().await {
+                if there(&event["object"]) {
+                    return;
+                }
+            }
+        })
+        .await;
+    match ended {
+        Some(()) => Ok(()),
+        None => plain("timed out waiting for the condition"),
+    }
+}

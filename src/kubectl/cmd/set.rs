@@ -1,0 +1,274 @@
+//! `kubectl set image|env|resources`. Models `k8s.io/kubectl/pkg/cmd/set`.
+
+use serde_json::{Map, Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::api::quantity::Quantity;
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
+use crate::kubectl::json::{list, text};
+use crate::kubectl::kube::Kube;
+use crate::kubectl::printers::done;
+use crate::kubectl::resources::label;
+
+const COMMON: &[Flag] = &[
+    flag("all", F::Bool),
+    flag("local", F::Bool),
+    short("containers", 'c', F::Text),
+];
+
+pub const IMAGE: Command = Command {
+    path: "set image",
+    short: "Update the image of a pod template",
+    flags: &[COMMON, OUTPUT, FILES, SELECT, CHANGE],
+    run: |kube| Box::pin(run(kube, &image, "image updated")),
+};
+
+pub const ENV: Command = Command {
+    path: "set env",
+    short: "Update environment variables on a pod template",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        FILES,
+        SELECT,
+        CHANGE,
+        &[
+            short("env", 'e', F::Repeated),
+            flag("list", F::Bool),
+            flag("overwrite", F::Bool),
+        ],
+    ],
+    run: |kube| Box::pin(run(kube, &environment, "env updated")),
+};
+
+pub const RESOURCES: Command = Command {
+    path: "set resources",
+    short: "Update resource requests/limits on objects with pod templates",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        FILES,
+        SELECT,
+        CHANGE,
+        &[flag("limits", F::Text), flag("requests", F::Text)],
+    ],
+    run: |kube| Box::pin(run(kube, &resources, "resource requirements updated")),
+};
+
+/// Changes the containers of one pod template.
+type Edit = dyn Fn(&Kube, &[String], &mut Value) -> Result<()>;
+
+async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
+    let arguments = &kube.flags.arguments;
+    let is_change = |word: &String| word.contains('=') || (word.ends_with('-') && word.len() > 1);
+    let split = arguments
+        .iter()
+        .position(is_change)
+        .unwrap_or(arguments.len());
+    let (words, changes) = arguments.split_at(split);
+    if words.is_empty() && kube.flags.list("filename").is_empty() {
+        return plain(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        );
+    }
+    let needs = match word {
+        "image updated" if changes.is_empty() => "at least one image update is required",
+        "env updated"
+            if changes.is_empty() && !kube.flags.given("env") && !kube.flags.is("list") =>
+        {
+            "at least one environment variable must be provided"
+        }
+        "resource requirements updated"
+            if !kube.flags.given("limits") && !kube.flags.given("requests") =>
+        {
+            "you must specify an update to requests or limits (in the form of --requests/--limits)"
+        }
+        _ => "",
+    };
+    if !needs.is_empty() {
+        return plain(needs);
+    }
+    let mut changes = changes.to_vec();
+    changes.extend(kube.flags.list("env").iter().cloned());
+    let (objects, mut failures) = kube.chosen_of(words).await?;
+    for (target, before) in objects {
+        if kube.flags.is("list") {
+            print_environment(kube, &label(target.kind, &target.name), &before);
+            continue;
+        }
+        let mut after = before.clone();
+        let Some(spec) = template_spec(&mut after) else {
+            failures.push(Failure::Plain(format!(
+                "{} does not have a pod template",
+                label(target.kind, &target.name)
+            )));
+            continue;
+        };
+        if let Err(failure) = edit(kube, &changes, spec) {
+            failures.push(failure);
+            continue;
+        }
+        match kube
+            .send_changes(&target, &before, after, "kubectl-set")
+            .await
+        {
+            Ok(Some(object)) => done(kube, target.kind, &object, word)?,
+            Ok(None) => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// The pod spec of a pod, or of what makes pods.
+fn template_spec(object: &mut Value) -> Option<&mut Value> {
+    let spec = object.get_mut("spec")?;
+    if spec.get("template").is_some() {
+        return spec.get_mut("template")?.get_mut("spec");
+    }
+    spec.get("containers").is_some().then_some(spec)
+}
+
+fn containers<'v>(spec: &'v mut Value, field: &str) -> impl Iterator<Item = &'v mut Value> {
+    spec.get_mut(field)
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+}
+
+fn image(_: &Kube, changes: &[String], spec: &mut Value) -> Result<()> {
+    let mut missing = Vec::new();
+    for change in changes {
+        let Some((name, image)) = change.split_once('=') else {
+            return plain(format!("unexpected image spec: {change}"));
+        };
+        let mut found = false;
+        for field in ["initContainers", "containers"] {
+            for container in containers(spec, field) {
+                if name == "*" || text(container, "name") == name {
+                    found = true;
+                    container["image"] = image.into();
+                }
+            }
+        }
+        if !found {
+            missing.push(Failure::Plain(format!(
+                "unable to find container named \"{name}\""
+            )));
+        }
+    }
+    match all(missing) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// Whether `-c` names the container; `*` in it stands for any text.
+fn is_chosen(kube: &Kube, name: &str) -> bool {
+    match kube.flags.text("containers") {
+        "" | "*" => true,
+        pattern => match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => pattern == name,
+        },
+    }
+}
+
+fn environment(kube: &Kube, changes: &[String], spec: &mut Value) -> Result<()> {
+    let overwrite = kube.flags.is_or("overwrite", true);
+    for container in containers(spec, "containers") {
+        if !is_chosen(kube, text(container, "name")) {
+            continue;
+        }
+        let mut variables = list(container, "env").to_vec();
+        for change in changes {
+            match (change.split_once('='), change.strip_suffix('-')) {
+                (Some((name, value)), _) => {
+                    let entry = json!({"name": name, "value": value});
+                    match variables.iter_mut().find(|v| text(v, "name") == name) {
+                        Some(before) if !overwrite => {
+                            return plain(format!(
+                                "'{name}' already has a value ({}), and --overwrite is false",
+                                text(before, "value")
+                            ));
+                        }
+                        Some(before) => *before = entry,
+                        None => variables.push(entry),
+                    }
+                }
+                (None, Some(name)) => variables.retain(|v| text(v, "name") != name),
+                _ => return plain(format!("unknown environment variable spec: {change}")),
+            }
+        }
+        match (variables.is_empty(), container.as_object_mut()) {
+            (true, Some(container)) => {
+                container.remove("env");
+            }
+            _ => container["env"] = Value::Array(variables),
+        }
+    }
+    Ok(())
+}
+
+fn print_environment(kube: &Kube, label: &str, object: &Value) {
+    let mut object = object.clone();
+    let Some(spec) = template_spec(&mut object) else {
+        return;
+    };
+    for container in containers(spec, "containers") {
+        kube.print(&format!("# {label}, container {}", text(container, "name")));
+        for variable in list(container, "env") {
+            kube.print(&format!(
+                "{}={}",
+                text(variable, "name"),
+                text(variable, "value")
+            ));
+        }
+    }
+}
+
+fn amounts(kube: &Kube, flag: &str) -> Result<Map<String, Value>> {
+    let mut map = Map::new();
+    for pair in kube.flags.text(flag).split(',').filter(|p| !p.is_empty()) {
+        let Some((name, amount)) = pair.split_once('=') else {
+            return plain(format!(
+                "Invalid argument syntax {pair}, expected <resource>=<value>"
+            ));
+        };
+        if Quantity::parse(amount).is_err() {
+            return plain(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            );
+        }
+        map.insert(name.to_owned(), amount.into());
+    }
+    Ok(map)
+}
+
+fn resources(kube: &Kube, _: &[String], spec: &mut Value) -> Result<()> {
+    let (limits, requests) = (amounts(kube, "limits")?, amounts(kube, "requests")?);
+    let mut found = false;
+    for container in containers(spec, "containers") {
+        if !is_chosen(kube, text(container, "name")) {
+            continue;
+        }
+        found = true;
+        for (field, amounts) in [("limits", &limits), ("requests", &requests)] {
+            for (name, amount) in amounts {
+                *crate::kubectl::json::place(container, &["resources", field, name]) =
+                    amount.clone();
+            }
+        }
+    }
+    match found {
+        true => Ok(()),
+        false => plain(format!(
+            "unable to find container named {}",
+            kube.flags.text("containers")
+        )),
+    }
+}

@@ -1,0 +1,219 @@
+//! `kubectl wait`: until a condition holds, a field has a value, or an object is gone.
+//! Models `k8s.io/kubectl/pkg/cmd/wait`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::delete::gone;
+use super::{Command, FILES, OUTPUT, SELECT};
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::json::{int, list, name, scalar, text};
+use crate::kubectl::kube::Kube;
+use crate::kubectl::printers::done;
+use crate::kubectl::printers::jsonpath::Template;
+use crate::kubectl::resources::Target;
+use crate::sim::Time;
+
+pub const WAIT: Command = Command {
+    path: "wait",
+    short: "Wait for a specific condition on one or many resources",
+    flags: &[FLAGS, OUTPUT, FILES, SELECT],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[
+    flag("for", F::Repeated),
+    flag("timeout", F::Duration),
+    flag("all", F::Bool),
+    flag("local", F::Bool),
+];
+
+enum Goal {
+    Deleted,
+    Created,
+    Condition {
+        type_: String,
+        status: String,
+    },
+    Field {
+        template: Template,
+        value: Option<String>,
+    },
+}
+
+async fn run(kube: &Kube) -> Result<()> {
+    let goals = kube.flags.list("for");
+    let Some(goal) = goals.first() else {
+        return plain("required flag(s) \"for\" not set");
+    };
+    let goal = parse(goal)?;
+    let timeout = match kube.flags.nanos("timeout") {
+        None => Duration::from_secs(30),
+        Some(n) if n < 0 => Duration::from_secs(7 * 24 * 3600),
+        Some(n) => Duration::from_nanos(n as u64),
+    };
+    let deadline = kube.deadline(Some(timeout));
+    if let Goal::Created = goal {
+        return created(kube, deadline).await;
+    }
+    let (objects, mut failures) = match kube.chosen_objects().await {
+        Ok(found) => found,
+        Err(failure) => return Err(failure),
+    };
+    if let Goal::Deleted = goal {
+        failures.retain(|f| !f.is_not_found());
+    }
+    if objects.is_empty() && failures.is_empty() {
+        return match (&goal, kube.flags.text("selector")) {
+            (Goal::Deleted, _) => Ok(()),
+            _ => plain("no matching resources found"),
+        };
+    }
+    for (target, object) in objects {
+        let met = match &goal {
+            Goal::Deleted => {
+                let uid = text(&object, "metadata.uid");
+                gone(
+                    kube,
+                    target.kind,
+                    &target.namespace,
+                    &target.name,
+                    uid,
+                    deadline,
+                )
+                .await
+                .map(|()| object)
+            }
+            goal => holds(kube, goal, &target, object, deadline).await,
+        };
+        match met {
+            Ok(object) => done(kube, target.kind, &object, "condition met")?,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+fn parse(text: &str) -> Result<Goal> {
+    if text.eq_ignore_ascii_case("delete") {
+        return Ok(Goal::Deleted);
+    }
+    if text.eq_ignore_ascii_case("create") {
+        return Ok(Goal::Created);
+    }
+    if let Some(condition) = text.strip_prefix("condition=") {
+        let (type_, status) = condition.split_once('=').unwrap_or((condition, "true"));
+        return Ok(Goal::Condition {
+            type_: type_.to_owned(),
+            status: status.to_owned(),
+        });
+    }
+    if let Some(path) = text.strip_prefix("jsonpath=") {
+        let (path, value) = match path.rfind("}=") {
+            Some(i) => (path.get(..=i), path.get(i + 2..)),
+            None => match path.strip_prefix('{') {
+                Some(_) => (Some(path), None),
+                None => {
+                    let (path, value) = path
+                        .split_once('=')
+                        .map_or((path, None), |(p, v)| (p, Some(v)));
+                    (Some(path), value)
+                }
+            },
+        };
+        let path = path.unwrap_or_default();
+        let template = Template::relaxed(path)
+            .map_err(|e| Failure::Plain(format!("error parsing jsonpath {path}, {e}")))?;
+        return Ok(Goal::Field {
+            template,
+            value: value.map(|v| v.trim_matches(['"', '\'']).to_owned()),
+        });
+    }
+    plain(format!("unrecognized condition: \"{text}\""))
+}
+
+fn is_met(goal: &Goal, object: &Value) -> bool {
+    match goal {
+        Goal::Deleted | Goal::Created => true,
+        Goal::Condition { type_, status } => list(object, "status.conditions").iter().any(|c| {
+            let observed =
+                int(c, "observedGeneration").or(int(object, "status.observedGeneration"));
+            let current = int(object, "metadata.generation").unwrap_or(0);
+            text(c, "type").eq_ignore_ascii_case(type_)
+                && text(c, "status").eq_ignore_ascii_case(status)
+                && observed.is_none_or(|o| o >= current)
+        }),
+        Goal::Field { template, value } => match template.find(object) {
+            Ok(found) => match (found.as_slice(), value) {
+                ([], _) => false,
+                ([one, ..], Some(value)) => scalar(one) == *value,
+                (_, None) => true,
+            },
+            Err(_) => false,
+        },
+    }
+}
+
+async fn holds(
+    kube: &Kube,
+    goal: &Goal,
+    target: &Target,
+    object: Value,
+    deadline: Option<Time>,
+) -> Result<Value> {
+    if is_met(goal, &object) {
+        return Ok(object);
+    }
+    let from = text(&object, "metadata.resourceVersion").to_owned();
+    let mut watch = kube.watch_one(target.kind, &target.namespace, &target.name, &from);
+    loop {
+        match kube.shell.world.before(deadline, watch.next()).await {
+            Some(Some(event)) => match text(&event, "type") {
+                "DELETED" => {
+                    return plain(format!(
+                        "{} \"{}\" was deleted",
+                        target.kind.plural,
+                        name(&event["object"])
+                    ));
+                }
+                "ADDED" | "MODIFIED" if is_met(goal, &event["object"]) => {
+                    return Ok(event["object"].clone());
+                }
+                _ => {}
+            },
+            _ => {
+                return plain(format!(
+                    "timed out waiting for the condition on {}/{}",
+                    target.kind.plural, target.name
+                ));
+            }
+        }
+    }
+}
+
+/// Waits until what is named exists.
+async fn created(kube: &Kube, deadline: Option<Time>) -> Result<()> {
+    loop {
+        let (objects, failures) = kube.chosen_objects().await?;
+        let (missing, other): (Vec<Failure>, Vec<Failure>) =
+            failures.into_iter().partition(Failure::is_not_found);
+        if let Some(failure) = all(other) {
+            return Err(failure);
+        }
+        if missing.is_empty() && !objects.is_empty() {
+            for (target, object) in objects {
+                done(kube, target.kind, &object, "condition met")?;
+            }
+            return Ok(());
+        }
+        if deadline.is_some_and(|d| kube.now() >= d) {
+            return plain("timed out waiting for the condition");
+        }
+        kube.shell.world.sleep(Duration::from_millis(500)).await;
+    }
+}

@@ -1,0 +1,66 @@
+//! ConfigMaps, Secrets, ServiceAccounts.
+
+use serde_json::Value;
+
+use super::events;
+use super::page::Page;
+use crate::kubectl::json::{entries, list, text};
+use crate::kubectl::kube::Kube;
+
+pub async fn config_map(kube: &Kube, object: &Value, page: &mut Page) {
+    page.name_and_namespace(object);
+    page.labels_and_annotations(object);
+    page.line(0, "\nData\n====");
+    for (key, value) in entries(object, "data") {
+        page.line(
+            0,
+            &format!("{key}:\n----\n{}\n", value.as_str().unwrap_or_default()),
+        );
+    }
+    page.line(0, "\nBinaryData\n====");
+    for (key, value) in entries(object, "binaryData") {
+        page.line(0, &format!("{key}: {} bytes", base64_length(value)));
+    }
+    page.line(0, "");
+    events::write(kube, object, page).await;
+}
+
+pub fn secret(object: &Value, page: &mut Page) {
+    page.name_and_namespace(object);
+    page.labels_and_annotations(object);
+    page.line(0, &format!("\nType:\t{}", text(object, "type")));
+    page.line(0, "\nData\n====");
+    for (key, value) in entries(object, "data") {
+        page.line(0, &format!("{key}:\t{} bytes", base64_length(value)));
+    }
+}
+
+/// How many bytes a base64 text stands for.
+fn base64_length(value: &Value) -> usize {
+    let text = value.as_str().unwrap_or_default();
+    let letters = text
+        .bytes()
+        .filter(|b| *b != b'=' && !b.is_ascii_whitespace())
+        .count();
+    letters * 3 / 4
+}
+
+pub async fn service_account(kube: &Kube, object: &Value, page: &mut Page) {
+    page.name_and_namespace(object);
+    page.labels_and_annotations(object);
+    for (title, field) in [
+        ("Image pull secrets", "imagePullSecrets"),
+        ("Mountable secrets", "secrets"),
+    ] {
+        let names: Vec<&str> = list(object, field)
+            .iter()
+            .map(|s| text(s, "name"))
+            .collect();
+        match names.is_empty() {
+            true => page.pair(title, "<none>"),
+            false => page.pair(title, &names.join("\n\t")),
+        }
+    }
+    page.pair("Tokens", "<none>");
+    events::write(kube, object, page).await;
+}

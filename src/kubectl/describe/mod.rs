@@ -1,0 +1,59 @@
+//! What `kubectl describe` says of an object, a file per kind.
+//! Models `k8s.io/kubectl/pkg/describe`.
+//!
+//! Describers write lines with tabs; the tabs become columns when the whole page is laid out.
+
+mod config;
+mod container;
+mod deployment;
+mod endpoints;
+mod events;
+mod generic;
+mod namespace;
+mod node;
+mod page;
+mod pod;
+mod replica_set;
+mod service;
+mod template;
+mod volume;
+
+use serde_json::Value;
+
+use super::kube::Kube;
+use super::tabwriter::TabWriter;
+use crate::api::kinds::KindInfo;
+use page::Page;
+
+pub use events::interval as event_interval;
+pub use page::{flat_labels as flat_labels_text, selector as selector_text};
+pub use template::pod_template;
+
+/// The description of an object, laid out.
+pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> String {
+    let mut page = Page::default();
+    match (kind.group, kind.kind) {
+        ("", "Pod") => pod::describe(kube, object, &mut page).await,
+        ("apps", "Deployment") => deployment::describe(kube, object, &mut page).await,
+        ("apps", "ReplicaSet") => replica_set::describe(kube, object, &mut page).await,
+        ("", "Service") => service::describe(kube, object, &mut page).await,
+        ("", "Node") => node::describe(kube, object, &mut page).await,
+        ("", "Namespace") => namespace::describe(kube, object, &mut page).await,
+        ("", "ConfigMap") => config::config_map(kube, object, &mut page).await,
+        ("", "Secret") => config::secret(object, &mut page),
+        ("", "ServiceAccount") => config::service_account(kube, object, &mut page).await,
+        ("", "Endpoints") => endpoints::endpoints(kube, object, &mut page).await,
+        ("discovery.k8s.io", "EndpointSlice") => {
+            endpoints::endpoint_slice(kube, object, &mut page).await;
+        }
+        _ => generic::describe(kube, object, &mut page).await,
+    }
+    TabWriter::describe().align(&page.text)
+}
+
+/// A pod template as `rollout history` shows it: its tabs stay tabs.
+pub fn template_text(template: &Value) -> String {
+    let mut page = Page::default();
+    pod_template(template, &mut page);
+    page.text
+}

@@ -1,0 +1,152 @@
+//! What a command line stands on: the API, files, a clock, a network. The page and the tests
+//! each bring their own.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::client::{Client, LocalFuture};
+use crate::sim::Time;
+
+/// A request of `curl`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpCall {
+    pub method: String,
+    /// Host and port as written; a service's name, an address or a node's.
+    pub host: String,
+    pub port: u16,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// How long to wait; `None` for ever.
+    pub timeout: Option<Duration>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAnswer {
+    pub code: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// No such name.
+    Unresolved,
+    /// Nobody listens.
+    Refused,
+    /// The connection was cut.
+    Reset,
+    TimedOut,
+}
+
+/// The world of a session.
+pub trait Host {
+    fn client(&self) -> &dyn Client;
+
+    /// The present, in virtual time.
+    fn now(&self) -> Time;
+
+    /// The names of the files, in order.
+    fn files(&self) -> Vec<String>;
+
+    fn read_file(&self, name: &str) -> Option<String>;
+
+    fn write_file(&self, name: &str, text: &str);
+
+    /// Sends a request into the cluster's network, as a client beside the nodes would.
+    fn http<'a>(
+        &'a self,
+        call: HttpCall,
+    ) -> LocalFuture<'a, std::result::Result<HttpAnswer, HttpFailure>>;
+
+    /// The address under which the API server is known.
+    fn server(&self) -> String;
+}
+
+/// The host together with the alarm clock of one job.
+pub struct World {
+    pub host: Rc<dyn Host>,
+    /// When the job wants to be polled at the latest.
+    alarm: Cell<Option<Time>>,
+}
+
+impl World {
+    pub fn new(host: Rc<dyn Host>) -> Self {
+        World {
+            host,
+            alarm: Cell::new(None),
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.host.now()
+    }
+
+    /// The alarm that was set since it was last taken.
+    pub fn take_alarm(&self) -> Option<Time> {
+        self.alarm.take()
+    }
+
+    fn set_alarm(&self, at: Time) {
+        let earliest = self.alarm.get().map_or(at, |set| set.min(at));
+        self.alarm.set(Some(earliest));
+    }
+
+    pub async fn sleep_until(&self, until: Time) {
+        poll_fn(|_| {
+            if self.now() >= until {
+                return Poll::Ready(());
+            }
+            self.set_alarm(until);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub async fn sleep(&self, span: Duration) {
+        self.sleep_until(self.now() + span).await;
+    }
+
+    /// Lets the host act once before going on, so that a loop cannot hold it for ever.
+    pub async fn breathe(&self) {
+        let mut asked = false;
+        poll_fn(|_| {
+            if asked {
+                return Poll::Ready(());
+            }
+            asked = true;
+            self.set_alarm(self.now());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// What the future yields, or `None` when `deadline` comes first.
+    pub async fn before<T>(
+        &self,
+        deadline: Option<Time>,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(value));
+            }
+            match deadline {
+                Some(deadline) if self.now() >= deadline => Poll::Ready(None),
+                Some(deadline) => {
+                    self.set_alarm(deadline);
+                    Poll::Pending
+                }
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,250 @@
+//! One run of `kubectl`: its flags, its streams, its requests.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::{Failure, Result, of_status};
+use super::flags::Parsed;
+use super::shell::Shell;
+use super::shell::run_parts::Io;
+use crate::api::kinds::KindInfo;
+use crate::apiserver::{Body, Method, Request};
+use crate::client::Watch;
+use crate::sim::Time;
+
+pub struct Kube {
+    pub shell: Rc<Shell>,
+    pub io: Io,
+    pub flags: Parsed,
+    /// `kubectl rollout status`: the words that lead to the command.
+    pub path: String,
+    /// Warnings that were already shown.
+    warned: RefCell<BTreeSet<String>>,
+}
+
+/// Whether changes are made, only asked for, or only worked out here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    None,
+    Client,
+    Server,
+}
+
+impl DryRun {
+    /// What follows the word of the operation.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            DryRun::None => "",
+            DryRun::Client => " (dry run)",
+            DryRun::Server => " (server dry run)",
+        }
+    }
+}
+
+impl Kube {
+    pub fn new(shell: &Rc<Shell>, io: Io, path: String, flags: Parsed) -> Kube {
+        Kube {
+            shell: shell.clone(),
+            io,
+            flags,
+            path,
+            warned: RefCell::default(),
+        }
+    }
+
+    /// The namespace that objects without one belong to.
+    pub fn namespace(&self) -> String {
+        match self.flags.text("namespace") {
+            "" => self.shell.state.borrow().namespace.clone(),
+            namespace => namespace.to_owned(),
+        }
+    }
+
+    /// Whether the namespace was named on the command line.
+    pub fn namespace_given(&self) -> bool {
+        !self.flags.text("namespace").is_empty()
+    }
+
+    pub fn now(&self) -> Time {
+        self.shell.world.now()
+    }
+
+    /// How long ago, or how far ahead, a moment given as RFC 3339 is.
+    pub fn age(&self, stamp: &str) -> String {
+        match crate::api::rfc3339::parse_time(stamp) {
+            Some(then) => crate::api::rfc3339::human_duration((self.now().0 as i64) - then),
+            None => "<unknown>".to_owned(),
+        }
+    }
+
+    pub fn print(&self, line: &str) {
+        self.io.out.line(line);
+    }
+
+    pub fn warn(&self, line: &str) {
+        self.io.err.line(line);
+    }
+
+    /// `error: MESSAGE` with a hint at the help.
+    pub fn usage<T>(&self, message: &str) -> Result<T> {
+        Err(Failure::Plain(format!(
+            "{message}\nSee '{} -h' for help and examples",
+            self.path
+        )))
+    }
+
+    pub fn dry_run(&self) -> Result<DryRun> {
+        match self.flags.text("dry-run") {
+            "" | "none" | "false" => Ok(DryRun::None),
+            "client" => Ok(DryRun::Client),
+            "server" => Ok(DryRun::Server),
+            "unchanged" | "true" => Err(
+                "Invalid dry-run value (unchanged). Must be \"none\", \"server\", or \"client\"."
+                    .into(),
+            ),
+            other => Err(Failure::Plain(format!(
+                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ))),
+        }
+    }
+
+    /// A request in the name of this run.
+    pub fn request(&self, method: Method, path: String) -> Request {
+        let mut request = Request::new(method, path);
+        request.impersonate = self.flags.text("as").to_owned();
+        request
+    }
+
+    /// A request that changes something, under the name of a field manager.
+    pub fn change(&self, method: Method, path: String, manager: &str) -> Result<Request> {
+        let given = self.flags.text("field-manager");
+        let manager = if given.is_empty() { manager } else { given };
+        let mut request = self
+            .request(method, path)
+            .with_query("fieldManager", manager);
+        if self.dry_run()? == DryRun::Server {
+            request = request.with_query("dryRun", "All");
+        }
+        Ok(request)
+    }
+
+    pub async fn send(&self, request: Request) -> Result<Body> {
+        let response = self.shell.world.host.client().request(request).await;
+        for warning in &response.warnings {
+            if self.warned.borrow_mut().insert(warning.clone()) {
+                self.warn(&format!("Warning: {warning}"));
+            }
+        }
+        if response.is_success() {
+            return Ok(response.body);
+        }
+        Err(match response.body {
+            Body::Json(value) => of_status(response.code, value),
+            Body::Text(text) => Failure::Plain(text),
+            Body::Empty => of_status(response.code, Value::Null),
+        })
+    }
+
+    /// The JSON of an answer.
+    pub async fn json(&self, request: Request) -> Result<Value> {
+        match self.send(request).await? {
+            Body::Json(value) => Ok(value),
+            Body::Text(text) => Ok(Value::String(text)),
+            Body::Empty => Ok(Value::Null),
+        }
+    }
+
+    pub async fn get(&self, kind: &KindInfo, namespace: &str, name: &str) -> Result<Value> {
+        self.json(self.request(Method::Get, path(kind, namespace, name, "")))
+            .await
+    }
+
+    /// The items of a list.
+    pub async fn list(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        query: &[(&str, String)],
+    ) -> Result<Vec<Value>> {
+        let mut request = self.request(Method::Get, path(kind, namespace, "", ""));
+        for (name, value) in query.iter().filter(|(_, v)| !v.is_empty()) {
+            request = request.with_query(name, value.as_str());
+        }
+        let mut list = self.json(request).await?;
+        let api_version = kind.api_version();
+        let mut items = match list["items"].take() {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        };
+        // Servers leave these out of the items of typed lists.
+        for item in &mut items {
+            if item["kind"].is_null() {
+                item["kind"] = Value::from(kind.kind);
+                item["apiVersion"] = Value::from(api_version.as_str());
+            }
+        }
+        Ok(items)
+    }
+
+    /// Sends a patch of a media type.
+    pub async fn patch(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        content_type: &'static str,
+        patch: Value,
+        manager: &str,
+    ) -> Result<Value> {
+        let mut request = self
+            .change(Method::Patch, path(kind, namespace, name, ""), manager)?
+            .with_body(patch);
+        request.content_type = content_type;
+        self.json(request).await
+    }
+
+    /// Watches one object.
+    pub fn watch_one(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        name: &str,
+        revision: &str,
+    ) -> Box<dyn Watch> {
+        let mut request = self
+            .request(Method::Get, path(kind, namespace, "", ""))
+            .with_query("watch", "true")
+            .with_query("fieldSelector", format!("metadata.name={name}"));
+        if !revision.is_empty() {
+            request = request.with_query("resourceVersion", revision);
+        }
+        self.shell.world.host.client().watch(request)
+    }
+
+    /// The instant at which a `--timeout` ends.
+    pub fn deadline(&self, timeout: Option<Duration>) -> Option<Time> {
+        timeout.map(|t| self.now() + t)
+    }
+}
+
+/// The path of a collection, an object or a subresource.
+pub fn path(kind: &KindInfo, namespace: &str, name: &str, subresource: &str) -> String {
+    let mut path = match kind.group {
+        "" => format!("/api/{}", kind.version),
+        group => format!("/apis/{group}/{}", kind.version),
+    };
+    if kind.namespaced && !namespace.is_empty() {
+        path.push_str(&format!("/namespaces/{namespace}"));
+    }
+    for part in [kind.plural, name, subresource] {
+        if !part.is_empty() {
+            path.push('/');
+            path.push_str(part);
+        }
+    }
+    path
+}

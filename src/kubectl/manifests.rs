@@ -1,0 +1,259 @@
+//! Objects out of files: what `-f` names, split into documents, checked as far as kubectl checks.
+//! Models `k8s.io/cli-runtime/pkg/resource/visitor.go`.
+
+use serde_json::Value;
+
+use super::error::{Failure, Result, plain};
+use super::json::{list, name, namespace, text};
+use super::kube::Kube;
+use super::resources::kind_of;
+use crate::api::kinds::KindInfo;
+use crate::api::{Kind, yaml};
+
+/// An object of a file.
+#[derive(Clone)]
+pub struct Manifest {
+    pub object: Value,
+    pub kind: &'static KindInfo,
+    pub namespace: String,
+    /// The file, as messages name it.
+    pub source: String,
+}
+
+impl Manifest {
+    pub fn name(&self) -> &str {
+        name(&self.object)
+    }
+}
+
+impl Kube {
+    /// The objects of the files that `-f` names, with what is wrong with others.
+    pub async fn manifests(&self) -> (Vec<Manifest>, Vec<Failure>) {
+        let mut manifests = Vec::new();
+        let mut failures = Vec::new();
+        for file in self.flags.list("filename") {
+            match self.sources(file).await {
+                Ok(sources) => {
+                    for (source, text) in sources {
+                        if let Err(failure) = self.read(&source, &text, &mut manifests) {
+                            failures.push(failure);
+                        }
+                    }
+                }
+                Err(failure) => {
+                    failures.push(failure);
+                    break;
+                }
+            }
+        }
+        (manifests, failures)
+    }
+
+    /// Names and texts of what a `-f` names: a file, a folder, the input.
+    async fn sources(&self, file: &str) -> Result<Vec<(String, String)>> {
+        let host = &self.shell.world.host;
+        if file == "-" {
+            let text = match &self.io.input {
+                Some(pipe) => pipe.rest().await,
+                None => String::new(),
+            };
+            return Ok(vec![("STDIN".to_owned(), text)]);
+        }
+        if file.starts_with("http://") || file.starts_with("https://") {
+            return plain(format!(
+                "unable to read URL \"{file}\": the cluster lives in this page and reaches no other server"
+            ));
+        }
+        if matches!(file, "." | "./") {
+            let manifest = |n: &String| {
+                [".yaml", ".yml", ".json"]
+                    .iter()
+                    .any(|suffix| n.ends_with(suffix))
+            };
+            let names: Vec<String> = host.files().into_iter().filter(manifest).collect();
+            if names.is_empty() {
+                return plain(format!(
+                    "error reading [{file}]: recognized file extensions are [.json .yaml .yml]"
+                ));
+            }
+            let texts = names
+                .into_iter()
+                .map(|n| (n.clone(), host.read_file(&n).unwrap_or_default()));
+            return Ok(texts.collect());
+        }
+        match host.read_file(file.strip_prefix("./").unwrap_or(file)) {
+            Some(text) => Ok(vec![(file.to_owned(), text)]),
+            None => plain(format!("the path \"{file}\" does not exist")),
+        }
+    }
+
+    fn read(&self, source: &str, text: &str, out: &mut Vec<Manifest>) -> Result<()> {
+        let parsed = yaml::parse(text);
+        for document in parsed.documents {
+            let document = document.value;
+            if document.is_null() {
+                continue;
+            }
+            self.validate(source, &document)?;
+            check_metadata(source, &document)?;
+            self.flatten(source, document, out)?;
+        }
+        match parsed.error {
+            Some(error) => plain(format!("error parsing {source}: {}", error.message)),
+            None => Ok(()),
+        }
+    }
+
+    /// The check that kubectl makes itself although the server validates fields: that there is a
+    /// kind to send the object to.
+    fn validate(&self, source: &str, document: &Value) -> Result<()> {
+        if matches!(self.flags.text("validate"), "false" | "ignore") {
+            return Ok(());
+        }
+        let mut wrong = Vec::new();
+        if document.is_object() {
+            for field in ["apiVersion", "kind"] {
+                match &document[field] {
+                    Value::String(text) if !text.is_empty() => {}
+                    Value::String(_) | Value::Null => wrong.push(format!("{field} not set")),
+                    _ => wrong.push(format!("{field} isn't string type")),
+                }
+            }
+        } else {
+            wrong.push("invalid object to validate".to_owned());
+        }
+        let message = match wrong.as_slice() {
+            [] => return Ok(()),
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        plain(format!(
+            "error validating \"{source}\": error validating data: {message}; if you choose to ignore these errors, turn validation off with --validate=false"
+        ))
+    }
+
+    fn flatten(&self, source: &str, object: Value, out: &mut Vec<Manifest>) -> Result<()> {
+        if text(&object, "kind").ends_with("List") && object["items"].is_array() {
+            let of = text(&object, "kind").trim_end_matches("List").to_owned();
+            let api_version = text(&object, "apiVersion").to_owned();
+            for item in list(&object, "items") {
+                let mut item = item.clone();
+                if !of.is_empty() && item.is_object() && item["kind"].is_null() {
+                    item["kind"] = Value::from(of.as_str());
+                    item["apiVersion"] = Value::from(api_version.as_str());
+                }
+                check_metadata(source, &item)?;
+                out.push(self.manifest(source, item)?);
+            }
+            return Ok(());
+        }
+        out.push(self.manifest(source, object)?);
+        Ok(())
+    }
+
+    fn manifest(&self, source: &str, mut object: Value) -> Result<Manifest> {
+        let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
+        if kind.is_empty() {
+            return plain(format!(
+                "unable to decode \"{source}\": Object 'Kind' is missing in '{}'",
+                super::json::go_json(&object)
+            ));
+        }
+        let known = Kind::by_gvk(api_version, kind).map(Kind::info).or_else(|| {
+            // The mapper also knows kinds in lower case.
+            kind_of(kind).filter(|info| {
+                info.api_version() == api_version && info.kind.to_ascii_lowercase() == kind
+            })
+        });
+        let Some(known) = known else {
+            return plain(format!(
+                "resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first",
+                name(&object),
+                namespace(&object),
+            ));
+        };
+        let mut place = String::new();
+        if known.namespaced {
+            place = match namespace(&object) {
+                "" => self.namespace(),
+                own => own.to_owned(),
+            };
+            let wanted = self.flags.text("namespace");
+            if !wanted.is_empty() && wanted != place {
+                return plain(format!(
+                    "the namespace from the provided object \"{place}\" does not match the namespace \"{wanted}\". You must pass '--namespace={place}' to perform this operation."
+                ));
+            }
+            object["metadata"]["namespace"] = Value::from(place.as_str());
+        }
+        Ok(Manifest {
+            object,
+            kind: known,
+            namespace: place,
+            source: source.to_owned(),
+        })
+    }
+}
+
+/// What decoding `ObjectMeta` says of wrong types; other fields are left to the server.
+fn check_metadata(source: &str, object: &Value) -> Result<()> {
+    let wrong = |value: &Value, path: &str, wanted: &str| -> Result<()> {
+        plain(format!(
+            "unable to decode \"{source}\": json: cannot unmarshal {} into Go struct field {path} of type {wanted}",
+            go_type(value)
+        ))
+    };
+    let metadata = match &object["metadata"] {
+        Value::Null => return Ok(()),
+        Value::Object(metadata) => metadata,
+        other => return wrong(other, ".metadata", "v1.ObjectMeta"),
+    };
+    for (field, value) in metadata {
+        let path = format!("ObjectMeta.metadata.{field}");
+        match (field.as_str(), value) {
+            (_, Value::Null) => {}
+            ("name" | "generateName" | "namespace" | "selfLink" | "uid" | "resourceVersion", v) => {
+                let wanted = if field == "uid" {
+                    "types.UID"
+                } else {
+                    "string"
+                };
+                if !v.is_string() {
+                    return wrong(v, &path, wanted);
+                }
+            }
+            ("generation" | "deletionGracePeriodSeconds", v) if !v.is_i64() => {
+                return wrong(v, &path, "int64");
+            }
+            ("labels" | "annotations", Value::Object(map)) => {
+                if let Some(bad) = map.values().find(|v| !v.is_string() && !v.is_null()) {
+                    return wrong(bad, &path, "string");
+                }
+            }
+            ("labels" | "annotations", v) => return wrong(v, &path, "map[string]string"),
+            ("finalizers", Value::Array(items)) => {
+                if let Some(bad) = items.iter().find(|v| !v.is_string()) {
+                    return wrong(bad, &path, "string");
+                }
+            }
+            ("finalizers", v) => return wrong(v, &path, "[]string"),
+            ("ownerReferences", v) if !v.is_array() => {
+                return wrong(v, &path, "[]v1.OwnerReference");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn go_type(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "bool".to_owned(),
+        Value::Number(n) if n.is_i64() || n.is_u64() => "number".to_owned(),
+        Value::Number(n) => format!("number {n}"),
+        Value::String(_) => "string".to_owned(),
+        Value::Array(_) => "array".to_owned(),
+        Value::Object(_) => "object".to_owned(),
+    }
+}

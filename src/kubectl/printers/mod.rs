@@ -1,0 +1,273 @@
+//! How objects are printed: `-o yaml|json|name|jsonpath=...|go-template=...|custom-columns=...`.
+
+pub mod columns;
+pub mod jsonpath;
+pub mod table;
+
+use serde_json::Value;
+
+use super::error::{Failure, Result};
+use super::json::{name, text};
+use super::kube::Kube;
+use super::resources::{label, qualified_kind};
+use crate::api::Kind;
+
+/// A format other than a table.
+pub enum Format {
+    Yaml,
+    Json,
+    Name,
+    JsonPath {
+        template: jsonpath::Template,
+        as_json: bool,
+    },
+    Columns(columns::Columns),
+}
+
+/// The format of `-o`; `None` for tables (`wide` and nothing).
+///
+/// # Errors
+/// The words of kubectl for a format that it does not know, or that is written wrongly.
+pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
+    let output = kube.flags.text("output");
+    let (name, argument) = match output.split_once('=') {
+        Some((name, argument)) => (name, Some(argument)),
+        None => (output, None),
+    };
+    let argument = argument
+        .map(str::to_owned)
+        .or_else(|| Some(kube.flags.text("template").to_owned()).filter(|t| !t.is_empty()));
+    Ok(Some(match (name, argument) {
+        ("", _) => return Ok(None),
+        ("wide", _) if tables => return Ok(None),
+        ("yaml" | "kyaml", _) => Format::Yaml,
+        ("json", _) => Format::Json,
+        ("name", _) => Format::Name,
+        ("jsonpath" | "jsonpath-as-json" | "custom-columns", None) => {
+            let example = match name {
+                "custom-columns" => {
+                    return Err(
+                        "custom-columns format specified but no custom columns given".into(),
+                    );
+                }
+                _ => "template format specified but no template given",
+            };
+            return Err(example.into());
+        }
+        ("jsonpath" | "jsonpath-as-json", Some(source)) => Format::JsonPath {
+            template: jsonpath::Template::parse(&source)
+                .map_err(|e| Failure::Plain(format!("error parsing jsonpath {source}, {e}")))?,
+            as_json: name == "jsonpath-as-json",
+        },
+        ("jsonpath-file" | "custom-columns-file", Some(file)) => {
+            let source = kube.shell.world.host.read_file(&file).ok_or_else(|| {
+                Failure::Plain(format!(
+                    "error reading --template {file}, open {file}: no such file or directory\n"
+                ))
+            })?;
+            match name {
+                "jsonpath-file" => Format::JsonPath {
+                    template: jsonpath::Template::parse(&source).map_err(|e| {
+                        Failure::Plain(format!("error parsing jsonpath {source}, {e}"))
+                    })?,
+                    as_json: false,
+                },
+                _ => Format::Columns(columns::Columns::parse_file(&source)?),
+            }
+        }
+        ("custom-columns", Some(spec)) => Format::Columns(columns::Columns::parse(&spec)?),
+        (_, _) => return Err(no_match(output, tables)),
+    }))
+}
+
+fn no_match(output: &str, tables: bool) -> Failure {
+    let mut allowed = vec![
+        "custom-columns",
+        "custom-columns-file",
+        "go-template",
+        "go-template-file",
+        "json",
+        "jsonpath",
+        "jsonpath-as-json",
+        "jsonpath-file",
+        "kyaml",
+        "name",
+        "template",
+        "templatefile",
+        "wide",
+        "yaml",
+    ];
+    if !tables {
+        allowed.retain(|f| !matches!(*f, "custom-columns" | "custom-columns-file" | "wide"));
+    }
+    Failure::Plain(format!(
+        "unable to match a printer suitable for the output format \"{output}\", allowed formats are: {}",
+        allowed.join(",")
+    ))
+}
+
+impl Format {
+    /// Prints one object. Lists are objects too.
+    pub fn print(&self, kube: &Kube, object: &Value) -> Result<()> {
+        let out = &kube.io.out;
+        match self {
+            Format::Yaml => out.write(&yaml(&without_managed_fields(kube, object))),
+            Format::Json => out.write(&json(&without_managed_fields(kube, object))),
+            Format::Name => names(object, &mut |name| out.line(name)),
+            Format::JsonPath { template, as_json } => {
+                let text = match as_json {
+                    true => template.render_json(object),
+                    false => template.render(object),
+                };
+                out.write(&text.map_err(|e| jsonpath_failure(&e, template, object))?);
+            }
+            Format::Columns(columns) => {
+                out.write(&columns.render(object, kube.flags.is("no-headers")))
+            }
+        }
+        Ok(())
+    }
+}
+
+fn jsonpath_failure(error: &str, template: &jsonpath::Template, object: &Value) -> Failure {
+    Failure::Plain(format!(
+        "error executing jsonpath \"{}\": Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",
+        template.source(),
+        template.source(),
+        go_map(object),
+    ))
+}
+
+/// A JSON value as Go's `%#v` would hint at it; long values are cut.
+fn go_map(value: &Value) -> String {
+    let text = super::json::go_json(value);
+    match text.char_indices().nth(2000) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn names(object: &Value, print: &mut dyn FnMut(&str)) {
+    if let Some(items) = object["items"].as_array() {
+        items.iter().for_each(|item| names(item, print));
+        return;
+    }
+    match Kind::by_gvk(text(object, "apiVersion"), text(object, "kind")) {
+        Some(kind) => print(&label(kind.info(), name(object))),
+        None => print(&format!(
+            "{}/{}",
+            text(object, "kind").to_ascii_lowercase(),
+            name(object)
+        )),
+    }
+}
+
+fn without_managed_fields(kube: &Kube, object: &Value) -> Value {
+    let mut object = object.clone();
+    if kube.flags.is("show-managed-fields") {
+        return object;
+    }
+    let forget = |object: &mut Value| {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+    };
+    forget(&mut object);
+    if let Some(items) = object.get_mut("items").and_then(Value::as_array_mut) {
+        items.iter_mut().for_each(forget);
+    }
+    object
+}
+
+/// YAML as kubectl prints it.
+pub fn yaml(value: &Value) -> String {
+    crate::api::yaml::to_yaml(value)
+}
+
+/// JSON as kubectl prints it: four blanks of indent.
+pub fn json(value: &Value) -> String {
+    let mut out = String::new();
+    indented(value, 0, &mut out);
+    out.push('\n');
+    out
+}
+
+/// Objects come from the API, which bounds their depth.
+fn indented(value: &Value, depth: usize, out: &mut String) {
+    let newline = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("    ", depth));
+    };
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            out.push('{');
+            for (i, (key, value)) in map.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                newline(out, depth + 1);
+                out.push_str(&super::json::go_json(&Value::from(key.as_str())));
+                out.push_str(": ");
+                indented(value, depth + 1, out);
+            }
+            newline(out, depth);
+            out.push('}');
+        }
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (i, value) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                newline(out, depth + 1);
+                indented(value, depth + 1, out);
+            }
+            newline(out, depth);
+            out.push(']');
+        }
+        scalar => out.push_str(&super::json::go_json(scalar)),
+    }
+}
+
+/// Prints what became of an object: `deployment.apps/web created`, or the object itself with `-o`.
+pub fn done(
+    kube: &Kube,
+    kind: &crate::api::kinds::KindInfo,
+    object: &Value,
+    operation: &str,
+) -> Result<()> {
+    let suffix = kube.dry_run()?.suffix();
+    match format(kube, false)? {
+        None => kube.print(&format!(
+            "{} {operation}{suffix}",
+            label(kind, name(object))
+        )),
+        Some(Format::Name) => kube.print(&label(kind, name(object))),
+        Some(format) => format.print(kube, object)?,
+    }
+    Ok(())
+}
+
+/// As [`done`], for operations whose word follows a quoted name: `pod "web" deleted from default namespace`.
+pub fn deleted(
+    kube: &Kube,
+    kind: &crate::api::kinds::KindInfo,
+    namespace: &str,
+    name: &str,
+    operation: &str,
+) -> Result<()> {
+    if kube.flags.text("output") == "name" {
+        kube.print(&label(kind, name));
+        return Ok(());
+    }
+    let suffix = kube.dry_run()?.suffix();
+    let place = match namespace {
+        "" => String::new(),
+        namespace => format!(" from {namespace} namespace"),
+    };
+    kube.print(&format!(
+        "{} \"{name}\" {operation}{place}{suffix}",
+        qualified_kind(kind)
+    ));
+    Ok(())
+}

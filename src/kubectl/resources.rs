@@ -1,0 +1,216 @@
+//! Which resources a command's words name: `pods`, `deploy/web`, `svc,ep`, `all`.
+//! Models `k8s.io/cli-runtime/pkg/resource/builder.go` and the REST mapper's rules for names.
+
+use super::error::{Failure, Result, plain};
+use super::kube::Kube;
+use crate::api::Kind;
+use crate::api::kinds::KindInfo;
+
+/// What a word names: a whole kind, or one object.
+#[derive(Clone)]
+pub struct Target {
+    pub kind: &'static KindInfo,
+    /// Empty for kinds without namespaces, and for all namespaces.
+    pub namespace: String,
+    /// Empty for the whole kind.
+    pub name: String,
+}
+
+/// The kind of a word: its plural, singular, short name or kind, with or without version and group.
+pub fn kind_of(word: &str) -> Option<&'static KindInfo> {
+    let word = word.to_ascii_lowercase();
+    let named = |info: &KindInfo, word: &str| {
+        info.plural == word
+            || info.singular == word
+            || info.short_names.contains(&word)
+            || info.kind.eq_ignore_ascii_case(word)
+    };
+    let all = || Kind::all().map(Kind::info);
+    if let Some((resource, rest)) = word.split_once('.') {
+        let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
+        let exact = all().find(|i| named(i, resource) && i.version == version && i.group == group);
+        return exact.or_else(|| {
+            all().find(|i| {
+                named(i, resource) && (i.group == rest || i.group.split('.').next() == Some(rest))
+            })
+        });
+    }
+    all().find(|i| named(i, &word))
+}
+
+/// The kinds of a word: those of a category such as `all`, or one.
+fn kinds_of(word: &str) -> Result<Vec<&'static KindInfo>> {
+    let mut kinds: Vec<&'static KindInfo> = Vec::new();
+    for part in word.split(',') {
+        if part.is_empty() {
+            continue;
+        }
+        let members = Kind::all()
+            .map(Kind::info)
+            .filter(|i| i.categories.contains(&part));
+        let before = kinds.len();
+        kinds.extend(members);
+        if kinds.len() == before {
+            match kind_of(part) {
+                Some(kind) => kinds.push(kind),
+                None => {
+                    return plain(format!(
+                        "the server doesn't have a resource type \"{part}\""
+                    ));
+                }
+            }
+        }
+    }
+    Ok(kinds)
+}
+
+/// The targets of a command, and whether its words named a single object.
+pub struct Targets {
+    pub targets: Vec<Target>,
+    pub single: bool,
+}
+
+impl Kube {
+    fn scope(&self, kind: &KindInfo) -> String {
+        match kind.namespaced && !self.flags.is("all-namespaces") {
+            true => self.namespace(),
+            false => String::new(),
+        }
+    }
+
+    /// Reads `TYPE[,TYPE] [NAME ...]` or `TYPE/NAME ...`.
+    pub fn targets(&self, words: &[String]) -> Result<Targets> {
+        let mut targets = Vec::new();
+        let slashed = words.iter().filter(|w| w.contains('/')).count();
+        if slashed > 0 {
+            if let Some(word) = words.iter().find(|w| !w.contains('/')) {
+                if words.first() == Some(word) {
+                    return plain(format!(
+                        "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. '{0} resource/<resource_name>' instead of '{0} resource resource/<resource_name>'",
+                        self.path.split(' ').take(2).collect::<Vec<_>>().join(" ")
+                    ));
+                }
+                return plain(
+                    "all resources must be specified in resource/name form when one is".to_owned(),
+                );
+            }
+            for word in words {
+                let mut parts = word.split('/');
+                let (Some(kind), Some(name), None) = (parts.next(), parts.next(), parts.next())
+                else {
+                    return plain(
+                        "arguments in resource/name form may not have more than one slash",
+                    );
+                };
+                if kind.is_empty() || name.is_empty() || kinds_of(kind)?.len() != 1 {
+                    return plain(
+                        "arguments in resource/name form must have a single resource and name",
+                    );
+                }
+                for kind in kinds_of(kind)? {
+                    targets.push(self.target(kind, name)?);
+                }
+            }
+            let single = targets.len() == 1;
+            return Ok(Targets { targets, single });
+        }
+        let Some((kinds, names)) = words.split_first() else {
+            return plain(
+                "you must provide one or more resources by argument or filename (.json|.yaml|.yml|stdin)",
+            );
+        };
+        let kinds = kinds_of(kinds)?;
+        if !names.is_empty() && !self.flags.text("selector").is_empty() {
+            return plain("name cannot be provided when a selector is specified");
+        }
+        for kind in &kinds {
+            if names.is_empty() {
+                targets.push(Target {
+                    kind,
+                    namespace: self.scope(kind),
+                    name: String::new(),
+                });
+            }
+            for name in names {
+                targets.push(self.target(kind, name)?);
+            }
+        }
+        let single = names.len() == 1 && kinds.len() == 1;
+        Ok(Targets { targets, single })
+    }
+
+    fn target(&self, kind: &'static KindInfo, name: &str) -> Result<Target> {
+        if self.flags.is("all-namespaces") && kind.namespaced {
+            return plain("a resource cannot be retrieved by name across all namespaces");
+        }
+        Ok(Target {
+            kind,
+            namespace: self.scope(kind),
+            name: name.to_owned(),
+        })
+    }
+
+    /// As [`Kube::targets`], for commands that act on objects: a name, a selector or `--all` is
+    /// needed.
+    pub fn chosen(&self, words: &[String]) -> Result<Vec<Target>> {
+        let targets = self.targets(words)?.targets;
+        let selects = !self.flags.text("selector").is_empty()
+            || !self.flags.text("field-selector").is_empty()
+            || self.flags.is("all");
+        if !selects && targets.iter().any(|t| t.name.is_empty()) {
+            return plain("resource(s) were provided, but no name was specified");
+        }
+        Ok(targets)
+    }
+
+    /// The objects of targets, whole kinds listed.
+    pub async fn objects(
+        &self,
+        targets: &[Target],
+    ) -> (Vec<(Target, serde_json::Value)>, Vec<Failure>) {
+        let mut objects = Vec::new();
+        let mut failures = Vec::new();
+        for target in targets {
+            if !target.name.is_empty() {
+                match self.get(target.kind, &target.namespace, &target.name).await {
+                    Ok(object) => objects.push((target.clone(), object)),
+                    Err(failure) => failures.push(failure),
+                }
+                continue;
+            }
+            let query = [
+                ("labelSelector", self.flags.text("selector").to_owned()),
+                (
+                    "fieldSelector",
+                    self.flags.text("field-selector").to_owned(),
+                ),
+            ];
+            match self.list(target.kind, &target.namespace, &query).await {
+                Ok(items) => objects.extend(items.into_iter().map(|item| {
+                    let target = Target {
+                        kind: target.kind,
+                        namespace: super::json::namespace(&item).to_owned(),
+                        name: super::json::name(&item).to_owned(),
+                    };
+                    (target, item)
+                })),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        (objects, failures)
+    }
+}
+
+/// `deployment.apps`: how messages name a kind.
+pub fn qualified_kind(kind: &KindInfo) -> String {
+    let name = kind.kind.to_ascii_lowercase();
+    match kind.group {
+        "" => name,
+        group => format!("{name}.{group}"),
+    }
+}
+
+/// `deployment.apps/web`: how messages name an object.
+pub fn label(kind: &KindInfo, name: &str) -> String {
+    format!("{}/{name}", qualified_kind(kind))
+}

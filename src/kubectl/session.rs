@@ -1,0 +1,147 @@
+//! A terminal's session: what lines share, and how one runs.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use super::host::{Host, World};
+use super::io::{Screen, Sink, Span, Stream};
+use super::shell::run_parts::{Io, State};
+use super::shell::{self, Shell};
+use crate::client::LocalFuture;
+use crate::sim::Time;
+
+/// The most lines that are remembered.
+const MOST_HISTORY: usize = 1000;
+
+/// Variables, history and settings of a terminal.
+pub struct Session {
+    host: Rc<dyn Host>,
+    state: Rc<RefCell<State>>,
+}
+
+/// A line that runs.
+pub struct Job {
+    shell: Rc<Shell>,
+    screen: Rc<Screen>,
+    future: Option<LocalFuture<'static, i32>>,
+    exit_code: i32,
+}
+
+/// How far a job has come since it was last polled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub output: Vec<Span>,
+    /// The exit code, when the job has ended.
+    pub exit_code: Option<i32>,
+    /// When the job wants to be polled at the latest, be there an event or not.
+    pub wake_at: Option<Time>,
+}
+
+impl Session {
+    /// A session whose context is the namespace `namespace`.
+    pub fn new(host: Rc<dyn Host>, namespace: &str) -> Session {
+        let state = State {
+            variables: BTreeMap::new(),
+            namespace: namespace.to_owned(),
+            history: Vec::new(),
+            last_exit: 0,
+        };
+        Session {
+            host,
+            state: Rc::new(RefCell::new(state)),
+        }
+    }
+
+    /// Starts a line (or several, with a here-document). Nothing runs before the first poll.
+    pub fn start(&mut self, line: &str) -> Job {
+        self.remember(line);
+        let screen = Rc::new(Screen::default());
+        let shell = Rc::new(Shell {
+            world: World::new(self.host.clone()),
+            state: self.state.clone(),
+        });
+        let io = Io {
+            input: None,
+            out: Sink::Screen(screen.clone(), Stream::Out),
+            err: Sink::Screen(screen.clone(), Stream::Err),
+            depth: 0,
+        };
+        let (future, exit_code) = match shell::parse(line) {
+            Ok(script) => (Some(shell::run(shell.clone(), io, script)), 0),
+            Err(error) => (None, shell::complain(&io, &error)),
+        };
+        Job {
+            shell,
+            screen,
+            future,
+            exit_code,
+        }
+    }
+
+    fn remember(&self, line: &str) {
+        let mut state = self.state.borrow_mut();
+        let line = line.trim();
+        if line.is_empty() || state.history.last().is_some_and(|last| last == line) {
+            return;
+        }
+        state.history.push(line.to_owned());
+        if state.history.len() > MOST_HISTORY {
+            state.history.remove(0);
+        }
+    }
+
+    pub fn history(&self) -> Vec<String> {
+        self.state.borrow().history.clone()
+    }
+
+    /// Brings back the history of an earlier session.
+    pub fn set_history(&mut self, lines: Vec<String>) {
+        self.state.borrow_mut().history = lines;
+    }
+
+    pub fn namespace(&self) -> String {
+        self.state.borrow().namespace.clone()
+    }
+
+    pub fn host(&self) -> &Rc<dyn Host> {
+        &self.host
+    }
+
+    /// Whether a line waits for more: an open quote, a here-document, a loop.
+    pub fn is_incomplete(line: &str) -> bool {
+        shell::is_incomplete(line)
+    }
+}
+
+impl Job {
+    /// Lets the job go on as far as it can at this instant.
+    pub fn poll(&mut self) -> Progress {
+        let mut context = Context::from_waker(Waker::noop());
+        self.shell.world.take_alarm();
+        if let Some(future) = &mut self.future
+            && let Poll::Ready(code) = future.as_mut().poll(&mut context)
+        {
+            self.exit_code = code;
+            self.future = None;
+        }
+        Progress {
+            output: self.screen.take(),
+            exit_code: self.future.is_none().then_some(self.exit_code),
+            wake_at: self.shell.world.take_alarm(),
+        }
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.future.is_none()
+    }
+
+    /// Ctrl-C: the job ends where it stands.
+    pub fn interrupt(&mut self) {
+        if self.future.take().is_some() {
+            self.exit_code = 130;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! `curl`, for requests into the cluster: services by name, address or node port.
+
+use std::time::Duration;
+
+use super::super::run::{Io, Shell};
+use super::fail;
+use crate::api::rfc3339::parse_go_duration;
+use crate::kubectl::host::{HttpCall, HttpFailure};
+
+pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let mut call = HttpCall {
+        method: "GET".to_owned(),
+        host: String::new(),
+        port: 80,
+        path: "/".to_owned(),
+        headers: Vec::new(),
+        body: String::new(),
+        timeout: None,
+    };
+    let (mut silent, mut show_errors, mut headers_only, mut headers_too, mut fail_on_error) =
+        (false, false, false, false, false);
+    let mut format = String::new();
+    let mut output = None;
+    let mut url = None;
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
+            url = Some(word.as_str());
+            continue;
+        };
+        let long = match letters.strip_prefix('-') {
+            Some("silent") => "s",
+            Some("show-error") => "S",
+            Some("head") => "I",
+            Some("include") => "i",
+            Some("fail") => "f",
+            Some("request") => "X",
+            Some("header") => "H",
+            Some("data") => "d",
+            Some("max-time" | "connect-timeout") => "m",
+            Some("write-out") => "w",
+            Some("output") => "o",
+            Some("verbose") => "v",
+            Some("location") => "L",
+            Some("insecure") => "k",
+            Some(other) => return fail(io, &format!("curl: option --{other}: is unknown"), 2),
+            None => letters,
+        };
+        for (i, letter) in long.char_indices() {
+            match letter {
+                's' => silent = true,
+                'S' => show_errors = true,
+                'I' => {
+                    headers_only = true;
+                    call.method = "HEAD".to_owned();
+                }
+                'i' | 'v' => headers_too = true,
+                'f' => fail_on_error = true,
+                'L' | 'k' => {}
+                'X' | 'H' | 'd' | 'm' | 'w' | 'o' => {
+                    let inline = long.get(i + 1..).unwrap_or_default();
+                    let value = match inline {
+                        "" => words.next().map(String::as_str),
+                        inline => Some(inline),
+                    };
+                    let Some(value) = value else {
+                        let text = format!("curl: option -{letter}: requires parameter");
+                        return fail(io, &text, 2);
+                    };
+                    match letter {
+                        'X' => call.method = value.to_owned(),
+                        'H' => {
+                            let (name, text) = value.split_once(':').unwrap_or((value, ""));
+                            call.headers
+                                .push((name.trim().to_owned(), text.trim().to_owned()));
+                        }
+                        'd' => {
+                            call.body = value.to_owned();
+                            if call.method == "GET" {
+                                call.method = "POST".to_owned();
+                            }
+                        }
+                        'm' => match parse_go_duration(&format!("{value}s")) {
+                            Ok(nanos) => {
+                                call.timeout = Some(Duration::from_nanos(nanos.max(0) as u64))
+                            }
+                            Err(_) => {
+                                let text = format!(
+                                    "curl: option -m: expected a proper numerical parameter: {value}"
+                                );
+                                return fail(io, &text, 2);
+                            }
+                        },
+                        'w' => format = value.to_owned(),
+                        _ => output = Some(value.to_owned()),
+                    }
+                    break;
+                }
+                other => return fail(io, &format!("curl: option -{other}: is unknown"), 2),
+            }
+        }
+    }
+    let Some(url) = url else {
+        return fail(io, "curl: (2) no URL specified", 2);
+    };
+    if let Err((code, message)) = place(url, &mut call) {
+        return fail(io, &message, code);
+    }
+    let complain = |code: i32, message: String| {
+        if !silent || show_errors {
+            io.err.line(&format!("curl: ({code}) {message}"));
+        }
+        code
+    };
+    let started = shell.world.now();
+    let (host, port, timeout) = (call.host.clone(), call.port, call.timeout);
+    let deadline = timeout.map(|t| started + t);
+    let answer = shell
+        .world
+        .before(deadline, shell.world.host.http(call))
+        .await
+        .unwrap_or(Err(HttpFailure::TimedOut));
+    let took = shell.world.now().since(started);
+    match answer {
+        Ok(answer) => {
+            if fail_on_error && answer.code >= 400 {
+                return complain(
+                    22,
+                    format!("The requested URL returned error: {}", answer.code),
+                );
+            }
+            let mut text = String::new();
+            if headers_only || headers_too {
+                text.push_str(&format!(
+                    "HTTP/1.1 {} {}\n",
+                    answer.code,
+                    reason(answer.code)
+                ));
+                for (name, value) in &answer.headers {
+                    text.push_str(&format!("{name}: {value}\n"));
+                }
+                text.push('\n');
+            }
+            if !headers_only {
+                text.push_str(&answer.body);
+            }
+            match output.as_deref() {
+                None | Some("-") => io.out.write(&text),
+                Some("/dev/null") => {}
+                Some(name) => shell.world.host.write_file(name, &text),
+            }
+            let seconds = format!("{}.{:06}", took.as_secs(), took.subsec_micros());
+            io.out.write(
+                &format
+                    .replace("\\n", "\n")
+                    .replace("%{http_code}", &answer.code.to_string())
+                    .replace("%{time_total}", &seconds),
+            );
+            0
+        }
+        Err(HttpFailure::Unresolved) => complain(6, format!("Could not resolve host: {host}")),
+        Err(HttpFailure::Refused) => complain(
+            7,
+            format!(
+                "Failed to connect to {host} port {port} after {} ms: Could not connect to server",
+                took.as_millis()
+            ),
+        ),
+        Err(HttpFailure::Reset) => {
+            complain(56, "Recv failure: Connection reset by peer".to_owned())
+        }
+        Err(HttpFailure::TimedOut) => complain(
+            28,
+            format!(
+                "Operation timed out after {} milliseconds with 0 bytes received",
+                took.as_millis()
+            ),
+        ),
+    }
+}
+
+/// Reads host, port and path out of a URL.
+fn place(url: &str, call: &mut HttpCall) -> Result<(), (i32, String)> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    if scheme != "http" {
+        return Err((
+            1,
+            format!(
+                "curl: (1) Protocol \"{scheme}\" not supported: the simulated network speaks http"
+            ),
+        ));
+    }
+    let (authority, path) = match rest.find(['/', '?']) {
+        Some(i) => rest.split_at(i),
+        None => (rest, "/"),
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => {
+            let bad = || {
+                (
+                    3,
+                    format!(
+                        "curl: (3) URL rejected: Port number was not a decimal number between 0 and 65535: {port}"
+                    ),
+                )
+            };
+            (host, port.parse().map_err(|_| bad())?)
+        }
+        None => (authority, 80),
+    };
+    if host.is_empty() {
+        return Err((
+            3,
+            "curl: (3) URL rejected: No host part in the URL".to_owned(),
+        ));
+    }
+    call.host = host.to_owned();
+    call.port = port;
+    call.path = match path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("/{path}"),
+    };
+    Ok(())
+}
+
+fn reason(code: u16) -> &'static str {
+    match code {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "",
+    }
+}

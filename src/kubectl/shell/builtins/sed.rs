@@ -1,0 +1,321 @@
+//! `sed`: substitution, printing, deleting and quitting by line, with addresses.
+
+use super::super::run::{Io, Shell};
+use super::pattern::{Captures, Pattern};
+use super::{Lines, fail};
+
+enum Address {
+    Line(usize),
+    Last,
+    Match(Pattern),
+}
+
+enum Action {
+    Substitute {
+        pattern: Pattern,
+        replacement: String,
+        every: bool,
+        print: bool,
+    },
+    Print,
+    Delete,
+    Quit,
+}
+
+struct Step {
+    from: Option<Address>,
+    to: Option<Address>,
+    negated: bool,
+    action: Action,
+    /// Whether the range has begun.
+    inside: bool,
+}
+
+pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let (mut quiet, mut extended) = (false, false);
+    let mut scripts = Vec::new();
+    let mut names = Vec::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-n" => quiet = true,
+            "-E" | "-r" => extended = true,
+            "-e" => scripts.extend(words.next().map(String::as_str)),
+            "-i" => {
+                return fail(
+                    io,
+                    "sed: -i is not supported; redirect the output instead",
+                    1,
+                );
+            }
+            other if other.starts_with('-') && other.len() > 1 => {
+                return fail(io, &format!("sed: invalid option -- '{other}'"), 1);
+            }
+            other => names.push(other),
+        }
+    }
+    if scripts.is_empty() {
+        if names.is_empty() {
+            return fail(io, "Usage: sed [-nE] script [file...]", 1);
+        }
+        scripts.push(names.remove(0));
+    }
+    let mut steps = Vec::new();
+    for script in scripts {
+        if let Err(message) = parse(script, extended, &mut steps) {
+            return fail(io, &format!("sed: -e expression #1, char 0: {message}"), 1);
+        }
+    }
+    let lines = match Lines::open(shell, io, "sed", &names) {
+        Ok(lines) => lines,
+        Err(message) => return fail(io, &message, 2),
+    };
+    let mut at = 0;
+    let mut next = lines.next().await;
+    while let Some(line) = next {
+        at += 1;
+        // Whether this is the last line is known only with the next one.
+        next = lines.next().await;
+        let (mut text, newline) = match line.strip_suffix('\n') {
+            Some(text) => (text.to_owned(), "\n"),
+            None => (line, ""),
+        };
+        let mut deleted = false;
+        let mut quits = false;
+        for step in &mut steps {
+            if !applies(step, at, next.is_none(), &text) {
+                continue;
+            }
+            match &step.action {
+                Action::Print => io.out.write(&format!("{text}{newline}")),
+                Action::Delete => {
+                    deleted = true;
+                    break;
+                }
+                Action::Quit => {
+                    quits = true;
+                    break;
+                }
+                Action::Substitute {
+                    pattern,
+                    replacement,
+                    every,
+                    print,
+                } => {
+                    if let Some(changed) = substitute(&text, pattern, replacement, *every) {
+                        text = changed;
+                        if *print {
+                            io.out.write(&format!("{text}{newline}"));
+                        }
+                    }
+                }
+            }
+        }
+        if !deleted && !quiet {
+            io.out.write(&format!("{text}{newline}"));
+        }
+        if quits {
+            break;
+        }
+    }
+    0
+}
+
+fn applies(step: &mut Step, at: usize, last: bool, text: &str) -> bool {
+    let hits = |address: &Address| match address {
+        Address::Line(n) => *n == at,
+        Address::Last => last,
+        Address::Match(pattern) => pattern.is_match(text),
+    };
+    let selected = match (&step.from, &step.to) {
+        (None, _) => true,
+        (Some(from), None) => hits(from),
+        (Some(from), Some(to)) => {
+            if step.inside {
+                step.inside = !hits(to);
+                true
+            } else {
+                let begins = hits(from);
+                step.inside = begins && !matches!(to, Address::Line(n) if *n <= at) && !(last);
+                begins
+            }
+        }
+    };
+    selected != step.negated
+}
+
+fn substitute(text: &str, pattern: &Pattern, replacement: &str, every: bool) -> Option<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    let mut from = 0;
+    let mut changed = false;
+    while let Some(captures) = pattern.find(&chars, from) {
+        let Some(Some((start, end))) = captures.first().copied() else {
+            break;
+        };
+        changed = true;
+        out.extend(chars.iter().skip(from).take(start - from));
+        expand(replacement, &chars, &captures, &mut out);
+        from = end;
+        if end == start {
+            out.extend(chars.get(end));
+            from = end + 1;
+        }
+        if !every || from > chars.len() {
+            break;
+        }
+    }
+    out.extend(chars.iter().skip(from));
+    changed.then_some(out)
+}
+
+fn expand(replacement: &str, text: &[char], captures: &Captures, out: &mut String) {
+    let mut group = |out: &mut String, n: usize| {
+        if let Some(Some((start, end))) = captures.get(n) {
+            out.extend(text.iter().skip(*start).take(end - start));
+        }
+    };
+    let mut chars = replacement.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '&' => group(out, 0),
+            '\\' => match chars.next() {
+                Some(digit) if digit.is_ascii_digit() => {
+                    group(out, digit.to_digit(10).unwrap_or(0) as usize);
+                }
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            c => out.push(c),
+        }
+    }
+}
+
+struct Reader<'t> {
+    rest: &'t str,
+    extended: bool,
+}
+
+fn parse(script: &str, extended: bool, steps: &mut Vec<Step>) -> Result<(), String> {
+    let mut reader = Reader {
+        rest: script,
+        extended,
+    };
+    loop {
+        reader.rest = reader.rest.trim_start_matches([' ', ';', '\n', '\t']);
+        if reader.rest.is_empty() {
+            return Ok(());
+        }
+        let from = reader.address()?;
+        let mut to = None;
+        if from.is_some() && reader.take(',') {
+            to = Some(reader.address()?.ok_or("unexpected `,'")?);
+        }
+        reader.rest = reader.rest.trim_start();
+        let negated = reader.take('!');
+        let action = reader.action()?;
+        steps.push(Step {
+            from,
+            to,
+            negated,
+            action,
+            inside: false,
+        });
+    }
+}
+
+impl Reader<'_> {
+    fn take(&mut self, c: char) -> bool {
+        match self.rest.strip_prefix(c) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn address(&mut self) -> Result<Option<Address>, String> {
+        if self.take('$') {
+            return Ok(Some(Address::Last));
+        }
+        if self.take('/') {
+            let text = self.until('/')?;
+            let pattern = Pattern::compile(&text, self.extended, false)?;
+            return Ok(Some(Address::Match(pattern)));
+        }
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            return Ok(None);
+        }
+        let number = self.rest.get(..digits).and_then(|d| d.parse().ok());
+        self.rest = self.rest.get(digits..).unwrap_or_default();
+        Ok(number.map(Address::Line))
+    }
+
+    /// The text up to an unescaped delimiter.
+    fn until(&mut self, delimiter: char) -> Result<String, String> {
+        let mut out = String::new();
+        let mut chars = self.rest.char_indices();
+        while let Some((i, c)) = chars.next() {
+            if c == delimiter {
+                self.rest = self.rest.get(i + c.len_utf8()..).unwrap_or_default();
+                return Ok(out);
+            }
+            if c == '\\' {
+                match chars.next() {
+                    Some((_, next)) if next == delimiter => out.push(next),
+                    Some((_, next)) => {
+                        out.push('\\');
+                        out.push(next);
+                    }
+                    None => out.push('\\'),
+                }
+                continue;
+            }
+            out.push(c);
+        }
+        Err("unterminated `s' command".to_owned())
+    }
+
+    fn action(&mut self) -> Result<Action, String> {
+        let mut chars = self.rest.chars();
+        let Some(command) = chars.next() else {
+            return Err("missing command".to_owned());
+        };
+        self.rest = chars.as_str();
+        match command {
+            'p' => Ok(Action::Print),
+            'd' => Ok(Action::Delete),
+            'q' => Ok(Action::Quit),
+            's' => {
+                let mut chars = self.rest.chars();
+                let delimiter = chars.next().ok_or("unterminated `s' command")?;
+                self.rest = chars.as_str();
+                let pattern = self.until(delimiter)?;
+                let replacement = self.until(delimiter)?;
+                let (mut every, mut print, mut ignore_case) = (false, false, false);
+                loop {
+                    if self.take('g') {
+                        every = true;
+                    } else if self.take('p') {
+                        print = true;
+                    } else if self.take('i') || self.take('I') {
+                        ignore_case = true;
+                    } else {
+                        break;
+                    }
+                }
+                Ok(Action::Substitute {
+                    pattern: Pattern::compile(&pattern, self.extended, ignore_case)?,
+                    replacement,
+                    every,
+                    print,
+                })
+            }
+            other => Err(format!("unknown command: `{other}'")),
+        }
+    }
+}
