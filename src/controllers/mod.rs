@@ -25,6 +25,7 @@ mod endpointslice;
 mod garbage_collector;
 mod namespace;
 mod node_lifecycle;
+mod own_writes;
 mod pod_gc;
 mod pods;
 mod replicaset;

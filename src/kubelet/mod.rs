@@ -1,11 +1,19 @@
 //! The kubelet: registers its node, keeps its lease, and runs the pods that are bound to it.
 
+mod backoff;
 mod fake;
+mod images;
 mod latency;
 mod lease;
 mod node;
+mod pod;
+mod runtime;
+mod sandboxes;
 mod spec;
+mod statics;
+mod workers;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{ContainerImage, Node, Pod};
@@ -17,7 +25,12 @@ use crate::client::{Component, Ctx, EventRecorder, Involved};
 use crate::sim::{Time, millis};
 
 use fake::Fake;
+use images::ImageStore;
+pub use pod::{LogQuery, Logged};
+use pod::{PodEvent, PodWorker};
+use sandboxes::Addresses;
 pub use spec::{NodeSpec, Runtime};
+use statics::Statics;
 
 /// A node's kubelet, with all that runs on the node.
 #[derive(Clone)]
@@ -29,6 +42,11 @@ pub struct Kubelet {
     ready: bool,
     status: NodeReport,
     fake: Fake,
+    images: ImageStore,
+    addresses: Addresses,
+    /// The workers, by the uid of their pod.
+    pods: BTreeMap<Rc<str>, Rc<PodWorker>>,
+    statics: Statics,
 }
 
 /// What the API server was last told of the node.
@@ -52,6 +70,8 @@ pub enum Event {
     /// The status is reported although nothing has changed.
     ReportStatus,
     Fake(fake::Event),
+    /// For the worker of the pod with this uid.
+    Pod(Rc<str>, PodEvent),
 }
 
 impl Kubelet {
@@ -62,12 +82,16 @@ impl Kubelet {
             ready: node.is_fake(),
             status: NodeReport::default(),
             fake: Fake::default(),
+            images: ImageStore::default(),
+            addresses: Addresses::default(),
+            pods: BTreeMap::new(),
+            statics: Statics::default(),
             node,
         }
     }
 
     fn images(&self) -> Vec<ContainerImage> {
-        Vec::new()
+        self.images.list()
     }
 
     fn register(&mut self, ctx: &mut Ctx<'_, Event>) {
@@ -102,6 +126,8 @@ impl Kubelet {
         self.write_status(ctx);
         let message = format!("Node {} status is now: NodeReady", self.node.name);
         self.node_event(ctx, "NodeReady", &message);
+        self.start_statics(ctx);
+        self.admit_waiting(ctx);
     }
 
     fn schedule_lease(&mut self, ctx: &mut Ctx<'_, Event>) {
@@ -192,9 +218,9 @@ impl Component for Kubelet {
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {
-        if self.node.is_fake()
-            && let Some((at, event)) = self.fake.watched(&event, ctx)
-        {
+        if !self.node.is_fake() {
+            self.pod_changed(&event, ctx);
+        } else if let Some((at, event)) = self.fake.watched(&event, ctx) {
             ctx.at(at, Event::Fake(event));
         }
     }
@@ -213,12 +239,15 @@ impl Component for Kubelet {
                 ctx.after(latency::STATUS_REPORT, Event::ReportStatus);
             }
             Event::Fake(event) => self.fake.handle(event, ctx),
+            Event::Pod(uid, event) => self.pod_event(&uid, event, ctx),
         }
     }
 
     fn received(&mut self, packet: Packet, ctx: &mut Ctx<'_, Event>) {
-        if let Packet::Request(request) = packet {
-            self.answer_as_fake(&request, ctx);
+        match packet {
+            Packet::Request(request) if self.node.is_fake() => self.answer_as_fake(&request, ctx),
+            Packet::Request(request) => self.request(&request, ctx),
+            Packet::Reply(_) => {}
         }
     }
 
@@ -229,6 +258,7 @@ impl Component for Kubelet {
             Event::RenewLease => "renew lease",
             Event::ReportChange | Event::ReportStatus => "report node status",
             Event::Fake(_) => "complete",
+            Event::Pod(_, event) => event.label(),
         }
     }
 }

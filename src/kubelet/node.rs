@@ -151,14 +151,6 @@ fn resources(spec: &NodeSpec) -> (Resources, Resources) {
     (capacity, allocatable)
 }
 
-/// Memory that pods may take, in bytes.
-pub fn allocatable_memory(spec: &NodeSpec) -> u64 {
-    match spec.is_fake() {
-        true => spec.memory_bytes,
-        false => spec.memory_bytes.saturating_sub(MEMORY_RESERVE),
-    }
-}
-
 fn system_info(spec: &NodeSpec) -> NodeSystemInfo {
     if spec.is_fake() {
         return NodeSystemInfo {

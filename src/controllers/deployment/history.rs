@@ -54,7 +54,7 @@ impl Rollout<'_, '_, '_> {
             changed = true;
         }
         if changed {
-            return self.scope.ctx.update(rs);
+            return self.write_set(&found, rs);
         }
         let mut d = (*self.d).clone();
         let own = util::annotation(&found.metadata, util::REVISION).unwrap_or_default();
@@ -83,7 +83,7 @@ impl Rollout<'_, '_, '_> {
             util::desired(&self.d)
         ));
         let template = rs.spec.as_ref().and_then(|s| s.template.clone());
-        let (created, existed) = match self.scope.ctx.create(rs) {
+        let (created, existed) = match self.create_set(rs) {
             Ok(created) => (created, false),
             Err(status) if status.is_already_exists() => {
                 (self.resolve_collision(&name, template, status)?, true)

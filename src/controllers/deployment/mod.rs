@@ -31,9 +31,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::caches::Caches;
 use super::claim::matches;
-use super::controller::{Change, Controller, Outcome, Scope, Triggers};
+use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
+use super::own_writes::OwnWrites;
 use crate::api::selector::Selector;
 use crate::api::{Key, Resource, controller_of};
+use crate::apiserver::EventType;
 use crate::client::EventRecorder;
 
 pub use util::{max_surge, max_unavailable};
@@ -41,12 +43,14 @@ pub use util::{max_surge, max_unavailable};
 #[derive(Clone)]
 pub struct DeploymentController {
     recorder: EventRecorder,
+    own: OwnWrites,
 }
 
 impl Default for DeploymentController {
     fn default() -> Self {
         DeploymentController {
             recorder: EventRecorder::new("deployment-controller", ""),
+            own: OwnWrites::default(),
         }
     }
 }
@@ -57,6 +61,8 @@ impl Controller for DeploymentController {
     }
 
     fn changed(&mut self, change: &Change, caches: &Caches, triggers: &mut Triggers) {
+        self.own
+            .observe(&change.object, change.event == EventType::Deleted);
         if let Some(key) = change.key_of::<Deployment>() {
             triggers.add(key);
         } else if let Some((old, new)) = change.of::<ReplicaSet>() {
@@ -67,7 +73,11 @@ impl Controller for DeploymentController {
     }
 
     fn sync(&mut self, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
-        sync::sync(&mut self.recorder, scope, key)
+        if self.own.is_behind(key) {
+            // The event that shows the last write syncs again.
+            return Ok(Next::Change);
+        }
+        sync::sync(self, scope, key)
     }
 
     /// The queue gives up after so many failures; the next change starts anew.

@@ -1,5 +1,9 @@
 //! RollingUpdate: new pods up as far as the surge allows, old ones down as far as availability
 //! allows (`k8s.io/kubernetes/pkg/controller/deployment/rolling.go`).
+//!
+//! Divergence: a ReplicaSet counts no more available pods than it asks for. Between a scale-down
+//! and its status upstream counts pods that are about to go, and a second scale-down in those
+//! milliseconds can go below the availability that was promised.
 
 use std::rc::Rc;
 
@@ -114,7 +118,9 @@ impl Rollout<'_, '_, '_> {
 
     fn scale_down_old(&mut self, old: &[Rc<ReplicaSet>], new: &Rc<ReplicaSet>) -> Result<i32> {
         let least = util::desired(&self.d) - util::max_unavailable(&self.d);
-        let available = util::sum(old.iter().chain([new]), util::available);
+        let available = util::sum(old.iter().chain([new]), |rs| {
+            util::available(rs).min(util::replicas(rs))
+        });
         let allowed = available - least;
         let mut total = 0;
         for rs in util::by_creation(old.iter().cloned()) {

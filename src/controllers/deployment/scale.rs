@@ -62,7 +62,7 @@ impl Rollout<'_, '_, '_> {
         if let Some(spec) = &mut changed.spec {
             spec.replicas = Some(size);
         }
-        let written = self.scope.ctx.update(changed)?;
+        let written = self.write_set(rs, changed)?;
         if before != size {
             let direction = if before < size { "up" } else { "down" };
             self.tell_scaled(&format!(

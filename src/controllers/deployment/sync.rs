@@ -4,17 +4,19 @@ use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
 
-use super::{status, util};
+use super::{DeploymentController, status, util};
 use crate::api::selector::Selector;
 use crate::api::{Key, Resource, Result};
 use crate::client::{EventRecorder, Involved};
 use crate::controllers::claim::claim;
 use crate::controllers::controller::{Next, Outcome, Scope};
+use crate::controllers::own_writes::OwnWrites;
 
 /// A Deployment while it is synced: `d` is as it was last written by this sync.
 pub struct Rollout<'s, 'a, 'c> {
     pub scope: &'s mut Scope<'a, 'c>,
     pub recorder: &'s mut EventRecorder,
+    own: &'s mut OwnWrites,
     pub d: Rc<Deployment>,
 }
 
@@ -31,7 +33,11 @@ impl Sets {
     }
 }
 
-pub fn sync(recorder: &mut EventRecorder, scope: &mut Scope<'_, '_>, key: &Key) -> Outcome {
+pub fn sync(
+    controller: &mut DeploymentController,
+    scope: &mut Scope<'_, '_>,
+    key: &Key,
+) -> Outcome {
     let caches = scope.caches;
     let Some(d) = caches.deployments.get(key).cloned() else {
         return Ok(Next::Change);
@@ -39,7 +45,12 @@ pub fn sync(recorder: &mut EventRecorder, scope: &mut Scope<'_, '_>, key: &Key) 
     let Some(spec) = d.spec.clone() else {
         return Ok(Next::Change);
     };
-    let mut rollout = Rollout { scope, recorder, d };
+    let mut rollout = Rollout {
+        scope,
+        recorder: &mut controller.recorder,
+        own: &mut controller.own,
+        d,
+    };
     let Ok(selector) = Selector::from_api(Some(&spec.selector)) else {
         return Ok(Next::Change);
     };
@@ -128,8 +139,27 @@ impl Rollout<'_, '_, '_> {
 
     /// Writes through the status subresource, which takes annotations as well.
     pub fn write(&mut self, d: Deployment) -> Result<()> {
-        self.d = self.scope.ctx.update_status(d)?;
+        let written = self.scope.ctx.update_status(d)?;
+        self.own.wrote(&written.key(), Some(&*self.d), &*written);
+        self.d = written;
         Ok(())
+    }
+
+    /// Writes a ReplicaSet that was made from `before`.
+    pub fn write_set(
+        &mut self,
+        before: &Rc<ReplicaSet>,
+        changed: ReplicaSet,
+    ) -> Result<Rc<ReplicaSet>> {
+        let written = self.scope.ctx.update(changed)?;
+        self.own.wrote(&self.d.key(), Some(&**before), &*written);
+        Ok(written)
+    }
+
+    pub fn create_set(&mut self, rs: ReplicaSet) -> Result<Rc<ReplicaSet>> {
+        let written = self.scope.ctx.create(rs)?;
+        self.own.wrote(&self.d.key(), None, &*written);
+        Ok(written)
     }
 
     pub fn decide(&mut self, note: &str) {

@@ -1,0 +1,419 @@
+//! What a pod has come to, as its status says it (`pkg/kubelet/kubelet_pods.go`
+//! generateAPIPodStatus, `pkg/kubelet/status/generate.go`).
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{
+    Container as ContainerSpec, ContainerState, ContainerStateRunning, ContainerStateTerminated,
+    ContainerStateWaiting, ContainerStatus, ContainerUser, HostIP, LinuxContainerUser, Pod,
+    PodCondition, PodIP, PodStatus, ResourceRequirements, VolumeMountStatus,
+};
+
+use super::{Container, Cx, Ended, Ending, Host, PodWorker, Role, Run, Sandbox};
+use crate::api::Resource;
+use crate::api::time::api_time;
+use crate::apiserver::WriteOptions;
+use crate::sim::Time;
+
+/// The conditions that the kubelet writes, in their order.
+const OWN: [&str; 5] = [
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+];
+
+impl PodWorker {
+    /// Writes the status if it has changed, and lets the object of a deleted pod go when nothing
+    /// of it runs any more.
+    pub(super) fn report(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
+        if self.gone || !(self.admitted || self.rejected.is_some()) {
+            return;
+        }
+        let status = self.status(h, ctx.now());
+        if self.written.as_deref() != Some(&status) {
+            let (uid, is_static) = (&self.uid, self.is_static);
+            let fresh = status.clone();
+            // A pod that is gone, or replaced by another of its name, takes no status.
+            let _ = ctx.patch::<Pod>(&self.key, &WriteOptions::STATUS, |pod| {
+                if is_static || *pod.uid() == **uid {
+                    merge(pod, fresh);
+                }
+            });
+            self.written = Some(Rc::new(status));
+        }
+        let deleted = matches!(self.ending, Some(Ending::Deleted));
+        if self.over && deleted && !self.is_static {
+            self.delete(ctx);
+        }
+    }
+
+    fn status(&self, h: &Host<'_>, now: Time) -> PodStatus {
+        let generation = self.pod.metadata.generation;
+        if let Some((reason, message)) = &self.rejected {
+            return PodStatus {
+                phase: Some("Failed".to_owned()),
+                reason: Some((*reason).to_owned()),
+                message: Some(message.to_string()),
+                start_time: Some(api_time(self.start_time.unwrap_or(now))),
+                observed_generation: generation,
+                ..PodStatus::default()
+            };
+        }
+        let phase = self.phase();
+        let statuses = |main: bool| -> Option<Vec<ContainerStatus>> {
+            let all = self.containers.iter().enumerate();
+            let all = all.filter(|(_, c)| (c.role == Role::Main) == main);
+            let list: Vec<ContainerStatus> = all
+                .filter_map(|(i, c)| Some(self.container_status(c, self.container_spec(i)?)))
+                .collect();
+            (!list.is_empty()).then_some(list)
+        };
+        let (init, main) = (statuses(false), statuses(true));
+        let host = h.node.address();
+        let mut status = PodStatus {
+            phase: Some(phase.to_owned()),
+            start_time: self.start_time.map(api_time),
+            host_ip: Some(host.clone()),
+            host_ips: Some(vec![HostIP { ip: host }]),
+            pod_ip: self.ip.as_ref().map(ToString::to_string),
+            pod_ips: self
+                .ip
+                .as_ref()
+                .map(|ip| vec![PodIP { ip: ip.to_string() }]),
+            init_container_statuses: init,
+            container_statuses: main,
+            observed_generation: generation,
+            ..PodStatus::default()
+        };
+        if let Some(Ending::Failed(reason, message)) = &self.ending {
+            status.reason = Some((*reason).to_owned());
+            status.message = Some(message.to_string());
+        }
+        status.conditions = Some(self.conditions(phase, now));
+        status
+    }
+
+    /// Models getPhase.
+    fn phase(&self) -> &'static str {
+        if self.over {
+            return self.final_phase();
+        }
+        if matches!(self.ending, Some(Ending::Failed(..))) {
+            return "Failed";
+        }
+        let initialized = |c: &Container| match c.role {
+            Role::Main => true,
+            Role::Init => c.ended().is_some_and(|e| e.exit.code == 0),
+            Role::Sidecar => c.started || c.ended().is_some(),
+        };
+        let main = || self.containers.iter().filter(|c| c.role == Role::Main);
+        let begun = main().any(|c| c.run != Run::Never);
+        if !begun && !self.containers.iter().all(initialized) {
+            return "Pending";
+        }
+        match main().any(|c| c.run == Run::Never || self.is_hidden(c)) {
+            true => "Pending",
+            false => "Running",
+        }
+    }
+
+    /// Whether a container does not count as running yet, as its post-start hook still runs.
+    fn is_hidden(&self, c: &Container) -> bool {
+        c.run == Run::Running && !c.hooked && c.last.is_none() && c.stop.is_none()
+    }
+
+    fn container_status(&self, c: &Container, spec: &ContainerSpec) -> ContainerStatus {
+        let instance = c.instance.as_deref();
+        let hidden = self.is_hidden(c);
+        let id = match &c.run {
+            Run::Running if !hidden => instance.map(|i| i.id.clone()),
+            Run::Ended(ended) => Some(ended.id.clone()),
+            _ => c.last.as_ref().map(|l| l.id.clone()),
+        };
+        let (state, last) = self.states(c, hidden);
+        let running = c.run == Run::Running && !hidden;
+        let has_run = id.is_some();
+        let image = c.image.as_ref().filter(|_| has_run);
+        ContainerStatus {
+            name: spec.name.clone(),
+            state: Some(state),
+            last_state: Some(last),
+            ready: match c.role {
+                Role::Init => c.ended().is_some_and(|e| e.exit.code == 0),
+                _ => running && c.started && c.ready,
+            },
+            restart_count: c.restarts,
+            image: match image {
+                Some(image) => image.reference.full(),
+                None => spec.image.clone().unwrap_or_default(),
+            },
+            image_id: image.map_or_else(String::new, |i| i.reference.id()),
+            container_id: id.map(|id| format!("containerd://{id}")),
+            started: Some(running && c.started),
+            allocated_resources: spec.resources.as_ref().and_then(|r| r.requests.clone()),
+            resources: has_run.then(|| ResourceRequirements {
+                claims: None,
+                ..spec.resources.clone().unwrap_or_default()
+            }),
+            user: running.then(|| user(spec)),
+            volume_mounts: volume_mounts(spec),
+            ..ContainerStatus::default()
+        }
+    }
+
+    /// The state, and the state before.
+    fn states(&self, c: &Container, hidden: bool) -> (ContainerState, ContainerState) {
+        let last = c.last.as_ref().map(terminated).unwrap_or_default();
+        match &c.run {
+            Run::Running if !hidden => {
+                let started = c.instance.as_ref().map(|i| api_time(i.started));
+                let state = ContainerState {
+                    running: Some(ContainerStateRunning {
+                        started_at: started,
+                    }),
+                    ..ContainerState::default()
+                };
+                (state, last)
+            }
+            // What the kubelet has not seen yet still runs for it.
+            Run::Ended(ended) if !ended.noticed => {
+                let state = ContainerState {
+                    running: Some(ContainerStateRunning {
+                        started_at: Some(api_time(ended.started)),
+                    }),
+                    ..ContainerState::default()
+                };
+                (state, last)
+            }
+            Run::Ended(ended) => match &c.waiting {
+                Some((reason, message)) if self.ending.is_none() => {
+                    (waiting(reason, message), terminated(ended))
+                }
+                _ => (terminated(ended), last),
+            },
+            _ => match &c.waiting {
+                Some((reason, message)) => (waiting(reason, message), last),
+                None => {
+                    let has_init = self.containers.iter().any(|c| c.role != Role::Main);
+                    let begun = self.busy.is_some_and(|b| {
+                        self.containers.get(b).is_some_and(|b| b.role == Role::Main)
+                    });
+                    let initializing = has_init && !(begun && c.role == Role::Main);
+                    let reason = match initializing {
+                        true => "PodInitializing",
+                        false => "ContainerCreating",
+                    };
+                    (waiting(reason, ""), last)
+                }
+            },
+        }
+    }
+
+    fn conditions(&self, phase: &str, now: Time) -> Vec<PodCondition> {
+        let old = self.written.as_ref().and_then(|s| s.conditions.as_deref());
+        let seen = self
+            .pod
+            .status
+            .as_ref()
+            .and_then(|s| s.conditions.as_deref());
+        let generation = self.pod.metadata.generation;
+        let condition = |type_: &str, (holds, reason, message): Verdict| {
+            let status = if holds { "True" } else { "False" };
+            let same = |list: Option<&[PodCondition]>| {
+                let list = list.unwrap_or_default();
+                let same = list.iter().find(|c| c.type_ == type_ && c.status == status);
+                same.and_then(|c| c.last_transition_time.clone())
+            };
+            let since = same(old).or_else(|| same(seen));
+            PodCondition {
+                type_: type_.to_owned(),
+                status: status.to_owned(),
+                reason: (!reason.is_empty()).then(|| reason.to_owned()),
+                message: (!message.is_empty()).then_some(message),
+                last_transition_time: Some(since.unwrap_or_else(|| api_time(now))),
+                observed_generation: generation,
+                ..PodCondition::default()
+            }
+        };
+        let yes = || (true, "", String::new());
+        let containers = self.containers_ready(phase);
+        let ready = self.ready(phase, &containers);
+        let up = self.sandbox == Sandbox::Ready;
+        vec![
+            condition("PodReadyToStartContainers", (up, "", String::new())),
+            condition("Initialized", self.initialized(phase)),
+            condition("Ready", ready),
+            condition("ContainersReady", containers),
+            condition("PodScheduled", yes()),
+        ]
+    }
+
+    fn initialized(&self, phase: &str) -> Verdict {
+        if phase == "Succeeded" {
+            return (true, "PodCompleted", String::new());
+        }
+        // Once its own containers have begun, a pod stays initialized.
+        let begun = |c: &Container| c.role == Role::Main && c.run != Run::Never;
+        let done = |c: &Container| match c.role {
+            Role::Main => true,
+            Role::Init => c.ended().is_some_and(|e| e.exit.code == 0),
+            Role::Sidecar => c.run == Run::Running && c.started,
+        };
+        if self.containers.iter().any(begun) || self.containers.iter().all(done) {
+            return (true, "", String::new());
+        }
+        let names = self.names(|c| !done(c));
+        let message = format!("containers with incomplete status: [{names}]");
+        (false, "ContainersNotInitialized", message)
+    }
+
+    fn containers_ready(&self, phase: &str) -> Verdict {
+        match phase {
+            "Succeeded" => return (false, "PodCompleted", String::new()),
+            "Failed" => return (false, "PodFailed", String::new()),
+            _ => {}
+        }
+        let unready = self.names(|c| {
+            let running = c.run == Run::Running && !self.is_hidden(c);
+            c.role != Role::Init && !(running && c.started && c.ready)
+        });
+        match unready.is_empty() {
+            true => (true, "", String::new()),
+            false => {
+                let message = format!("containers with unready status: [{unready}]");
+                (false, "ContainersNotReady", message)
+            }
+        }
+    }
+
+    /// Containers and readiness gates together.
+    fn ready(&self, phase: &str, containers: &Verdict) -> Verdict {
+        if !containers.0 || matches!(phase, "Succeeded" | "Failed") {
+            return containers.clone();
+        }
+        let spec = self.pod.spec.as_ref();
+        let gates = spec
+            .and_then(|s| s.readiness_gates.as_deref())
+            .unwrap_or_default();
+        let seen = self
+            .pod
+            .status
+            .as_ref()
+            .and_then(|s| s.conditions.as_deref());
+        let mut messages = Vec::new();
+        for gate in gates {
+            let type_ = &gate.condition_type;
+            let held = seen.unwrap_or_default().iter().find(|c| c.type_ == *type_);
+            match held.map(|c| c.status.as_str()) {
+                Some("True") => {}
+                Some(_) => messages.push(format!(
+                    "the status of pod readiness gate \"{type_}\" is not \"True\", but False"
+                )),
+                None => messages.push(format!(
+                    "corresponding condition of pod readiness gate \"{type_}\" does not exist."
+                )),
+            }
+        }
+        match messages.is_empty() {
+            true => (true, "", String::new()),
+            false => (false, "ReadinessGatesNotReady", messages.join(", ")),
+        }
+    }
+
+    /// The names of some containers, as condition messages list them.
+    fn names(&self, which: impl Fn(&Container) -> bool) -> String {
+        let all = self.containers.iter().enumerate().filter(|(_, c)| which(c));
+        let names: Vec<&str> = all
+            .filter_map(|(i, _)| self.container_spec(i))
+            .map(|s| s.name.as_str())
+            .collect();
+        names.join(" ")
+    }
+}
+
+/// Whether a condition holds, its reason and its message.
+type Verdict = (bool, &'static str, String);
+
+fn waiting(reason: &str, message: &str) -> ContainerState {
+    ContainerState {
+        waiting: Some(ContainerStateWaiting {
+            reason: Some(reason.to_owned()),
+            message: (!message.is_empty()).then(|| message.to_owned()),
+        }),
+        ..ContainerState::default()
+    }
+}
+
+fn terminated(ended: &Ended) -> ContainerState {
+    let reason = match (ended.reason, ended.exit) {
+        (Some(reason), _) => reason,
+        (None, exit) if exit.out_of_memory => "OOMKilled",
+        (None, exit) if exit.code == 0 => "Completed",
+        (None, _) => "Error",
+    };
+    ContainerState {
+        terminated: Some(ContainerStateTerminated {
+            container_id: Some(format!("containerd://{}", ended.id)),
+            exit_code: ended.exit.code,
+            started_at: Some(api_time(ended.started)),
+            finished_at: Some(api_time(ended.finished)),
+            reason: Some(reason.to_owned()),
+            message: (!ended.message.is_empty()).then(|| ended.message.to_string()),
+            signal: None,
+        }),
+        ..ContainerState::default()
+    }
+}
+
+fn user(spec: &ContainerSpec) -> ContainerUser {
+    let context = spec.security_context.as_ref();
+    let gid = context.and_then(|s| s.run_as_group).unwrap_or_default();
+    ContainerUser {
+        linux: Some(LinuxContainerUser {
+            uid: context.and_then(|s| s.run_as_user).unwrap_or_default(),
+            gid,
+            supplemental_groups: Some(vec![gid]),
+        }),
+    }
+}
+
+fn volume_mounts(spec: &ContainerSpec) -> Option<Vec<VolumeMountStatus>> {
+    let mounts = spec.volume_mounts.as_ref()?;
+    let status = |m: &k8s_openapi::api::core::v1::VolumeMount| VolumeMountStatus {
+        mount_path: m.mount_path.clone(),
+        name: m.name.clone(),
+        read_only: m.read_only,
+        recursive_read_only: (m.read_only == Some(true)).then(|| "Disabled".to_owned()),
+        ..VolumeMountStatus::default()
+    };
+    Some(mounts.iter().map(status).collect())
+}
+
+/// Puts the kubelet's status into the object; what others wrote stays.
+fn merge(pod: &mut Pod, fresh: PodStatus) {
+    let old = pod.status.take().unwrap_or_default();
+    let owned = |c: &PodCondition| OWN.contains(&c.type_.as_str());
+    let mut conditions: Vec<PodCondition> = old.conditions.unwrap_or_default();
+    if fresh.conditions.is_some() {
+        conditions.retain(|c| !owned(c));
+    }
+    conditions.extend(fresh.conditions.unwrap_or_default());
+    pod.status = Some(PodStatus {
+        conditions: (!conditions.is_empty()).then_some(conditions),
+        qos_class: old.qos_class,
+        nominated_node_name: old.nominated_node_name,
+        resource_claim_statuses: old.resource_claim_statuses,
+        ephemeral_container_statuses: old.ephemeral_container_statuses,
+        ..fresh
+    });
+}
+
+impl PodWorker {
+    /// Writes the status again: the object that had it was replaced.
+    pub fn report_anew(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
+        self.written = None;
+        self.report(h, ctx);
+    }
+}

@@ -1,0 +1,154 @@
+//! Files of a container and of the volumes that are mounted in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// How much one file, and how many files one tree can hold.
+const MOST_BYTES: usize = 256 << 10;
+const MOST_FILES: usize = 1000;
+
+/// A tree of text files, by absolute path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Files {
+    files: BTreeMap<Rc<str>, Rc<str>>,
+    /// Folders that were made; those that hold files need no entry.
+    folders: BTreeSet<Rc<str>>,
+}
+
+/// Why a file could not be read or written, in the words of the C library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileError {
+    Missing,
+    IsFolder,
+    ReadOnly,
+    Full,
+}
+
+impl FileError {
+    pub fn text(self) -> &'static str {
+        match self {
+            FileError::Missing => "No such file or directory",
+            FileError::IsFolder => "Is a directory",
+            FileError::ReadOnly => "Read-only file system",
+            FileError::Full => "No space left on device",
+        }
+    }
+}
+
+impl Files {
+    pub fn read(&self, path: &str) -> Result<Rc<str>, FileError> {
+        match self.files.get(path) {
+            Some(text) => Ok(text.clone()),
+            None if self.is_folder(path) => Err(FileError::IsFolder),
+            None => Err(FileError::Missing),
+        }
+    }
+
+    pub fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+        if self.is_folder(path) {
+            return Err(FileError::IsFolder);
+        }
+        let old = self.files.get(path).filter(|_| append);
+        let text: Rc<str> = match old {
+            Some(old) => format!("{old}{text}").into(),
+            None => text.into(),
+        };
+        let full = self.files.len() >= MOST_FILES && !self.files.contains_key(path);
+        if full || text.len() > MOST_BYTES {
+            return Err(FileError::Full);
+        }
+        self.files.insert(path.into(), text);
+        Ok(())
+    }
+
+    /// Puts a file there, whatever its size: what images and volumes come with.
+    pub fn put(&mut self, path: &str, text: &str) {
+        self.files.insert(path.into(), text.into());
+    }
+
+    pub fn make_folder(&mut self, path: &str) {
+        if self.folders.len() < MOST_FILES {
+            self.folders.insert(path.into());
+        }
+    }
+
+    /// Removes a file, or a folder with all that is in it.
+    pub fn remove(&mut self, path: &str) -> bool {
+        let inside = format!("{path}/");
+        let (files, folders) = (self.files.len(), self.folders.len());
+        self.files
+            .retain(|f, _| **f != *path && !f.starts_with(&inside));
+        self.folders
+            .retain(|f| **f != *path && !f.starts_with(&inside));
+        (files, folders) != (self.files.len(), self.folders.len())
+    }
+
+    pub fn is_folder(&self, path: &str) -> bool {
+        let inside = format!("{}/", path.trim_end_matches('/'));
+        let from: Rc<str> = inside.as_str().into();
+        let begins = |f: Option<&Rc<str>>| f.is_some_and(|f| f.starts_with(&inside));
+        path == "/"
+            || self.folders.contains(path)
+            || begins(self.files.range(from.clone()..).next().map(|e| e.0))
+            || begins(self.folders.range(from..).next())
+    }
+
+    /// The names in a folder, sorted.
+    pub fn list(&self, path: &str) -> Vec<String> {
+        let inside = format!("{}/", path.trim_end_matches('/'));
+        let all = self.files.keys().chain(self.folders.iter());
+        let names = all
+            .filter_map(|f| f.strip_prefix(&*inside))
+            .filter_map(|rest| rest.split('/').next())
+            .filter(|name| !name.is_empty());
+        names
+            .map(str::to_owned)
+            .collect::<BTreeSet<String>>()
+            .into_iter()
+            .collect()
+    }
+}
+
+/// `path` made absolute from `folder`, without `.` and `..`.
+pub fn absolute(folder: &str, path: &str) -> String {
+    let whole = match path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("{folder}/{path}"),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_make_their_folders() {
+        let mut files = Files::default();
+        assert_eq!(files.write("/tmp/a/b", "x", false), Ok(()));
+        assert_eq!(files.write("/tmp/a/b", "y", true), Ok(()));
+        assert_eq!(files.read("/tmp/a/b").as_deref(), Ok("xy"));
+        assert_eq!(files.read("/tmp/a"), Err(FileError::IsFolder));
+        assert_eq!(files.write("/tmp", "", false), Err(FileError::IsFolder));
+        assert_eq!(files.list("/tmp"), ["a"]);
+        assert!(files.remove("/tmp") && !files.remove("/tmp"));
+        assert_eq!(files.read("/tmp/a/b"), Err(FileError::Missing));
+    }
+
+    #[test]
+    fn paths_are_resolved() {
+        assert_eq!(absolute("/a/b", "../c/./d"), "/a/c/d");
+        assert_eq!(absolute("/", "/x//y/"), "/x/y");
+        assert_eq!(absolute("/", ".."), "/");
+    }
+}

@@ -1,0 +1,234 @@
+//! What a process sees of its container: files, volumes, names, and the servers beside it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{Endpoints, Service};
+
+use super::files::{FileError, Files};
+use super::image::Content;
+use super::process::Server;
+use super::shell::{FetchError, Machine};
+use crate::api::Key;
+use crate::apiserver::ApiServer;
+use crate::sim::{Rng, Time};
+
+/// A volume in a container.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mount {
+    pub path: Rc<str>,
+    pub volume: Rc<str>,
+    /// The part of the volume that is mounted; empty, or beginning with `/`.
+    pub inside: Rc<str>,
+    pub read_only: bool,
+}
+
+/// The container around a process that runs now.
+pub struct Surroundings<'s> {
+    pub now: Time,
+    pub files: &'s mut Files,
+    pub volumes: &'s mut BTreeMap<Rc<str>, Files>,
+    pub mounts: &'s [Mount],
+    pub namespace: &'s str,
+    pub hostname: &'s str,
+    pub address: &'s str,
+    pub content: &'s Content,
+    /// The servers of the pod, which share its addresses.
+    pub servers: Vec<Server>,
+    /// Read for names, as CoreDNS reads it.
+    pub api: &'s ApiServer,
+    pub rng: &'s mut Rng,
+}
+
+impl Surroundings<'_> {
+    /// The volume that a path leads into, and the path in it.
+    fn mounted(&self, path: &str) -> Option<(&Mount, String)> {
+        let mount = self
+            .mounts
+            .iter()
+            .filter(|m| {
+                path.strip_prefix(&*m.path)
+                    .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+            })
+            .max_by_key(|m| m.path.len())?;
+        let rest = path.get(mount.path.len()..).unwrap_or_default();
+        let inside = format!("{}{rest}", mount.inside);
+        let inside = if inside.is_empty() {
+            "/".to_owned()
+        } else {
+            inside
+        };
+        Some((mount, inside))
+    }
+
+    fn is_own(&self, host: &str) -> bool {
+        host == "localhost"
+            || host.starts_with("127.")
+            || host == self.address
+            || host == self.hostname
+    }
+
+    fn service_of(&self, host: &str) -> Option<Rc<Service>> {
+        let host = host.trim_end_matches('.');
+        let host = host
+            .strip_suffix(".svc.cluster.local")
+            .or(host.strip_suffix(".svc"))
+            .unwrap_or(host);
+        let mut parts = host.split('.');
+        let name = parts.next()?;
+        let namespace = parts.next().unwrap_or(self.namespace);
+        match parts.next() {
+            None => self.api.get::<Service>(&Key::new(namespace, name)),
+            Some(_) => None,
+        }
+    }
+}
+
+impl Machine for Surroundings<'_> {
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn read(&self, path: &str) -> Result<Rc<str>, FileError> {
+        match self.mounted(path) {
+            Some((mount, inside)) => match self.volumes.get(&mount.volume) {
+                Some(files) => files.read(&inside),
+                None => Err(FileError::Missing),
+            },
+            None if path == "/etc/hostname" => Ok(format!("{}\n", self.hostname).into()),
+            None => self.files.read(path),
+        }
+    }
+
+    fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+        match self.mounted(path) {
+            Some((mount, _)) if mount.read_only => Err(FileError::ReadOnly),
+            Some((mount, inside)) => {
+                let volume = mount.volume.clone();
+                self.volumes
+                    .entry(volume)
+                    .or_default()
+                    .write(&inside, text, append)
+            }
+            None => self.files.write(path, text, append),
+        }
+    }
+
+    fn remove(&mut self, path: &str) -> bool {
+        match self.mounted(path) {
+            Some((mount, _)) if mount.read_only => false,
+            Some((mount, inside)) => {
+                let volume = mount.volume.clone();
+                self.volumes.entry(volume).or_default().remove(&inside)
+            }
+            None => self.files.remove(path),
+        }
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        match self.mounted(path) {
+            Some((mount, inside)) => {
+                let files = self.volumes.get(&mount.volume);
+                inside == "/" || files.is_some_and(|f| f.is_folder(&inside))
+            }
+            None => {
+                matches!(path, "/tmp" | "/etc" | "/var" | "/root") || self.files.is_folder(path)
+            }
+        }
+    }
+
+    fn make_folder(&mut self, path: &str) {
+        match self.mounted(path) {
+            Some((mount, inside)) => {
+                let volume = mount.volume.clone();
+                self.volumes.entry(volume).or_default().make_folder(&inside);
+            }
+            None => self.files.make_folder(path),
+        }
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        match self.mounted(path) {
+            Some((mount, inside)) => {
+                let files = self.volumes.get(&mount.volume);
+                files.map(|f| f.list(&inside)).unwrap_or_default()
+            }
+            None => self.files.list(path),
+        }
+    }
+
+    fn hostname(&self) -> String {
+        self.hostname.to_owned()
+    }
+
+    fn resolve(&self, host: &str) -> Option<Vec<String>> {
+        if host.split('.').count() == 4 && host.split('.').all(|p| p.parse::<u8>().is_ok()) {
+            return Some(vec![host.to_owned()]);
+        }
+        if host == "localhost" {
+            return Some(vec!["127.0.0.1".to_owned()]);
+        }
+        if host == self.hostname {
+            return Some(vec![self.address.to_owned()]);
+        }
+        let service = self.service_of(host)?;
+        let ip = service
+            .spec
+            .as_ref()?
+            .cluster_ip
+            .clone()
+            .unwrap_or_default();
+        if ip != "None" {
+            return (!ip.is_empty()).then(|| vec![ip]);
+        }
+        let key = crate::api::Resource::key(&*service);
+        let endpoints = self.api.get::<Endpoints>(&key)?;
+        let ips = endpoints
+            .subsets
+            .iter()
+            .flatten()
+            .flat_map(|s| s.addresses.iter().flatten());
+        let ips: Vec<String> = ips.map(|a| a.ip.clone()).collect();
+        (!ips.is_empty()).then_some(ips)
+    }
+
+    fn fetch(&mut self, host: &str, port: u16, path: &str) -> Result<(u16, String), FetchError> {
+        if !self.is_own(host) {
+            return Err(match self.resolve(host) {
+                Some(_) => FetchError::NotSimulated,
+                None => FetchError::UnknownHost,
+            });
+        }
+        let now = self.now;
+        let server = self.servers.iter().find(|s| s.listens(port, now));
+        let server = server.ok_or(FetchError::Refused)?;
+        let file = server.document(path).and_then(|f| self.read(&f).ok());
+        let answer = server.answer(path, self.hostname, file, now);
+        let answer = answer.ok_or(FetchError::Refused)?;
+        Ok((answer.status, answer.body))
+    }
+
+    fn connects(&mut self, host: &str, port: u16) -> bool {
+        self.is_own(host) && self.servers.iter().any(|s| s.listens(port, self.now))
+    }
+
+    fn command(&self, name: &str) -> Option<Rc<str>> {
+        self.content
+            .program
+            .commands
+            .get(name)
+            .map(|s| s.as_str().into())
+    }
+
+    fn is_program(&self, name: &str) -> bool {
+        self.content.program.name == name
+    }
+
+    fn is_undeclared(&self) -> bool {
+        !self.content.declared
+    }
+
+    fn random(&mut self, bound: u64) -> u64 {
+        self.rng.below(bound)
+    }
+}

@@ -1,0 +1,8 @@
+//! The container runtime of a simulated node: images, processes, a shell, files, logs.
+
+pub mod files;
+pub mod image;
+pub mod logs;
+pub mod machine;
+pub mod process;
+pub mod shell;

@@ -1,0 +1,392 @@
+//! What runs in a container: a declared server, or a shell.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::image::Content;
+use super::machine::Surroundings;
+use super::shell::{self, Machine, Pause, Shell};
+use crate::api::play::{HttpAnswer, Program};
+use crate::api::quantity::Quantity;
+use crate::sim::{Time, millis};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub code: i32,
+    pub out_of_memory: bool,
+}
+
+impl Exit {
+    pub const KILLED: Exit = Exit {
+        code: 137,
+        out_of_memory: false,
+    };
+    const OUT_OF_MEMORY: Exit = Exit {
+        code: 137,
+        out_of_memory: true,
+    };
+
+    pub fn with(code: i32) -> Exit {
+        Exit {
+            code,
+            out_of_memory: false,
+        }
+    }
+}
+
+/// What a process needs to start.
+pub struct Start<'s> {
+    pub content: &'s Content,
+    pub command: &'s [String],
+    pub args: &'s [String],
+    pub env: BTreeMap<Rc<str>, Rc<str>>,
+    pub folder: &'s str,
+    /// What an undeclared server listens on.
+    pub ports: &'s [u16],
+    /// In bytes.
+    pub memory_limit: Option<u64>,
+    pub now: Time,
+}
+
+/// A declared program that runs.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub program: Rc<Program>,
+    declared: bool,
+    ports: Vec<u16>,
+    started: Time,
+    listening: Time,
+    /// When it ends by itself, or has been told to.
+    ends: Option<(Time, Exit)>,
+    draining: bool,
+}
+
+#[derive(Clone)]
+enum Running {
+    Server(Server),
+    Shell(Box<Shell>),
+}
+
+/// The first process of a container.
+#[derive(Clone)]
+pub struct Process {
+    running: Running,
+    content: Content,
+    ports: Vec<u16>,
+    memory_limit: Option<u64>,
+}
+
+/// What a container's words name.
+enum Entry {
+    Program,
+    Words(Vec<Rc<str>>),
+    Script(String, Vec<Rc<str>>),
+}
+
+/// An answer of a server.
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+    pub latency: Duration,
+}
+
+/// What happens when a container starts.
+///
+/// # Errors
+/// The executable does not exist: the runtime's words for it.
+pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
+    let program = &start.content.program;
+    let entry = entry(start.content, start.command, start.args)?;
+    let mut logs = Vec::new();
+    let running = match entry {
+        Entry::Program => {
+            let missing = program
+                .requires_env
+                .iter()
+                .find(|(name, _)| !start.env.contains_key(&***name));
+            let words: Vec<Rc<str>> = start.args.iter().map(|a| a.as_str().into()).collect();
+            match missing {
+                Some((_, line)) => {
+                    logs.push(line.clone());
+                    Running::Server(Server::failing(start.content, start.now))
+                }
+                None if !program.script.is_empty() => {
+                    let mut args: Vec<Rc<str>> = vec![program.name.as_str().into()];
+                    args.extend(words);
+                    shell(&program.script, args, &start)?
+                }
+                None => {
+                    logs.clone_from(&program.logs);
+                    Running::Server(Server::new(&start))
+                }
+            }
+        }
+        Entry::Words(words) => {
+            let shell = Shell::of_words(&words, start.env, start.folder, start.now);
+            Running::Shell(Box::new(shell))
+        }
+        Entry::Script(script, words) => shell(&script, words, &start)?,
+    };
+    let process = Process {
+        running,
+        content: start.content.clone(),
+        ports: start.ports.to_vec(),
+        memory_limit: start.memory_limit,
+    };
+    Ok((process, logs))
+}
+
+fn shell(script: &str, args: Vec<Rc<str>>, start: &Start<'_>) -> Result<Running, String> {
+    Shell::new(script, args, start.env.clone(), start.folder, start.now)
+        .map(|s| Running::Shell(Box::new(s)))
+}
+
+/// Finds what is to run: `command` replaces the entrypoint, `args` its arguments.
+fn entry(content: &Content, command: &[String], args: &[String]) -> Result<Entry, String> {
+    let program = &content.program;
+    let words: Vec<Rc<str>> = command
+        .iter()
+        .chain(args)
+        .map(|w| w.as_str().into())
+        .collect();
+    let Some(first) = words.first() else {
+        return Ok(Entry::Program);
+    };
+    let own_arguments = command.is_empty() && (program.entrypoint || first.starts_with('-'));
+    let name = shell::base(first);
+    if own_arguments || name == program.name {
+        return Ok(Entry::Program);
+    }
+    if let Some(script) = program.commands.get(name) {
+        return Ok(Entry::Script(script.clone(), words));
+    }
+    if !program.no_shell && shell::is_known(name) {
+        return Ok(Entry::Words(words));
+    }
+    if let Some(script) = program.files.get(&**first) {
+        return Ok(Entry::Script(script.clone(), words));
+    }
+    if !content.declared {
+        return Ok(Entry::Program);
+    }
+    let detail = match first.contains('/') {
+        true => format!("exec: \"{first}\": stat {first}: no such file or directory"),
+        false => format!("exec: \"{first}\": executable file not found in $PATH"),
+    };
+    Err(format!(
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {detail}"
+    ))
+}
+
+impl Process {
+    /// Runs what is due now. Returns when to come back, or how it ended.
+    pub fn resume(
+        &mut self,
+        s: &mut Surroundings<'_>,
+        log: &mut dyn FnMut(&str),
+    ) -> Result<Time, Exit> {
+        let now = s.now();
+        match &mut self.running {
+            Running::Server(server) => match server.ends {
+                Some((at, exit)) if at <= now => Err(exit),
+                Some((at, _)) => Ok(at),
+                None => Ok(Time::MAX),
+            },
+            Running::Shell(shell) => {
+                let pause = shell.resume(s);
+                for line in shell.take_lines() {
+                    log(&line);
+                }
+                let over = |limit: u64| shell.memory().is_some_and(|m| m > limit);
+                if self.memory_limit.is_some_and(over) {
+                    return Err(Exit::OUT_OF_MEMORY);
+                }
+                match pause {
+                    Pause::Until(at) => Ok(at),
+                    Pause::Forever => Ok(Time::MAX),
+                    Pause::Exit(code) => Err(Exit::with(code & 0xff)),
+                    Pause::Exec(_) => {
+                        for line in &self.content.program.logs {
+                            log(line);
+                        }
+                        let server = Server::of(&self.content, &self.ports, self.memory_limit, now);
+                        let ends = server.ends.map_or(Time::MAX, |(at, _)| at);
+                        self.running = Running::Server(server);
+                        Ok(ends)
+                    }
+                }
+            }
+        }
+    }
+
+    /// SIGTERM. Returns when to come back, or `None` when it takes no notice.
+    pub fn terminate(&mut self, now: Time, log: &mut dyn FnMut(&str)) -> Option<Time> {
+        match &mut self.running {
+            Running::Server(server) => {
+                if server.program.ignores_sigterm {
+                    return None;
+                }
+                for line in &server.program.stop_logs {
+                    log(line);
+                }
+                server.draining = true;
+                let at = now + millis(server.program.drain_millis);
+                if server.ends.is_none_or(|(ends, _)| at < ends) {
+                    server.ends = Some((at, Exit::with(0)));
+                }
+                server.ends.map(|(at, _)| at)
+            }
+            Running::Shell(shell) => shell.terminate(now).then_some(now),
+        }
+    }
+
+    /// The server that takes connections on a port now.
+    pub fn listener(&self, port: u16, now: Time) -> Option<&Server> {
+        match &self.running {
+            Running::Server(server) if server.listens(port, now) => Some(server),
+            _ => None,
+        }
+    }
+
+    pub fn server(&self) -> Option<&Server> {
+        match &self.running {
+            Running::Server(server) => Some(server),
+            Running::Shell(_) => None,
+        }
+    }
+}
+
+fn bytes(quantity: Option<&k8s_openapi::apimachinery::pkg::api::resource::Quantity>) -> u64 {
+    quantity
+        .and_then(|q| Quantity::parse(&q.0).ok())
+        .map_or(0, |q| q.value().max(0).unsigned_abs())
+}
+
+impl Server {
+    fn new(start: &Start<'_>) -> Server {
+        Server::of(start.content, start.ports, start.memory_limit, start.now)
+    }
+
+    fn of(content: &Content, ports: &[u16], limit: Option<u64>, now: Time) -> Server {
+        let program = content.program.clone();
+        let listening = now + millis(program.startup_millis);
+        let exits = program
+            .exit_after_millis
+            .map(|after| (now + millis(after), Exit::with(program.exit_code)));
+        let dies = limit
+            .and_then(|limit| out_of_memory_after(&program, limit))
+            .map(|after| (listening + after, Exit::OUT_OF_MEMORY));
+        let ends = match (exits, dies) {
+            (Some(exits), Some(dies)) if dies.0 < exits.0 => Some(dies),
+            (Some(exits), _) => Some(exits),
+            (None, dies) => dies,
+        };
+        let declared = program.ports.iter();
+        let declared = declared.filter_map(|p| u16::try_from(*p).ok());
+        Server {
+            ports: match content.declared {
+                true => declared.collect(),
+                false => ports.to_vec(),
+            },
+            declared: content.declared,
+            program,
+            started: now,
+            listening,
+            ends,
+            draining: false,
+        }
+    }
+
+    /// A program that gives up at once.
+    fn failing(content: &Content, now: Time) -> Server {
+        let mut server = Server::of(content, &[], None, now);
+        server.listening = Time::MAX;
+        server.ends = Some((now + millis(50), Exit::with(1)));
+        server
+    }
+
+    pub fn listens(&self, port: u16, now: Time) -> bool {
+        let accepts = !self.draining || self.program.accepts_while_draining;
+        accepts && now >= self.listening && self.ports.contains(&port)
+    }
+
+    /// The answer to a request, or `None` when the program does not speak HTTP.
+    pub fn answer(
+        &self,
+        path: &str,
+        hostname: &str,
+        file: Option<Rc<str>>,
+        now: Time,
+    ) -> Option<Answer> {
+        let latency = millis(self.program.latency_millis);
+        let bare = path.split('?').next().unwrap_or_default();
+        let fill = |text: &str| text.replace("{hostname}", hostname).replace("{path}", path);
+        let answer = |status: u16, body: String| {
+            Some(Answer {
+                status,
+                body,
+                latency,
+            })
+        };
+        if let Some(file) = file {
+            return answer(200, file.to_string());
+        }
+        if !self.declared {
+            return answer(200, format!("{hostname}\n"));
+        }
+        let age = now.since(self.started);
+        let holds = |a: &&HttpAnswer| {
+            let begun = millis(a.from_millis) <= age;
+            let over = a.until_millis.is_some_and(|until| millis(until) <= age);
+            begun && !over && is_below(bare, &a.path)
+        };
+        // Of equally long paths the first counts.
+        let best = self.program.http.iter().filter(holds).rev();
+        let best = best.max_by_key(|a| a.path.len());
+        match best {
+            Some(a) => answer(if a.status == 0 { 200 } else { a.status }, fill(&a.body)),
+            None if self.program.http.is_empty() && self.program.document_root.is_empty() => None,
+            None => answer(
+                404,
+                "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n</body>\r\n</html>\r\n".to_owned(),
+            ),
+        }
+    }
+
+    /// The file that a path names below the document root.
+    pub fn document(&self, path: &str) -> Option<String> {
+        let root = &self.program.document_root;
+        let bare = path.split('?').next().unwrap_or_default();
+        let index = if bare.ends_with('/') {
+            "index.html"
+        } else {
+            ""
+        };
+        (!root.is_empty()).then(|| super::files::absolute(root, &format!("{root}{bare}{index}")))
+    }
+}
+
+/// Whether a path is `prefix` or lies below it. A prefix that ends with `$` is the path itself.
+fn is_below(path: &str, prefix: &str) -> bool {
+    if let Some(exact) = prefix.strip_suffix('$') {
+        return path == exact;
+    }
+    match path.strip_prefix(prefix) {
+        Some(rest) => rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+/// How long after it listens a program grows over its limit.
+fn out_of_memory_after(program: &Program, limit: u64) -> Option<Duration> {
+    let base = bytes(program.memory.as_ref());
+    if base > limit {
+        return Some(millis(300));
+    }
+    let growth = bytes(program.memory_growth_per_second.as_ref());
+    let nanos = u128::from(limit - base) * 1_000_000_000;
+    let nanos = nanos.checked_div(u128::from(growth))?;
+    Some(Duration::from_nanos(u64::try_from(nanos).ok()?) + millis(1))
+}

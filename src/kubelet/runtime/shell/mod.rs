@@ -1,0 +1,64 @@
+//! A small deterministic POSIX shell: what the commands of manifests and tutorials use.
+//!
+//! It runs in steps and gives control back when it sleeps, ends, or becomes another program; the
+//! caller resumes it. A run without a sleep ends after [`MOST_STEPS`] steps and goes on a second
+//! later, so that `while true; do :; done` burns simulated time and not the host's.
+//!
+//! Not here: subshells with state of their own (a group shares the variables), `select`,
+//! `getopts`, arrays, and job control beyond `&` and `wait`. A pipeline runs stage by stage, not
+//! at once: what sleeps inside it delays its end.
+
+mod builtins;
+mod expand;
+mod lex;
+mod parse;
+mod run;
+
+use std::rc::Rc;
+
+use super::files::FileError;
+use crate::sim::Time;
+
+pub use builtins::{base, is_known, memory_size};
+pub use run::{Pause, Shell};
+
+/// Steps of one run before the shell is made to wait.
+const MOST_STEPS: usize = 4000;
+
+/// The container around the shell.
+pub trait Machine {
+    fn now(&self) -> Time;
+    fn read(&self, path: &str) -> Result<Rc<str>, FileError>;
+    fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError>;
+    fn remove(&mut self, path: &str) -> bool;
+    fn is_folder(&self, path: &str) -> bool;
+    fn make_folder(&mut self, path: &str);
+    fn list(&self, path: &str) -> Vec<String>;
+    fn hostname(&self) -> String;
+    /// The addresses of a host name: `None` when there is no such name.
+    fn resolve(&self, host: &str) -> Option<Vec<String>>;
+    /// An HTTP GET: status and body.
+    ///
+    /// # Errors
+    /// How the connection failed.
+    fn fetch(&mut self, host: &str, port: u16, path: &str) -> Result<(u16, String), FetchError>;
+    /// Whether something accepts connections there.
+    fn connects(&mut self, host: &str, port: u16) -> bool;
+    /// Another executable of the image: a script.
+    fn command(&self, name: &str) -> Option<Rc<str>>;
+    /// Whether `name` is the program of the image.
+    fn is_program(&self, name: &str) -> bool;
+    /// Whether nobody said what is in the image: whatever it is asked to run, succeeds.
+    fn is_undeclared(&self) -> bool;
+    /// A number below `bound`.
+    fn random(&mut self, bound: u64) -> u64;
+}
+
+/// How an HTTP request from inside a container failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchError {
+    UnknownHost,
+    Refused,
+    /// The simulation does not carry requests from containers to there.
+    NotSimulated,
+}

@@ -1,0 +1,722 @@
+//! Running a parsed script, in steps, with an explicit stack.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::lex::{Part, Word};
+use super::parse::{Command, Redirect, parse};
+use super::{MOST_STEPS, Machine};
+use crate::kubelet::runtime::files::absolute;
+use crate::sim::{Time, secs};
+
+/// How deep command substitutions, pipelines and functions nest.
+const MOST_DEPTH: usize = 20;
+const MOST_FRAMES: usize = 400;
+/// How much one substitution or pipeline stage can print.
+const MOST_OUTPUT: usize = 64 << 10;
+const MOST_JOBS: usize = 16;
+
+/// Why a script does not run at the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// It goes on then.
+    Until(Time),
+    /// It waits for something that does not come by itself.
+    Forever,
+    Exit(i32),
+    /// It becomes the program of the image, with these words.
+    Exec(Vec<Rc<str>>),
+}
+
+/// Where a descriptor leads.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sink {
+    /// The container's log.
+    Log,
+    /// A command substitution or the next stage of a pipeline.
+    Capture,
+    Null,
+    File(Rc<str>),
+}
+
+#[derive(Clone)]
+enum Frame {
+    Run(Rc<Command>),
+    /// The rest of a list, from this command on.
+    List(Rc<Command>, usize),
+    And(Rc<Command>),
+    Or(Rc<Command>),
+    Not,
+    /// The condition of this arm has been run.
+    If(Rc<Command>, usize),
+    /// The loop's condition has been run.
+    Condition(Rc<Command>),
+    /// The loop's body has been run.
+    Body(Rc<Command>),
+    For(Rc<Command>, Rc<[Rc<str>]>, usize),
+    /// Descriptors and input go back to what they were.
+    Restore([Sink; 2], Option<Rc<str>>),
+    /// The end of a function.
+    Return(Rc<[Rc<str>]>),
+}
+
+/// A shell at some point of a script.
+#[derive(Clone)]
+pub struct Shell {
+    frames: Vec<Frame>,
+    pub(super) variables: BTreeMap<Rc<str>, Rc<str>>,
+    functions: BTreeMap<Rc<str>, Rc<Command>>,
+    /// `$0`, `$1`, ...
+    pub(super) args: Rc<[Rc<str>]>,
+    pub(super) status: i32,
+    pub(super) folder: String,
+    pub(super) began: Time,
+    pub(super) on_term: Option<Rc<str>>,
+    pub(super) on_exit: Option<Rc<str>>,
+    pub(super) exit_on_error: bool,
+    pub(super) sinks: [Sink; 2],
+    pub(super) input: Option<Rc<str>>,
+    captured: String,
+    /// The last line of output, while it has no end.
+    line: String,
+    /// Lines for the log since the last run.
+    lines: Vec<String>,
+    /// Set by an error that ends the script.
+    pub(super) abort: Option<i32>,
+    pub(super) nesting: usize,
+    /// How many steps are left before the shell is made to wait.
+    budget: usize,
+    /// Time that commands inside a substitution slept.
+    pub(super) slept: Duration,
+    wake: Time,
+    waits: bool,
+    signalled: bool,
+    jobs: Vec<Shell>,
+    /// What the script says it has in memory, in bytes (`use-memory`).
+    pub(super) memory: Option<u64>,
+}
+
+/// What a command came to.
+pub(super) enum Outcome {
+    Status(i32),
+    Sleep(Duration),
+    Forever,
+    Wait,
+    Exit(i32),
+    Exec(Vec<Rc<str>>),
+    /// A script to run in place of the command.
+    Script(Rc<Command>),
+    Call(Rc<Command>, Rc<[Rc<str>]>),
+    Break(usize),
+    Continue(usize),
+    Return(i32),
+}
+
+impl Shell {
+    /// A shell that is about to run `script`.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn new(
+        script: &str,
+        args: Vec<Rc<str>>,
+        variables: BTreeMap<Rc<str>, Rc<str>>,
+        folder: &str,
+        now: Time,
+    ) -> Result<Shell, String> {
+        let command = parse(script)?;
+        Ok(Shell::of(command, args, variables, folder, now))
+    }
+
+    /// A shell that is about to run one command, given as words.
+    pub fn of_words(
+        words: &[Rc<str>],
+        variables: BTreeMap<Rc<str>, Rc<str>>,
+        folder: &str,
+        now: Time,
+    ) -> Shell {
+        let quoted = |text: &Rc<str>| Word {
+            parts: vec![Part::Text(text.clone())],
+            quoted: true,
+        };
+        let command = Rc::new(Command::Simple {
+            assignments: Vec::new(),
+            words: words.iter().map(quoted).collect(),
+        });
+        Shell::of(command, words.to_vec(), variables, folder, now)
+    }
+
+    fn of(
+        command: Rc<Command>,
+        args: Vec<Rc<str>>,
+        variables: BTreeMap<Rc<str>, Rc<str>>,
+        folder: &str,
+        now: Time,
+    ) -> Shell {
+        Shell {
+            frames: vec![Frame::Run(command)],
+            variables,
+            functions: BTreeMap::new(),
+            args: args.into(),
+            status: 0,
+            folder: folder.to_owned(),
+            began: now,
+            on_term: None,
+            on_exit: None,
+            exit_on_error: false,
+            sinks: [Sink::Log, Sink::Log],
+            input: None,
+            captured: String::new(),
+            line: String::new(),
+            lines: Vec::new(),
+            abort: None,
+            nesting: 0,
+            budget: MOST_STEPS,
+            slept: Duration::ZERO,
+            wake: now,
+            waits: false,
+            signalled: false,
+            jobs: Vec::new(),
+            memory: None,
+        }
+    }
+
+    /// The lines that were written to the log since the last call.
+    pub fn take_lines(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
+    /// SIGTERM. As the first process of a container, a shell without a trap ignores it. Tells
+    /// whether the shell reacts now.
+    pub fn terminate(&mut self, now: Time) -> bool {
+        if self.on_term.is_none() {
+            return false;
+        }
+        self.signalled = true;
+        // A trap runs when the command in the foreground has ended; `wait` ends at once.
+        if self.waits {
+            self.waits = false;
+            self.wake = now;
+            return true;
+        }
+        false
+    }
+
+    /// Runs what is due, and says how it goes on.
+    pub fn resume(&mut self, m: &mut dyn Machine) -> Pause {
+        let now = m.now();
+        self.budget = MOST_STEPS;
+        let mut jobs = std::mem::take(&mut self.jobs);
+        let mut kept = Vec::new();
+        for mut job in jobs.drain(..) {
+            job.budget = MOST_STEPS / MOST_JOBS;
+            let ended = job.wake <= now && matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
+            self.lines.append(&mut job.lines);
+            if !ended {
+                kept.push(job);
+            }
+        }
+        self.jobs = kept;
+        if self.waits && self.jobs.is_empty() {
+            self.waits = false;
+            self.wake = now;
+        }
+        if self.wake <= now && !self.waits {
+            match self.go_on(m) {
+                pause @ (Pause::Exit(_) | Pause::Exec(_)) => return pause,
+                Pause::Until(_) | Pause::Forever => {}
+            }
+        }
+        let own = if self.waits { Time::MAX } else { self.wake };
+        let next = self.jobs.iter().map(|j| j.wake).fold(own, Time::min);
+        match next {
+            Time::MAX => Pause::Forever,
+            at => Pause::Until(at),
+        }
+    }
+
+    /// Runs up to the next pause, and remembers when it ends.
+    fn go_on(&mut self, m: &mut dyn Machine) -> Pause {
+        if self.signalled
+            && let Some(trap) = self.on_term.take()
+        {
+            self.signalled = false;
+            if let Ok(command) = parse(&trap) {
+                self.frames.push(Frame::Run(command));
+            }
+        }
+        let pause = self.run(m);
+        if let Pause::Exit(code) = pause {
+            if let Some(trap) = self.on_exit.take()
+                && let Ok(command) = parse(&trap)
+            {
+                self.frames = vec![Frame::Run(command)];
+                let _ = self.run(m);
+            }
+            self.end_line();
+            return Pause::Exit(code);
+        }
+        self.wake = match &pause {
+            Pause::Until(at) => *at,
+            _ => Time::MAX,
+        };
+        pause
+    }
+
+    fn run(&mut self, m: &mut dyn Machine) -> Pause {
+        while self.budget > 0 {
+            self.budget -= 1;
+            if let Some(code) = self.abort.take() {
+                return Pause::Exit(code);
+            }
+            let Some(frame) = self.frames.pop() else {
+                return Pause::Exit(self.status);
+            };
+            if let Some(pause) = self.step(frame, m) {
+                return pause;
+            }
+            if self.frames.len() > MOST_FRAMES {
+                self.complain("nested too deeply");
+                return Pause::Exit(2);
+            }
+        }
+        Pause::Until(m.now() + secs(1))
+    }
+
+    fn step(&mut self, frame: Frame, m: &mut dyn Machine) -> Option<Pause> {
+        match frame {
+            Frame::Run(command) => return self.begin(&command, m),
+            Frame::List(list, next) => {
+                if let Command::List(commands) = &*list
+                    && let Some(command) = commands.get(next)
+                {
+                    let command = command.clone();
+                    self.frames.push(Frame::List(list, next + 1));
+                    self.frames.push(Frame::Run(command));
+                }
+            }
+            Frame::And(right) if self.status == 0 => self.frames.push(Frame::Run(right)),
+            Frame::Or(right) if self.status != 0 => self.frames.push(Frame::Run(right)),
+            Frame::And(_) | Frame::Or(_) => {}
+            Frame::Not => self.status = i32::from(self.status == 0),
+            Frame::If(command, arm) => self.after_condition(&command, arm),
+            Frame::Condition(command) => {
+                if let Command::Loop { until, body, .. } = &*command {
+                    let body = body.clone();
+                    if (self.status == 0) != *until {
+                        self.frames.push(Frame::Body(command));
+                        self.frames.push(Frame::Run(body));
+                    } else {
+                        self.status = 0;
+                    }
+                }
+            }
+            Frame::Body(command) => self.frames.push(Frame::Run(command)),
+            Frame::For(command, values, next) => {
+                if let Command::For { name, body, .. } = &*command
+                    && let Some(value) = values.get(next)
+                {
+                    self.variables.insert(name.clone(), value.clone());
+                    let body = body.clone();
+                    self.frames.push(Frame::For(command, values, next + 1));
+                    self.frames.push(Frame::Run(body));
+                }
+            }
+            Frame::Restore(sinks, input) => {
+                self.sinks = sinks;
+                self.input = input;
+            }
+            Frame::Return(args) => self.args = args,
+        }
+        None
+    }
+
+    fn begin(&mut self, command: &Rc<Command>, m: &mut dyn Machine) -> Option<Pause> {
+        match &**command {
+            Command::Simple { assignments, words } => {
+                let fields = self.expand_all(words, m);
+                for (name, word) in assignments {
+                    let value = self.expand_one(word, m);
+                    self.variables.insert(name.clone(), value.into());
+                }
+                if fields.is_empty() {
+                    self.status = 0;
+                    return None;
+                }
+                let outcome = match self.functions.get(&*fields[0]) {
+                    Some(body) => Outcome::Call(body.clone(), fields.into()),
+                    None => self.command(&fields, m),
+                };
+                return self.finish(outcome, m);
+            }
+            Command::Pipeline(stages) => return self.pipeline(stages, m),
+            Command::Not(inner) => {
+                self.frames.push(Frame::Not);
+                self.frames.push(Frame::Run(inner.clone()));
+            }
+            Command::And(left, right) => {
+                self.frames.push(Frame::And(right.clone()));
+                self.frames.push(Frame::Run(left.clone()));
+            }
+            Command::Or(left, right) => {
+                self.frames.push(Frame::Or(right.clone()));
+                self.frames.push(Frame::Run(left.clone()));
+            }
+            Command::List(_) => self.frames.push(Frame::List(command.clone(), 0)),
+            Command::Background(inner) => self.background(inner, m),
+            Command::If { arms, .. } => {
+                if let Some((condition, _)) = arms.first() {
+                    self.frames.push(Frame::If(command.clone(), 0));
+                    self.frames.push(Frame::Run(condition.clone()));
+                }
+            }
+            Command::Loop { condition, .. } => {
+                self.frames.push(Frame::Condition(command.clone()));
+                self.frames.push(Frame::Run(condition.clone()));
+            }
+            Command::For { words, .. } => {
+                let values = self.expand_all(words, m).into();
+                self.status = 0;
+                self.frames.push(Frame::For(command.clone(), values, 0));
+            }
+            Command::Case { word, arms } => {
+                let value = self.expand_one(word, m);
+                self.status = 0;
+                for (patterns, body) in arms {
+                    let fits = patterns.iter().any(|p| {
+                        let pattern = self.expand_one(p, m);
+                        super::expand::matches(&pattern, &value)
+                    });
+                    if fits {
+                        self.frames.push(Frame::Run(body.clone()));
+                        break;
+                    }
+                }
+            }
+            Command::Function(name, body) => {
+                self.functions.insert(name.clone(), body.clone());
+                self.status = 0;
+            }
+            Command::Redirected(inner, redirects) => {
+                let restore = Frame::Restore(self.sinks.clone(), self.input.clone());
+                self.frames.push(restore);
+                match self.redirect(redirects, m) {
+                    Ok(()) => self.frames.push(Frame::Run(inner.clone())),
+                    Err(message) => {
+                        self.complain(&message);
+                        self.status = 1;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn after_condition(&mut self, command: &Rc<Command>, arm: usize) {
+        let Command::If { arms, otherwise } = &**command else {
+            return;
+        };
+        if self.status == 0 {
+            if let Some((_, body)) = arms.get(arm) {
+                self.frames.push(Frame::Run(body.clone()));
+            }
+        } else if let Some((condition, _)) = arms.get(arm + 1) {
+            self.frames.push(Frame::If(command.clone(), arm + 1));
+            self.frames.push(Frame::Run(condition.clone()));
+        } else {
+            self.status = 0;
+            self.frames
+                .extend(otherwise.iter().map(|c| Frame::Run(c.clone())));
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome, m: &mut dyn Machine) -> Option<Pause> {
+        match outcome {
+            Outcome::Status(status) => {
+                self.status = status;
+                if status != 0 && self.exit_on_error && !self.is_tested() {
+                    return Some(Pause::Exit(status));
+                }
+            }
+            Outcome::Sleep(span) => {
+                self.status = 0;
+                if self.sinks[0] == Sink::Capture {
+                    self.slept += span;
+                } else {
+                    return Some(Pause::Until(m.now() + span));
+                }
+            }
+            Outcome::Forever => return Some(Pause::Forever),
+            Outcome::Wait => {
+                self.status = 0;
+                if !self.jobs.is_empty() {
+                    self.waits = true;
+                    return Some(Pause::Forever);
+                }
+            }
+            Outcome::Exit(code) => return Some(Pause::Exit(code)),
+            Outcome::Exec(words) => return Some(Pause::Exec(words)),
+            Outcome::Script(command) => self.frames.push(Frame::Run(command)),
+            Outcome::Call(body, args) => {
+                let old = std::mem::replace(&mut self.args, args);
+                self.frames.push(Frame::Return(old));
+                self.frames.push(Frame::Run(body));
+            }
+            Outcome::Break(levels) => self.leave_loops(levels, false),
+            Outcome::Continue(levels) => self.leave_loops(levels, true),
+            Outcome::Return(status) => {
+                self.status = status;
+                while let Some(frame) = self.frames.pop() {
+                    let ends = matches!(frame, Frame::Return(_));
+                    self.unwind(frame);
+                    if ends {
+                        break;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether the command that has just failed is a condition.
+    fn is_tested(&self) -> bool {
+        self.frames.iter().any(|f| {
+            matches!(
+                f,
+                Frame::And(_) | Frame::Or(_) | Frame::Not | Frame::If(..) | Frame::Condition(_)
+            )
+        })
+    }
+
+    /// `break` and `continue` out of so many loops.
+    fn leave_loops(&mut self, levels: usize, again: bool) {
+        self.status = 0;
+        let mut left = levels.max(1);
+        while let Some(frame) = self.frames.pop() {
+            if matches!(frame, Frame::Body(_) | Frame::For(..)) {
+                left -= 1;
+                if left == 0 {
+                    if again {
+                        self.frames.push(frame);
+                    }
+                    return;
+                }
+            }
+            self.unwind(frame);
+        }
+    }
+
+    fn unwind(&mut self, frame: Frame) {
+        match frame {
+            Frame::Restore(sinks, input) => {
+                self.sinks = sinks;
+                self.input = input;
+            }
+            Frame::Return(args) => self.args = args,
+            _ => {}
+        }
+    }
+
+    fn redirect(&mut self, redirects: &[Redirect], m: &mut dyn Machine) -> Result<(), String> {
+        for redirect in redirects {
+            match redirect {
+                Redirect::Output(fd, target, append) => {
+                    let name = self.expand_one(target, m);
+                    let path = absolute(&self.folder, &name);
+                    let sink = match path.as_str() {
+                        "/dev/null" => Sink::Null,
+                        "/dev/stdout" | "/dev/stderr" | "/proc/1/fd/1" | "/proc/1/fd/2" => {
+                            Sink::Log
+                        }
+                        path => {
+                            m.write(path, "", *append)
+                                .map_err(|e| format!("can't create {path}: {}", e.text()))?;
+                            Sink::File(path.into())
+                        }
+                    };
+                    match fd {
+                        b'&' => self.sinks = [sink.clone(), sink],
+                        2 => self.sinks[1] = sink,
+                        _ => self.sinks[0] = sink,
+                    }
+                }
+                Redirect::Duplicate(2, 1) => self.sinks[1] = self.sinks[0].clone(),
+                Redirect::Duplicate(1, 2) => self.sinks[0] = self.sinks[1].clone(),
+                Redirect::Duplicate(..) => {}
+                Redirect::Input(source) => {
+                    let name = self.expand_one(source, m);
+                    let path = absolute(&self.folder, &name);
+                    let text = match path.as_str() {
+                        "/dev/null" => Rc::from(""),
+                        path => m
+                            .read(path)
+                            .map_err(|e| format!("can't open {path}: {}", e.text()))?,
+                    };
+                    self.input = Some(text);
+                }
+                Redirect::Text(word) => {
+                    let mut text = self.expand_one(word, m);
+                    if !text.ends_with('\n') {
+                        text.push('\n');
+                    }
+                    self.input = Some(text.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The stages one after the other; the output of each is the input of the next.
+    fn pipeline(&mut self, stages: &[Rc<Command>], m: &mut dyn Machine) -> Option<Pause> {
+        let slept = self.slept;
+        let Some((last, first)) = stages.split_last() else {
+            return None;
+        };
+        let mut input = self.input.clone();
+        for stage in first {
+            let (output, _) = self.run_inside(stage, input.take(), m);
+            input = Some(output.into());
+        }
+        let pause = self.slept.saturating_sub(slept);
+        self.frames
+            .push(Frame::Restore(self.sinks.clone(), self.input.clone()));
+        self.frames.push(Frame::Run(last.clone()));
+        self.input = input;
+        if pause > Duration::ZERO && self.sinks[0] != Sink::Capture {
+            self.slept = slept;
+            return Some(Pause::Until(m.now() + pause));
+        }
+        None
+    }
+
+    /// `$(...)`.
+    pub(super) fn substitute(&mut self, script: &str, m: &mut dyn Machine) -> String {
+        match parse(script) {
+            Ok(command) => {
+                let input = self.input.clone();
+                let (output, status) = self.run_inside(&command, input, m);
+                self.status = status;
+                output
+            }
+            Err(message) => {
+                self.complain(&message);
+                self.abort = Some(2);
+                String::new()
+            }
+        }
+    }
+
+    /// Runs a command to its end in a copy of this shell, and returns its output and status.
+    fn run_inside(
+        &mut self,
+        command: &Rc<Command>,
+        input: Option<Rc<str>>,
+        m: &mut dyn Machine,
+    ) -> (String, i32) {
+        if self.nesting >= MOST_DEPTH {
+            self.complain("nested too deeply");
+            self.abort = Some(2);
+            return (String::new(), 2);
+        }
+        let mut inner = self.copy();
+        inner.frames = vec![Frame::Run(command.clone())];
+        inner.sinks = [Sink::Capture, self.sinks[1].clone()];
+        inner.input = input;
+        inner.nesting = self.nesting + 1;
+        let status = match inner.run(m) {
+            Pause::Exit(code) => code,
+            _ => 0,
+        };
+        self.slept += inner.slept;
+        self.budget = inner.budget;
+        self.lines.append(&mut inner.lines);
+        (inner.captured, status)
+    }
+
+    /// A copy without output, jobs and traps.
+    fn copy(&self) -> Shell {
+        Shell {
+            frames: Vec::new(),
+            lines: Vec::new(),
+            line: String::new(),
+            captured: String::new(),
+            jobs: Vec::new(),
+            on_term: None,
+            on_exit: None,
+            slept: Duration::ZERO,
+            abort: None,
+            waits: false,
+            ..self.clone()
+        }
+    }
+
+    fn background(&mut self, command: &Rc<Command>, m: &mut dyn Machine) {
+        self.status = 0;
+        if self.jobs.len() >= MOST_JOBS {
+            return self.complain("can't fork: Resource temporarily unavailable");
+        }
+        let mut job = self.copy();
+        job.frames = vec![Frame::Run(command.clone())];
+        job.nesting += 1;
+        if job.nesting >= MOST_DEPTH {
+            return self.complain("can't fork: Resource temporarily unavailable");
+        }
+        job.wake = m.now();
+        let ended = matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
+        self.budget = job.budget;
+        self.lines.append(&mut job.lines);
+        if !ended {
+            self.jobs.push(job);
+        }
+    }
+
+    /// Writes to a descriptor: 1 or 2.
+    pub(super) fn print(&mut self, fd: usize, text: &str, m: &mut dyn Machine) {
+        let sink = self.sinks.get(fd.saturating_sub(1)).cloned();
+        match sink {
+            Some(Sink::Capture) if self.captured.len() < MOST_OUTPUT => {
+                self.captured.push_str(text)
+            }
+            Some(Sink::File(path)) => {
+                if let Err(error) = m.write(&path, text, true) {
+                    self.log(&format!("write error: {}\n", error.text()));
+                }
+            }
+            Some(Sink::Log) => self.log(text),
+            _ => {}
+        }
+    }
+
+    fn log(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some((line, after)) = rest.split_once('\n') {
+            self.line.push_str(line);
+            self.end_line();
+            rest = after;
+        }
+        self.line.push_str(rest);
+        if self.line.len() > MOST_OUTPUT {
+            self.end_line();
+        }
+    }
+
+    fn end_line(&mut self) {
+        // An empty line counts too, when it has an end of its own.
+        if self.lines.len() < MOST_STEPS && !(self.line.is_empty() && self.frames.is_empty()) {
+            self.lines.push(std::mem::take(&mut self.line));
+        }
+    }
+
+    /// An error message of the shell itself.
+    pub(super) fn complain(&mut self, message: &str) {
+        let text = format!("sh: {message}\n");
+        if self.sinks[1] == Sink::Log {
+            self.log(&text);
+        }
+    }
+}

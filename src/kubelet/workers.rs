@@ -1,0 +1,176 @@
+//! Hands pods, events and requests to the workers.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{Node, Pod};
+
+use super::pod::{Host, LogQuery, Logged, PodEvent, PodWorker, admission, net};
+use super::{Event, Kubelet, latency};
+use crate::api::{Key, Resource};
+use crate::apiserver::{DeleteOptions, EventType, WatchEvent};
+use crate::client::Ctx;
+use crate::client::wire::{HttpRequest, Outcome};
+use crate::sim::Time;
+
+/// Marks the object that mirrors a static pod.
+pub const MIRROR: &str = "kubernetes.io/config.mirror";
+
+impl Kubelet {
+    /// Lets `act` run on a worker with what the node lends it.
+    pub(super) fn with_worker(
+        &mut self,
+        uid: &Rc<str>,
+        ctx: &mut Ctx<'_, Event>,
+        act: impl FnOnce(&mut PodWorker, &mut Host<'_>, &mut Ctx<'_, Event>),
+    ) {
+        let Some(mut worker) = self.pods.remove(uid) else {
+            return;
+        };
+        let mut host = Host {
+            node: &self.node,
+            recorder: &mut self.recorder,
+            images: &mut self.images,
+            addresses: &mut self.addresses,
+            stream: &self.stream,
+            new_image: false,
+        };
+        act(Rc::make_mut(&mut worker), &mut host, ctx);
+        let new_image = host.new_image;
+        if !worker.is_finished() {
+            self.pods.insert(uid.clone(), worker);
+        }
+        if new_image && !self.status.pending {
+            self.status.pending = true;
+            ctx.after(latency::STATUS_UPDATE, Event::ReportChange);
+        }
+    }
+
+    pub(super) fn pod_event(&mut self, uid: &Rc<str>, event: PodEvent, ctx: &mut Ctx<'_, Event>) {
+        match event {
+            PodEvent::Admit => self.admit(uid, ctx),
+            event => self.with_worker(uid, ctx, |w, h, ctx| w.handle(event, h, ctx)),
+        }
+    }
+
+    /// A pod that is bound to this node was made, changed, or removed.
+    pub(super) fn pod_changed(&mut self, event: &WatchEvent, ctx: &mut Ctx<'_, Event>) {
+        let Some(pod) = event.object.get::<Pod>().cloned() else {
+            return;
+        };
+        let annotations = pod.metadata.annotations.as_ref();
+        if annotations.is_some_and(|a| a.contains_key(MIRROR)) {
+            return self.mirror_changed(event.event, &pod, ctx);
+        }
+        let uid: Rc<str> = pod.uid().into();
+        if event.event == EventType::Deleted {
+            return self.with_worker(&uid, ctx, |w, h, ctx| w.removed(h, ctx));
+        }
+        if self.pods.contains_key(&uid) {
+            return self.with_worker(&uid, ctx, |w, h, ctx| w.update(pod, h, ctx));
+        }
+        let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
+        let finished = matches!(phase, Some("Succeeded" | "Failed"));
+        if finished && pod.metadata.deletion_timestamp.is_some() {
+            let options = DeleteOptions {
+                grace_period_seconds: Some(0),
+                uid: Some(uid.to_string()),
+                ..DeleteOptions::default()
+            };
+            // Held by a finalizer, it goes when that goes.
+            let _ = ctx.delete::<Pod>(&pod.key(), &options);
+        }
+        if finished {
+            return;
+        }
+        self.add(pod, false, ctx);
+    }
+
+    /// Takes in a pod, and lets it be admitted.
+    pub(super) fn add(&mut self, pod: Rc<Pod>, is_static: bool, ctx: &mut Ctx<'_, Event>) {
+        let uid: Rc<str> = pod.uid().into();
+        let worker = PodWorker::new(pod, is_static, ctx.now());
+        self.pods.insert(uid.clone(), Rc::new(worker));
+        let delay = latency::ADMIT.draw(ctx.rng(&self.stream));
+        ctx.after(delay, Event::Pod(uid, PodEvent::Admit));
+    }
+
+    /// Pods that came before the runtime was up.
+    pub(super) fn admit_waiting(&mut self, ctx: &mut Ctx<'_, Event>) {
+        let waiting: Vec<Rc<str>> = self.pods.keys().cloned().collect();
+        for uid in waiting {
+            self.admit(&uid, ctx);
+        }
+    }
+
+    fn admit(&mut self, uid: &Rc<str>, ctx: &mut Ctx<'_, Event>) {
+        if !self.ready {
+            return;
+        }
+        let Some(worker) = self.pods.get(uid) else {
+            return;
+        };
+        let deleted = worker.pod.metadata.deletion_timestamp.is_some();
+        let refusal = match ctx.get::<Node>(&Key::new("", &self.node.name)) {
+            Some(node) if !worker.is_static && !deleted => {
+                let others = self.pods.values().filter(|w| w.is_active());
+                let others: Vec<Rc<Pod>> = others.map(|w| w.pod.clone()).collect();
+                admission::check(&worker.pod, &others, &node)
+            }
+            _ => None,
+        };
+        self.with_worker(uid, ctx, |w, h, ctx| {
+            if deleted {
+                let pod = w.pod.clone();
+                return w.update(pod, h, ctx);
+            }
+            w.admit(refusal, h, ctx);
+        });
+    }
+
+    /// A request over the network to one of the node's addresses.
+    pub(super) fn request(&mut self, request: &HttpRequest, ctx: &mut Ctx<'_, Event>) {
+        let pods = self.addresses.pods_at(&self.node, &request.to);
+        let now = ctx.now();
+        let accepts = |uid: &&Rc<str>| {
+            self.pods
+                .get(*uid)
+                .is_some_and(|w| w.accepts(request.port, now))
+        };
+        let taker = pods.iter().find(accepts).or(pods.first()).cloned();
+        match taker {
+            Some(uid) => self.with_worker(&uid, ctx, |w, h, ctx| w.request(request, h, ctx)),
+            None if *request.to == *self.node.address() => {
+                net::reply(ctx, request.id, Outcome::Refused);
+            }
+            None => net::reply(ctx, request.id, Outcome::Unreachable),
+        }
+    }
+
+    /// The logs of a container of a pod on this node.
+    pub fn logs(
+        &self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        query: &LogQuery,
+        now: Time,
+    ) -> Logged {
+        let worker = self
+            .pods
+            .values()
+            .find(|w| *w.key.namespace == *namespace && *w.key.name == *pod && !w.gone);
+        match worker {
+            Some(worker) => worker.logs(container, query, now),
+            // A fake node runs nothing that could write.
+            None if self.node.is_fake() => Logged::Text(String::new()),
+            None => Logged::Refused(format!(
+                "container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating"
+            )),
+        }
+    }
+
+    /// How many pods the node has workers for.
+    pub fn pod_count(&self) -> usize {
+        self.pods.len()
+    }
+}
