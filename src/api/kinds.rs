@@ -181,4 +181,6 @@ kinds! {
     endpoint_slice::EndpointSlice = 12, k8s_openapi::api::discovery::v1::EndpointSlice;
     image::Image = 13, super::play::Image;
     traffic::Traffic = 14, super::play::Traffic;
+    daemon_set::DaemonSet = 15, k8s_openapi::api::apps::v1::DaemonSet;
+    controller_revision::ControllerRevision = 16, k8s_openapi::api::apps::v1::ControllerRevision;
 }

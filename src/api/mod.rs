@@ -9,6 +9,7 @@ pub mod object;
 pub mod play;
 pub mod quantity;
 pub mod rfc3339;
+pub mod scheduling;
 pub mod selector;
 pub mod status;
 pub mod strategy;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, Service, ServiceAccount,
 };
@@ -19,6 +19,8 @@ use crate::client::{Cache, Ctx};
 #[derive(Clone, Default)]
 pub struct Caches {
     pub config_maps: Cache<ConfigMap>,
+    pub controller_revisions: Cache<ControllerRevision>,
+    pub daemon_sets: Cache<DaemonSet>,
     pub deployments: Cache<Deployment>,
     pub endpoint_slices: Cache<EndpointSlice>,
     pub endpoints: Cache<Endpoints>,
@@ -29,9 +31,10 @@ pub struct Caches {
     pub service_accounts: Cache<ServiceAccount>,
     pub services: Cache<Service>,
     pods_by_node: BTreeMap<Rc<str>, BTreeSet<Key>>,
-    /// Pods and ReplicaSets that no controller owns: what others may adopt.
+    /// Pods, ReplicaSets and revisions that no controller owns: what others may adopt.
     orphans: BTreeSet<Key>,
     orphan_sets: BTreeSet<Key>,
+    orphan_revisions: BTreeSet<Key>,
 }
 
 /// Watches every kind but events: nothing is controlled by what is written for people.
@@ -57,6 +60,11 @@ impl Caches {
                 take(&mut self.replica_sets, event)
             }
             Object::Deployment(_) => take(&mut self.deployments, event),
+            Object::DaemonSet(_) => take(&mut self.daemon_sets, event),
+            Object::ControllerRevision(_) => {
+                note_orphan(&mut self.orphan_revisions, event);
+                take(&mut self.controller_revisions, event)
+            }
             Object::Service(_) => take(&mut self.services, event),
             Object::EndpointSlice(_) => take(&mut self.endpoint_slices, event),
             Object::Endpoints(_) => take(&mut self.endpoints, event),
@@ -124,6 +132,15 @@ impl Caches {
     /// The ReplicaSets of a namespace that no controller owns.
     pub fn orphan_sets<'c>(&'c self, namespace: &str) -> impl Iterator<Item = &'c Rc<ReplicaSet>> {
         in_namespace(&self.orphan_sets, namespace).filter_map(|key| self.replica_sets.get(key))
+    }
+
+    /// The ControllerRevisions of a namespace that no controller owns.
+    pub fn orphan_revisions<'c>(
+        &'c self,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'c Rc<ControllerRevision>> {
+        in_namespace(&self.orphan_revisions, namespace)
+            .filter_map(|key| self.controller_revisions.get(key))
     }
 }
 

@@ -19,10 +19,12 @@ mod backends;
 mod caches;
 mod claim;
 mod controller;
+mod daemonset;
 mod deployment;
 mod endpoints;
 mod endpointslice;
 mod garbage_collector;
+mod hash;
 mod namespace;
 mod node_lifecycle;
 mod own_writes;
@@ -50,6 +52,7 @@ fn all() -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(deployment::DeploymentController::default()),
         Box::new(replicaset::ReplicaSetController::default()),
+        Box::new(daemonset::DaemonSetController::default()),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(endpointslice::EndpointSliceController::default()),
         Box::new(node_lifecycle::NodeLifecycleController::default()),

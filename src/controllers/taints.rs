@@ -1,6 +1,8 @@
 //! Taints and what tolerates them (`k8s.io/component-helpers/scheduling/corev1`).
 
-use k8s_openapi::api::core::v1::{Node, Taint, Toleration};
+use k8s_openapi::api::core::v1::{Node, Taint};
+
+pub use crate::api::scheduling::tolerates;
 
 pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
 pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
@@ -17,26 +19,10 @@ pub fn no_execute(node: &Node) -> Vec<&Taint> {
     of(node).iter().filter(|t| t.effect == NO_EXECUTE).collect()
 }
 
-pub fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let text = |o: &Option<String>| o.clone().unwrap_or_default();
-    let effect = text(&toleration.effect);
-    if !effect.is_empty() && effect != taint.effect {
-        return false;
-    }
-    let key = text(&toleration.key);
-    if !key.is_empty() && key != taint.key {
-        return false;
-    }
-    match text(&toleration.operator).as_str() {
-        "Exists" => true,
-        "" | "Equal" => text(&toleration.value) == text(&taint.value),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use k8s_openapi::api::core::v1::Toleration;
 
     #[test]
     fn tolerations_match_by_effect_key_and_value() {

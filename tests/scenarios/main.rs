@@ -3,6 +3,7 @@
 mod apiserver;
 mod common;
 mod controllers;
+mod controllers_daemonset;
 mod kubelet;
 mod network;
 mod properties;

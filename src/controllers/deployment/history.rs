@@ -8,10 +8,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::progress::{PROGRESSING, condition, find, set_condition};
 use super::sync::{Rollout, Sets};
-use super::{hash, rolling, util};
+use super::{rolling, util};
 use crate::api::{Key, Resource, Result, Status, controller_of, controller_ref};
 use crate::apiserver::DeleteOptions;
 use crate::client::Involved;
+use crate::controllers::hash;
 use crate::controllers::replicaset::is_namespace_terminating;
 
 /// How long the list of earlier revisions in an annotation may get.

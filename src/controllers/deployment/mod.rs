@@ -11,9 +11,7 @@
 //! | `progress.rs`  | conditions: progressing, complete, timed out, paused              |
 //! | `status.rs`    | the counts                                                        |
 //! | `util.rs`      | bounds and lists                                                  |
-//! | `hash.rs`      | the pod-template-hash                                             |
 
-mod hash;
 mod history;
 mod progress;
 mod recreate;
@@ -38,7 +36,7 @@ use crate::api::{Key, Resource, controller_of};
 use crate::apiserver::EventType;
 use crate::client::EventRecorder;
 
-pub use util::{max_surge, max_unavailable};
+pub use util::{max_surge, max_unavailable, scaled};
 
 #[derive(Clone)]
 pub struct DeploymentController {

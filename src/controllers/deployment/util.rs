@@ -112,7 +112,7 @@ fn fenceposts(d: &Deployment) -> (i32, i32) {
 }
 
 /// A number, or a percentage of `total`.
-fn scaled(value: Option<&IntOrString>, total: i32, round_up: bool) -> i32 {
+pub fn scaled(value: Option<&IntOrString>, total: i32, round_up: bool) -> i32 {
     let percent = match value {
         None => return 0,
         Some(IntOrString::Int(n)) => return (*n).max(0),

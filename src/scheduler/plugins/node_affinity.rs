@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{
-    NodeAffinity as Affinity, NodeSelectorRequirement, NodeSelectorTerm,
-};
+use k8s_openapi::api::core::v1::{NodeAffinity as Affinity, NodeSelectorTerm};
 
+use crate::api::scheduling::{self, required_affinity_matches, term_matches};
 use crate::scheduler::cache::SchedulerCache;
 use crate::scheduler::framework::{
     ClusterEvent, CycleState, Plugin, Points, PreFilter, PreScore, Refusal, Scores,
@@ -22,62 +21,20 @@ fn affinity(pod: &PodInfo) -> Option<&Affinity> {
 }
 
 fn required_terms(pod: &PodInfo) -> Option<&Vec<NodeSelectorTerm>> {
-    let required = affinity(pod)?
-        .required_during_scheduling_ignored_during_execution
-        .as_ref()?;
-    Some(&required.node_selector_terms)
+    scheduling::required_terms(pod.spec()?)
 }
 
-/// Whether the node has the labels that the pod's nodeSelector and required affinity ask for
-/// (`k8s.io/component-helpers/scheduling/corev1/nodeaffinity` RequiredNodeAffinity).
+/// Whether the node has what the pod's nodeSelector and required affinity ask for.
 pub fn required_matches(pod: &PodInfo, node: &NodeInfo) -> bool {
-    let labels = node.labels();
-    let selector = pod.spec().and_then(|s| s.node_selector.as_ref());
-    let selected = selector
-        .into_iter()
-        .flatten()
-        .all(|(key, value)| labels.get(key) == Some(value));
-    selected && required_terms(pod).is_none_or(|terms| terms.iter().any(|t| term_matches(t, node)))
-}
-
-/// Terms are alternatives; within a term everything has to hold. A term without any condition
-/// matches nothing.
-fn term_matches(term: &NodeSelectorTerm, node: &NodeInfo) -> bool {
-    let expressions = term.match_expressions.as_deref().unwrap_or_default();
-    let fields = term.match_fields.as_deref().unwrap_or_default();
-    if expressions.is_empty() && fields.is_empty() {
-        return false;
-    }
-    let labelled =
-        |r: &NodeSelectorRequirement| holds(r, node.labels().get(&r.key).map(String::as_str));
-    let named =
-        |r: &NodeSelectorRequirement| r.key == "metadata.name" && holds(r, Some(&*node.name));
-    expressions.iter().all(labelled) && fields.iter().all(named)
-}
-
-fn holds(requirement: &NodeSelectorRequirement, value: Option<&str>) -> bool {
-    let values = requirement.values.as_deref().unwrap_or_default();
-    let among = |value: &str| values.iter().any(|v| v == value);
-    let numbers = || {
-        let bound = values.first()?.parse::<i64>().ok()?;
-        Some((value?.parse::<i64>().ok()?, bound))
-    };
-    match requirement.operator.as_str() {
-        "In" => value.is_some_and(among),
-        "NotIn" => !value.is_some_and(among),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => numbers().is_some_and(|(n, bound)| n > bound),
-        "Lt" => numbers().is_some_and(|(n, bound)| n < bound),
-        _ => false,
-    }
+    pod.spec()
+        .is_none_or(|spec| required_affinity_matches(spec, node.labels(), &node.name))
 }
 
 /// The names to which a term's fields restrict it; `None` when they do not.
 fn names_of(term: &NodeSelectorTerm) -> Option<BTreeSet<Rc<str>>> {
     let mut names: Option<BTreeSet<Rc<str>>> = None;
     for field in term.match_fields.iter().flatten() {
-        if field.key != "metadata.name" || field.operator != "In" {
+        if field.key != scheduling::NODE_NAME_FIELD || field.operator != "In" {
             continue;
         }
         let values: BTreeSet<Rc<str>> = field
@@ -176,7 +133,7 @@ impl Plugin for NodeAffinity {
         let matching = preferred
             .into_iter()
             .flatten()
-            .filter(|t| t.weight != 0 && term_matches(&t.preference, node));
+            .filter(|t| t.weight != 0 && term_matches(&t.preference, node.labels(), &node.name));
         matching.map(|t| i64::from(t.weight)).sum()
     }
 

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::Taint;
 
-use super::taint_toleration::tolerated;
+use crate::api::scheduling::tolerated;
 use crate::scheduler::cache::SchedulerCache;
 use crate::scheduler::framework::{ClusterEvent, CycleState, Plugin, Points, Refusal};
 use crate::scheduler::nodeinfo::NodeInfo;

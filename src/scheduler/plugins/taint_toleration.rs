@@ -3,8 +3,7 @@
 //! Since v1.35 the words name no taint: its key and value are not for every tenant's eyes
 //! (kubernetes/kubernetes#134740).
 
-use k8s_openapi::api::core::v1::{Taint, Toleration};
-
+use crate::api::scheduling::{keeps_away, tolerated};
 use crate::scheduler::cache::SchedulerCache;
 use crate::scheduler::framework::{
     ClusterEvent, CycleState, Plugin, Points, Refusal, Scores, default_normalize,
@@ -13,37 +12,6 @@ use crate::scheduler::nodeinfo::NodeInfo;
 use crate::scheduler::podinfo::PodInfo;
 
 pub struct TaintToleration;
-
-/// Whether one of the tolerations tolerates the taint
-/// (`k8s.io/component-helpers/scheduling/corev1`).
-pub fn tolerated(tolerations: &[Toleration], taint: &Taint) -> bool {
-    tolerations.iter().any(|t| tolerates(t, taint))
-}
-
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let text = |o: &Option<String>| o.clone().unwrap_or_default();
-    let effect = text(&toleration.effect);
-    if !effect.is_empty() && effect != taint.effect {
-        return false;
-    }
-    let key = text(&toleration.key);
-    if !key.is_empty() && key != taint.key {
-        return false;
-    }
-    let (wanted, has) = (text(&toleration.value), text(&taint.value));
-    let numbers = || Some((wanted.parse::<i64>().ok()?, has.parse::<i64>().ok()?));
-    match toleration.operator.as_deref().unwrap_or_default() {
-        "" | "Equal" => wanted == has,
-        "Exists" => true,
-        "Lt" => numbers().is_some_and(|(bound, value)| value < bound),
-        "Gt" => numbers().is_some_and(|(bound, value)| value > bound),
-        _ => false,
-    }
-}
-
-fn keeps_away(taint: &Taint) -> bool {
-    taint.effect == "NoSchedule" || taint.effect == "NoExecute"
-}
 
 /// Whether the pod may be placed on the node, as far as taints go.
 pub fn accepts(pod: &PodInfo, node: &NodeInfo) -> bool {
