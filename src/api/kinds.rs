@@ -79,6 +79,9 @@ impl Kind {
 }
 
 mod cells;
+mod workload;
+
+pub use service::validation::addresses as service_address_errors;
 
 type Decoder = fn(&Value, &str) -> Result<(Object, Vec<String>), DecodeError>;
 

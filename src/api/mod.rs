@@ -15,6 +15,7 @@ pub mod status;
 pub mod strategy;
 pub mod time;
 pub mod url;
+pub mod validation;
 pub mod yaml;
 
 pub use kinds::{Kind, KindInfo};

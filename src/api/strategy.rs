@@ -32,6 +32,7 @@ pub trait Strategy: Sync {
     fn prepare_for_create(&self, object: &mut Object);
     fn prepare_for_update(&self, new: &mut Object, old: &Object);
     fn prepare_for_status_update(&self, new: &mut Object, old: &Object);
+    fn name_errors(&self, name: &str) -> Vec<String>;
     fn validate(&self, object: &Object) -> Errors;
     fn validate_update(&self, new: &Object, old: &Object) -> Errors;
     fn validate_status_update(&self, new: &Object, old: &Object) -> Errors;
@@ -61,6 +62,12 @@ pub trait KindStrategy: Sync {
     /// Before a write to the `status` subresource: keeps everything but the status.
     fn prepare_for_status_update(&self, _new: &mut Self::Kind, _old: &Self::Kind) {}
 
+    /// What is wrong with an object's name.
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        super::names::is_dns1123_subdomain(name)
+    }
+
+    /// The rules of the kind beside those of the metadata.
     fn validate(&self, _object: &Self::Kind) -> Errors {
         Errors::default()
     }
@@ -145,6 +152,10 @@ impl<S: KindStrategy> Strategy for Typed<S> {
         if let (Some(new), Some(old)) = (new.edit(), old.get::<S::Kind>()) {
             self.0.prepare_for_status_update(new, old);
         }
+    }
+
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        self.0.name_errors(name)
     }
 
     fn validate(&self, object: &Object) -> Errors {

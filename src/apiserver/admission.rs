@@ -1,29 +1,44 @@
-//! Admission: what the cluster demands of a request beyond the rules of the kind.
+//! Admission: what the cluster demands of a request beyond the rules of the kind, and what it
+//! adds (`k8s.io/kubernetes/plugin/pkg/admission`). Plugins run in the order of a real server.
 
-use k8s_openapi::api::core::v1::Namespace;
+mod priority;
+mod service_account;
+mod tolerations;
+
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 
 use super::{ApiServer, Caller};
-use crate::api::field::{Errors, Path};
+use crate::api::status::Cause;
 use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
 
 impl ApiServer {
     pub(super) fn admit_create(
         &mut self,
-        _kernel: &mut Kernel,
+        kernel: &mut Kernel,
         _caller: &Caller,
         object: &mut Object,
     ) -> Result<()> {
-        self.admit_namespace(object)
+        self.admit_namespace(object)?;
+        if object.kind() == Pod::KIND {
+            self.admit_service_account(kernel, object)?;
+            priority::admit(object)?;
+            tolerations::admit(object);
+        }
+        Ok(())
     }
 
     pub(super) fn admit_update(
         &mut self,
         _kernel: &mut Kernel,
         _caller: &Caller,
-        _object: &mut Object,
-        _old: &Object,
+        object: &mut Object,
+        old: &Object,
     ) -> Result<()> {
+        if let (Some(new), Some(old)) = (object.edit::<Pod>(), old.get::<Pod>()) {
+            priority::keep(new, old);
+            tolerations::admit(object);
+        }
         Ok(())
     }
 
@@ -42,36 +57,30 @@ impl ApiServer {
         if !object.info().namespaced {
             return Ok(());
         }
-        match self.get::<Namespace>(&Key::new("", object.namespace())) {
-            None => Err(Status::not_found(
-                Namespace::KIND.info(),
-                object.namespace(),
-            )),
+        let name = object.namespace();
+        match self.get::<Namespace>(&Key::new("", name)) {
+            None => Err(Status::not_found(Namespace::KIND.info(), name)),
             Some(namespace) if namespace.metadata.deletion_timestamp.is_some() => {
                 let detail = format!(
-                    "unable to create new content in namespace {} because it is being terminated",
-                    object.namespace()
+                    "unable to create new content in namespace {name} because it is being terminated"
                 );
-                Err(Status::forbidden(object.info(), object.name(), &detail))
+                let mut status = Status::forbidden(object.info(), requested_name(object), &detail);
+                status.causes.push(Cause {
+                    reason: "NamespaceTerminating".to_owned(),
+                    message: format!("namespace {name} is being terminated"),
+                    field: "metadata.namespace".to_owned(),
+                });
+                Err(status)
             }
             Some(_) => Ok(()),
         }
     }
 }
 
-/// The rules of metadata that hold for every kind.
-pub(super) fn metadata_errors(object: &Object) -> Errors {
-    let mut errors = Errors::default();
-    if object.name().is_empty() {
-        errors.required(
-            &Path::new("metadata").child("name"),
-            "name or generateName is required",
-        );
+/// The name of an object that may not have got one yet.
+fn requested_name(object: &Object) -> &str {
+    match object.name() {
+        "" => object.meta().generate_name.as_deref().unwrap_or_default(),
+        name => name,
     }
-    errors
-}
-
-/// The rules for changes of metadata that hold for every kind.
-pub(super) fn metadata_update_errors(_object: &Object, _old: &Object) -> Errors {
-    Errors::default()
 }

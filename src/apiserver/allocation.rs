@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 
 use super::ApiServer;
 use crate::api::field::{Errors, Path, quote};
+use crate::api::kinds::service_address_errors;
 use crate::api::names::{Ip, parse_ip_sloppy};
 use crate::api::{Object, Resource, Result, Status};
 use crate::sim::{Kernel, Rng};
@@ -64,7 +65,10 @@ impl ApiServer {
             return Ok(Claim::default());
         };
         let mut claim = Claim::default();
-        let mut errors = families(spec);
+        let mut errors = service_address_errors(spec);
+        if errors.is_empty() {
+            errors = families(spec);
+        }
         if errors.is_empty() {
             errors =
                 self.allocations

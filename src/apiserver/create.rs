@@ -1,7 +1,8 @@
 //! Creating objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Create).
 
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, admission, meta, storage_key};
+use super::{ApiServer, Caller, WriteOptions, meta, storage_key};
+use crate::api::validation;
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
 
@@ -28,7 +29,7 @@ impl ApiServer {
         self.generate_name(kernel, &mut object);
         info.strategy.prepare_for_create(&mut object);
         let claim = self.claim(kernel, &mut object, None)?;
-        let mut errors = admission::metadata_errors(&object);
+        let mut errors = validation::metadata(&object);
         errors.append(info.strategy.validate(&object));
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));

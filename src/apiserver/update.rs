@@ -2,8 +2,9 @@
 
 use super::allocation::Claim;
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, admission, meta, storage_key};
+use super::{ApiServer, Caller, WriteOptions, meta, storage_key};
 use crate::api::field::{Errors, Path};
+use crate::api::validation;
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
 
@@ -40,8 +41,7 @@ impl ApiServer {
             self.admit_update(kernel, caller, &mut object, &old)?;
             info.strategy.prepare_for_update(&mut object, &old);
             claim = self.claim(kernel, &mut object, Some(&old))?;
-            errors.append(admission::metadata_errors(&object));
-            errors.append(admission::metadata_update_errors(&object, &old));
+            errors.append(validation::metadata_update(&object, &old));
             errors.append(info.strategy.validate_update(&object, &old));
         }
         if !errors.is_empty() {

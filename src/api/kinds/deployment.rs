@@ -2,11 +2,14 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/apps/deployment/strategy.go`.
 
+mod validation;
+
 use k8s_openapi::api::apps::v1::{Deployment as Kind, RollingUpdateDeployment};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::defaults::{drop_false, drop_zero, pod_template, text};
 use super::{KindInfo, cells};
+use crate::api::field::Errors;
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
@@ -68,6 +71,18 @@ impl KindStrategy for Rules {
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
         new.metadata.labels.clone_from(&old.metadata.labels);
+    }
+
+    fn validate(&self, deployment: &Kind) -> Errors {
+        validation::validate(deployment)
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        validation::validate_update(new, old)
+    }
+
+    fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
+        validation::validate_status(new, old)
     }
 
     fn columns(&self) -> &'static [Column] {

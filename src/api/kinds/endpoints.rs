@@ -3,9 +3,13 @@
 use k8s_openapi::api::core::v1::{EndpointSubset, Endpoints as Kind};
 
 use super::pod::defaults::{drop_empty, text};
+use super::service::validation::not_special;
 use super::{KindInfo, cells};
+use crate::api::field::{Errors, Path};
+use crate::api::names::{is_dns1123_label, is_valid_ip, is_valid_port_num};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
+use crate::api::validation::{each, one_of};
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -35,6 +39,22 @@ impl KindStrategy for Rules {
         }
     }
 
+    fn validate(&self, endpoints: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("subsets");
+        for (i, subset) in endpoints.subsets.iter().flatten().enumerate() {
+            self::subset(subset, &path.index(i), &mut errors);
+        }
+        errors
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        if new.subsets == old.subsets {
+            return Errors::default();
+        }
+        self.validate(new)
+    }
+
     fn deprecation(&self) -> &'static str {
         "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
     }
@@ -56,6 +76,45 @@ impl KindStrategy for Rules {
             addresses,
             age(&endpoints.metadata, now),
         ]
+    }
+}
+
+fn subset(subset: &EndpointSubset, path: &Path<'_>, errors: &mut Errors) {
+    let ready = subset.addresses.as_deref().unwrap_or_default();
+    let waiting = subset.not_ready_addresses.as_deref().unwrap_or_default();
+    if ready.is_empty() && waiting.is_empty() {
+        errors.required(path, "must specify `addresses` or `notReadyAddresses`");
+    }
+    for (field, list) in [("addresses", ready), ("notReadyAddresses", waiting)] {
+        let path = path.child(field);
+        for (i, address) in list.iter().enumerate() {
+            let path = path.index(i);
+            let path = path.child("ip");
+            let messages = is_valid_ip(&address.ip);
+            if messages.is_empty() {
+                not_special(&address.ip, &path, errors);
+            } else {
+                errors.invalid_each(&path, &address.ip, messages);
+            }
+        }
+    }
+    let ports = subset.ports.as_deref().unwrap_or_default();
+    for (i, port) in ports.iter().enumerate() {
+        let path = path.child("ports");
+        let path = path.index(i);
+        match port.name.as_deref() {
+            Some(name) => errors.invalid_each(&path.child("name"), name, is_dns1123_label(name)),
+            None if ports.len() > 1 => errors.required(&path.child("name"), ""),
+            None => {}
+        }
+        let messages = is_valid_port_num(port.port.into());
+        each(&path.child("port"), port.port, messages, errors);
+        one_of(
+            port.protocol.as_deref(),
+            &["SCTP", "TCP", "UDP"],
+            &path.child("protocol"),
+            errors,
+        );
     }
 }
 

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Event as Kind;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use super::KindInfo;
+use crate::api::field::{Errors, Path};
 use crate::api::rfc3339::human_duration;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::{age_since, from_micro};
@@ -36,6 +37,19 @@ impl KindStrategy for Rules {
 
     fn always_written(&self) -> &'static [&'static str] {
         &["eventTime", "firstTimestamp", "lastTimestamp"]
+    }
+
+    fn validate(&self, event: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
+        let about = event.involved_object.namespace.as_deref().unwrap_or_default();
+        // Events of objects without a namespace stand in the default one.
+        let fits = about == namespace || (about.is_empty() && namespace == "default");
+        if !fits {
+            let path = Path::new("involvedObject");
+            errors.invalid(&path.child("namespace"), about, "does not match event.namespace");
+        }
+        errors
     }
 
     fn selectable(&self) -> &'static [&'static str] {

@@ -3,8 +3,10 @@
 use k8s_openapi::api::coordination::v1::Lease as Kind;
 
 use super::KindInfo;
+use crate::api::field::{Errors, Path};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
+use crate::api::validation::not_negative;
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -28,6 +30,24 @@ impl KindStrategy for Rules {
 
     fn default(&self, lease: &mut Kind) {
         lease.spec.get_or_insert_default();
+    }
+
+    fn validate(&self, lease: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        let Some(spec) = &lease.spec else {
+            return errors;
+        };
+        if let Some(seconds) = spec.lease_duration_seconds
+            && seconds <= 0
+        {
+            let path = path.child("leaseDurationSeconds");
+            errors.invalid(&path, seconds, "must be greater than 0");
+        }
+        if let Some(transitions) = spec.lease_transitions {
+            not_negative(transitions, &path.child("leaseTransitions"), &mut errors);
+        }
+        errors
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -43,6 +43,10 @@ impl KindStrategy for Rules {
         }
     }
 
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        crate::api::names::is_dns1123_label(name)
+    }
+
     fn prepare_for_create(&self, namespace: &mut Kind) {
         namespace.status = Some(Default::default());
         let status = namespace.status.get_or_insert_default();

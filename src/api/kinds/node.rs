@@ -7,9 +7,13 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Node as Kind, NodeStatus};
 
 use super::pod::defaults::drop_false;
+use super::pod::scheduling::EFFECTS;
 use super::{KindInfo, cells};
+use crate::api::field::{Errors, Path, quote};
+use crate::api::names::is_label_value;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
+use crate::api::validation::{label_key, one_of};
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -51,6 +55,61 @@ impl KindStrategy for Rules {
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(&self, node: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        let path = path.child("taints");
+        let taints = node.spec.as_ref().and_then(|s| s.taints.as_deref());
+        let mut seen = BTreeSet::new();
+        for (i, taint) in taints.unwrap_or_default().iter().enumerate() {
+            let path = path.index(i);
+            label_key(&taint.key, &path.child("key"), &mut errors);
+            let value = taint.value.as_deref().unwrap_or_default();
+            errors.invalid_each(&path.child("value"), value, is_label_value(value));
+            one_of(
+                Some(&taint.effect),
+                EFFECTS,
+                &path.child("effect"),
+                &mut errors,
+            );
+            if !seen.insert((&taint.key, &taint.effect)) {
+                let shown = format!(
+                    "{{\"Key\":{},\"Value\":{},\"Effect\":{},\"TimeAdded\":null}}",
+                    quote(&taint.key),
+                    quote(value),
+                    quote(&taint.effect)
+                );
+                errors.duplicate_raw(&path, &shown);
+            }
+        }
+        errors
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let (Some(spec), Some(before)) = (&new.spec, &old.spec) else {
+            return errors;
+        };
+        if spec == before {
+            return errors;
+        }
+        errors.append(self.validate(new));
+        let path = Path::new("spec");
+        for (field, now, then) in [
+            ("podCIDR", &spec.pod_cidr, &before.pod_cidr),
+            ("providerID", &spec.provider_id, &before.provider_id),
+        ] {
+            if then.as_deref().is_some_and(|t| !t.is_empty()) && now != then {
+                let detail = "node updates may not change ";
+                errors.forbidden(
+                    &path.child(field),
+                    format!("{detail}{field} except from \"\" to valid"),
+                );
+            }
+        }
+        errors
     }
 
     fn selectable(&self) -> &'static [&'static str] {

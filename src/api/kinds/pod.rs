@@ -2,14 +2,26 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/core/pod/strategy.go`.
 
+mod containers;
 pub(super) mod defaults;
+mod dns;
+mod env;
+mod go;
+mod mounts;
+pub(super) mod probes;
 mod qos;
+mod resources;
+pub(super) mod scheduling;
+mod security;
 mod table;
+mod update;
+pub(super) mod validation;
 mod volumes;
 
 use k8s_openapi::api::core::v1::{Pod as Kind, PodCondition, PodSpec};
 
 use super::KindInfo;
+use crate::api::field::Errors;
 use crate::api::strategy::{Column, KindStrategy, Typed};
 use crate::sim::Time;
 
@@ -83,6 +95,14 @@ impl KindStrategy for Rules {
         if status.qos_class.is_none() {
             status.qos_class = old.status.as_ref().and_then(|s| s.qos_class.clone());
         }
+    }
+
+    fn validate(&self, pod: &Kind) -> Errors {
+        validation::pod(pod)
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        update::validate(new, old)
     }
 
     fn grace_period(&self, pod: &Kind, requested: Option<i64>) -> Option<i64> {

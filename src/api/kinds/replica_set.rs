@@ -2,13 +2,16 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/apps/replicaset/strategy.go`.
 
-use k8s_openapi::api::apps::v1::ReplicaSet as Kind;
+use k8s_openapi::api::apps::v1::{ReplicaSet as Kind, ReplicaSetSpec};
 
 use super::pod::defaults::{drop_zero, pod_template};
+use super::workload::{selector_and_template, status_counts};
 use super::{KindInfo, cells};
+use crate::api::field::{Errors, Path};
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
+use crate::api::validation::{IMMUTABLE, not_negative};
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -52,6 +55,54 @@ impl KindStrategy for Rules {
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(&self, set: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        let empty = ReplicaSetSpec::default();
+        let spec = set.spec.as_ref().unwrap_or(&empty);
+        for (field, number) in [
+            ("replicas", spec.replicas),
+            ("minReadySeconds", spec.min_ready_seconds),
+        ] {
+            not_negative(number.unwrap_or_default(), &path.child(field), &mut errors);
+        }
+        selector_and_template(&spec.selector, spec.template.as_ref(), &path, &mut errors);
+        errors
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        if new.spec == old.spec {
+            return Errors::default();
+        }
+        let mut errors = self.validate(new);
+        let selector = |set: &Kind| set.spec.as_ref().map(|s| s.selector.clone());
+        if selector(new) != selector(old) {
+            let path = Path::new("spec");
+            let value = selector(new).unwrap_or_default();
+            errors.invalid_json(&path.child("selector"), &value, IMMUTABLE);
+        }
+        errors
+    }
+
+    fn validate_status_update(&self, new: &Kind, _old: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        if let Some(status) = &new.status {
+            let counts = [
+                (
+                    "fullyLabeledReplicas",
+                    status.fully_labeled_replicas.unwrap_or_default(),
+                ),
+                ("readyReplicas", status.ready_replicas.unwrap_or_default()),
+                (
+                    "availableReplicas",
+                    status.available_replicas.unwrap_or_default(),
+                ),
+            ];
+            status_counts(&counts, status.replicas, &mut errors);
+        }
+        errors
     }
 
     fn columns(&self) -> &'static [Column] {

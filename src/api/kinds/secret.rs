@@ -5,8 +5,11 @@ use k8s_openapi::api::core::v1::Secret as Kind;
 
 use super::KindInfo;
 use super::pod::defaults::text;
+use crate::api::field::{Errors, Path};
+use crate::api::names::is_config_map_key;
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
+use crate::api::validation::IMMUTABLE;
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -23,6 +26,9 @@ pub const INFO: KindInfo = KindInfo {
     strategy: &Typed(Rules),
 };
 
+/// What the values may weigh together, in bytes.
+const SIZE_MAX: usize = 1 << 20;
+
 struct Rules;
 
 impl KindStrategy for Rules {
@@ -35,6 +41,40 @@ impl KindStrategy for Rules {
             let data = secret.data.get_or_insert_default();
             data.extend(texts.into_iter().map(|(k, v)| (k, ByteString(v.into_bytes()))));
         }
+    }
+
+    fn validate(&self, secret: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("data");
+        let mut total = 0;
+        for (key, value) in secret.data.iter().flatten() {
+            errors.invalid_each(&path.key(key), key, is_config_map_key(key));
+            total += value.0.len();
+        }
+        if total > SIZE_MAX {
+            errors.too_long(&path, SIZE_MAX);
+        }
+        by_type(secret, &path, &mut errors);
+        errors
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        if new.type_ != old.type_ {
+            let type_ = new.type_.as_deref().unwrap_or_default();
+            errors.invalid(&Path::new("type"), type_, IMMUTABLE);
+        }
+        if old.immutable == Some(true) {
+            let detail = "field is immutable when `immutable` is set";
+            if new.immutable != Some(true) {
+                errors.forbidden(&Path::new("immutable"), detail);
+            }
+            if new.data != old.data {
+                errors.forbidden(&Path::new("data"), detail);
+            }
+        }
+        errors.append(self.validate(new));
+        errors
     }
 
     fn selectable(&self) -> &'static [&'static str] {
@@ -62,5 +102,60 @@ impl KindStrategy for Rules {
             secret.data.as_ref().map_or(0, |d| d.len()).to_string(),
             age(&secret.metadata, now),
         ]
+    }
+}
+
+/// Types of secrets promise certain keys.
+fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
+    let value = |key: &str| secret.data.as_ref().and_then(|d| d.get(key));
+    let mut required = |key: &str, errors: &mut Errors| {
+        let found = value(key);
+        if found.is_none() {
+            errors.required(&path.key(key), "");
+        }
+        found
+    };
+    let json = |key: &str, data: &ByteString, errors: &mut Errors| {
+        if let Err(error) = serde_json::from_slice::<serde_json::Value>(&data.0) {
+            let hidden = "<secret contents redacted>";
+            errors.invalid(&path.key(key), hidden, error.to_string());
+        }
+    };
+    match secret.type_.as_deref().unwrap_or_default() {
+        "kubernetes.io/service-account-token" => {
+            const ANNOTATION: &str = "kubernetes.io/service-account.name";
+            let annotations = secret.metadata.annotations.as_ref();
+            let name = annotations.and_then(|a| a.get(ANNOTATION));
+            if name.is_none_or(String::is_empty) {
+                let path = Path::new("metadata");
+                errors.required(&path.child("annotations").key(ANNOTATION), "");
+            }
+        }
+        "kubernetes.io/dockercfg" => {
+            if let Some(data) = required(".dockercfg", errors) {
+                json(".dockercfg", data, errors);
+            }
+        }
+        "kubernetes.io/dockerconfigjson" => {
+            if let Some(data) = required(".dockerconfigjson", errors) {
+                json(".dockerconfigjson", data, errors);
+            }
+        }
+        "kubernetes.io/basic-auth" => {
+            if value("username").is_none() && value("password").is_none() {
+                required("username", errors);
+                required("password", errors);
+            }
+        }
+        "kubernetes.io/ssh-auth" => {
+            if value("ssh-privatekey").is_none_or(|v| v.0.is_empty()) {
+                errors.required(&path.key("ssh-privatekey"), "");
+            }
+        }
+        "kubernetes.io/tls" => {
+            required("tls.crt", errors);
+            required("tls.key", errors);
+        }
+        _ => {}
     }
 }

@@ -3,12 +3,14 @@
 //! Models `k8s.io/kubernetes/pkg/registry/core/service/strategy.go`.
 
 mod allocated;
+pub(in crate::api) mod validation;
 
 use k8s_openapi::api::core::v1::{Service as Kind, ServicePort, ServiceSpec, ServiceStatus};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::defaults::{drop_empty, drop_false, drop_zero, text};
 use super::{KindInfo, cells};
+use crate::api::field::Errors;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
 use crate::sim::Time;
@@ -75,6 +77,10 @@ impl KindStrategy for Rules {
         drop_empty(&mut spec.external_traffic_policy);
     }
 
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        crate::api::names::is_dns1123_label(name)
+    }
+
     fn prepare_for_create(&self, service: &mut Kind) {
         service.status = Some(ServiceStatus {
             load_balancer: Some(Default::default()),
@@ -96,6 +102,14 @@ impl KindStrategy for Rules {
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(&self, service: &Kind) -> Errors {
+        validation::validate(service)
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        validation::validate_update(new, old)
     }
 
     fn selectable(&self) -> &'static [&'static str] {

@@ -1,6 +1,21 @@
-//! What a volume is made from.
+//! The rules of volumes: one source each, under a name of its own.
 
-use k8s_openapi::api::core::v1::Volume;
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::{
+    DownwardAPIVolumeFile, HostPathVolumeSource, KeyToPath, ProjectedVolumeSource, Volume,
+};
+
+use super::env::{FILE_FIELDS, field_ref, resource_ref};
+use crate::api::field::{Errors, Path};
+use crate::api::names::is_dns1123_label;
+use crate::api::quantity::QuantityExt;
+
+/// The volumes that are well formed, by name: those can be mounted.
+pub(super) type Known<'v> = BTreeMap<&'v str, &'v Volume>;
+
+const FILE_MODE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
+const ONE_TYPE: &str = "may not specify more than 1 volume type";
 
 /// Whether any source was given.
 pub(super) fn has_source(volume: &Volume) -> bool {
@@ -8,7 +23,7 @@ pub(super) fn has_source(volume: &Volume) -> bool {
 }
 
 /// Every possible source in the order in which validation meets them, and whether it was given.
-pub(super) fn sources(v: &Volume) -> impl Iterator<Item = (&'static str, bool)> {
+fn sources(v: &Volume) -> impl Iterator<Item = (&'static str, bool)> {
     [
         ("emptyDir", v.empty_dir.is_some()),
         ("hostPath", v.host_path.is_some()),
@@ -42,4 +57,268 @@ pub(super) fn sources(v: &Volume) -> impl Iterator<Item = (&'static str, bool)> 
         ("image", v.image.is_some()),
     ]
     .into_iter()
+}
+
+/// Checks the volumes; returns those that are well formed.
+pub(super) fn validate<'v>(
+    volumes: &'v [Volume],
+    path: &Path<'_>,
+    errors: &mut Errors,
+) -> Known<'v> {
+    let mut known = Known::new();
+    for (i, volume) in volumes.iter().enumerate() {
+        let path = path.index(i);
+        let mut found = Errors::default();
+        source(volume, &path, &mut found);
+        let name = path.child("name");
+        if volume.name.is_empty() {
+            found.required(&name, "");
+        } else {
+            found.invalid_each(&name, &volume.name, is_dns1123_label(&volume.name));
+        }
+        if known.contains_key(volume.name.as_str()) {
+            found.duplicate(&name, &volume.name);
+        }
+        if found.is_empty() {
+            known.insert(&volume.name, volume);
+        } else {
+            errors.append(found);
+        }
+    }
+    known
+}
+
+fn source(volume: &Volume, path: &Path<'_>, errors: &mut Errors) {
+    let mut given = 0;
+    for (field, is_given) in sources(volume) {
+        if !is_given {
+            continue;
+        }
+        given += 1;
+        if given > 1 {
+            errors.forbidden(&path.child(field), ONE_TYPE);
+        } else {
+            one_source(volume, field, &path.child(field), errors);
+        }
+    }
+    if given == 0 {
+        errors.required(path, "must specify a volume type");
+    }
+}
+
+fn one_source(volume: &Volume, field: &str, path: &Path<'_>, errors: &mut Errors) {
+    let required = |value: Option<&str>, name: &'static str, errors: &mut Errors| {
+        if value.unwrap_or_default().is_empty() {
+            errors.required(&path.child(name), "");
+        }
+    };
+    if let Some(source) = &volume.empty_dir {
+        let limit = source.size_limit.as_ref();
+        if limit.is_some_and(|l| l.amount().sign() < 0) {
+            let detail = "SizeLimit field must be a valid resource quantity";
+            errors.forbidden(&path.child("sizeLimit"), detail);
+        }
+    } else if let Some(source) = &volume.host_path {
+        host_path(source, path, errors);
+    } else if let Some(source) = &volume.secret {
+        required(source.secret_name.as_deref(), "secretName", errors);
+        file_mode(source.default_mode, &path.child("defaultMode"), errors);
+        items(source.items.as_deref(), &path.child("items"), errors);
+    } else if let Some(source) = &volume.nfs {
+        required(Some(&source.server), "server", errors);
+        required(Some(&source.path), "path", errors);
+        if !source.path.starts_with('/') {
+            let detail = "must be an absolute path";
+            errors.invalid(&path.child("path"), &source.path, detail);
+        }
+    } else if let Some(source) = &volume.persistent_volume_claim {
+        required(Some(&source.claim_name), "claimName", errors);
+    } else if let Some(source) = &volume.downward_api {
+        file_mode(source.default_mode, &path.child("defaultMode"), errors);
+        for file in source.items.iter().flatten() {
+            downward_file(file, path, errors);
+        }
+    } else if let Some(source) = &volume.config_map {
+        required(Some(&source.name), "name", errors);
+        file_mode(source.default_mode, &path.child("defaultMode"), errors);
+        items(source.items.as_deref(), &path.child("items"), errors);
+    } else if let Some(source) = &volume.projected {
+        file_mode(source.default_mode, &path.child("defaultMode"), errors);
+        projected(source, path, errors);
+    } else if let Some(source) = &volume.csi {
+        required(Some(&source.driver), "driver", errors);
+    } else if let Some(source) = &volume.ephemeral {
+        if source.volume_claim_template.is_none() {
+            errors.required(&path.child("volumeClaimTemplate"), "");
+        }
+    } else if let Some(source) = &volume.image
+        && field == "image"
+    {
+        required(source.reference.as_deref(), "reference", errors);
+    }
+}
+
+fn host_path(source: &HostPathVolumeSource, path: &Path<'_>, errors: &mut Errors) {
+    const TYPES: [&str; 8] = [
+        "",
+        "BlockDevice",
+        "CharDevice",
+        "Directory",
+        "DirectoryOrCreate",
+        "File",
+        "FileOrCreate",
+        "Socket",
+    ];
+    if source.path.is_empty() {
+        errors.required(&path.child("path"), "");
+        return;
+    }
+    no_backsteps(&source.path, &path.child("path"), errors);
+    if let Some(type_) = &source.type_
+        && !TYPES.contains(&type_.as_str())
+    {
+        errors.not_supported(&path.child("type"), type_, &TYPES);
+    }
+}
+
+fn file_mode(mode: Option<i32>, path: &Path<'_>, errors: &mut Errors) {
+    if let Some(mode) = mode
+        && !(0..=0o777).contains(&mode)
+    {
+        errors.invalid(path, mode, FILE_MODE);
+    }
+}
+
+fn items(items: Option<&[KeyToPath]>, path: &Path<'_>, errors: &mut Errors) {
+    for (i, item) in items.into_iter().flatten().enumerate() {
+        let path = path.index(i);
+        if item.key.is_empty() {
+            errors.required(&path.child("key"), "");
+        }
+        if item.path.is_empty() {
+            errors.required(&path.child("path"), "");
+        }
+        not_reserved(&item.path, &path.child("path"), errors);
+        file_mode(item.mode, &path.child("mode"), errors);
+    }
+}
+
+fn downward_file(file: &DownwardAPIVolumeFile, path: &Path<'_>, errors: &mut Errors) {
+    if file.path.is_empty() {
+        errors.required(&path.child("path"), "");
+    }
+    not_reserved(&file.path, &path.child("path"), errors);
+    match (&file.field_ref, &file.resource_field_ref) {
+        (Some(field), resource) => {
+            field_ref(field, FILE_FIELDS, &path.child("fieldRef"), errors);
+            if resource.is_some() {
+                let detail = "fieldRef and resourceFieldRef can not be specified simultaneously";
+                errors.invalid(path, "resource", detail);
+            }
+        }
+        (None, Some(resource)) => {
+            resource_ref(resource, true, &path.child("resourceFieldRef"), errors);
+        }
+        (None, None) => {
+            errors.required(path, "one of fieldRef and resourceFieldRef is required");
+        }
+    }
+    file_mode(file.mode, &path.child("mode"), errors);
+}
+
+/// The least and most seconds that a token may live.
+const TOKEN_SECONDS: std::ops::RangeInclusive<i64> = 600..=1 << 32;
+
+fn projected(source: &ProjectedVolumeSource, path: &Path<'_>, errors: &mut Errors) {
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
+    let of_list = path.child("sources");
+    for (i, projection) in source.sources.iter().flatten().enumerate() {
+        let path_of_source = of_list.index(i);
+        let mut given = 0;
+        let mut only_one = |field: &'static str, errors: &mut Errors| {
+            given += 1;
+            if given > 1 {
+                errors.forbidden(&path_of_source.child(field), ONE_TYPE);
+            }
+            given == 1
+        };
+        let mut files: Vec<(&str, &str)> = Vec::new();
+        if let Some(secret) = &projection.secret
+            && only_one("secret", errors)
+        {
+            let path = path_of_source.child("secret");
+            if secret.name.is_empty() {
+                errors.required(&path.child("name"), "");
+            }
+            items(secret.items.as_deref(), &path.child("items"), errors);
+            let listed = secret.items.iter().flatten();
+            files.extend(listed.map(|item| (item.path.as_str(), secret.name.as_str())));
+        }
+        if let Some(map) = &projection.config_map
+            && only_one("configMap", errors)
+        {
+            let path = path_of_source.child("configMap");
+            if map.name.is_empty() {
+                errors.required(&path.child("name"), "");
+            }
+            items(map.items.as_deref(), &path.child("items"), errors);
+            let listed = map.items.iter().flatten();
+            files.extend(listed.map(|item| (item.path.as_str(), map.name.as_str())));
+        }
+        if let Some(downward) = &projection.downward_api
+            && only_one("downwardAPI", errors)
+        {
+            for file in downward.items.iter().flatten() {
+                downward_file(file, &path_of_source.child("downwardAPI"), errors);
+                files.push((&file.path, &file.path));
+            }
+        }
+        if let Some(token) = &projection.service_account_token
+            && only_one("serviceAccountToken", errors)
+        {
+            let path = path_of_source.child("serviceAccountToken");
+            let seconds = token.expiration_seconds.unwrap_or(3600);
+            if seconds < *TOKEN_SECONDS.start() {
+                let detail = "may not specify a duration less than 10 minutes";
+                errors.invalid(&path.child("expirationSeconds"), seconds, detail);
+            } else if seconds > *TOKEN_SECONDS.end() {
+                let detail = "may not specify a duration larger than 2^32 seconds";
+                errors.invalid(&path.child("expirationSeconds"), seconds, detail);
+            }
+            if token.path.is_empty() {
+                errors.required(&path.child("path"), "");
+            } else {
+                not_reserved(&token.path, &path.child("path"), errors);
+                files.push((&token.path, &token.path));
+            }
+        }
+        for (file, of) in files {
+            if !file.is_empty() && !paths.insert(file) {
+                errors.invalid(path, of, "conflicting duplicate paths");
+            }
+        }
+    }
+}
+
+/// A path below the volume.
+pub(super) fn descending(text: &str, path: &Path<'_>, errors: &mut Errors) {
+    if text.starts_with('/') {
+        errors.invalid(path, text, "must be a relative path");
+    }
+    no_backsteps(text, path, errors);
+}
+
+fn no_backsteps(text: &str, path: &Path<'_>, errors: &mut Errors) {
+    if text.split('/').any(|part| part == "..") {
+        errors.invalid(path, text, "must not contain '..'");
+    }
+}
+
+/// Names that begin with two dots are the kubelet's own.
+fn not_reserved(text: &str, path: &Path<'_>, errors: &mut Errors) {
+    descending(text, path, errors);
+    let first = text.split('/').next().unwrap_or_default();
+    if first.starts_with("..") && first != ".." {
+        errors.invalid(path, text, "must not start with '..'");
+    }
 }

@@ -1,0 +1,164 @@
+//! What may change in a pod that exists: almost nothing.
+//!
+//! Models `ValidatePodUpdate` in `k8s.io/kubernetes/pkg/apis/core/validation/validation.go`.
+//!
+//! Divergence: upstream ends the last message with the output of a Go library that compares
+//! structs, and that varies its spaces on purpose; here it names each field that differs.
+
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Toleration};
+use serde_json::Value;
+
+use super::validation;
+use crate::api::codec::encode;
+use crate::api::field::{Errors, Path};
+use crate::api::names::inclusive_range_error;
+
+const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
+    if new.spec == old.spec {
+        return Errors::default();
+    }
+    let mut errors = validation::pod_in_general(new);
+    let (Some(spec), Some(before)) = (&new.spec, &old.spec) else {
+        return errors;
+    };
+    let path = Path::new("spec");
+    let init = |spec: &PodSpec| spec.init_containers.clone().unwrap_or_default();
+    let lists = [
+        (
+            "containers",
+            spec.containers.len(),
+            before.containers.len(),
+        ),
+        ("initContainers", init(spec).len(), init(before).len()),
+    ];
+    for (field, now, then) in lists {
+        if now != then {
+            let detail = "pod updates may not add or remove containers";
+            errors.forbidden(&path.child(field), detail);
+            return errors;
+        }
+    }
+    if !deadline(spec, before, &path, &mut errors) {
+        return errors;
+    }
+    tolerations(spec, before, &path, &mut errors);
+    gates(spec, before, &path, &mut errors);
+    let munged = munge(spec, before);
+    if munged != *before {
+        let detail = format!(
+            "pod updates may not change fields other than {UPDATABLE}\n{}",
+            differences(before, &munged)
+        );
+        errors.forbidden(&path, detail);
+    }
+    errors
+}
+
+/// A deadline can be set, and brought nearer.
+fn deadline(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors) -> bool {
+    let path = path.child("activeDeadlineSeconds");
+    match (spec.active_deadline_seconds, before.active_deadline_seconds) {
+        (Some(now), then) => {
+            let most = i64::from(i32::MAX);
+            if !(0..=most).contains(&now) {
+                errors.invalid(&path, now, inclusive_range_error(0, most));
+                return false;
+            }
+            if then.is_some_and(|then| then < now) {
+                let detail = "must be less than or equal to previous value";
+                errors.invalid(&path, now, detail);
+                return false;
+            }
+        }
+        (None, Some(_)) => {
+            let detail = "must not update from a positive integer to nil value";
+            errors.invalid_raw(&path, "null", detail);
+        }
+        (None, None) => {}
+    }
+    true
+}
+
+fn tolerations(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
+    let same = |a: &Toleration, b: &Toleration| {
+        (&a.key, &a.operator, &a.value, &a.effect) == (&b.key, &b.operator, &b.value, &b.effect)
+    };
+    let now = spec.tolerations.as_deref().unwrap_or_default();
+    for old in before.tolerations.iter().flatten() {
+        if !now.iter().any(|t| same(t, old)) {
+            errors.forbidden(
+                &path.child("tolerations"),
+                "existing toleration can not be modified except its tolerationSeconds",
+            );
+            return;
+        }
+    }
+}
+
+/// Gates open; none are added.
+fn gates(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
+    let then = before.scheduling_gates.as_deref().unwrap_or_default();
+    let path = path.child("schedulingGates");
+    for (i, gate) in spec.scheduling_gates.iter().flatten().enumerate() {
+        if !then.contains(gate) {
+            let detail = "only deletion is allowed, but found new scheduling gate";
+            errors.forbidden(
+                &path.index(i).child("name"),
+                format!("{detail} '{}'", gate.name),
+            );
+        }
+    }
+}
+
+/// The new spec with all that may change put back.
+fn munge(spec: &PodSpec, before: &PodSpec) -> PodSpec {
+    let mut munged = spec.clone();
+    let images = |now: &mut [Container], then: &[Container]| {
+        for (container, old) in now.iter_mut().zip(then) {
+            container.image.clone_from(&old.image);
+        }
+    };
+    images(&mut munged.containers, &before.containers);
+    if let (Some(now), Some(then)) = (&mut munged.init_containers, &before.init_containers) {
+        images(now, then);
+    }
+    munged.active_deadline_seconds = before.active_deadline_seconds;
+    munged.tolerations.clone_from(&before.tolerations);
+    munged.scheduling_gates.clone_from(&before.scheduling_gates);
+    let was_negative = before.termination_grace_period_seconds.is_some_and(|s| s < 0);
+    if was_negative && munged.termination_grace_period_seconds == Some(1) {
+        munged.termination_grace_period_seconds = before.termination_grace_period_seconds;
+    }
+    // A pod that the scheduler has not looked at yet may still be told where to go.
+    if before.scheduling_gates.as_ref().is_some_and(|g| !g.is_empty()) {
+        munged.node_selector.clone_from(&before.node_selector);
+        munged.affinity.clone_from(&before.affinity);
+    }
+    munged
+}
+
+fn differences(before: &PodSpec, now: &PodSpec) -> String {
+    let (before, now) = (encode(before), encode(now));
+    let mut text = "  core.PodSpec{\n".to_owned();
+    let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let (before, now) = (fields(&before), fields(&now));
+    let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let (then, this) = (before.get(name), now.get(name));
+        if then == this {
+            continue;
+        }
+        let mut letters = name.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        let field: String = first.into_iter().chain(letters).collect();
+        let shown = |value: Option<&Value>| value.map_or("nil".to_owned(), Value::to_string);
+        text.push_str(&format!("- \t{field}: {},\n", shown(then)));
+        text.push_str(&format!("+ \t{field}: {},\n", shown(this)));
+    }
+    text.push_str("  }\n");
+    text
+}

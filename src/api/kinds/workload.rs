@@ -1,0 +1,102 @@
+//! The rules that everything has in common that makes pods from a template.
+
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::pod::validation::pod_template;
+use crate::api::field::{Errors, Path, quote};
+use crate::api::selector::Selector;
+use crate::api::validation::label_selector;
+
+/// A selector and a template whose pods it selects; `Always` is the only restart policy
+/// (`ValidatePodTemplateSpecForReplicaSet`).
+pub(super) fn selector_and_template(
+    selector: &LabelSelector,
+    template: Option<&PodTemplateSpec>,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let path_of_selector = path.child("selector");
+    // An empty selector and none at all are the same here.
+    let given = *selector != LabelSelector::default();
+    if given {
+        label_selector(Some(selector), &path_of_selector, errors);
+        let labels = selector.match_labels.as_ref().map_or(0, |l| l.len());
+        let expressions = selector.match_expressions.as_ref().map_or(0, Vec::len);
+        if labels + expressions == 0 {
+            let detail = "empty selector is invalid for deployment";
+            errors.invalid_raw(&path_of_selector, "{}", detail);
+        }
+    } else {
+        errors.required(&path_of_selector, "");
+    }
+    let wanted = Selector::from_api(given.then_some(selector));
+    let Ok(wanted) = wanted else {
+        errors.invalid_json(&path_of_selector, selector, "invalid label selector");
+        return;
+    };
+    let path = path.child("template");
+    let Some(template) = template else {
+        errors.required(&path, "");
+        return;
+    };
+    always_running(template, &wanted, &path, errors);
+}
+
+fn always_running(
+    template: &PodTemplateSpec,
+    wanted: &Selector,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let labels = template.metadata.as_ref().and_then(|m| m.labels.as_ref());
+    if !wanted.is_everything() {
+        let none = Default::default();
+        if !wanted.matches(labels.unwrap_or(&none)) {
+            let path = path.child("metadata");
+            let shown = match labels {
+                Some(labels) => {
+                    serde_json::Value::from_iter(labels.iter().map(|(k, v)| (k.clone(), v.clone())))
+                        .to_string()
+                }
+                None => "null".to_owned(),
+            };
+            errors.invalid_raw(
+                &path.child("labels"),
+                &shown,
+                "`selector` does not match template `labels`",
+            );
+        }
+    }
+    pod_template(template, path, errors);
+    let spec = template.spec.as_ref();
+    let path = path.child("spec");
+    let policy = spec.and_then(|s| s.restart_policy.as_deref());
+    if policy != Some("Always") {
+        errors.not_supported_raw(
+            &path.child("restartPolicy"),
+            &quote(policy.unwrap_or_default()),
+            &["Always"],
+        );
+    }
+    if spec.and_then(|s| s.active_deadline_seconds).is_some() {
+        errors.forbidden(
+            &path.child("activeDeadlineSeconds"),
+            "activeDeadlineSeconds in ReplicaSet is not Supported",
+        );
+    }
+}
+
+/// Counts in a status: not negative, and none larger than the number of all.
+pub(super) fn status_counts(counts: &[(&str, i32)], all: i32, errors: &mut Errors) {
+    let path = Path::new("status");
+    for (field, count) in counts.iter().chain(&[("replicas", all)]) {
+        crate::api::validation::not_negative(*count, &path.child(field), errors);
+    }
+    for (field, count) in counts {
+        if *count > all {
+            let detail = "cannot be greater than status.replicas";
+            errors.invalid(&path.child(field), *count, detail);
+        }
+    }
+}
