@@ -186,4 +186,5 @@ kinds! {
     traffic::Traffic = 14, super::play::Traffic;
     daemon_set::DaemonSet = 15, k8s_openapi::api::apps::v1::DaemonSet;
     controller_revision::ControllerRevision = 16, k8s_openapi::api::apps::v1::ControllerRevision;
+    priority_class::PriorityClass = 17, k8s_openapi::api::scheduling::v1::PriorityClass;
 }

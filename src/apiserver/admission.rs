@@ -22,7 +22,7 @@ impl ApiServer {
         self.admit_namespace(object)?;
         if object.kind() == Pod::KIND {
             self.admit_service_account(kernel, object)?;
-            priority::admit(object)?;
+            self.admit_priority(object)?;
             tolerations::admit(object);
         }
         Ok(())

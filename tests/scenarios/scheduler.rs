@@ -31,6 +31,15 @@ fn pod(cluster: &mut Cluster, name: &str, spec: &str) -> Value {
     )
 }
 
+fn priority_class(cluster: &mut Cluster, name: &str, value: i32, policy: &str) {
+    created(
+        cluster,
+        &format!(
+            "{{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {{name: {name}}}, value: {value}, preemptionPolicy: {policy}}}"
+        ),
+    );
+}
+
 fn read(cluster: &mut Cluster, name: &str) -> Value {
     get(cluster, &format!("/api/v1/namespaces/default/pods/{name}"))
 }
@@ -291,20 +300,18 @@ fn constraints_that_cannot_hold_leave_pods_pending() {
 #[test]
 fn pods_of_higher_priority_take_the_place_of_others() {
     let mut cluster = empty();
+    priority_class(&mut cluster, "five", 5, "PreemptLowerPriority");
+    priority_class(&mut cluster, "ten", 10, "PreemptLowerPriority");
     node(&mut cluster, "a", "2", "");
     cluster.run_for(secs(1));
-    pod(
-        &mut cluster,
-        "low-1",
-        "priority: 0, terminationGracePeriodSeconds: 0",
-    );
+    pod(&mut cluster, "low-1", "terminationGracePeriodSeconds: 0");
     pod(
         &mut cluster,
         "low-2",
-        "priority: 5, terminationGracePeriodSeconds: 0",
+        "priorityClassName: five, terminationGracePeriodSeconds: 0",
     );
     cluster.run_for(secs(1));
-    let pod = pod(&mut cluster, "high", "priority: 10");
+    let pod = pod(&mut cluster, "high", "priorityClassName: ten");
     cluster.run_for(secs(1));
     assert_eq!(node_of(&mut cluster, "high"), "a");
     // The least important went, the other stayed.
@@ -325,15 +332,12 @@ fn pods_of_higher_priority_take_the_place_of_others() {
 #[test]
 fn a_pod_that_may_not_preempt_says_so() {
     let mut cluster = empty();
+    priority_class(&mut cluster, "polite", 10, "Never");
     node(&mut cluster, "a", "1", "");
     cluster.run_for(secs(1));
-    pod(&mut cluster, "low", "priority: 0");
+    pod(&mut cluster, "low", "");
     cluster.run_for(secs(1));
-    pod(
-        &mut cluster,
-        "high",
-        "priority: 10, preemptionPolicy: Never",
-    );
+    pod(&mut cluster, "high", "priorityClassName: polite");
     cluster.run_for(secs(1));
     assert_eq!(
         scheduled(&mut cluster, "high")["message"],
