@@ -149,8 +149,8 @@ impl Objects {
     /// A node for the `n`th client to live on, in the order of names.
     pub fn some_node(&self, n: usize) -> Rc<str> {
         let count = self.node_addresses.len().max(1);
-        let names = self.node_addresses.keys();
-        names.cloned().nth(n % count).unwrap_or_default()
+        let mut names = self.node_addresses.keys();
+        names.nth(n % count).cloned().unwrap_or_default()
     }
 
     /// Whether the Service has an endpoint that is ready.

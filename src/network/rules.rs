@@ -69,6 +69,9 @@ pub struct Connection<'a> {
     pub node: &'a str,
 }
 
+/// A Service's port and a client of it, by address.
+type Visitor = (Key, u16, Rc<str>);
+
 #[derive(Clone, Default)]
 pub struct Rules {
     services: BTreeMap<Key, ServiceRules>,
@@ -76,7 +79,7 @@ pub struct Rules {
     by_address: BTreeMap<Rc<str>, (Key, bool)>,
     by_node_port: BTreeMap<u16, Key>,
     /// Which backend a client was given, and when it last used it.
-    sticky: BTreeMap<(Key, u16, Rc<str>), (Rc<str>, Time)>,
+    sticky: BTreeMap<Visitor, (Rc<str>, Time)>,
 }
 
 impl Rules {

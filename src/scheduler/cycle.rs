@@ -103,7 +103,7 @@ pub fn schedule(
             let absent = cache.node_count() - found.evaluated;
             let plugins: Vec<&str> = by_plugins.iter().map(|i| PLUGINS[*i].name()).collect();
             let reason = format!("node(s) didn't satisfy plugin(s) [{}]", plugins.join(" "));
-            error.count(&reason.into(), absent);
+            error.count(reason, absent);
             refused_by.extend(by_plugins);
             refused_by.sort_unstable();
             refused_by.dedup();
@@ -224,7 +224,7 @@ fn filter<'a>(
             Err((plugin, refusal)) => {
                 recorder.refused(node.slot, plugin, &refusal.reasons);
                 for reason in &refusal.reasons {
-                    found.error.count(reason, 1);
+                    found.error.count(reason.clone(), 1);
                 }
                 if !found.refused_by.contains(&plugin) {
                     found.refused_by.push(plugin);

@@ -20,9 +20,9 @@ pub struct FitError {
 }
 
 impl FitError {
-    pub fn count(&mut self, reason: &Cow<'static, str>, nodes: usize) {
+    pub fn count(&mut self, reason: impl Into<Cow<'static, str>>, nodes: usize) {
         if nodes > 0 {
-            *self.reasons.entry(reason.clone()).or_default() += nodes;
+            *self.reasons.entry(reason.into()).or_default() += nodes;
         }
     }
 
@@ -56,9 +56,9 @@ mod tests {
             nodes: 13,
             ..FitError::default()
         };
-        error.count(&"Insufficient memory".into(), 2);
-        error.count(&"Insufficient cpu".into(), 11);
-        error.count(&"Insufficient cpu".into(), 1);
+        error.count("Insufficient memory", 2);
+        error.count("Insufficient cpu", 11);
+        error.count("Insufficient cpu", 1);
         error.post_filter = "preemption: none.".to_owned();
         assert_eq!(
             error.message(),

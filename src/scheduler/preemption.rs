@@ -76,7 +76,10 @@ pub fn post_filter(
                 node: node.name.clone(),
                 victims,
             }),
-            Err(refusal) => refusal.reasons.iter().for_each(|r| error.count(r, 1)),
+            Err(refusal) => refusal
+                .reasons
+                .iter()
+                .for_each(|r| error.count(r.clone(), 1)),
         }
     }
     let best = found.into_iter().min_by_key(|c| {
@@ -98,7 +101,7 @@ pub fn post_filter(
     match best {
         Some(candidate) => Preemption::Victims(candidate),
         None => {
-            error.count(&NOT_HELPFUL.into(), cache.node_count() - looked_at);
+            error.count(NOT_HELPFUL, cache.node_count() - looked_at);
             words(&error.message())
         }
     }

@@ -321,3 +321,66 @@ fn single_requests_are_part_of_the_history() {
     assert_eq!(timeline.cluster().http_result(number), result.as_ref());
     assert_eq!(timeline.cluster().kernel().trace.hash(), hash);
 }
+
+/// The cluster that the page opens on, with a web server of `replicas` pods that says when it is
+/// ready, and users.
+fn playground(replicas: usize, container: &str) -> Cluster {
+    let mut cluster = Cluster::new(Config::playground(1, 3));
+    cluster.run_for(secs(60));
+    created(
+        &mut cluster,
+        &format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {{replicas: {replicas}, selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: 'nginx:1.27', readinessProbe: {{httpGet: {{port: 80}}, periodSeconds: 1}}, {container}}}]}}}}}}}}"
+        ),
+    );
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}",
+    );
+    cluster.run_for(secs(60));
+    traffic(&mut cluster, "rate: 50, clients: 3");
+    cluster.run_for(secs(10));
+    cluster
+}
+
+/// Rolls to another image; returns how requests fared meanwhile.
+fn roll(cluster: &mut Cluster) -> kubarium::network::Stats {
+    let path = "/apis/apps/v1/namespaces/default/deployments/web";
+    let mut object = get(cluster, path);
+    object["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:1.28");
+    let response = cluster.request(&Request::new(Method::Put, path).with_body(object));
+    assert!(response.is_success(), "{:?}", response.body);
+    cluster.run_for(secs(60));
+    let status = get(cluster, path)["status"].clone();
+    assert_eq!(
+        status["updatedReplicas"], status["availableReplicas"],
+        "{status}"
+    );
+    let now = cluster.now();
+    cluster.network().stats("default", "web", 60, now)
+}
+
+#[test]
+fn real_pods_answer_through_their_service() {
+    let mut cluster = playground(3, "");
+    let now = cluster.now();
+    let stats = cluster.network().stats("default", "web", 5, now);
+    assert!(stats.requests > 200, "{stats:?}");
+    assert_eq!(stats.success_per_mille(), Some(1000), "{stats:?}");
+    let result = curl(&mut cluster, "http://web");
+    assert_eq!(result.outcome, Outcome::Answered(200));
+    assert!(!result.body.is_empty());
+}
+
+#[test]
+fn pods_that_stop_at_once_hurt_a_few_and_pods_that_wait_hurt_nobody() {
+    let mut cluster = playground(3, "");
+    let hasty = roll(&mut cluster);
+    assert!(hasty.requests > 2000, "{hasty:?}");
+    // The rules lag behind the pods that stop serving.
+    assert!(hasty.failures() > 0 && hasty.failures() < 200, "{hasty:?}");
+    let wait = "lifecycle: {preStop: {sleep: {seconds: 5}}}";
+    let mut cluster = playground(3, wait);
+    let patient = roll(&mut cluster);
+    assert_eq!(patient.failures(), 0, "{patient:?}");
+}
