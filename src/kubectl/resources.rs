@@ -45,9 +45,12 @@ fn kinds_of(word: &str) -> Result<Vec<&'static KindInfo>> {
         if part.is_empty() {
             continue;
         }
-        let members = Kind::all()
+        let mut members: Vec<&'static KindInfo> = Kind::all()
             .map(Kind::info)
-            .filter(|i| i.categories.contains(&part));
+            .filter(|i| i.categories.contains(&part))
+            .collect();
+        // The order of discovery.
+        members.sort_by_key(|i| (i.group, i.plural));
         let before = kinds.len();
         kinds.extend(members);
         if kinds.len() == before {

@@ -208,7 +208,7 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
         return with_container(kube, &object, container);
     }
     let selector = match target.kind.kind {
-        "Deployment" | "ReplicaSet" => selector_text(&object["spec"]["selector"]),
+        "Deployment" | "ReplicaSet" | "DaemonSet" => selector_text(&object["spec"]["selector"]),
         "Service" => crate::kubectl::describe::flat_labels_text(&object["spec"]["selector"]),
         _ => {
             return plain(format!(

@@ -5,6 +5,7 @@
 
 mod config;
 mod container;
+mod daemon_set;
 mod deployment;
 mod endpoints;
 mod events;
@@ -35,6 +36,7 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
     match (kind.group, kind.kind) {
         ("", "Pod") => pod::describe(kube, object, &mut page).await,
         ("apps", "Deployment") => deployment::describe(kube, object, &mut page).await,
+        ("apps", "DaemonSet") => daemon_set::describe(kube, object, &mut page).await,
         ("apps", "ReplicaSet") => replica_set::describe(kube, object, &mut page).await,
         ("", "Service") => service::describe(kube, object, &mut page).await,
         ("", "Node") => node::describe(kube, object, &mut page).await,

@@ -34,7 +34,8 @@ pub async fn describe(kube: &Kube, set: &Value, page: &mut Page) {
     events::write(kube, set, page).await;
 }
 
-async fn pods_status(kube: &Kube, set: &Value) -> String {
+/// How many pods of a controller are in which phase.
+pub async fn pods_status(kube: &Kube, set: &Value) -> String {
     let Some(pods) = Kind::by_gvk("v1", "Pod") else {
         return String::new();
     };

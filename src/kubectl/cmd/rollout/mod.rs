@@ -1,6 +1,7 @@
-//! `kubectl rollout`: what a Deployment is at, was, and is to be again.
+//! `kubectl rollout`: what a Deployment or a DaemonSet is at, was, and is to be again.
 //! Models `k8s.io/kubectl/pkg/cmd/rollout` and `pkg/polymorphichelpers`.
 
+mod controller_revisions;
 pub mod revisions;
 mod status;
 mod undo;
@@ -70,10 +71,16 @@ fn need_resource(kube: &Kube) -> Result<()> {
     Ok(())
 }
 
-/// Only Deployments have a rollout here.
-fn need_deployment(kube: &Kube, target: &Target) -> Result<()> {
-    if target.kind.kind == "Deployment" {
-        return Ok(());
+/// Refuses kinds that have no rollout; only a Deployment's can be paused.
+fn need_rollout(kube: &Kube, target: &Target) -> Result<()> {
+    let pausing = matches!(
+        kube.path.as_str(),
+        "kubectl rollout pause" | "kubectl rollout resume"
+    );
+    match target.kind.kind {
+        "Deployment" => return Ok(()),
+        "DaemonSet" if !pausing => return Ok(()),
+        _ => {}
     }
     let kind = target.kind;
     let gk = match kind.group {
@@ -94,7 +101,7 @@ fn need_deployment(kube: &Kube, target: &Target) -> Result<()> {
     })
 }
 
-/// Changes a Deployment, or tells why not.
+/// Changes an object, or tells why not.
 type Edit = dyn Fn(&Kube, &Target, &mut Value) -> Result<()>;
 
 async fn change(kube: &Kube, word: &str, edit: &Edit) -> Result<()> {
@@ -102,7 +109,7 @@ async fn change(kube: &Kube, word: &str, edit: &Edit) -> Result<()> {
     let (objects, mut failures) = kube.chosen_objects().await?;
     for (target, before) in objects {
         let mut after = before.clone();
-        let edited = need_deployment(kube, &target).and_then(|()| edit(kube, &target, &mut after));
+        let edited = need_rollout(kube, &target).and_then(|()| edit(kube, &target, &mut after));
         if let Err(failure) = edited {
             failures.push(failure);
             continue;
@@ -168,7 +175,10 @@ async fn history(kube: &Kube) -> Result<()> {
     }
     let (objects, mut failures) = kube.chosen_objects().await?;
     for (target, object) in objects {
-        let text = match need_deployment(kube, &target) {
+        let text = match need_rollout(kube, &target) {
+            Ok(()) if target.kind.kind == "DaemonSet" => {
+                controller_revisions::history(kube, &object, wanted).await
+            }
             Ok(()) => history_of(kube, &object, wanted).await,
             Err(failure) => Err(failure),
         };
@@ -212,19 +222,22 @@ async fn history_of(kube: &Kube, deployment: &Value, wanted: i64) -> Result<Stri
         }
         return Ok(template_text(&template));
     }
-    if sets.is_empty() {
-        return Ok("No rollout history found.".to_owned());
-    }
+    let numbered = sets.iter().map(|set| (revisions::revision(set), set));
+    Ok(overview(numbered))
+}
+
+/// The revisions with the causes of their changes, as a table.
+fn overview<'r>(revisions: impl Iterator<Item = (i64, &'r Value)>) -> String {
     let mut text = "REVISION\tCHANGE-CAUSE\n".to_owned();
-    for set in &sets {
-        let cause = annotation(set, revisions::CHANGE_CAUSE).filter(|c| !c.is_empty());
-        text.push_str(&format!(
-            "{}\t{}\n",
-            revisions::revision(set),
-            cause.unwrap_or("<none>")
-        ));
+    let header = text.len();
+    for (number, object) in revisions {
+        let cause = annotation(object, revisions::CHANGE_CAUSE).filter(|c| !c.is_empty());
+        text.push_str(&format!("{number}\t{}\n", cause.unwrap_or("<none>")));
     }
-    Ok(TabWriter::describe().align(&text))
+    match text.len() == header {
+        true => "No rollout history found.".to_owned(),
+        false => TabWriter::describe().align(&text),
+    }
 }
 
 /// The number of replicas that a Deployment wants.

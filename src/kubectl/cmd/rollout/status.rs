@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{desired, need_deployment, need_resource, revisions};
+use super::{desired, need_resource, need_rollout, revisions};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{int, list, name, text};
 use crate::kubectl::kube::Kube;
@@ -20,7 +20,7 @@ pub async fn run(kube: &Kube) -> Result<()> {
     let deadline = kube.deadline(kube.flags.duration("timeout"));
     let (objects, mut failures) = kube.chosen_objects().await?;
     for (target, object) in &objects {
-        let followed = match need_deployment(kube, target) {
+        let followed = match need_rollout(kube, target) {
             Ok(()) => follow(kube, target, object, deadline).await,
             Err(failure) => Err(failure),
         };
@@ -41,7 +41,7 @@ async fn follow(
     deadline: Option<Time>,
 ) -> Result<()> {
     let revision = kube.flags.int("revision").unwrap_or(0);
-    let (mut said, mut done) = status(object, revision)?;
+    let (mut said, mut done) = status(target.kind.kind, object, revision)?;
     kube.io.out.write(&said);
     if done || !kube.flags.is_or("watch", true) {
         return Ok(());
@@ -65,7 +65,7 @@ async fn follow(
             "BOOKMARK" => continue,
             _ => {}
         }
-        (said, done) = status(&event["object"], revision)?;
+        (said, done) = status(target.kind.kind, &event["object"], revision)?;
         kube.io.out.write(&said);
         if done {
             return Ok(());
@@ -74,7 +74,48 @@ async fn follow(
 }
 
 /// Where the rollout stands, and whether it is over.
-fn status(deployment: &Value, wanted: i64) -> Result<(String, bool)> {
+fn status(kind: &str, object: &Value, wanted: i64) -> Result<(String, bool)> {
+    match kind {
+        "DaemonSet" => of_daemon_set(object),
+        _ => of_deployment(object, wanted),
+    }
+}
+
+/// A DaemonSet's revision is not looked at.
+fn of_daemon_set(set: &Value) -> Result<(String, bool)> {
+    let name = name(set);
+    if text(set, "spec.updateStrategy.type") != "RollingUpdate" {
+        return plain("rollout status is only available for RollingUpdate strategy type");
+    }
+    let count = |field: &str| int(&set["status"], field).unwrap_or(0);
+    if int(set, "metadata.generation").unwrap_or(0) > count("observedGeneration") {
+        return Ok((
+            "Waiting for daemon set spec update to be observed...\n".to_owned(),
+            false,
+        ));
+    }
+    let (desired, updated, available) = (
+        count("desiredNumberScheduled"),
+        count("updatedNumberScheduled"),
+        count("numberAvailable"),
+    );
+    let waiting =
+        |rest: String| format!("Waiting for daemon set \"{name}\" rollout to finish: {rest}...\n");
+    Ok(if updated < desired {
+        let rest = format!("{updated} out of {desired} new pods have been updated");
+        (waiting(rest), false)
+    } else if available < desired {
+        let rest = format!("{available} of {desired} updated pods are available");
+        (waiting(rest), false)
+    } else {
+        (
+            format!("daemon set \"{name}\" successfully rolled out\n"),
+            true,
+        )
+    })
+}
+
+fn of_deployment(deployment: &Value, wanted: i64) -> Result<(String, bool)> {
     let name = name(deployment);
     if wanted > 0 {
         let current = revisions::revision(deployment);
@@ -174,7 +215,52 @@ mod tests {
                 true,
             ),
         ] {
-            assert_eq!(status(&object, 0), Ok((said.to_owned(), done)));
+            assert_eq!(
+                status("Deployment", &object, 0),
+                Ok((said.to_owned(), done))
+            );
         }
+    }
+
+    #[test]
+    fn every_stage_of_a_daemon_sets_rollout() {
+        let set = |observed: i64, updated: i64, available: i64| {
+            json!({
+                "metadata": {"name": "agent", "generation": 2},
+                "spec": {"updateStrategy": {"type": "RollingUpdate"}},
+                "status": {
+                    "observedGeneration": observed, "desiredNumberScheduled": 3,
+                    "updatedNumberScheduled": updated, "numberAvailable": available,
+                },
+            })
+        };
+        for (object, said, done) in [
+            (
+                set(1, 3, 3),
+                "Waiting for daemon set spec update to be observed...\n",
+                false,
+            ),
+            (
+                set(2, 1, 3),
+                "Waiting for daemon set \"agent\" rollout to finish: 1 out of 3 new pods have been updated...\n",
+                false,
+            ),
+            (
+                set(2, 3, 2),
+                "Waiting for daemon set \"agent\" rollout to finish: 2 of 3 updated pods are available...\n",
+                false,
+            ),
+            (
+                set(2, 3, 3),
+                "daemon set \"agent\" successfully rolled out\n",
+                true,
+            ),
+        ] {
+            let told = status("DaemonSet", &object, 0);
+            assert_eq!(told, Ok((said.to_owned(), done)));
+        }
+        let mut by_hand = set(2, 0, 3);
+        by_hand["spec"]["updateStrategy"]["type"] = json!("OnDelete");
+        assert!(status("DaemonSet", &by_hand, 0).is_err());
     }
 }

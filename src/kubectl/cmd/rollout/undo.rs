@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{need_deployment, need_resource, revisions};
+use super::{controller_revisions, need_resource, need_rollout, revisions};
 use crate::apiserver::patch::apply::LAST_APPLIED;
 use crate::apiserver::request::JSON_PATCH;
 use crate::kubectl::describe::template_text;
@@ -27,7 +27,7 @@ pub async fn run(kube: &Kube) -> Result<()> {
     let wanted = kube.flags.int("to-revision").unwrap_or(0);
     let (objects, mut failures) = kube.chosen_objects().await?;
     for (target, object) in &objects {
-        let undone = match need_deployment(kube, target) {
+        let undone = match need_rollout(kube, target) {
             Ok(()) => undo(kube, target, object, wanted).await,
             Err(failure) => Err(failure),
         };
@@ -52,6 +52,9 @@ async fn undo(kube: &Kube, target: &Target, deployment: &Value, wanted: i64) -> 
             target.kind.plural,
             name(deployment)
         ));
+    }
+    if target.kind.kind == "DaemonSet" {
+        return controller_revisions::undo(kube, target, deployment, wanted).await;
     }
     let sets = revisions::owned(kube, deployment).await?;
     let set = revision_to(&sets, wanted, name(deployment))?;
