@@ -10,6 +10,7 @@ use crate::api::controller_of;
 use crate::api::field::{Errors, Path};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
+use crate::api::validation::{IMMUTABLE, not_negative};
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -41,20 +42,14 @@ impl KindStrategy for Rules {
             }
             Some(_) => {}
         }
-        if revision.revision < 0 {
-            errors.invalid(
-                &Path::new("revision"),
-                revision.revision,
-                "must be greater than or equal to 0",
-            );
-        }
+        not_negative(revision.revision, &Path::new("revision"), &mut errors);
         errors
     }
 
     fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
         let mut errors = self.validate(new);
         if new.data != old.data {
-            errors.invalid_json(&Path::new("data"), &new.data, "field is immutable");
+            errors.invalid_json(&Path::new("data"), &new.data, IMMUTABLE);
         }
         errors
     }

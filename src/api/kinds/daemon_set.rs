@@ -101,6 +101,10 @@ impl KindStrategy for Rules {
         validation::update(new.unwrap_or(&none), old.unwrap_or(&none))
     }
 
+    fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
+        validation::status(new, old)
+    }
+
     fn columns(&self) -> &'static [Column] {
         const COLUMNS: &[Column] = &[
             column("Name"),

@@ -2,11 +2,13 @@
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::validation::pod_template;
 use crate::api::field::{Errors, Path, quote};
+use crate::api::names::is_valid_percent;
 use crate::api::selector::Selector;
-use crate::api::validation::label_selector;
+use crate::api::validation::{NOT_NEGATIVE, label_selector};
 
 /// A selector and a template whose pods it selects; `Always` is the only restart policy
 /// (`ValidatePodTemplateSpecForReplicaSet`).
@@ -49,26 +51,44 @@ fn always_running(
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
-    let labels = template.metadata.as_ref().and_then(|m| m.labels.as_ref());
     if !wanted.is_everything() {
-        let none = Default::default();
-        if !wanted.matches(labels.unwrap_or(&none)) {
-            let path = path.child("metadata");
-            let shown = match labels {
-                Some(labels) => {
-                    serde_json::Value::from_iter(labels.iter().map(|(k, v)| (k.clone(), v.clone())))
-                        .to_string()
-                }
-                None => "null".to_owned(),
-            };
-            errors.invalid_raw(
-                &path.child("labels"),
-                &shown,
-                "`selector` does not match template `labels`",
-            );
-        }
+        selected(template, wanted, path, errors);
     }
     pod_template(template, path, errors);
+    always_restarted(template, "ReplicaSet", path, errors);
+}
+
+/// The template's labels have to be among those that the selector chooses.
+pub(super) fn selected(
+    template: &PodTemplateSpec,
+    wanted: &Selector,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let labels = template.metadata.as_ref().and_then(|m| m.labels.as_ref());
+    let none = Default::default();
+    if wanted.matches(labels.unwrap_or(&none)) {
+        return;
+    }
+    let path = path.child("metadata");
+    let shown = match labels {
+        Some(labels) => {
+            serde_json::Value::from_iter(labels.iter().map(|(k, v)| (k.clone(), v.clone())))
+                .to_string()
+        }
+        None => "null".to_owned(),
+    };
+    let detail = "`selector` does not match template `labels`";
+    errors.invalid_raw(&path.child("labels"), &shown, detail);
+}
+
+/// Pods that are replaced by others may not come to an end of their own.
+pub(super) fn always_restarted(
+    template: &PodTemplateSpec,
+    kind: &str,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     let spec = template.spec.as_ref();
     let path = path.child("spec");
     let policy = spec.and_then(|s| s.restart_policy.as_deref());
@@ -82,7 +102,7 @@ fn always_running(
     if spec.and_then(|s| s.active_deadline_seconds).is_some() {
         errors.forbidden(
             &path.child("activeDeadlineSeconds"),
-            "activeDeadlineSeconds in ReplicaSet is not Supported",
+            format!("activeDeadlineSeconds in {kind} is not Supported"),
         );
     }
 }
@@ -98,5 +118,32 @@ pub(super) fn status_counts(counts: &[(&str, i32)], all: i32, errors: &mut Error
             let detail = "cannot be greater than status.replicas";
             errors.invalid(&path.child(field), *count, detail);
         }
+    }
+}
+
+/// A number that is not negative, or a per cent.
+pub(super) fn number_or_percent(value: &IntOrString, path: &Path<'_>, errors: &mut Errors) {
+    match value {
+        IntOrString::String(text) => errors.invalid_each(path, text, is_valid_percent(text)),
+        IntOrString::Int(number) if *number < 0 => errors.invalid(path, *number, NOT_NEGATIVE),
+        IntOrString::Int(_) => {}
+    }
+}
+
+/// The per cent of a value that is one.
+pub(super) fn percent(value: &IntOrString) -> Option<i64> {
+    match value {
+        IntOrString::String(text) if is_valid_percent(text).is_empty() => {
+            text.trim_end_matches('%').parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// The number, or the number of per cent; zero for what is neither.
+pub(super) fn amount(value: &IntOrString) -> i64 {
+    match value {
+        IntOrString::Int(number) => i64::from(*number),
+        IntOrString::String(_) => percent(value).unwrap_or_default(),
     }
 }

@@ -1,71 +1,97 @@
 //! What a DaemonSet may not be
 //! (`k8s.io/kubernetes/pkg/apis/apps/validation/validation.go` ValidateDaemonSetSpec).
 
-use std::collections::BTreeMap;
-
-use k8s_openapi::api::apps::v1::{DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
+use k8s_openapi::api::apps::v1::{
+    DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path};
-use crate::api::names::is_valid_percent;
+use crate::api::kinds::pod::validation::pod_template;
+use crate::api::kinds::workload::{
+    always_restarted, amount, number_or_percent, percent, selected,
+};
 use crate::api::selector::Selector;
-
-const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
+use crate::api::validation::{IMMUTABLE, label_selector, not_negative};
 
 pub(super) fn spec(spec: &DaemonSetSpec) -> Errors {
     let mut errors = Errors::default();
     let path = Path::new("spec");
     let template = path.child("template");
     selector(spec, &path, &mut errors);
-    let pod = spec.template.spec.as_ref();
-    let template_spec = template.child("spec");
-    let policy = pod.and_then(|p| p.restart_policy.as_deref());
-    let policy = policy.unwrap_or_default();
-    if policy != "Always" {
-        errors.not_supported(&template_spec.child("restartPolicy"), policy, &["Always"]);
-    }
-    if pod.is_some_and(|p| p.active_deadline_seconds.is_some()) {
-        errors.forbidden(
-            &template_spec.child("activeDeadlineSeconds"),
-            "activeDeadlineSeconds in DaemonSet is not Supported",
-        );
-    }
-    not_negative(spec.min_ready_seconds, &path.child("minReadySeconds"), &mut errors);
+    pod_template(&spec.template, &template, &mut errors);
+    always_restarted(&spec.template, "DaemonSet", &template, &mut errors);
+    let min_ready = spec.min_ready_seconds.unwrap_or_default();
+    not_negative(min_ready, &path.child("minReadySeconds"), &mut errors);
     if let Some(strategy) = &spec.update_strategy {
         update_strategy(strategy, &path.child("updateStrategy"), &mut errors);
     }
-    let limit = path.child("revisionHistoryLimit");
-    not_negative(spec.revision_history_limit, &limit, &mut errors);
+    let limit = spec.revision_history_limit.unwrap_or_default();
+    not_negative(limit, &path.child("revisionHistoryLimit"), &mut errors);
     errors
 }
 
 pub(super) fn update(new: &DaemonSetSpec, old: &DaemonSetSpec) -> Errors {
+    if new == old {
+        return Errors::default();
+    }
     let mut errors = spec(new);
     if new.selector != old.selector {
         let path = Path::new("spec");
-        errors.invalid_json(&path.child("selector"), &new.selector, "field is immutable");
+        errors.invalid_json(&path.child("selector"), &new.selector, IMMUTABLE);
+    }
+    errors
+}
+
+/// ValidateDaemonSetStatusUpdate.
+pub(super) fn status(new: &DaemonSet, old: &DaemonSet) -> Errors {
+    let mut errors = Errors::default();
+    let path = Path::new("status");
+    let (no_new, no_old) = Default::default();
+    let status = new.status.as_ref().unwrap_or(&no_new);
+    let before = old.status.as_ref().unwrap_or(&no_old);
+    for (field, count) in [
+        ("currentNumberScheduled", status.current_number_scheduled),
+        ("numberMisscheduled", status.number_misscheduled),
+        ("desiredNumberScheduled", status.desired_number_scheduled),
+        ("numberReady", status.number_ready),
+    ] {
+        not_negative(count, &path.child(field), &mut errors);
+    }
+    let generation = status.observed_generation.unwrap_or_default();
+    not_negative(generation, &path.child("observedGeneration"), &mut errors);
+    for (field, count) in [
+        ("updatedNumberScheduled", status.updated_number_scheduled),
+        ("numberAvailable", status.number_available),
+        ("numberUnavailable", status.number_unavailable),
+        ("collisionCount", status.collision_count),
+    ] {
+        not_negative(count.unwrap_or_default(), &path.child(field), &mut errors);
+    }
+    if let Some(count) = status.collision_count
+        && count < before.collision_count.unwrap_or_default()
+    {
+        errors.invalid(&path.child("collisionCount"), count, "cannot be decremented");
     }
     errors
 }
 
 fn selector(spec: &DaemonSetSpec, path: &Path<'_>, errors: &mut Errors) {
-    static NONE: BTreeMap<String, String> = BTreeMap::new();
-    let template = path.child("template");
-    let meta = spec.template.metadata.as_ref();
-    let labels = meta.and_then(|m| m.labels.as_ref()).unwrap_or(&NONE);
-    let selector = Selector::from_api(Some(&spec.selector));
-    if selector.is_ok_and(|s| !s.matches(labels)) {
-        let path = template.child("metadata");
-        let detail = "`selector` does not match template `labels`";
-        errors.invalid_json(&path.child("labels"), labels, detail);
+    let path_of_selector = path.child("selector");
+    // An empty selector and none at all are the same here.
+    let given = spec.selector != LabelSelector::default();
+    label_selector(Some(&spec.selector), &path_of_selector, errors);
+    if let Ok(wanted) = Selector::from_api(given.then_some(&spec.selector)) {
+        selected(&spec.template, &wanted, &path.child("template"), errors);
     }
-    let count = spec.selector.match_labels.as_ref().map_or(0, BTreeMap::len)
-        + spec.selector.match_expressions.as_ref().map_or(0, Vec::len);
-    if count == 0 {
+    let labels = spec.selector.match_labels.as_ref().map_or(0, |l| l.len());
+    let expressions = spec.selector.match_expressions.as_ref();
+    if given && labels + expressions.map_or(0, Vec::len) == 0 {
         let detail = "empty selector is invalid for daemonset";
-        errors.invalid_json(&path.child("selector"), &spec.selector, detail);
+        errors.invalid_json(&path_of_selector, &spec.selector, detail);
     }
 }
 
@@ -96,59 +122,27 @@ fn update_strategy(strategy: &DaemonSetUpdateStrategy, path: &Path<'_>, errors: 
 
 /// Exactly one of the two bounds may be set: a node has either a gap or a surge.
 fn rolling_update(rolling: &RollingUpdateDaemonSet, path: &Path<'_>, errors: &mut Errors) {
-    let bounds = [
-        ("maxUnavailable", &rolling.max_unavailable),
-        ("maxSurge", &rolling.max_surge),
-    ];
-    for (name, value) in bounds {
-        int_or_percent(value.as_ref(), &path.child(name), errors);
-    }
-    for (name, value) in bounds {
-        if let Some(IntOrString::String(_)) = value
-            && number(value.as_ref()) > 100
-        {
-            let detail = "must not be greater than 100%";
-            errors.invalid_json(&path.child(name), value, detail);
+    const ZERO: IntOrString = IntOrString::Int(0);
+    let unavailable = rolling.max_unavailable.as_ref().unwrap_or(&ZERO);
+    let surge = rolling.max_surge.as_ref().unwrap_or(&ZERO);
+    let path_of_unavailable = path.child("maxUnavailable");
+    let path_of_surge = path.child("maxSurge");
+    number_or_percent(unavailable, &path_of_unavailable, errors);
+    number_or_percent(surge, &path_of_surge, errors);
+    for (value, path) in [(unavailable, &path_of_unavailable), (surge, &path_of_surge)] {
+        if percent(value).is_some_and(|p| p > 100) {
+            errors.invalid_json(path, value, "must not be greater than 100%");
         }
     }
-    let unavailable = number(rolling.max_unavailable.as_ref()) != 0;
-    let surge = number(rolling.max_surge.as_ref()) != 0;
-    if unavailable && surge {
-        let detail = "may not be set when maxUnavailable is non-zero";
-        errors.invalid_json(&path.child("maxSurge"), &rolling.max_surge, detail);
-    } else if !unavailable && !surge {
-        let detail = "cannot be 0 when maxSurge is 0";
-        errors.required(&path.child("maxUnavailable"), detail);
-    }
-}
-
-fn int_or_percent(value: Option<&IntOrString>, path: &Path<'_>, errors: &mut Errors) {
-    match value {
-        Some(IntOrString::String(text)) => {
-            for message in is_valid_percent(text) {
-                errors.invalid(path, text, message);
-            }
+    match (amount(unavailable) != 0, amount(surge) != 0) {
+        (true, true) => {
+            let detail = "may not be set when maxUnavailable is non-zero";
+            errors.invalid_json(&path_of_surge, surge, detail);
         }
-        Some(IntOrString::Int(n)) => not_negative(Some(*n), path, errors),
-        None => {}
-    }
-}
-
-/// The number, or the number of per cent; zero for what is neither.
-fn number(value: Option<&IntOrString>) -> i64 {
-    match value {
-        Some(IntOrString::Int(n)) => i64::from(*n),
-        Some(IntOrString::String(text)) => text
-            .strip_suffix('%')
-            .and_then(|n| n.parse().ok())
-            .unwrap_or_default(),
-        None => 0,
-    }
-}
-
-fn not_negative(value: Option<i32>, path: &Path<'_>, errors: &mut Errors) {
-    if let Some(value) = value.filter(|v| *v < 0) {
-        errors.invalid(path, value, NOT_NEGATIVE);
+        (false, false) => {
+            errors.required(&path_of_unavailable, "cannot be 0 when maxSurge is 0");
+        }
+        _ => {}
     }
 }
 

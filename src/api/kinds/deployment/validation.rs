@@ -9,9 +9,10 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path, quote};
-use crate::api::kinds::workload::{selector_and_template, status_counts};
-use crate::api::names::is_valid_percent;
-use crate::api::validation::{IMMUTABLE, NOT_NEGATIVE, not_negative};
+use crate::api::kinds::workload::{
+    amount, number_or_percent, percent, selector_and_template, status_counts,
+};
+use crate::api::validation::{IMMUTABLE, not_negative};
 
 pub(super) fn validate(deployment: &Deployment) -> Errors {
     let mut errors = Errors::default();
@@ -127,30 +128,5 @@ fn rolling_update(rolling: &RollingUpdateDeployment, path: &Path<'_>, errors: &m
     if percent(unavailable).is_some_and(|p| p > 100) {
         let detail = "must not be greater than 100%";
         errors.invalid_json(&path_of_unavailable, unavailable, detail);
-    }
-}
-
-/// A number that is not negative, or a per cent.
-fn number_or_percent(value: &IntOrString, path: &Path<'_>, errors: &mut Errors) {
-    match value {
-        IntOrString::String(text) => errors.invalid_each(path, text, is_valid_percent(text)),
-        IntOrString::Int(number) if *number < 0 => errors.invalid(path, *number, NOT_NEGATIVE),
-        IntOrString::Int(_) => {}
-    }
-}
-
-fn percent(value: &IntOrString) -> Option<i64> {
-    match value {
-        IntOrString::String(text) if is_valid_percent(text).is_empty() => {
-            text.trim_end_matches('%').parse().ok()
-        }
-        _ => None,
-    }
-}
-
-fn amount(value: &IntOrString) -> i64 {
-    match value {
-        IntOrString::Int(number) => i64::from(*number),
-        IntOrString::String(_) => percent(value).unwrap_or_default(),
     }
 }
