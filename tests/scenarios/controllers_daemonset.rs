@@ -1,8 +1,12 @@
 //! DaemonSets, seen through the API: nodes come and go, templates change.
 
+mod random;
+
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Pod;
 use kubarium::api::Resource;
+use kubarium::apiserver::{Method, Request, request::STRATEGIC_MERGE_PATCH};
 use kubarium::cluster::Cluster;
 use kubarium::sim::{millis, secs};
 use serde_json::{Value, json};
@@ -92,12 +96,16 @@ fn revisions(cluster: &mut Cluster) -> Vec<(i64, String)> {
     all
 }
 
+fn by_image(pod: &Pod) -> &str {
+    let containers = pod.spec.as_ref().map(|s| s.containers.as_slice());
+    let first = containers.and_then(|c| c.first());
+    first.and_then(|c| c.image.as_deref()).unwrap_or_default()
+}
+
 /// Pods per node that are ready and not going, and that exist at all.
 fn by_node(cluster: &Cluster) -> BTreeMap<String, (usize, usize)> {
     let mut nodes = BTreeMap::new();
-    let pods = cluster
-        .server()
-        .list::<k8s_openapi::api::core::v1::Pod>(Some("default"));
+    let pods = cluster.server().list::<Pod>(Some("default"));
     for pod in pods {
         let node = pod.spec.as_ref().and_then(|s| s.node_name.clone());
         let going = pod.meta().deletion_timestamp.is_some();
@@ -463,6 +471,66 @@ fn history_is_kept_and_returned_to() {
         table["metadata"]["annotations"]["deprecated.daemonset.template.generation"],
         "6"
     );
+}
+
+#[test]
+fn a_revision_is_a_patch_that_brings_its_template_back() {
+    let mut cluster = bare(1);
+    created(
+        &mut cluster,
+        &agent("", "nodeSelector: {kubernetes.io/os: linux},"),
+    );
+    cluster.run_for(secs(5));
+    edit(&mut cluster, &path(), |ds| {
+        let spec = &mut ds["spec"]["template"]["spec"];
+        spec["nodeSelector"] = Value::Null;
+        spec["hostNetwork"] = json!(true);
+        spec["containers"][0]["name"] = json!("other");
+    });
+    cluster.run_for(secs(60));
+    let all = list(&mut cluster, REVISIONS);
+    let first = all
+        .iter()
+        .find(|r| r["revision"] == 1)
+        .cloned()
+        .unwrap_or_default();
+    let mut request = Request::new(Method::Patch, path()).with_body(first["data"].clone());
+    request.content_type = STRATEGIC_MERGE_PATCH;
+    let restored = crate::common::json_of(cluster.request(&request));
+    let mut template = first["data"]["spec"]["template"].clone();
+    template.as_object_mut().map(|t| t.remove("$patch"));
+    assert_eq!(restored["spec"]["template"], template);
+    cluster.run_for(secs(60));
+    let numbers: Vec<i64> = revisions(&mut cluster)
+        .into_iter()
+        .map(|(n, _)| n)
+        .collect();
+    assert_eq!(numbers, [2, 3]);
+    assert_eq!(counts(&mut cluster), "1 1 1 1 1 0");
+}
+
+#[test]
+fn orphans_outlive_their_set_and_are_adopted_by_the_next() {
+    let mut cluster = bare(2);
+    created(&mut cluster, &agent("", ""));
+    cluster.run_for(secs(5));
+    let names = |cluster: &mut Cluster| -> Vec<String> {
+        let pods = list(cluster, PODS);
+        pods.iter()
+            .map(|p| text(p, "/metadata/name").to_owned())
+            .collect()
+    };
+    let before = names(&mut cluster);
+    let request = Request::new(Method::Delete, path()).with_query("propagationPolicy", "Orphan");
+    assert!(cluster.request(&request).is_success());
+    cluster.run_for(secs(30));
+    assert_eq!(list(&mut cluster, SETS).len(), 0);
+    assert_eq!(names(&mut cluster), before);
+    created(&mut cluster, &agent("", ""));
+    cluster.run_for(secs(30));
+    assert_eq!(names(&mut cluster), before);
+    assert_eq!(revisions(&mut cluster).len(), 1);
+    assert_eq!(counts(&mut cluster), "2 2 2 2 2 0");
 }
 
 #[test]

@@ -15,9 +15,9 @@ pub struct Counts {
     desired: i32,
     current: i32,
     misscheduled: i32,
-    pub ready: i32,
+    ready: i32,
     updated: i32,
-    pub available: i32,
+    available: i32,
 }
 
 pub fn count(sync: &Sync<'_, '_, '_>, now: Time) -> Counts {

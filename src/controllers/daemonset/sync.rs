@@ -127,13 +127,13 @@ impl Sync<'_, '_, '_> {
         let now = self.scope.now();
         let counts = status::count(self, now);
         status::write(self, &counts, generation_seen)?;
+        // Every pod counts, not only the senior of its node: a surge waits for the other.
         let min_ready = self.min_ready_seconds();
-        if min_ready > 0 && counts.ready != counts.available {
-            let next = pods::next_availability(self.pods.iter().map(|p| &**p), min_ready, now);
-            let wait = next.unwrap_or(std::time::Duration::from_secs(min_ready as u64));
-            return Ok(Next::After(wait, "minReadySeconds have passed"));
-        }
-        Ok(Next::Change)
+        let waits = pods::next_availability(self.pods.iter().map(|p| &**p), min_ready, now);
+        Ok(match waits {
+            Some(wait) => Next::After(wait, "minReadySeconds have passed"),
+            None => Next::Change,
+        })
     }
 
     pub fn min_ready_seconds(&self) -> i32 {

@@ -14,7 +14,6 @@ use crate::controllers::caches::Caches;
 use crate::controllers::claim::matches;
 use crate::controllers::controller::{Change, Triggers};
 use crate::controllers::pods;
-use crate::sim::secs;
 
 impl DaemonSetController {
     pub(super) fn triggered(&mut self, change: &Change, caches: &Caches, triggers: &mut Triggers) {
@@ -53,13 +52,6 @@ impl DaemonSetController {
         };
         if old.is_none() {
             self.expectations.creation_observed(&set.key());
-        }
-        let spec = set.spec.as_ref();
-        let min_ready = spec.and_then(|s| s.min_ready_seconds).unwrap_or_default();
-        let was_ready = old.is_none_or(|o| pods::is_ready(o));
-        if min_ready > 0 && !was_ready && pods::is_ready(pod) {
-            let wait = secs(min_ready as u64) + secs(1);
-            triggers.add_after(set.key(), wait, "minReadySeconds have passed");
         }
     }
 
