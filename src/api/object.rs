@@ -164,6 +164,8 @@ pub(super) fn decode_as<T: Resource>(
     value: &Value,
     version: &str,
 ) -> Result<(Object, Vec<String>), DecodeError> {
-    let (object, unknown) = codec::decode::<T>(value, version)?;
+    let (object, mut unknown) = codec::decode::<T>(value, version)?;
+    // Our own types do not keep what says of which type an object is.
+    unknown.retain(|path| path != "apiVersion" && path != "kind");
     Ok((T::into_object(Rc::new(object)), unknown))
 }

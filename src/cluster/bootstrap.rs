@@ -1,4 +1,5 @@
-//! What exists before anyone asks: the namespaces of the system.
+//! What exists before anyone asks: the namespaces of the system, the API server's own Service,
+//! the catalogue of images, and the pods that a cluster runs for itself.
 
 use std::rc::Rc;
 
@@ -6,25 +7,83 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Cluster;
-use crate::api::{Object, Resource};
+use crate::api::yaml;
+use crate::api::{Kind, Object, Resource};
 use crate::apiserver::{Caller, WriteOptions};
+
+/// The declared images, by area.
+const IMAGES: [&str; 5] = [
+    include_str!("../../static/images/system.yaml"),
+    include_str!("../../static/images/web.yaml"),
+    include_str!("../../static/images/tools.yaml"),
+    include_str!("../../static/images/data.yaml"),
+    include_str!("../../static/images/teaching.yaml"),
+];
+
+const ADDONS: [&str; 1] = [include_str!("../../static/manifests/coredns.yaml")];
+
+/// The static pods of the control plane's node.
+pub(super) const CONTROL_PLANE: [&str; 4] = [
+    include_str!("../../static/manifests/etcd.yaml"),
+    include_str!("../../static/manifests/kube-apiserver.yaml"),
+    include_str!("../../static/manifests/kube-controller-manager.yaml"),
+    include_str!("../../static/manifests/kube-scheduler.yaml"),
+];
+
+/// The static pods of every node.
+pub(super) const EVERY_NODE: [&str; 1] = [include_str!("../../static/manifests/kube-proxy.yaml")];
+
+/// Images that come with a node, beside those of its static pods.
+pub(super) const PRELOADED: [&str; 2] = [
+    "registry.k8s.io/pause:3.10.1",
+    "registry.k8s.io/coredns/coredns:v1.13.1",
+];
+
+/// The Service by which pods reach the API server, and what is behind it.
+const API_SERVER: &str = include_str!("../../static/manifests/kubernetes.yaml");
 
 impl Cluster {
     pub(super) fn bootstrap(&mut self) {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            self.create(Namespace {
+            self.create(Namespace::into_object(Rc::new(Namespace {
                 metadata: ObjectMeta {
                     name: Some(name.to_owned()),
                     ..ObjectMeta::default()
                 },
                 ..Namespace::default()
-            });
+            })));
+        }
+        self.create_all(API_SERVER);
+        if !self.config.bare {
+            IMAGES
+                .into_iter()
+                .chain(ADDONS)
+                .for_each(|text| self.create_all(text));
         }
     }
 
-    fn create<T: Resource>(&mut self, object: T) {
+    /// Creates the objects of a manifest that is part of the program.
+    fn create_all(&mut self, manifest: &str) {
+        let parsed = yaml::parse(manifest);
+        debug_assert!(parsed.error.is_none(), "{:?}", parsed.error);
+        for document in parsed.documents {
+            let text = |field: &str| document.value[field].as_str().unwrap_or_default();
+            let kind = Kind::by_gvk(text("apiVersion"), text("kind"));
+            let decoded = kind.map(|kind| kind.decode(&document.value));
+            debug_assert!(
+                matches!(&decoded, Some(Ok((_, unknown))) if unknown.is_empty()),
+                "{}: {:?}",
+                text("kind"),
+                decoded.map(|d| d.map(|(_, unknown)| unknown))
+            );
+            if let Some(Ok((object, _))) = decoded {
+                self.create(object);
+            }
+        }
+    }
+
+    fn create(&mut self, object: Object) {
         let caller = Caller::component("kube-apiserver");
-        let object: Object = T::into_object(Rc::new(object));
         let options = WriteOptions::default();
         let created = self
             .server

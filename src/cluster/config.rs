@@ -1,5 +1,8 @@
 //! What a cluster is made of before anything has happened in it.
 
+use std::rc::Rc;
+
+use super::bootstrap::{CONTROL_PLANE, EVERY_NODE, PRELOADED};
 use crate::apiserver::Latency;
 use crate::kubelet::{NodeSpec, Runtime};
 use crate::sim::Time;
@@ -42,6 +45,15 @@ impl NodeConfig {
         }
     }
 
+    /// The manifests in the node's static pod folder.
+    fn static_pods(&self) -> Vec<Rc<str>> {
+        let every = EVERY_NODE
+            .iter()
+            .filter(|_| self.runtime == Runtime::Simulated);
+        let control_plane = CONTROL_PLANE.iter().filter(|_| self.control_plane);
+        control_plane.chain(every).map(|m| (*m).into()).collect()
+    }
+
     pub(super) fn kubelet(&self) -> NodeSpec {
         NodeSpec {
             name: self.name.as_str().into(),
@@ -50,7 +62,8 @@ impl NodeConfig {
             cpu_millis: self.cpu_millis,
             memory_bytes: self.memory_bytes,
             runtime: self.runtime,
-            static_pods: Vec::new(),
+            static_pods: self.static_pods(),
+            images: PRELOADED.map(Into::into).to_vec(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod config;
 mod event;
 pub mod history;
 mod http;
+mod logs;
 mod timeline;
 mod why;
 
@@ -229,6 +230,9 @@ impl Cluster {
         if !request.is_read_only() {
             let actor: Rc<str> = request.user_agent.as_str().into();
             self.kernel.cause = self.kernel.record(&actor, "request", subject.into(), 0, "");
+        }
+        if let Some(response) = self.read_logs(request) {
+            return response;
         }
         let response = self.server.handle(&mut self.kernel, request);
         self.settle();

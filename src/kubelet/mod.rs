@@ -96,6 +96,9 @@ impl Kubelet {
 
     fn register(&mut self, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
+        if !self.node.is_fake() {
+            self.preload(ctx);
+        }
         let node = node::registration(&self.node, now, self.ready, &self.images());
         // A node of this name that is there already keeps its metadata; its status is written.
         if ctx.create(node).is_err() {

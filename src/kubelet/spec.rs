@@ -25,6 +25,8 @@ pub struct NodeSpec {
     pub runtime: Runtime,
     /// The manifests in the kubelet's static pod folder, as YAML.
     pub static_pods: Vec<Rc<str>>,
+    /// The images that come with it, beside those of its static pods.
+    pub images: Vec<Rc<str>>,
 }
 
 /// The version that every node reports.

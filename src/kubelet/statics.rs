@@ -9,11 +9,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::workers::MIRROR;
 use super::{Event, Kubelet};
+use crate::api::play::Image;
 use crate::api::rfc3339::format_time;
-use crate::api::{Key, Kind, Resource};
+use crate::api::{Key, Resource, yaml};
 use crate::apiserver::{DeleteOptions, EventType};
 use crate::client::Ctx;
-use crate::kubelet::runtime::image::hex64;
+use crate::kubelet::runtime::image::{Reference, hex64};
 
 const HASH: &str = "kubernetes.io/config.hash";
 const SEEN: &str = "kubernetes.io/config.seen";
@@ -27,8 +28,8 @@ pub struct Statics {
 
 /// Reads a manifest as the kubelet does: the name gets the node's appended.
 fn read(manifest: &str, node: &str, now: crate::sim::Time) -> Option<Pod> {
-    let value: serde_json::Value = serde_yaml::from_str(manifest).ok()?;
-    let (object, _) = Kind::by_gvk("v1", "Pod")?.decode(&value).ok()?;
+    let document = yaml::parse(manifest).documents.into_iter().next()?;
+    let (object, _) = Pod::KIND.decode(&document.value).ok()?;
     let mut pod = (**object.get::<Pod>()?).clone();
     let hash: String = hex64(format!("{node}{manifest}").as_bytes())
         .chars()
@@ -72,6 +73,25 @@ impl Kubelet {
             self.statics.uids.insert(pod.key(), pod.uid().into());
             self.create_mirror(&pod, ctx);
             self.add(Rc::new(pod), true, ctx);
+        }
+    }
+
+    /// Puts the images on the node that it comes with.
+    pub(super) fn preload(&mut self, ctx: &Ctx<'_, Event>) {
+        let declared = ctx.list::<Image>(None);
+        let mut names: Vec<String> = self.node.images.iter().map(ToString::to_string).collect();
+        for manifest in &self.node.static_pods {
+            let pod = read(manifest, &self.node.name, ctx.now());
+            let spec = pod.and_then(|p| p.spec).unwrap_or_default();
+            names.extend(spec.containers.into_iter().filter_map(|c| c.image));
+        }
+        for name in names {
+            // An image that cannot be had is not on the node.
+            if let Ok(reference) = Reference::parse(&name)
+                && let Ok(content) = reference.pull(&declared)
+            {
+                self.images.arrived(&reference.full(), &reference, content);
+            }
         }
     }
 

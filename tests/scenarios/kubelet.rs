@@ -317,3 +317,53 @@ fn a_crashing_container_loops() {
         "{restarts:?}"
     );
 }
+
+#[test]
+fn the_cluster_runs_its_own_pods() {
+    let mut cluster = Cluster::new(Config::playground(1, 2));
+    cluster.run_for(secs(60));
+    let pods = get(&mut cluster, "/api/v1/namespaces/kube-system/pods");
+    let ready: Vec<String> = pods["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|p| condition(p, "Ready")["status"] == "True")
+        .filter_map(|p| p["metadata"]["name"].as_str())
+        .map(|n| n.split("-control-plane").next().unwrap_or(n).to_owned())
+        .collect();
+    let has = |name: &str| assert!(ready.iter().any(|n| n == name), "{name}: {ready:?}");
+    for name in [
+        "etcd",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+        "kube-proxy-worker-1",
+        "kube-proxy-worker-2",
+    ] {
+        has(name);
+    }
+    let dns = ready.iter().filter(|n| n.starts_with("coredns-")).count();
+    assert_eq!(dns, 2, "{ready:?}");
+    let mirror = get(
+        &mut cluster,
+        "/api/v1/namespaces/kube-system/pods/etcd-control-plane",
+    );
+    let annotations = &mirror["metadata"]["annotations"];
+    assert_eq!(annotations["kubernetes.io/config.source"], "file");
+    assert_eq!(
+        annotations["kubernetes.io/config.mirror"],
+        annotations["kubernetes.io/config.hash"]
+    );
+    assert_eq!(mirror["metadata"]["ownerReferences"][0]["kind"], "Node");
+    let service = get(
+        &mut cluster,
+        "/api/v1/namespaces/default/services/kubernetes",
+    );
+    assert_eq!(service["spec"]["clusterIP"], "10.96.0.1");
+    let dns = get(
+        &mut cluster,
+        "/api/v1/namespaces/kube-system/services/kube-dns",
+    );
+    assert_eq!(dns["spec"]["clusterIP"], "10.96.0.10");
+}

@@ -1,0 +1,100 @@
+//! The `log` subresource of pods, which the API server passes on to the pod's node
+//! (`pkg/registry/core/pod/strategy.go` LogLocation).
+
+use k8s_openapi::api::core::v1::{Container, Pod};
+
+use super::Cluster;
+use crate::api::{Key, Resource, Result, Status};
+use crate::apiserver::{Method, Request, Response};
+use crate::kubelet::{LogQuery, Logged};
+
+/// Namespace and pod, when the request reads a pod's logs.
+fn target(request: &Request) -> Option<(&str, &str)> {
+    let path = request.path.strip_prefix("/api/v1/namespaces/")?;
+    let mut parts = path.split('/');
+    let target = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(namespace), Some("pods"), Some(pod), Some("log")) => (namespace, pod),
+        _ => return None,
+    };
+    (request.method == Method::Get && parts.next().is_none()).then_some(target)
+}
+
+impl Cluster {
+    /// Answers a request for logs; `None` when it is another request.
+    pub(super) fn read_logs(&self, request: &Request) -> Option<Response> {
+        let (namespace, name) = target(request)?;
+        Some(
+            self.logs_of(namespace, name, request)
+                .unwrap_or_else(Response::from),
+        )
+    }
+
+    fn logs_of(&self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
+        let pod = self.server.get::<Pod>(&Key::new(namespace, name));
+        let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
+        let container = container_of(&pod, request.query("container").unwrap_or_default())?;
+        let query = LogQuery {
+            previous: flag(request, "previous"),
+            tail_lines: number(request, "tailLines")?,
+            since_seconds: number(request, "sinceSeconds")?,
+            limit_bytes: number(request, "limitBytes")?,
+            timestamps: flag(request, "timestamps"),
+        };
+        let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref());
+        let kubelet = node.and_then(|node| self.kubelet(node));
+        let Some(kubelet) = kubelet else {
+            // Nobody has run it yet: an empty log.
+            return Ok(Response::text(200, ""));
+        };
+        match kubelet.logs(namespace, name, &container, &query, self.now()) {
+            Logged::Text(text) => Ok(Response::text(200, text)),
+            Logged::Refused(message) => Err(Status::bad_request(message)),
+        }
+    }
+}
+
+fn flag(request: &Request, name: &str) -> bool {
+    matches!(request.query(name), Some("true" | "1"))
+}
+
+fn number(request: &Request, name: &str) -> Result<Option<u64>> {
+    let Some(text) = request.query(name) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(Status::bad_request(format!(
+            "{name}: Invalid value: \"{text}\": must be greater than or equal to 0"
+        ))),
+    }
+}
+
+/// The container that is asked for, or the only one.
+fn container_of(pod: &Pod, asked: &str) -> Result<String> {
+    let spec = pod.spec.clone().unwrap_or_default();
+    let names = |list: &[Container]| list.iter().map(|c| c.name.clone()).collect::<Vec<String>>();
+    let main = names(&spec.containers);
+    let init = names(spec.init_containers.as_deref().unwrap_or_default());
+    if !asked.is_empty() {
+        if main.iter().chain(&init).any(|name| name == asked) {
+            return Ok(asked.to_owned());
+        }
+        let message = format!("container {asked} is not valid for pod {}", pod.name());
+        return Err(Status::bad_request(message));
+    }
+    if let [only] = main.as_slice() {
+        return Ok(only.clone());
+    }
+    let mut message = format!(
+        "a container name must be specified for pod {}, choose one of: [{}]",
+        pod.name(),
+        main.join(" ")
+    );
+    if !init.is_empty() {
+        message.push_str(&format!(
+            " or one of the init containers: [{}]",
+            init.join(" ")
+        ));
+    }
+    Err(Status::bad_request(message))
+}
