@@ -20,7 +20,10 @@ const IMAGES: [&str; 5] = [
     include_str!("../../static/images/teaching.yaml"),
 ];
 
-const ADDONS: [&str; 1] = [include_str!("../../static/manifests/coredns.yaml")];
+const ADDONS: [&str; 2] = [
+    include_str!("../../static/manifests/kube-proxy.yaml"),
+    include_str!("../../static/manifests/coredns.yaml"),
+];
 
 /// The static pods of the control plane's node.
 pub(super) const CONTROL_PLANE: [&str; 4] = [
@@ -30,11 +33,9 @@ pub(super) const CONTROL_PLANE: [&str; 4] = [
     include_str!("../../static/manifests/kube-scheduler.yaml"),
 ];
 
-/// The static pods of every node.
-pub(super) const EVERY_NODE: [&str; 1] = [include_str!("../../static/manifests/kube-proxy.yaml")];
-
 /// Images that come with a node, beside those of its static pods.
-pub(super) const PRELOADED: [&str; 2] = [
+pub(super) const PRELOADED: [&str; 3] = [
+    "registry.k8s.io/kube-proxy:v1.36.2",
     "registry.k8s.io/pause:3.10.1",
     "registry.k8s.io/coredns/coredns:v1.13.1",
 ];

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::bootstrap::{CONTROL_PLANE, EVERY_NODE, PRELOADED};
+use super::bootstrap::{CONTROL_PLANE, PRELOADED};
 use crate::apiserver::Latency;
 use crate::kubelet::{NodeSpec, Runtime};
 use crate::sim::Time;
@@ -47,11 +47,8 @@ impl NodeConfig {
 
     /// The manifests in the node's static pod folder.
     fn static_pods(&self) -> Vec<Rc<str>> {
-        let every = EVERY_NODE
-            .iter()
-            .filter(|_| self.runtime == Runtime::Simulated);
-        let control_plane = CONTROL_PLANE.iter().filter(|_| self.control_plane);
-        control_plane.chain(every).map(|m| (*m).into()).collect()
+        let manifests = CONTROL_PLANE.iter().filter(|_| self.control_plane);
+        manifests.map(|m| (*m).into()).collect()
     }
 
     pub(super) fn kubelet(&self) -> NodeSpec {

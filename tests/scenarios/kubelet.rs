@@ -337,14 +337,12 @@ fn the_cluster_runs_its_own_pods() {
         "kube-apiserver",
         "kube-controller-manager",
         "kube-scheduler",
-        "kube-proxy",
-        "kube-proxy-worker-1",
-        "kube-proxy-worker-2",
     ] {
         has(name);
     }
-    let dns = ready.iter().filter(|n| n.starts_with("coredns-")).count();
-    assert_eq!(dns, 2, "{ready:?}");
+    let count = |name: &str| ready.iter().filter(|n| n.starts_with(name)).count();
+    assert_eq!(count("coredns-"), 2, "{ready:?}");
+    assert_eq!(count("kube-proxy-"), 3, "{ready:?}");
     let mirror = get(
         &mut cluster,
         "/api/v1/namespaces/kube-system/pods/etcd-control-plane",
