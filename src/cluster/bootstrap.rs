@@ -54,12 +54,9 @@ impl Cluster {
                 ..Namespace::default()
             })));
         }
-        self.create_all(API_SERVER);
         if !self.config.bare {
-            IMAGES
-                .into_iter()
-                .chain(ADDONS)
-                .for_each(|text| self.create_all(text));
+            let all = [API_SERVER].into_iter().chain(IMAGES).chain(ADDONS);
+            all.for_each(|text| self.create_all(text));
         }
     }
 

@@ -13,7 +13,7 @@ pub struct Config {
     pub seed: u64,
     pub start: Time,
     pub nodes: Vec<NodeConfig>,
-    /// No control-plane node, no system pods, fake nodes: the cluster that recorded transcripts
+    /// No control-plane node, no system pods and services, fake nodes: the cluster that recorded transcripts
     /// come from.
     pub bare: bool,
     /// How long a change takes to reach a component's cache.

@@ -338,7 +338,7 @@ fn playground(replicas: usize, container: &str) -> Cluster {
         "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}",
     );
     cluster.run_for(secs(60));
-    traffic(&mut cluster, "rate: 50, clients: 3");
+    traffic(&mut cluster, "rate: 200, clients: 3");
     cluster.run_for(secs(10));
     cluster
 }
