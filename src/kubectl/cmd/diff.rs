@@ -12,6 +12,7 @@ use crate::apiserver::{Method, Request};
 use crate::kubectl::diff::unified;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::json::place;
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::manifests::Manifest;
 
@@ -117,23 +118,20 @@ async fn merged(kube: &Kube, manifest: &Manifest, live: Option<&Value>) -> Resul
             .with_body(manifest.object.clone());
         return kube.json(request).await;
     };
-    let Some(configuration) = manifest.object.as_object() else {
+    // As the last configuration was kept: with annotations, though there be none.
+    let mut configuration = manifest.object.clone();
+    let annotations = place(&mut configuration, &["metadata", "annotations"]);
+    if annotations.is_null() {
+        *annotations = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(configuration) = configuration else {
         return plain("the object is not an object");
     };
-    let patch = patch_for(manifest, configuration, live)?;
+    let patch = patch_for(manifest, &configuration, live)?;
     let content_type = match patch {
         Patch::Strategic(_) => STRATEGIC_MERGE_PATCH,
         Patch::Merge(_) => MERGE_PATCH,
     };
-    let mut body = patch.object().clone();
-    // The annotation of the last apply is not what the diff is about.
-    if let Some(annotations) = body
-        .get_mut("metadata")
-        .and_then(|m| m.get_mut("annotations"))
-        .and_then(Value::as_object_mut)
-    {
-        annotations.remove(crate::apiserver::patch::apply::LAST_APPLIED);
-    }
     let request = kube
         .change(
             Method::Patch,
@@ -141,7 +139,7 @@ async fn merged(kube: &Kube, manifest: &Manifest, live: Option<&Value>) -> Resul
             MANAGER,
         )?
         .with_query("dryRun", "All")
-        .with_body(Value::Object(body));
+        .with_body(Value::Object(patch.object().clone()));
     kube.json(Request {
         content_type,
         ..request

@@ -95,7 +95,7 @@ fn cell(template: &Template, object: &Value) -> String {
 }
 
 /// A value as Go's `%v` prints it: `map[a:b c:d]`, `[x y]`.
-fn go_map(value: &Value, depth: usize) -> String {
+pub fn go_map(value: &Value, depth: usize) -> String {
     match value {
         _ if depth > 32 => "...".to_owned(),
         Value::Object(map) => {

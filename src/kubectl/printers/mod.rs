@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod jsonpath;
 pub mod table;
+mod template;
 
 use serde_json::Value;
 
@@ -21,6 +22,7 @@ pub enum Format {
         template: jsonpath::Template,
         as_json: bool,
     },
+    Template(template::Template),
     Columns(columns::Columns),
 }
 
@@ -43,7 +45,7 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
         ("yaml" | "kyaml", _) => Format::Yaml,
         ("json", _) => Format::Json,
         ("name", _) => Format::Name,
-        ("jsonpath" | "jsonpath-as-json" | "custom-columns", None) => {
+        ("jsonpath" | "jsonpath-as-json" | "go-template" | "template" | "custom-columns", None) => {
             let example = match name {
                 "custom-columns" => {
                     return Err(
@@ -59,7 +61,10 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
                 .map_err(|e| Failure::Plain(format!("error parsing jsonpath {source}, {e}")))?,
             as_json: name == "jsonpath-as-json",
         },
-        ("jsonpath-file" | "custom-columns-file", Some(file)) => {
+        (
+            "jsonpath-file" | "go-template-file" | "templatefile" | "custom-columns-file",
+            Some(file),
+        ) => {
             let source = kube.shell.world.host.read_file(&file).ok_or_else(|| {
                 Failure::Plain(format!(
                     "error reading --template {file}, open {file}: no such file or directory\n"
@@ -72,12 +77,20 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
                     })?,
                     as_json: false,
                 },
-                _ => Format::Columns(columns::Columns::parse_file(&source)?),
+                "custom-columns-file" => Format::Columns(columns::Columns::parse_file(&source)?),
+                _ => template_of(&source)?,
             }
         }
+        ("go-template" | "template", Some(source)) => template_of(&source)?,
         ("custom-columns", Some(spec)) => Format::Columns(columns::Columns::parse(&spec)?),
         (_, _) => return Err(no_match(output, tables)),
     }))
+}
+
+fn template_of(source: &str) -> Result<Format> {
+    let template = template::Template::parse(source)
+        .map_err(|e| Failure::Plain(format!("error parsing template {source}, {e}")))?;
+    Ok(Format::Template(template))
 }
 
 fn no_match(output: &str, tables: bool) -> Failure {
@@ -120,6 +133,15 @@ impl Format {
                     false => template.render(object),
                 };
                 out.write(&text.map_err(|e| jsonpath_failure(&e, template, object))?);
+            }
+            Format::Template(template) => {
+                let text = template.render(object).map_err(|e| {
+                    Failure::Plain(format!(
+                        "error executing template \"{}\": {e}",
+                        template.source()
+                    ))
+                })?;
+                out.write(&text);
             }
             Format::Columns(columns) => {
                 out.write(&columns.render(object, kube.flags.is("no-headers")))
