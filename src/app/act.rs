@@ -9,6 +9,8 @@ use crate::sim::{Time, secs};
 use super::apply::{self, Applied, Tone};
 use super::history::History;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
+use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
+use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::local::LocalClient;
 use super::model::{Effect, Model, Msg, View, update};
 use super::persist::{self, Saved};
@@ -19,6 +21,7 @@ use super::view::marks::Mark;
 use super::view::nodes::NodesView;
 use super::view::ownership::OwnershipView;
 use super::view::pod::Tiles;
+use super::view::pulse::Pulse;
 use super::view::revisions::Revisions;
 use super::view::rollout::RolloutView;
 use super::view::traffic::TrafficView;
@@ -29,6 +32,8 @@ const WORKERS: u8 = 3;
 const WARM_UP: Duration = secs(40);
 /// How often, by the wall clock, changes are put into words.
 const SAY_EVERY: Duration = Duration::from_millis(1500);
+/// How often, by the wall clock, rates are taken anew.
+const RATES_EVERY: Duration = Duration::from_millis(250);
 
 /// What the stage shows. A view that is not shown is not built.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +42,10 @@ pub struct Scene {
     pub nodes_layout: Shared<NodesLayout>,
     pub rollout: Shared<RolloutView>,
     pub traffic: Shared<TrafficView>,
+    pub traffic_layout: Shared<TrafficLayout>,
     pub ownership: Shared<OwnershipView>,
+    pub ownership_layout: Shared<OwnershipLayout>,
+    pub pulse: Shared<Pulse>,
     pub control_plane: Shared<ControlPlane>,
     pub marks: Shared<Vec<Mark>>,
     pub revision: u64,
@@ -55,6 +63,8 @@ pub struct App {
     places: Places,
     /// Wall time since changes were last put into words, and the words.
     silence: Duration,
+    /// Wall time since rates were last taken.
+    rates_age: Duration,
     said: String,
     marks_said: usize,
 }
@@ -103,6 +113,7 @@ impl App {
             revisions: Revisions::default(),
             places: Places::default(),
             silence: Duration::ZERO,
+            rates_age: RATES_EVERY,
             said: String::new(),
             marks_said: 0,
         }
@@ -133,6 +144,17 @@ impl App {
     /// A client of the cluster, to keep until the next reset.
     pub fn client(&self) -> LocalClient {
         self.session.client()
+    }
+
+    /// Where requests are at this instant, for the traffic view.
+    pub fn dots(&self) -> Vec<Dot> {
+        let timeline = self.session.timeline();
+        let (now, speed) = (timeline.now(), self.model.transport.speed.0);
+        let since = now - traffic_layout::reach(speed);
+        let network = timeline.cluster().network();
+        let flows = network.flows_since(0).filter(|f| f.started >= since);
+        let scene = &self.model.scene;
+        traffic_layout::dots(&scene.traffic, &scene.traffic_layout, flows, now, speed)
     }
 
     /// What is to be kept, as text for [`Saved::read`].
@@ -179,6 +201,7 @@ impl App {
     pub fn frame(&mut self, wall: Duration, more: &mut dyn FnMut() -> bool) -> bool {
         let seen = self.session.tick(wall, more);
         self.silence += wall;
+        self.rates_age += wall;
         self.take_in(seen);
         let transport = self.session.transport();
         let moved = transport != self.model.transport;
@@ -206,6 +229,14 @@ impl App {
             if seen.arrived {
                 self.marks_said = self.model.scene.marks.len();
             }
+        }
+        if self.rates_age >= RATES_EVERY || seen.arrived {
+            self.rates_age = Duration::ZERO;
+            let timeline = self.session.timeline();
+            let speed = self.model.transport.speed.0;
+            let recent = traffic_layout::reach(speed) / 2;
+            let pulse = Pulse::take(self.session.mirror(), timeline.cluster(), recent);
+            self.model.scene.pulse.keep(pulse);
         }
         // Leases count too, though nothing else shows them.
         let revision = self.session.timeline().cluster().server().revision();
@@ -255,11 +286,17 @@ impl App {
             }
             View::Traffic => {
                 let view = TrafficView::build(mirror, &scene.nodes.tiles);
-                scene.traffic.keep(view);
+                if scene.traffic.keep(view) || scene.traffic_layout.stage != self.model.stage {
+                    let layout = traffic_layout::place(&scene.traffic, self.model.stage);
+                    scene.traffic_layout.keep(layout);
+                }
             }
             View::Ownership => {
                 let view = OwnershipView::build(mirror, &scene.nodes.tiles, &mut self.revisions);
-                scene.ownership.keep(view);
+                if scene.ownership.keep(view) || scene.ownership_layout.stage != self.model.stage {
+                    let layout = ownership_layout::place(&scene.ownership, self.model.stage);
+                    scene.ownership_layout.keep(layout);
+                }
             }
         }
         drop(timeline);

@@ -44,6 +44,7 @@ pub fn Page() -> Html {
                 class="k-page"
                 data-shown={panes.shown.class()}
                 data-inspecting={inspecting.to_string()}
+                data-playing={model.transport.playing.to_string()}
                 {style}
             >
                 <Header

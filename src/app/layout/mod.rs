@@ -1,7 +1,10 @@
 //! Where things stand on the stage, in CSS pixels. Pure: the same input gives the same places, and
 //! the style sheet moves what is placed elsewhere than before.
 
+pub mod chart;
 pub mod nodes;
+pub mod ownership;
+pub mod traffic;
 
 /// A place and its extent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod marks;
 pub mod nodes;
 pub mod ownership;
 pub mod pod;
+pub mod pulse;
 pub mod revisions;
 pub mod rollout;
 pub mod traffic;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::api::selector::Selector;
 use crate::api::{Key, Resource};
 use crate::app::history::{History, Sample};
 use crate::app::{Mirror, Shared};
@@ -37,6 +38,8 @@ pub struct Workload {
     pub state: State,
     /// The state in a sentence, with the controller's own words when it has any.
     pub words: Rc<str>,
+    /// The Services that send requests to its pods.
+    pub services: Vec<Key>,
     /// Oldest first; the last one is the current template's.
     pub sets: Vec<Set>,
     /// Oldest first; the first may lie before the window.
@@ -105,8 +108,9 @@ impl RolloutView {
             }
             let mut sets = sets_of(deployment, mirror, tiles, revisions);
             sets.sort_by_key(|set| (set.current, set.number.parse::<u64>().unwrap_or_default()));
-            let workload =
-                workload_of(deployment, sets, samples_of(history, deployment.uid(), now));
+            let samples = samples_of(history, deployment.uid(), now);
+            let services = services_of(deployment, mirror);
+            let workload = workload_of(deployment, sets, samples, services);
             let known = before.workloads.iter().find(|w| w.uid == workload.uid);
             workloads.push(match known {
                 Some(known) => {
@@ -119,6 +123,27 @@ impl RolloutView {
         }
         RolloutView { workloads }
     }
+}
+
+/// The Services whose selector matches the pods of a template.
+fn services_of(deployment: &Deployment, mirror: &Mirror) -> Vec<Key> {
+    let labels = deployment
+        .spec
+        .as_ref()
+        .and_then(|s| s.template.metadata.as_ref())
+        .and_then(|m| m.labels.as_ref());
+    let Some(labels) = labels else {
+        return Vec::new();
+    };
+    mirror
+        .services
+        .in_namespace(deployment.namespace())
+        .filter(|service| {
+            let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+            selector.is_some_and(|s| !s.is_empty() && Selector::from_labels(s).matches(labels))
+        })
+        .map(|service| service.key())
+        .collect()
 }
 
 fn samples_of(history: &History, uid: &str, now: Time) -> Vec<Sample> {
@@ -218,7 +243,12 @@ fn images(set: &ReplicaSet) -> String {
     images.join(", ")
 }
 
-fn workload_of(deployment: &Deployment, sets: Vec<Set>, samples: Vec<Sample>) -> Workload {
+fn workload_of(
+    deployment: &Deployment,
+    sets: Vec<Set>,
+    samples: Vec<Sample>,
+    services: Vec<Key>,
+) -> Workload {
     let spec = deployment.spec.as_ref();
     let status = deployment.status.as_ref();
     let desired = spec.and_then(|s| s.replicas).unwrap_or(1);
@@ -283,6 +313,7 @@ fn workload_of(deployment: &Deployment, sets: Vec<Set>, samples: Vec<Sample>) ->
         strategy: kind.into(),
         state,
         words: words.into(),
+        services,
         sets,
         samples,
     }

@@ -94,15 +94,33 @@ pub fn Stage(props: &Props) -> Html {
                         <NodesStage
                             view={scene.nodes.clone()}
                             layout={scene.nodes_layout.clone()}
+                            pulse={scene.pulse.clone()}
                             {selected}
                         />
                     },
                     View::Rollout => html! {
-                        <RolloutStage view={scene.rollout.clone()} now={props.now} {selected} />
+                        <RolloutStage
+                            view={scene.rollout.clone()}
+                            pulse={scene.pulse.clone()}
+                            now={props.now}
+                            {selected}
+                        />
                     },
-                    View::Traffic => html! { <TrafficStage view={scene.traffic.clone()} {selected} /> },
+                    View::Traffic => html! {
+                        <TrafficStage
+                            view={scene.traffic.clone()}
+                            layout={scene.traffic_layout.clone()}
+                            pulse={scene.pulse.clone()}
+                            now={props.now}
+                            {selected}
+                        />
+                    },
                     View::Ownership => html! {
-                        <OwnershipStage view={scene.ownership.clone()} {selected} />
+                        <OwnershipStage
+                            view={scene.ownership.clone()}
+                            layout={scene.ownership_layout.clone()}
+                            {selected}
+                        />
                     },
                 } }
             </div>

@@ -10,6 +10,7 @@ use crate::app::layout::nodes::{NodesLayout, Spot, neighbour};
 use crate::app::layout::{Direction, Rect};
 use crate::app::view::Tile;
 use crate::app::view::nodes::{Fill, Health, NodesView, Tank};
+use crate::app::view::pulse::Pulse;
 use crate::app::{Msg, Selection, Shared, words};
 use crate::ui::hooks::focus;
 use crate::ui::runtime::use_dispatch;
@@ -18,6 +19,7 @@ use crate::ui::runtime::use_dispatch;
 pub struct Props {
     pub view: Shared<NodesView>,
     pub layout: Shared<NodesLayout>,
+    pub pulse: Shared<Pulse>,
     pub selected: Option<Rc<str>>,
 }
 
@@ -83,6 +85,7 @@ pub fn NodesStage(props: &Props) -> Html {
                     density={spot.density}
                     style={spot.rect.style()}
                     selected={props.selected.as_ref() == Some(&tile.uid)}
+                    busy={props.pulse.busy.contains(&tile.key)}
                     tabbable={i == stop_at}
                     attend={attend.clone()}
                 />

@@ -20,6 +20,9 @@ pub struct Props {
     pub style: AttrValue,
     #[prop_or_default]
     pub selected: bool,
+    /// Whether requests reach it.
+    #[prop_or_default]
+    pub busy: bool,
     /// Whether the Tab key stops here.
     #[prop_or(true)]
     pub tabbable: bool,
@@ -51,6 +54,7 @@ pub fn PodTile(props: &Props) -> Html {
         format!("k-tile--{}", props.density.name()),
         tile.revision.map(revision_class),
         tile.system.then_some("k-tile--system"),
+        props.busy.then_some("is-busy"),
     );
     html! {
         <button

@@ -1,0 +1,316 @@
+//! Clients on the left, services in the middle, endpoints on the right; and where each request is.
+
+use std::time::Duration;
+
+use crate::api::Key;
+use crate::app::view::traffic::TrafficView;
+use crate::network::{Flow, Outcome};
+use crate::sim::Time;
+
+use super::{Rect, Size};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrafficLayout {
+    pub stage: Size,
+    pub size: Size,
+    /// In the order of the view.
+    pub clients: Vec<Rect>,
+    pub services: Vec<Rect>,
+    /// By service, in the order of its endpoints.
+    pub endpoints: Vec<Vec<Rect>>,
+}
+
+const MARGIN: i32 = 24;
+const CLIENT: Size = Size { w: 190, h: 96 };
+const SERVICE: Size = Size { w: 200, h: 112 };
+const ENDPOINT: Size = Size { w: 150, h: 44 };
+const GAP: i32 = 12;
+const GROUP_GAP: i32 = 32;
+
+/// Places everything; a stage too narrow for three columns scrolls.
+pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
+    let least = 2 * MARGIN + CLIENT.w + SERVICE.w + ENDPOINT.w + 2 * 48;
+    let width = stage.w.max(least);
+    let endpoint_x = width - MARGIN - ENDPOINT.w;
+    let service_x = (MARGIN + CLIENT.w + endpoint_x - SERVICE.w) / 2;
+
+    let heights: Vec<i32> = view
+        .services
+        .iter()
+        .map(|s| stack(s.endpoints.len(), ENDPOINT.h, GAP).max(SERVICE.h))
+        .collect();
+    let right: i32 = heights.iter().sum::<i32>() + GROUP_GAP * spaces(heights.len());
+    let left = stack(view.clients.len(), CLIENT.h, GAP);
+    let height = (right.max(left) + 2 * MARGIN).max(stage.h);
+
+    let mut services = Vec::new();
+    let mut endpoints = Vec::new();
+    let mut y = (height - right) / 2;
+    for (service, group) in view.services.iter().zip(&heights) {
+        services.push(Rect {
+            x: service_x,
+            y: y + (group - SERVICE.h) / 2,
+            w: SERVICE.w,
+            h: SERVICE.h,
+        });
+        let column = stack(service.endpoints.len(), ENDPOINT.h, GAP);
+        let top = y + (group - column) / 2;
+        endpoints.push(
+            (0..service.endpoints.len() as i32)
+                .map(|i| Rect {
+                    x: endpoint_x,
+                    y: top + i * (ENDPOINT.h + GAP),
+                    w: ENDPOINT.w,
+                    h: ENDPOINT.h,
+                })
+                .collect(),
+        );
+        y += group + GROUP_GAP;
+    }
+    let top = (height - left) / 2;
+    let clients = (0..view.clients.len() as i32)
+        .map(|i| Rect {
+            x: MARGIN,
+            y: top + i * (CLIENT.h + GAP),
+            w: CLIENT.w,
+            h: CLIENT.h,
+        })
+        .collect();
+    TrafficLayout {
+        stage,
+        size: Size {
+            w: width,
+            h: height,
+        },
+        clients,
+        services,
+        endpoints,
+    }
+}
+
+fn spaces(n: usize) -> i32 {
+    i32::try_from(n)
+        .unwrap_or(i32::MAX)
+        .saturating_sub(1)
+        .max(0)
+}
+
+fn stack(n: usize, height: i32, gap: i32) -> i32 {
+    let n32 = i32::try_from(n).unwrap_or_default();
+    n32 * height + gap * spaces(n)
+}
+
+/// A request, drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dot {
+    pub x: f32,
+    pub y: f32,
+    pub mark: DotMark,
+    /// From 0, gone, to 1.
+    pub alpha: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DotMark {
+    /// On its way there.
+    Request,
+    /// On its way back.
+    Answer,
+    Failure,
+}
+
+/// How long a request takes from client to endpoint on the screen, by the wall clock. Real ones
+/// take a few milliseconds: too fast to be seen, so they are drawn as if the wire were longer.
+const TRIP: Duration = Duration::from_millis(700);
+/// How far a failure falls, in CSS pixels.
+const FALL: f32 = 40.0;
+/// At most so many are drawn.
+const MOST: usize = 400;
+
+/// How far into the past a drawn request can have begun, at a speed in thousandths.
+pub fn reach(speed_milli: u32) -> Duration {
+    stretch(speed_milli) * 3
+}
+
+fn stretch(speed_milli: u32) -> Duration {
+    TRIP * speed_milli.max(1) / 1000
+}
+
+/// Where requests are at the instant `now`: a function of time alone, so that pause stands still and
+/// the scrubber moves them too.
+pub fn dots<'f>(
+    view: &TrafficView,
+    layout: &TrafficLayout,
+    flows: impl Iterator<Item = &'f Flow>,
+    now: Time,
+    speed_milli: u32,
+) -> Vec<Dot> {
+    let trip = stretch(speed_milli).as_secs_f32();
+    let mut dots = Vec::new();
+    for flow in flows {
+        let age = now.since(flow.started).as_secs_f32() / trip;
+        if let Some(dot) = path_of(view, layout, flow).and_then(|path| path.at(age)) {
+            dots.push(dot);
+        }
+    }
+    // At high speed there are more than anyone can follow: an even selection of them.
+    if dots.len() > MOST {
+        let every = dots.len().div_ceil(MOST);
+        dots = dots.into_iter().step_by(every).collect();
+    }
+    dots
+}
+
+/// The stations of a request, and how it ends.
+struct Path {
+    stations: Vec<(f32, f32)>,
+    /// `None` while it has not ended.
+    success: Option<bool>,
+}
+
+fn path_of(view: &TrafficView, layout: &TrafficLayout, flow: &Flow) -> Option<Path> {
+    let client = flow.traffic.as_ref().and_then(|key| {
+        let i = view.clients.iter().position(|c| c.key == *key)?;
+        let (rect, n) = (layout.clients.get(i)?, view.clients.get(i)?.clients);
+        Some(client_port(*rect, flow.client, n))
+    })?;
+    let mut stations = vec![client];
+    let service = flow
+        .service
+        .as_ref()
+        .and_then(|key| view.services.iter().position(|s| s.key == *key));
+    if let Some(i) = service {
+        let rect = layout.services.get(i)?;
+        stations.push((rect.x as f32, rect.centre().1 as f32));
+        stations.push(((rect.x + rect.w) as f32, rect.centre().1 as f32));
+        if let Some(end) = flow
+            .endpoint
+            .as_ref()
+            .and_then(|end| endpoint_at(view, layout, i, end.pod.as_ref(), &end.address))
+        {
+            stations.push(end);
+        }
+    }
+    let success = match flow.outcome {
+        Outcome::Pending => None,
+        outcome => Some(outcome.is_success()),
+    };
+    Some(Path { stations, success })
+}
+
+/// Where a client's requests leave its box: each client has its own place at the edge.
+pub fn client_port(rect: Rect, client: u32, of: u32) -> (f32, f32) {
+    let of = of.clamp(1, 8);
+    let step = rect.h as f32 / (of + 1) as f32;
+    let place = (client % of + 1) as f32;
+    ((rect.x + rect.w) as f32, rect.y as f32 + step * place)
+}
+
+fn endpoint_at(
+    view: &TrafficView,
+    layout: &TrafficLayout,
+    service: usize,
+    pod: Option<&Key>,
+    address: &str,
+) -> Option<(f32, f32)> {
+    let ends = &view.services.get(service)?.endpoints;
+    let i = ends.iter().position(|end| match (&end.tile, pod) {
+        (Some(tile), Some(pod)) => tile.key == *pod,
+        _ => *end.address == *address,
+    })?;
+    let rect = layout.endpoints.get(service)?.get(i)?;
+    Some((rect.x as f32, rect.centre().1 as f32))
+}
+
+impl Path {
+    /// The place after `age` trips; `None` when nothing is left to see.
+    fn at(&self, age: f32) -> Option<Dot> {
+        let dot = |(x, y): (f32, f32), mark, alpha| Dot { x, y, mark, alpha };
+        let last = *self.stations.last()?;
+        if age < 1.0 {
+            return Some(dot(self.along(age), DotMark::Request, 1.0));
+        }
+        match self.success {
+            None => Some(dot(last, DotMark::Request, 0.7)),
+            Some(true) if age < 2.0 => Some(dot(
+                self.along(2.0 - age),
+                DotMark::Answer,
+                1.0 - (age - 1.0) * 0.6,
+            )),
+            Some(false) if age < 2.5 => {
+                let fallen = (age - 1.0) / 1.5;
+                let place = (last.0 - 8.0, last.1 + FALL * fallen * fallen);
+                Some(dot(place, DotMark::Failure, 1.0 - fallen * fallen))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The place at a share of the whole way.
+    fn along(&self, share: f32) -> (f32, f32) {
+        let legs: Vec<f32> = self
+            .stations
+            .windows(2)
+            .map(|leg| match leg {
+                [(ax, ay), (bx, by)] => (bx - ax).hypot(by - ay),
+                _ => 0.0,
+            })
+            .collect();
+        let mut left = legs.iter().sum::<f32>() * share.clamp(0.0, 1.0);
+        for (leg, ends) in legs.iter().zip(self.stations.windows(2)) {
+            if let [(ax, ay), (bx, by)] = ends {
+                if left <= *leg && *leg > 0.0 {
+                    let t = left / leg;
+                    return (ax + (bx - ax) * t, ay + (by - ay) * t);
+                }
+                left -= leg;
+            }
+        }
+        self.stations.last().copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(success: Option<bool>) -> Path {
+        Path {
+            stations: vec![(0.0, 0.0), (100.0, 0.0), (200.0, 0.0)],
+            success,
+        }
+    }
+
+    #[test]
+    fn a_request_goes_there_and_back() {
+        let there = path(Some(true)).at(0.5).unwrap();
+        assert_eq!((there.x, there.mark), (100.0, DotMark::Request));
+        let back = path(Some(true)).at(1.75).unwrap();
+        assert_eq!((back.x, back.mark), (50.0, DotMark::Answer));
+        assert_eq!(path(Some(true)).at(2.1), None);
+    }
+
+    #[test]
+    fn a_failure_falls_where_it_failed_and_one_without_an_answer_waits() {
+        let failed = path(Some(false)).at(2.0).unwrap();
+        assert_eq!(failed.mark, DotMark::Failure);
+        assert!(failed.y > 0.0 && failed.alpha < 1.0);
+        let waits = path(None).at(50.0).unwrap();
+        assert_eq!((waits.x, waits.mark), (200.0, DotMark::Request));
+    }
+
+    #[test]
+    fn a_request_that_goes_nowhere_has_a_place_too() {
+        let lost = Path {
+            stations: vec![(7.0, 9.0)],
+            success: Some(false),
+        };
+        assert_eq!(lost.at(0.3).map(|d| (d.x, d.y)), Some((7.0, 9.0)));
+    }
+
+    #[test]
+    fn an_empty_view_fills_the_stage() {
+        let stage = Size { w: 900, h: 600 };
+        assert_eq!(place(&TrafficView::default(), stage).size, stage);
+    }
+}
