@@ -30,6 +30,8 @@ use super::view::traffic::TrafficView;
 const WORKERS: u8 = 3;
 /// The cluster has run for so long when the page opens: its nodes are ready.
 const WARM_UP: Duration = secs(40);
+/// How long the examples may take until they serve, before the page opens all the same.
+const SETTLE_SECS: u32 = 60;
 /// How often, by the wall clock, changes are put into words.
 const SAY_EVERY: Duration = Duration::from_millis(1500);
 /// How often, by the wall clock, rates are taken anew.
@@ -125,8 +127,29 @@ impl App {
         let files = self.model.files.clone();
         for file in &files.list {
             self.apply(&file.name, &file.text);
+            self.settle();
         }
         self.model.applied = Shared::default();
+    }
+
+    /// Runs until every Deployment is available, or for as long as that may take.
+    fn settle(&mut self) {
+        for _ in 0..SETTLE_SECS {
+            let now = self.session.timeline().now();
+            self.session.run_until(now + secs(1));
+            self.session.look();
+            let waits = self.session.mirror().deployments.iter().any(|deployment| {
+                let wanted = deployment.spec.as_ref().and_then(|s| s.replicas);
+                let status = deployment.status.as_ref();
+                status
+                    .and_then(|s| s.available_replicas)
+                    .unwrap_or_default()
+                    < wanted.unwrap_or(1)
+            });
+            if !waits {
+                break;
+            }
+        }
     }
 
     pub fn model(&self) -> &Model {

@@ -431,6 +431,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Select(selection) => {
             model.selection = Some(selection);
+            // A narrow screen shows one pane: the one that was asked for.
+            model.panes.shown = Pane::Inspector;
             Vec::new()
         }
         Msg::Deselect => {

@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::storage;
 use crate::app::persist::Saved;
-use crate::app::{App, Effect, LocalClient, Model, Msg, Theme};
+use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View};
 
 /// How long a frame may simulate, in milliseconds.
 const BUDGET: f64 = 6.0;
@@ -63,8 +63,14 @@ impl Runtime {
             }
             None => App::fresh(FIRST_SEED),
         };
-        let theme = storage::theme().unwrap_or_default();
-        let _ = app.dispatch(Msg::SetTheme(Theme::by_name(&theme)));
+        for msg in wishes() {
+            for effect in app.dispatch(msg) {
+                // Asked for by an address, not chosen: shown, but not kept.
+                if let Effect::SetTheme(theme) = effect {
+                    set_theme(theme);
+                }
+            }
+        }
         Runtime(Rc::new(Inner {
             app: RefCell::new(app),
             show: RefCell::new(None),
@@ -103,7 +109,10 @@ impl Runtime {
         drop(app);
         for effect in effects {
             match effect {
-                Effect::SetTheme(theme) => set_theme(theme),
+                Effect::SetTheme(theme) => {
+                    storage::keep_theme(theme.name());
+                    set_theme(theme);
+                }
                 Effect::Save => self.0.dirty.set(true),
                 _ => {}
             }
@@ -193,8 +202,33 @@ impl Runtime {
     }
 }
 
+/// How the page is to look at first: what the address asks for, else what was chosen last.
+fn wishes() -> Vec<Msg> {
+    let query = web_sys::window()
+        .and_then(|w| w.location().search().ok())
+        .unwrap_or_default();
+    let asked = |name: &str| {
+        query
+            .trim_start_matches('?')
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    };
+    let kept = storage::theme().unwrap_or_default();
+    let mut wishes = vec![Msg::SetTheme(Theme::by_name(
+        asked("theme").unwrap_or(&kept),
+    ))];
+    wishes.extend(asked("view").and_then(View::by_name).map(Msg::Show));
+    // "0.5" and "10": times the wall clock.
+    let speed = asked("speed").and_then(|text| text.parse::<f32>().ok());
+    if let Some(speed) = speed.filter(|s| s.is_finite() && *s > 0.0) {
+        wishes.push(Msg::SetSpeed(Speed::nearest((speed * 1000.0) as u32)));
+    }
+    wishes
+}
+
 fn set_theme(theme: Theme) {
-    storage::keep_theme(theme.name());
     let root = web_sys::window()
         .and_then(|w| w.document())
         .and_then(|d| d.document_element());

@@ -133,7 +133,7 @@ mod tests {
         let now = Time::EPOCH + secs(100);
         let samples = [sample(0, 0), sample(50, 2), sample(90, 3)];
         let chart = available(&samples, (2, 4), 3, now, secs(100), SIZE);
-        assert_eq!(chart.available, "M0 50H50V27H90V16H100");
+        assert_eq!(chart.available, "M0 50H50V27H90V15H100");
         assert!(chart.ceiling < chart.floor, "the ceiling is above");
         let none = available(&[], (0, 0), 0, now, secs(100), SIZE);
         assert_eq!(none.available, "");

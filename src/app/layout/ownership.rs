@@ -19,13 +19,14 @@ const ITEM: Size = Size { w: 168, h: 46 };
 const GAP: i32 = 10;
 const COLUMNS: i32 = 5;
 const TITLES: i32 = 24;
+/// The least room between columns for the lines, and how much more a wide stage may give them.
+const LEAST_GAP: i32 = 28;
+const MOST_SPARE: i32 = 360;
 
 /// Places items in columns; an owner stands in the middle of what it owns.
 pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
-    let least = COLUMNS * ITEM.w + (COLUMNS - 1) * 40;
-    let inner = (stage.w - 2 * MARGIN).clamp(least, least + 320);
+    let (left, inner) = frame(stage);
     let step = (inner - ITEM.w) / (COLUMNS - 1);
-    let left = ((stage.w - inner) / 2).max(MARGIN);
     let x = |column: u8| left + i32::from(column) * step;
 
     let n = view.items.len();
@@ -129,11 +130,16 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
 
 /// Where the columns begin, for their titles.
 pub fn columns(stage: Size) -> [i32; COLUMNS as usize] {
-    let least = COLUMNS * ITEM.w + (COLUMNS - 1) * 40;
-    let inner = (stage.w - 2 * MARGIN).clamp(least, least + 320);
-    let left = ((stage.w - inner) / 2).max(MARGIN);
+    let (left, inner) = frame(stage);
     let step = (inner - ITEM.w) / (COLUMNS - 1);
     std::array::from_fn(|i| left + i as i32 * step)
+}
+
+/// Where the columns begin, and how much room they share.
+fn frame(stage: Size) -> (i32, i32) {
+    let least = COLUMNS * ITEM.w + (COLUMNS - 1) * LEAST_GAP;
+    let inner = (stage.w - 2 * MARGIN).clamp(least, least + MOST_SPARE);
+    (((stage.w - inner) / 2).max(MARGIN), inner)
 }
 
 fn column(view: &OwnershipView, i: usize) -> u8 {

@@ -21,8 +21,8 @@ pub struct TrafficLayout {
 }
 
 const MARGIN: i32 = 24;
-const CLIENT: Size = Size { w: 190, h: 96 };
-const SERVICE: Size = Size { w: 200, h: 112 };
+const CLIENT: Size = Size { w: 216, h: 100 };
+const SERVICE: Size = Size { w: 216, h: 116 };
 const ENDPOINT: Size = Size { w: 150, h: 44 };
 const GAP: i32 = 12;
 const GROUP_GAP: i32 = 32;
@@ -239,7 +239,9 @@ impl Path {
             )),
             Some(false) if age < 2.5 => {
                 let fallen = (age - 1.0) / 1.5;
-                let place = (last.0 - 8.0, last.1 + FALL * fallen * fallen);
+                // Beside the box at which it failed, where nothing covers it.
+                let aside = if self.stations.len() > 3 { -10.0 } else { 10.0 };
+                let place = (last.0 + aside, last.1 + FALL * fallen * fallen);
                 Some(dot(place, DotMark::Failure, 1.0 - fallen * fallen))
             }
             Some(_) => None,

@@ -28,8 +28,8 @@ pub struct Part {
     pub words: Rc<str>,
 }
 
-/// Who is who, by the name under which a component speaks.
-const PARTS: [(&str, &str); 5] = [
+/// Who is who, by the name under which a component speaks; the last two are where writes go.
+const PARTS: [(&str, &str); 6] = [
     ("You", "kubectl and this page"),
     ("kube-scheduler", "chooses a node for each pod"),
     (
@@ -38,7 +38,12 @@ const PARTS: [(&str, &str); 5] = [
     ),
     ("kubelet", "runs the pods of its node"),
     ("kube-apiserver", "checks, stores and tells"),
+    ("etcd", ""),
 ];
+
+/// The positions of the API server and of etcd among the parts.
+pub const SERVER: usize = 4;
+pub const STORE: usize = 5;
 
 fn part_of(actor: &str) -> &'static str {
     if actor.starts_with("node:") || actor.starts_with("kubelet") {
@@ -68,7 +73,8 @@ impl ControlPlane {
             })
             .collect();
         let mut writes = Vec::new();
-        for write in history.writes(revision) {
+        // Events are for people: everyone writes them beside what matters.
+        for write in history.writes(revision).filter(|w| w.kind != "Event") {
             let name = part_of(&write.actor);
             if let Some(part) = parts.iter_mut().find(|p| p.name == name && p.last == 0) {
                 part.last = write.revision;
@@ -78,11 +84,25 @@ impl ControlPlane {
                 writes.push(write.clone());
             }
         }
+        if let Some(store) = parts.get_mut(STORE) {
+            store.words = format!("revision {revision}").into();
+        }
         ControlPlane {
             revision,
             parts,
             writes,
         }
+    }
+
+    /// The revision of the newest write that is shown.
+    pub fn newest(&self) -> u64 {
+        self.writes.first().map_or(0, |write| write.revision)
+    }
+
+    /// Who made it, by position among the parts.
+    pub fn writer(&self) -> Option<usize> {
+        let name = part_of(&self.writes.first()?.actor);
+        self.parts.iter().position(|part| part.name == name)
     }
 }
 

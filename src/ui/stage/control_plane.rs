@@ -1,9 +1,9 @@
-//! The control plane as a strip: who wrote last, and what.
+//! The control plane as a strip: who wrote last, what, and the way of each write.
 
 use yew::prelude::*;
 
 use crate::app::Shared;
-use crate::app::view::control_plane::{self, ControlPlane};
+use crate::app::view::control_plane::{self, ControlPlane, SERVER, STORE};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -13,34 +13,23 @@ pub struct Props {
 #[component]
 pub fn ControlPlaneStrip(props: &Props) -> Html {
     let view = &props.view;
-    let newest = view.writes.first().map_or(0, |w| w.revision);
     html! {
         <section class="k-strip" aria-label="Control plane">
-            <ol class="k-strip-parts">
-                { for view.parts.iter().filter(|p| p.name != "kube-apiserver").map(|part| html! {
+            <ol class="k-strip-parts" style={format!("--k-parts:{}", view.parts.len())}>
+                { for view.parts.iter().enumerate().map(|(i, part)| html! {
                     <li
                         key={part.name}
-                        class={classes!("k-part", (part.last == newest && newest > 0).then_some("is-active"))}
+                        class={classes!("k-part", (Some(i) == view.writer()).then_some("is-active"))}
+                        title={part.words.to_string()}
                     >
                         <p class="k-part-name">{ part.name }</p>
                         <p class="k-part-words">
                             { if part.words.is_empty() { part.role } else { &*part.words } }
                         </p>
-                        // A new element for each write: its animation runs once.
-                        <span key={part.last} class="k-part-pulse" aria-hidden="true" />
                     </li>
                 }) }
-                <li class="k-part k-part--server">
-                    <p class="k-part-name">{ "kube-apiserver" }</p>
-                    <p class="k-part-words">{ "every read and write passes here" }</p>
-                </li>
-                <li class="k-part k-part--store">
-                    <p class="k-part-name">{ "etcd" }</p>
-                    <p class="k-part-words">
-                        { "revision " }<strong>{ view.revision }</strong>
-                    </p>
-                </li>
             </ol>
+            <Bus from={view.writer()} parts={view.parts.len()} write={view.newest()} />
             <ol class="k-strip-writes" aria-label="Last writes, newest first">
                 { for view.writes.iter().take(4).map(|write| html! {
                     <li key={write.revision}>
@@ -51,5 +40,38 @@ pub fn ControlPlaneStrip(props: &Props) -> Html {
                 }) }
             </ol>
         </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BusProps {
+    /// Who wrote last, by position.
+    from: Option<usize>,
+    parts: usize,
+    /// The revision of the last write.
+    write: u64,
+}
+
+/// A write runs from its author to the API server and on to etcd; then those who watch are told.
+#[component]
+fn Bus(props: &BusProps) -> Html {
+    let Some(from) = props.from else {
+        return html! { <div class="k-bus" aria-hidden="true" /> };
+    };
+    let place = |i: usize| (i as f64 + 0.5) / props.parts.max(1) as f64 * 100.0;
+    let style = format!(
+        "--k-from:{}%;--k-server:{}%;--k-store:{}%",
+        place(from),
+        place(SERVER),
+        place(STORE)
+    );
+    html! {
+        // A new element for each write: its animation runs once, and a newer one replaces it.
+        <div key={props.write} class="k-bus" {style} aria-hidden="true">
+            <span class="k-bus-write" />
+            { for (0..SERVER).filter(|i| *i != from).map(|i| html! {
+                <span key={i} class="k-bus-told" style={format!("--k-to:{}%", place(i))} />
+            }) }
+        </div>
     }
 }

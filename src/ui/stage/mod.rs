@@ -1,6 +1,7 @@
 //! The stage: four views of the same cluster, and the control plane as a strip above them.
 
 mod control_plane;
+mod dots;
 mod nodes;
 mod ownership;
 mod rollout;
@@ -71,6 +72,8 @@ pub fn Stage(props: &Props) -> Html {
                 <button
                     type="button"
                     class="k-button k-button--quiet"
+                    aria-label="Control plane"
+                    title="Control plane"
                     aria-expanded={props.control_plane.to_string()}
                     onclick={toggle}
                 >
