@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::codec::{self, DecodeError};
 use super::kinds::{Kind, KindInfo};
@@ -127,6 +128,21 @@ impl Object {
         value
     }
 
+    /// Workloads refuse an empty selector and a missing one in different words, and their types
+    /// do not tell the two apart: an empty one gets an empty map of labels.
+    fn note_empty_selector(&mut self) {
+        let selector = if let Some(deployment) = self.edit::<Deployment>() {
+            deployment.spec.as_mut().map(|s| &mut s.selector)
+        } else if let Some(set) = self.edit::<ReplicaSet>() {
+            set.spec.as_mut().map(|s| &mut s.selector)
+        } else {
+            None
+        };
+        if let Some(selector) = selector {
+            selector.match_labels.get_or_insert_default();
+        }
+    }
+
     /// The object as `T`, when it is one.
     pub fn get<T: Resource>(&self) -> Option<&Rc<T>> {
         T::from_object(self)
@@ -167,5 +183,12 @@ pub(super) fn decode_as<T: Resource>(
     let (object, mut unknown) = codec::decode::<T>(value, version)?;
     // Our own types do not keep what says of which type an object is.
     unknown.retain(|path| path != "apiVersion" && path != "kind");
-    Ok((T::into_object(Rc::new(object)), unknown))
+    let mut object = T::into_object(Rc::new(object));
+    if value["spec"]["selector"]
+        .as_object()
+        .is_some_and(Map::is_empty)
+    {
+        object.note_empty_selector();
+    }
+    Ok((object, unknown))
 }

@@ -246,12 +246,12 @@ pub fn not_negative(value: impl Into<i64>, path: &Path<'_>, errors: &mut Errors)
     }
 }
 
-/// A text that has to be one of a few.
+/// A text that has to be one of a few; they are listed in the order given.
 pub fn one_of(value: Option<&str>, supported: &[&str], path: &Path<'_>, errors: &mut Errors) {
     match value.unwrap_or_default() {
         "" => errors.required(path, ""),
         value if supported.contains(&value) => {}
-        value => errors.not_supported(path, value, supported),
+        value => errors.not_supported_raw(path, &quote(value), supported),
     }
 }
 

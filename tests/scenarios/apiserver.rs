@@ -377,3 +377,234 @@ fn paths_that_are_not_served() {
         );
     }
 }
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+
+fn pod(name: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{containers: [{{name: c, image: nginx}}]}}}}"
+    )
+}
+
+fn bind(cluster: &mut Cluster, pod: &str, node: &str) -> Response {
+    let binding = json!({"target": {"kind": "Node", "name": node}});
+    send(
+        cluster,
+        Method::Post,
+        &format!("{PODS}/{pod}/binding"),
+        binding,
+    )
+}
+
+#[test]
+fn pods_are_admitted_with_what_a_cluster_gives_them() {
+    let mut cluster = quiet();
+    let pod = created(&mut cluster, &pod("p"));
+    let spec = &pod["spec"];
+    assert_eq!(spec["serviceAccount"], "default");
+    assert_eq!(spec["serviceAccountName"], "default");
+    assert_eq!(
+        (&spec["priority"], &spec["enableServiceLinks"]),
+        (&json!(0), &json!(true))
+    );
+    assert_eq!(spec["preemptionPolicy"], "PreemptLowerPriority");
+    let tolerated: Vec<&str> = spec["tolerations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|t| t["key"].as_str())
+        .collect();
+    assert_eq!(
+        tolerated,
+        [
+            "node.kubernetes.io/not-ready",
+            "node.kubernetes.io/unreachable"
+        ]
+    );
+    let volume = &spec["volumes"][0];
+    let name = volume["name"].as_str().unwrap_or_default();
+    assert!(name.starts_with("kube-api-access-"), "{name}");
+    assert_eq!(
+        volume["projected"]["sources"][0],
+        json!({"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}})
+    );
+    assert_eq!(
+        spec["containers"][0]["volumeMounts"],
+        json!([{"mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "name": name, "readOnly": true}])
+    );
+    assert_eq!(
+        pod["status"],
+        json!({"phase": "Pending", "qosClass": "BestEffort"})
+    );
+}
+
+#[test]
+fn a_pod_is_bound_once() {
+    let mut cluster = quiet();
+    created(&mut cluster, &pod("p"));
+    assert_eq!(bind(&mut cluster, "p", "a").code, 201);
+    let bound = get(&mut cluster, &format!("{PODS}/p"));
+    assert_eq!(bound["spec"]["nodeName"], "a");
+    let condition = &bound["status"]["conditions"][0];
+    assert_eq!(
+        (&condition["type"], &condition["status"]),
+        (&json!("PodScheduled"), &json!("True"))
+    );
+    assert_eq!(
+        message(bind(&mut cluster, "p", "b")),
+        "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"a\""
+    );
+}
+
+#[test]
+fn a_running_pod_gets_time_to_end() {
+    let mut cluster = quiet();
+    for name in ["unbound", "bound"] {
+        created(&mut cluster, &pod(name));
+    }
+    bind(&mut cluster, "bound", "a");
+    // Nobody runs it, so nobody has to be waited for.
+    let path = format!("{PODS}/unbound");
+    assert!(send(&mut cluster, Method::Delete, &path, json!({})).is_success());
+    assert_eq!(cluster.request(&Request::get(path)).code, 404);
+    let path = format!("{PODS}/bound");
+    let going = json_of(send(&mut cluster, Method::Delete, &path, json!({})));
+    assert_eq!(going["metadata"]["deletionGracePeriodSeconds"], 30);
+    assert_eq!(going["metadata"]["generation"], 2);
+    // The period can be shortened, not prolonged.
+    let longer = json!({"gracePeriodSeconds": 60});
+    let same = json_of(send(&mut cluster, Method::Delete, &path, longer));
+    assert_eq!(same["metadata"]["deletionGracePeriodSeconds"], 30);
+    let shorter = json!({"gracePeriodSeconds": 5});
+    let sooner = json_of(send(&mut cluster, Method::Delete, &path, shorter));
+    assert_eq!(sooner["metadata"]["deletionGracePeriodSeconds"], 5);
+    let now = json!({"gracePeriodSeconds": 0});
+    assert!(send(&mut cluster, Method::Delete, &path, now).is_success());
+    assert_eq!(cluster.request(&Request::get(path)).code, 404);
+}
+
+#[test]
+fn little_of_a_pod_can_be_changed() {
+    let mut cluster = quiet();
+    created(&mut cluster, &pod("p"));
+    let path = format!("{PODS}/p");
+    let image = json!({"spec": {"containers": [{"name": "c", "image": "nginx:2"}]}});
+    let changed = json_of(patch(&mut cluster, &path, STRATEGIC_MERGE_PATCH, image));
+    assert_eq!(changed["metadata"]["generation"], 2);
+    let moved = patch(
+        &mut cluster,
+        &path,
+        MERGE_PATCH,
+        json!({"spec": {"hostname": "x"}}),
+    );
+    let text = message(moved);
+    assert!(
+        text.starts_with("Pod \"p\" is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"),
+        "{text}"
+    );
+    assert!(text.contains("+ \tHostname: \"x\""), "{text}");
+}
+
+#[test]
+fn selectors_of_deployments_stay() {
+    let mut cluster = quiet();
+    let mut object = created(&mut cluster, &deployment("web"));
+    let other = json!({"app": "other"});
+    object["spec"]["selector"]["matchLabels"] = other.clone();
+    object["spec"]["template"]["metadata"]["labels"] = other;
+    let refused = send(
+        &mut cluster,
+        Method::Put,
+        &format!("{DEPLOYMENTS}/web"),
+        object,
+    );
+    assert_eq!(
+        message(refused),
+        "Deployment.apps \"web\" is invalid: spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"other\"}}: field is immutable"
+    );
+}
+
+#[test]
+fn generated_names_are_free() {
+    let mut cluster = quiet();
+    let names: std::collections::BTreeSet<String> = (0..20)
+        .map(|_| {
+            let object = created(
+                &mut cluster,
+                "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: job-}}",
+            );
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            assert!(name.starts_with("job-") && name.len() == 9, "{name}");
+            name.to_owned()
+        })
+        .collect();
+    assert_eq!(names.len(), 20);
+}
+
+#[test]
+fn rows_are_what_clients_print() {
+    let mut cluster = quiet();
+    created(&mut cluster, &pod("p"));
+    let mut request = Request::get(PODS);
+    request.accept = kubarium::apiserver::request::ACCEPT_TABLE;
+    let table = json_of(cluster.request(&request));
+    let columns: Vec<&str> = table["columnDefinitions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|c| c["priority"] == 0)
+        .filter_map(|c| c["name"].as_str())
+        .collect();
+    assert_eq!(columns, ["Name", "Ready", "Status", "Restarts", "Age"]);
+    let cells = &table["rows"][0]["cells"];
+    assert_eq!(
+        *cells,
+        json!([
+            "p", "0/1", "Pending", "0", "0s", "<none>", "<none>", "<none>", "<none>"
+        ])
+    );
+    let object = &table["rows"][0]["object"];
+    assert_eq!(object["kind"], "PartialObjectMetadata");
+    assert_eq!(object["metadata"]["name"], "p");
+}
+
+#[test]
+fn collections_are_deleted_by_selector() {
+    let mut cluster = quiet();
+    for (name, tier) in [("a", "x"), ("b", "y")] {
+        created(
+            &mut cluster,
+            &format!(
+                "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}, labels: {{tier: {tier}}}}}}}"
+            ),
+        );
+    }
+    let request = Request::new(Method::Delete, CONFIG_MAPS).with_query("labelSelector", "tier=x");
+    let gone = json_of(cluster.request(&request));
+    assert_eq!(gone["items"][0]["metadata"]["name"], "a");
+    let left = get(&mut cluster, CONFIG_MAPS);
+    assert_eq!(left["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn the_server_says_what_it_serves_and_how_it_is() {
+    let mut cluster = quiet();
+    assert_eq!(get(&mut cluster, "/version")["gitVersion"], "v1.36.2");
+    let ready = cluster.request(&Request::get("/readyz").with_query("verbose", ""));
+    let text = json_of(ready);
+    let text = text.as_str().unwrap_or_default();
+    assert!(text.starts_with("[+]ping ok\n") && text.ends_with("readyz check passed\n"));
+    let apps = get(&mut cluster, "/apis/apps/v1");
+    let names: Vec<&str> = apps["resources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|r| r["name"].as_str())
+        .collect();
+    assert!(names.contains(&"deployments/scale"), "{names:?}");
+    let warned = cluster.request(&Request::get("/api/v1/endpoints"));
+    assert_eq!(
+        warned.warnings,
+        ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
+    );
+}

@@ -10,3 +10,4 @@ mod properties;
 mod scheduler;
 mod store;
 mod timeline;
+mod validation;

@@ -8,8 +8,9 @@ use k8s_openapi::api::apps::v1::{Deployment as Kind, RollingUpdateDeployment};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::defaults::{drop_false, drop_zero, pod_template, text};
+use super::pod::warnings;
 use super::{KindInfo, cells};
-use crate::api::field::Errors;
+use crate::api::field::{Errors, Path};
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
@@ -83,6 +84,16 @@ impl KindStrategy for Rules {
 
     fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
         validation::validate_status(new, old)
+    }
+
+    fn warnings(&self, deployment: &Kind) -> Vec<String> {
+        let mut found = warnings::of_owner_name(&deployment.metadata);
+        let path = Path::new("spec");
+        let path = path.child("template");
+        let template = deployment.spec.as_ref().map(|s| &s.template);
+        let spec = template.and_then(|t| t.spec.as_ref());
+        warnings::of_spec(spec, &path.child("spec"), &mut found);
+        found
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -17,11 +17,12 @@ mod table;
 mod update;
 pub(super) mod validation;
 mod volumes;
+pub(super) mod warnings;
 
 use k8s_openapi::api::core::v1::{Pod as Kind, PodCondition, PodSpec};
 
 use super::KindInfo;
-use crate::api::field::Errors;
+use crate::api::field::{Errors, Path};
 use crate::api::strategy::{Column, KindStrategy, Typed};
 use crate::sim::Time;
 
@@ -103,6 +104,12 @@ impl KindStrategy for Rules {
 
     fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
         update::validate(new, old)
+    }
+
+    fn warnings(&self, pod: &Kind) -> Vec<String> {
+        let mut found = warnings::of_name(&pod.metadata);
+        warnings::of_spec(pod.spec.as_ref(), &Path::new("spec"), &mut found);
+        found
     }
 
     fn grace_period(&self, pod: &Kind, requested: Option<i64>) -> Option<i64> {

@@ -62,7 +62,7 @@ impl KindStrategy for Rules {
         }
         one_of(
             class.preemption_policy.as_deref(),
-            &["Never", "PreemptLowerPriority"],
+            &["PreemptLowerPriority", "Never"],
             &Path::new("preemptionPolicy"),
             &mut errors,
         );

@@ -5,6 +5,7 @@
 use k8s_openapi::api::apps::v1::{ReplicaSet as Kind, ReplicaSetSpec};
 
 use super::pod::defaults::{drop_zero, pod_template};
+use super::pod::warnings;
 use super::workload::{selector_and_template, status_counts};
 use super::{KindInfo, cells};
 use crate::api::field::{Errors, Path};
@@ -103,6 +104,16 @@ impl KindStrategy for Rules {
             status_counts(&counts, status.replicas, &mut errors);
         }
         errors
+    }
+
+    fn warnings(&self, set: &Kind) -> Vec<String> {
+        let mut found = warnings::of_owner_name(&set.metadata);
+        let path = Path::new("spec");
+        let path = path.child("template");
+        let template = set.spec.as_ref().and_then(|s| s.template.as_ref());
+        let spec = template.and_then(|t| t.spec.as_ref());
+        warnings::of_spec(spec, &path.child("spec"), &mut found);
+        found
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -136,3 +136,97 @@ impl RestWatch {
 fn too_old(asked: u64, oldest: u64) -> Box<Status> {
     Status::expired(format!("too old resource version: {asked} ({oldest})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apiserver::{Caller, Method, WriteOptions};
+    use crate::sim::Kernel;
+
+    const PATH: &str = "/api/v1/nodes";
+
+    fn write(server: &mut ApiServer, kernel: &mut Kernel, name: &str) {
+        let body = json!({"metadata": {"name": name, "labels": {"tier": name}}});
+        let request = Request::new(Method::Post, PATH).with_body(body);
+        assert_eq!(server.handle(kernel, &request).code, 201);
+    }
+
+    fn seen(events: &[Value]) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        events
+            .iter()
+            .map(|e| (text(&e["type"]), text(&e["object"]["metadata"]["name"])))
+            .collect()
+    }
+
+    fn of(type_: &str, name: &str) -> (String, String) {
+        (type_.to_owned(), name.to_owned())
+    }
+
+    #[test]
+    fn a_watch_goes_on_where_a_list_ended() {
+        let (mut server, mut kernel) = (ApiServer::new(), Kernel::new(1, Time::EPOCH));
+        write(&mut server, &mut kernel, "a");
+        let listed = server.revision();
+        write(&mut server, &mut kernel, "b");
+        let request = Request::get(PATH)
+            .with_query("watch", "true")
+            .with_query("resourceVersion", listed.to_string());
+        let mut watch = server.open_watch(kernel.now, &request).expect("is open");
+        assert_eq!(
+            seen(&server.poll_watch(kernel.now, &mut watch)),
+            [of("ADDED", "b")]
+        );
+        let delete = Request::new(Method::Delete, format!("{PATH}/a"));
+        server.handle(&mut kernel, &delete);
+        assert_eq!(
+            seen(&server.poll_watch(kernel.now, &mut watch)),
+            [of("DELETED", "a")]
+        );
+        assert!(server.poll_watch(kernel.now, &mut watch).is_empty());
+    }
+
+    #[test]
+    fn what_enters_and_leaves_a_selection_is_added_and_deleted() {
+        let (mut server, mut kernel) = (ApiServer::new(), Kernel::new(1, Time::EPOCH));
+        write(&mut server, &mut kernel, "a");
+        let request = Request::get(PATH).with_query("labelSelector", "tier=a");
+        let mut watch = server.open_watch(kernel.now, &request).expect("is open");
+        assert_eq!(
+            seen(&server.poll_watch(kernel.now, &mut watch)),
+            [of("ADDED", "a")]
+        );
+        let options = WriteOptions::default();
+        let caller = Caller::admin("test");
+        for tier in ["z", "a"] {
+            let mut object = server.list_objects(watch.cursor.kind, None).remove(0);
+            let labels = object.meta_mut().labels.get_or_insert_default();
+            labels.insert("tier".to_owned(), tier.to_owned());
+            let written = server.update_object(&mut kernel, &caller, object, &options);
+            assert!(written.is_ok());
+        }
+        assert_eq!(
+            seen(&server.poll_watch(kernel.now, &mut watch)),
+            [of("DELETED", "a"), of("ADDED", "a")]
+        );
+    }
+
+    #[test]
+    fn a_revision_that_is_gone_has_to_be_listed_again() {
+        let (mut server, mut kernel) = (ApiServer::new(), Kernel::new(1, Time::EPOCH));
+        for name in ["a", "b", "c"] {
+            write(&mut server, &mut kernel, name);
+        }
+        server.store.compact(server.revision() - 1);
+        let at =
+            |revision: u64| Request::get(PATH).with_query("resourceVersion", revision.to_string());
+        let old = server.open_watch(kernel.now, &at(2)).err().expect("gone");
+        assert_eq!((old.code, old.reason), (410, "Expired"));
+        assert_eq!(old.message, "too old resource version: 2 (3)");
+        let early = server
+            .open_watch(kernel.now, &at(99))
+            .err()
+            .expect("unknown");
+        assert_eq!(early.message, "Too large resource version: 99, current: 4");
+    }
+}

@@ -124,7 +124,7 @@ impl Context<'_> {
         }
         one_of(
             container.termination_message_policy.as_deref(),
-            &["FallbackToLogsOnError", "File"],
+            &["File", "FallbackToLogsOnError"],
             &path.child("terminationMessagePolicy"),
             errors,
         );

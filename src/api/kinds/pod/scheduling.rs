@@ -10,12 +10,12 @@ use k8s_openapi::api::core::v1::{
 use super::go;
 use crate::api::field::{Errors, Path};
 use crate::api::names::{is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name};
-use crate::api::validation::{label_key, label_selector};
+use crate::api::validation::{label_key, label_selector, one_of};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 const NOT_POSITIVE: &str = "must be greater than zero";
-pub(in crate::api::kinds) const EFFECTS: &[&str] = &["NoExecute", "NoSchedule", "PreferNoSchedule"];
+pub(in crate::api::kinds) const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 pub(super) fn affinity(affinity: Option<&Affinity>, path: &Path<'_>, errors: &mut Errors) {
     let Some(affinity) = affinity else { return };
@@ -284,7 +284,7 @@ pub(super) fn tolerations(tolerations: &[Toleration], path: &Path<'_>, errors: &
             other => errors.not_supported(&path_of_operator, other, &["Equal", "Exists"]),
         }
         if !effect.is_empty() && !EFFECTS.contains(&effect.as_str()) {
-            errors.not_supported(&path.child("effect"), &effect, EFFECTS);
+            one_of(Some(&effect), EFFECTS, &path.child("effect"), errors);
         }
     }
 }

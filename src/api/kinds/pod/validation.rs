@@ -95,7 +95,7 @@ fn pod_spec(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) 
     );
     one_of(
         spec.dns_policy.as_deref(),
-        &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
+        &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"],
         &path.child("dnsPolicy"),
         errors,
     );
