@@ -9,8 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::defaults::{drop_zero, pod_template, text};
+use super::pod::warnings;
 use super::{KindInfo, cells};
-use crate::api::field::Errors;
+use crate::api::field::{Errors, Path};
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
@@ -103,6 +104,15 @@ impl KindStrategy for Rules {
 
     fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
         validation::status(new, old)
+    }
+
+    fn warnings(&self, set: &Kind) -> Vec<String> {
+        let mut found = Vec::new();
+        let path = Path::new("spec");
+        let path = path.child("template");
+        let pod = set.spec.as_ref().and_then(|s| s.template.spec.as_ref());
+        warnings::of_spec(pod, &path.child("spec"), &mut found);
+        found
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -3,8 +3,8 @@
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, PodTemplateSpec,
-    Toleration,
+    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec,
+    PodTemplateSpec, Toleration,
 };
 
 use crate::api::scheduling::NODE_NAME_FIELD;
@@ -69,7 +69,7 @@ pub fn generation(set: &DaemonSet) -> Option<i64> {
 }
 
 /// Whether a pod is of the set's present template (IsPodUpdated).
-pub fn is_updated(pod: &k8s_openapi::api::core::v1::Pod, set: &DaemonSet, hash: &str) -> bool {
+pub fn is_updated(pod: &Pod, set: &DaemonSet, hash: &str) -> bool {
     let label = |key: &str| pod.metadata.labels.as_ref().and_then(|l| l.get(key));
     let by_hash = !hash.is_empty() && label(HASH_LABEL).is_some_and(|v| v == hash);
     by_hash

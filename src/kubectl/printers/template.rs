@@ -633,7 +633,9 @@ fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
                             Some(item) => item.clone(),
                             None if name == "exists" => return Ok(Value::Bool(false)),
                             None => {
-                                return Err(format!("error calling index: index out of range: {n}"));
+                                return Err(format!(
+                                    "error calling index: index out of range: {n}"
+                                ));
                             }
                         }
                     }
