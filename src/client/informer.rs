@@ -1,6 +1,6 @@
 //! A cache of one kind, fed by a watch: what a component believes, which may be stale.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::{Key, Resource, controller_of};
@@ -17,7 +17,8 @@ pub struct Delta<T> {
 #[derive(Clone)]
 pub struct Cache<T> {
     objects: BTreeMap<Key, Rc<T>>,
-    by_owner: BTreeMap<Rc<str>, BTreeSet<Key>>,
+    /// The objects themselves, not their keys: controllers walk these lists at every sync.
+    by_owner: BTreeMap<Rc<str>, BTreeMap<Key, Rc<T>>>,
     /// The revision of the last event: how far behind the cache is.
     revision: u64,
 }
@@ -47,17 +48,24 @@ impl<T: Resource> Cache<T> {
         let new = (event.event != EventType::Deleted).then(|| object.clone());
         let owner = |o: &Rc<T>| controller_of(o.meta()).map(|r| r.uid.clone());
         let (was, is) = (old.as_ref().and_then(owner), new.as_ref().and_then(owner));
-        if was != is {
-            if let Some(uid) = was
-                && let Some(keys) = self.by_owner.get_mut(&*uid)
-            {
-                keys.remove(&key);
-                if keys.is_empty() {
-                    self.by_owner.remove(&*uid);
-                }
+        if was != is
+            && let Some(uid) = was
+            && let Some(owned) = self.by_owner.get_mut(&*uid)
+        {
+            owned.remove(&key);
+            if owned.is_empty() {
+                self.by_owner.remove(&*uid);
             }
-            if let Some(uid) = is {
-                self.by_owner.entry(uid.into()).or_default().insert(key);
+        }
+        if let (Some(uid), Some(object)) = (is, &new) {
+            match self.by_owner.get_mut(&*uid) {
+                Some(owned) => {
+                    owned.insert(key, object.clone());
+                }
+                None => {
+                    let owned = BTreeMap::from([(key, object.clone())]);
+                    self.by_owner.insert(uid.into(), owned);
+                }
             }
         }
         // What the event says was deleted is what a handler sees, even if the cache missed it.
@@ -94,12 +102,11 @@ impl<T: Resource> Cache<T> {
         self.by_owner
             .get(uid)
             .into_iter()
-            .flatten()
-            .filter_map(|key| self.objects.get(key))
+            .flat_map(BTreeMap::values)
     }
 
     pub fn owned_count(&self, uid: &str) -> usize {
-        self.by_owner.get(uid).map_or(0, BTreeSet::len)
+        self.by_owner.get(uid).map_or(0, BTreeMap::len)
     }
 
     pub fn len(&self) -> usize {

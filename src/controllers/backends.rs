@@ -9,11 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::caches::Caches;
-use super::claim::matches;
 use super::controller::{Change, Triggers};
 use super::pods;
 use crate::api::rfc3339::format_time;
-use crate::api::selector::Selector;
 use crate::api::time::from_api;
 use crate::api::{Key, Resource};
 use crate::sim::Time;
@@ -21,15 +19,28 @@ use crate::sim::Time;
 pub const HEADLESS: &str = "service.kubernetes.io/headless";
 pub const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 
+/// The labels that a service selects its pods by.
+#[derive(Clone, Copy)]
+pub struct PodSelector<'s>(&'s BTreeMap<String, String>);
+
+impl PodSelector<'_> {
+    pub fn matches(self, pod: &Pod) -> bool {
+        let labels = pod.metadata.labels.as_ref();
+        labels.is_some_and(|l| self.0.iter().all(|(key, value)| l.get(key) == Some(value)))
+    }
+}
+
 /// The selector of a service whose endpoints are to be found; `None` for those that point
 /// elsewhere or are looked after by hand.
-pub fn selector(service: &Service) -> Option<Selector> {
+pub fn selector(service: &Service) -> Option<PodSelector<'_>> {
     let spec = service.spec.as_ref()?;
     if spec.type_.as_deref() == Some("ExternalName") {
         return None;
     }
-    let labels = spec.selector.as_ref().filter(|s| !s.is_empty())?;
-    Some(Selector::from_labels(labels))
+    spec.selector
+        .as_ref()
+        .filter(|s| !s.is_empty())
+        .map(PodSelector)
 }
 
 pub fn is_headless(spec: &ServiceSpec) -> bool {
@@ -62,8 +73,8 @@ pub fn changed(change: &Change, caches: &Caches, triggers: &mut Triggers) {
             return;
         };
         for service in caches.services.in_namespace(pod.namespace()) {
-            let member = selector(service)
-                .is_some_and(|s| pods.iter().flatten().any(|pod| matches(&s, &***pod)));
+            let member =
+                selector(service).is_some_and(|s| pods.iter().flatten().any(|pod| s.matches(pod)));
             if member {
                 triggers.add(service.key());
             }

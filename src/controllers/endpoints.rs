@@ -10,7 +10,6 @@ use k8s_openapi::api::core::v1::{
 
 use super::backends::{self, TriggerTimes};
 use super::caches::Caches;
-use super::claim::matches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::pods;
 use super::replicaset::is_namespace_terminating;
@@ -57,7 +56,7 @@ impl Controller for EndpointsController {
         let pods: Vec<Rc<Pod>> = caches
             .pods
             .in_namespace(service.namespace())
-            .filter(|p| matches(&selector, &***p))
+            .filter(|p| selector.matches(p))
             .cloned()
             .collect();
         scope.look(pods.len());

@@ -7,20 +7,26 @@ mod invariants;
 mod plan;
 
 use kubarium::cluster::{Cluster, Config};
+use kubarium::kubelet::Runtime;
 use kubarium::sim::{Rng, secs};
 
 use invariants::Invariants;
 use plan::Plan;
 
 /// How many random Deployments are tried.
-const RUNS: u64 = 240;
+const RUNS: u64 = 200;
 /// How long a Deployment may take to come to rest once nobody changes it.
-const PATIENCE_SECS: u64 = 300;
+/// Pulls of images that do not exist back off for up to five minutes.
+const PATIENCE_SECS: u64 = 900;
 
-fn cluster(seed: u64) -> Cluster {
+/// Five small nodes that run pods at once, or with simulated containers.
+fn cluster(seed: u64, simulated: bool) -> Cluster {
     let mut config = Config::bare(seed, 5);
     for node in &mut config.nodes {
         node.cpu_millis = 6000;
+        if simulated {
+            node.runtime = Runtime::Simulated;
+        }
     }
     Cluster::new(config)
 }
@@ -29,8 +35,8 @@ fn cluster(seed: u64) -> Cluster {
 fn run(seed: u64) -> Result<u64, String> {
     let mut rng = Rng::new(seed);
     let plan = Plan::random(&mut rng);
-    let mut cluster = cluster(seed);
-    cluster.run_for(secs(2));
+    let mut cluster = cluster(seed, plan.simulated);
+    cluster.run_for(secs(20));
     let mut invariants = Invariants::new(&cluster, &plan);
     let told = |text: String| format!("{text}\nplan: {plan:#?}");
     for step in &plan.steps {
@@ -83,7 +89,8 @@ fn the_same_seed_is_the_same_history() {
 
 #[test]
 fn a_copy_goes_on_as_the_original() {
-    let mut original = cluster(7);
+    let mut original = cluster(7, true);
+    original.run_for(secs(20));
     plan::create(&mut original, &Plan::random(&mut Rng::new(7)));
     original.run_for(kubarium::sim::millis(37));
     let mut copy = original.clone();

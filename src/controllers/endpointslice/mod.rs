@@ -12,7 +12,6 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use super::backends::{self, TriggerTimes};
 use super::caches::Caches;
-use super::claim::matches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::replicaset::is_namespace_terminating;
 use crate::api::{Key, Resource, Result, Status};
@@ -51,7 +50,7 @@ impl Controller for EndpointSliceController {
             for pod in caches.pods_on(node.name()) {
                 let services = caches.services.in_namespace(pod.namespace());
                 let members =
-                    services.filter(|s| backends::selector(s).is_some_and(|s| matches(&s, &**pod)));
+                    services.filter(|s| backends::selector(s).is_some_and(|s| s.matches(pod)));
                 members.for_each(|s| triggers.add(s.key()));
             }
         } else {
@@ -84,7 +83,7 @@ impl Controller for EndpointSliceController {
         let pods: Vec<Rc<Pod>> = caches
             .pods
             .in_namespace(service.namespace())
-            .filter(|p| matches(&selector, &***p))
+            .filter(|p| selector.matches(p))
             .cloned()
             .collect();
         scope.look(pods.len() + slices.len());

@@ -131,7 +131,7 @@ impl<'p> Invariants<'p> {
         let (sets, pods) = (sets(cluster), pods(cluster));
         self.check_ceiling(&d, &sets)
             .and_then(|()| self.check_sets(&sets, &pods))
-            .and_then(|()| self.check_floor(&d, &pods, cluster.now()))
+            .and_then(|()| self.check_floor(&d, &sets, &pods, cluster.now()))
             .and_then(|()| check_nodes(cluster, &pods))
             .map_err(|why| format!("{why}\n{}", story(cluster)))
     }
@@ -190,7 +190,13 @@ impl<'p> Invariants<'p> {
     }
 
     /// Once enough pods were available, a rollout never leaves fewer.
-    fn check_floor(&mut self, d: &Deployment, pods: &[Rc<Pod>], now: Time) -> Result<(), String> {
+    fn check_floor(
+        &mut self,
+        d: &Deployment,
+        sets: &[Rc<ReplicaSet>],
+        pods: &[Rc<Pod>],
+        now: Time,
+    ) -> Result<(), String> {
         let least = bounds(d).0;
         let count = pods
             .iter()
@@ -200,7 +206,9 @@ impl<'p> Invariants<'p> {
             // The controllers have to know it, too: they may still act on what was before.
             let status = d.status.clone().unwrap_or_default();
             let active = pods.iter().filter(|p| is_active(p)).count() as i32;
+            let asked: i32 = sets.iter().map(|rs| replicas(rs)).sum();
             self.is_available |= status.observed_generation == d.metadata.generation
+                && asked == active
                 && status.available_replicas.unwrap_or_default() == count
                 && status.replicas.unwrap_or_default() == active;
         } else if self.is_available && !self.plan.recreate {

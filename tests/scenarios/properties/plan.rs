@@ -15,6 +15,8 @@ const PODS: &str = "/api/v1/namespaces/default/pods";
 
 #[derive(Debug)]
 pub struct Plan {
+    /// Whether pods have containers that are pulled, started and probed.
+    pub simulated: bool,
     pub replicas: u64,
     pub recreate: bool,
     pub surge: Value,
@@ -69,7 +71,9 @@ impl Plan {
         if is_nothing(&surge) && is_nothing(&unavailable) {
             unavailable = json!(1);
         }
+        let simulated = rng.chance(350);
         let mut plan = Plan {
+            simulated,
             replicas: rng.below(13),
             recreate: rng.chance(100),
             surge,
@@ -92,10 +96,11 @@ impl Plan {
                 _ => Change::Resume,
             };
             // In the middle of things, or when they have come to rest.
-            let after = if rng.chance(600) {
-                millis(rng.below(80))
-            } else {
-                millis(rng.between(1_000, 20_000))
+            let after = match (rng.chance(600), simulated) {
+                (true, false) => millis(rng.below(80)),
+                (true, true) => millis(rng.below(4_000)),
+                (false, false) => millis(rng.between(1_000, 20_000)),
+                (false, true) => millis(rng.between(10_000, 60_000)),
             };
             plan.steps.push(Step { after, change });
         }
