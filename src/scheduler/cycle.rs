@@ -85,15 +85,23 @@ pub fn schedule(
             };
         }
     };
-    let found = filter(
+    let search = Search {
         cache,
         nominated,
         pod,
-        &state,
-        names.as_ref(),
-        start,
-        &mut recorder,
-    );
+        state: &state,
+    };
+    // A node that preemption has promised is enough, if it will do.
+    let promised = nominated
+        .node_of(&pod.uid)
+        .filter(|name| names.as_ref().is_none_or(|names| names.contains(*name)));
+    let promised = promised
+        .and_then(|name| cache.node(name))
+        .filter(|node| node.node.is_some() && search.check(node).is_ok());
+    let found = match promised {
+        Some(node) => Found::only(node),
+        None => search.filter(names.as_ref(), start, &mut recorder),
+    };
     recorder.feasible(found.feasible.iter().map(|n| n.slot));
     if found.feasible.is_empty() {
         let mut error = found.error;
@@ -183,85 +191,105 @@ struct Found<'a> {
     evaluated: usize,
 }
 
-fn filter<'a>(
-    cache: &'a SchedulerCache,
-    nominated: &Nominated,
-    pod: &Rc<PodInfo>,
-    state: &CycleState,
-    names: Option<&BTreeSet<Rc<str>>>,
-    start: usize,
-    recorder: &mut Recorder,
-) -> Found<'a> {
-    let total = cache.node_count();
-    let mut found = Found {
-        feasible: Vec::new(),
-        error: FitError {
-            nodes: total,
-            ..FitError::default()
-        },
-        refused_by: Vec::new(),
-        resolvable: Vec::new(),
-        evaluated: 0,
-    };
-    let all = |i: usize| cache.nth((start + i) % total.max(1));
-    let nodes: Box<dyn Iterator<Item = &NodeInfo>> = match names {
-        Some(names) => Box::new(
-            names
-                .iter()
-                .filter_map(|n| cache.node(n))
-                .filter(|n| n.node.is_some()),
-        ),
-        None => Box::new((0..total).filter_map(all)),
-    };
-    let enough = enough_feasible(total);
-    for node in nodes {
-        if found.feasible.len() >= enough {
-            break;
-        }
-        found.evaluated += 1;
-        match check(cache, nominated, pod, state, node) {
-            Ok(()) => found.feasible.push(node),
-            Err((plugin, refusal)) => {
-                recorder.refused(node.slot, plugin, &refusal.reasons);
-                for reason in &refusal.reasons {
-                    found.error.count(reason.clone(), 1);
-                }
-                if !found.refused_by.contains(&plugin) {
-                    found.refused_by.push(plugin);
-                }
-                if !refusal.unresolvable {
-                    found.resolvable.push(node.slot);
-                }
-            }
+impl<'a> Found<'a> {
+    fn only(node: &'a NodeInfo) -> Self {
+        Found {
+            feasible: vec![node],
+            error: FitError::default(),
+            refused_by: Vec::new(),
+            resolvable: Vec::new(),
+            evaluated: 1,
         }
     }
-    found.refused_by.sort_unstable();
-    found
 }
 
-/// Whether the node takes the pod. Pods of at least its priority that preemption has promised
-/// to this node count as placed, and the pod has to fit without them as well, for they may not
-/// come.
-fn check(
-    cache: &SchedulerCache,
-    nominated: &Nominated,
-    pod: &Rc<PodInfo>,
-    state: &CycleState,
-    node: &NodeInfo,
-) -> Result<(), (usize, Refusal)> {
-    let promised = nominated.on(&node.name, pod);
-    if !promised.is_empty() {
-        let mut node = node.clone();
-        let mut state = state.clone();
-        for other in promised {
-            node.add_pod(&other);
-            for plugin in PLUGINS {
-                plugin.add_pod(&mut state, cache, pod, &other, &node);
+/// What a search for feasible nodes needs to know.
+struct Search<'a, 's> {
+    cache: &'a SchedulerCache,
+    nominated: &'a Nominated,
+    pod: &'a Rc<PodInfo>,
+    state: &'s CycleState,
+}
+
+impl<'a> Search<'a, '_> {
+    fn filter(
+        &self,
+        names: Option<&BTreeSet<Rc<str>>>,
+        start: usize,
+        recorder: &mut Recorder,
+    ) -> Found<'a> {
+        let cache = self.cache;
+        let total = cache.node_count();
+        let mut found = Found {
+            feasible: Vec::new(),
+            error: FitError {
+                nodes: total,
+                ..FitError::default()
+            },
+            refused_by: Vec::new(),
+            resolvable: Vec::new(),
+            evaluated: 0,
+        };
+        let all = |i: usize| cache.nth((start + i) % total.max(1));
+        let nodes: Box<dyn Iterator<Item = &NodeInfo>> = match names {
+            Some(names) => Box::new(
+                names
+                    .iter()
+                    .filter_map(|n| cache.node(n))
+                    .filter(|n| n.node.is_some()),
+            ),
+            None => Box::new((0..total).filter_map(all)),
+        };
+        let enough = enough_feasible(total);
+        for node in nodes {
+            if found.feasible.len() >= enough {
+                break;
+            }
+            found.evaluated += 1;
+            match self.check(node) {
+                Ok(()) => found.feasible.push(node),
+                Err((plugin, refusal)) => {
+                    recorder.refused(node.slot, plugin, &refusal.reasons);
+                    for reason in &refusal.reasons {
+                        found.error.count(reason.clone(), 1);
+                    }
+                    if !found.refused_by.contains(&plugin) {
+                        found.refused_by.push(plugin);
+                    }
+                    if !refusal.unresolvable {
+                        found.resolvable.push(node.slot);
+                    }
+                }
             }
         }
-        run_filters(&state, pod, &node)?;
+        found.refused_by.sort_unstable();
+        found
     }
-    run_filters(state, pod, node)
+
+    /// Whether the node takes the pod. Pods of at least its priority that preemption has promised
+    /// to this node count as placed, and the pod has to fit without them as well, for they may not
+    /// come.
+    fn check(&self, node: &NodeInfo) -> Result<(), (usize, Refusal)> {
+        let Search {
+            cache,
+            nominated,
+            pod,
+            state,
+        } = *self;
+        let promised = nominated.on(&node.name, pod);
+        if !promised.is_empty() {
+            let mut node = node.clone();
+            let mut state = state.clone();
+            for other in promised {
+                node.add_pod(&other);
+                for plugin in PLUGINS {
+                    plugin.add_pod(&mut state, cache, pod, &other, &node);
+                }
+            }
+            run_filters(&state, pod, &node)?;
+        }
+        run_filters(state, pod, node)
+    }
 }
 
 /// Asks the filters in order; the first refusal stands.

@@ -57,16 +57,42 @@ pub struct PluginScore {
     pub weight: i64,
 }
 
-/// The scores that one plugin gave, in the order of the feasible nodes.
+/// Numbers in the order of the feasible nodes, in as few bytes as they fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Numbers {
+    Same(i32),
+    Bytes(Box<[u8]>),
+    Words(Box<[i32]>),
+}
+
+impl Numbers {
+    fn of(list: &[i64]) -> Self {
+        let word = |n: &i64| (*n).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+        match list.first() {
+            Some(first) if list.iter().all(|n| n == first) => Numbers::Same(word(first)),
+            _ if list.iter().all(|n| (0..=255).contains(n)) => {
+                Numbers::Bytes(list.iter().map(|n| *n as u8).collect())
+            }
+            _ => Numbers::Words(list.iter().map(word).collect()),
+        }
+    }
+
+    fn at(&self, place: usize) -> Option<i64> {
+        match self {
+            Numbers::Same(n) => Some(i64::from(*n)),
+            Numbers::Bytes(list) => list.get(place).map(|n| i64::from(*n)),
+            Numbers::Words(list) => list.get(place).map(|n| i64::from(*n)),
+        }
+    }
+}
+
+/// The scores that one plugin gave.
 #[derive(Clone, Debug)]
-enum Column {
-    Same {
-        raw: i32,
-        normalized: u8,
-    },
-    /// Where normalising changed nothing.
-    Plain(Box<[u8]>),
-    Both(Box<[(i32, u8)]>),
+struct Column {
+    plugin: u8,
+    raw: Numbers,
+    /// Absent where normalising changed nothing.
+    normalized: Option<Numbers>,
 }
 
 /// A decision as it is kept.
@@ -76,8 +102,9 @@ pub(super) struct Record {
     pub at: Time,
     pub attempt: u32,
     names: Rc<Vec<Rc<str>>>,
-    feasible: Box<[u16]>,
-    columns: Box<[(u8, Column)]>,
+    /// Shared with the decision before where they are the same.
+    feasible: Rc<[u16]>,
+    columns: Box<[Column]>,
     /// Slot, plugin and place in `reasons`.
     refused: Box<[(u16, u8, u8)]>,
     reasons: Box<[Rc<str>]>,
@@ -90,7 +117,7 @@ pub(super) struct Record {
 #[derive(Default)]
 pub(super) struct Recorder {
     feasible: Vec<u16>,
-    columns: Vec<(u8, Column)>,
+    columns: Vec<Column>,
     refused: Vec<(u16, u8, u8)>,
     reasons: Vec<Rc<str>>,
 }
@@ -115,21 +142,11 @@ impl Recorder {
     }
 
     pub fn scores(&mut self, plugin: usize, raw: &[i64], normalized: &[i64]) {
-        let small = |n: i64| n.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-        let percent = |n: i64| n.clamp(0, 255) as u8;
-        let same = |list: &[i64]| list.windows(2).all(|w| w[0] == w[1]);
-        let column = match (raw.first(), normalized.first()) {
-            (Some(r), Some(n)) if same(raw) && same(normalized) => Column::Same {
-                raw: small(*r),
-                normalized: percent(*n),
-            },
-            _ if raw == normalized => Column::Plain(raw.iter().map(|n| percent(*n)).collect()),
-            _ => {
-                let pairs = raw.iter().zip(normalized);
-                Column::Both(pairs.map(|(r, n)| (small(*r), percent(*n))).collect())
-            }
-        };
-        self.columns.push((plugin as u8, column));
+        self.columns.push(Column {
+            plugin: plugin as u8,
+            raw: Numbers::of(raw),
+            normalized: (raw != normalized).then(|| Numbers::of(normalized)),
+        });
     }
 
     pub fn finish(
@@ -161,6 +178,13 @@ impl Record {
         self.names.get(slot as usize).cloned().unwrap_or_default()
     }
 
+    /// Shares what is the same as in an earlier decision.
+    pub fn share(&mut self, earlier: &Record) {
+        if self.feasible == earlier.feasible {
+            self.feasible = earlier.feasible.clone();
+        }
+    }
+
     /// How many nodes were found feasible, and how many were looked at.
     pub fn counts(&self) -> (usize, usize) {
         let feasible = self.feasible.len();
@@ -172,20 +196,14 @@ impl Record {
             let scores: Vec<PluginScore> = self
                 .columns
                 .iter()
-                .filter_map(|(plugin, column)| {
-                    let plugin = PLUGINS.get(usize::from(*plugin))?;
-                    let (raw, normalized) = match column {
-                        Column::Same { raw, normalized } => (*raw, *normalized),
-                        Column::Plain(list) => {
-                            let score = *list.get(place)?;
-                            (i32::from(score), score)
-                        }
-                        Column::Both(list) => *list.get(place)?,
-                    };
+                .filter_map(|column| {
+                    let plugin = PLUGINS.get(usize::from(column.plugin))?;
+                    let raw = column.raw.at(place)?;
+                    let normalized = column.normalized.as_ref();
                     Some(PluginScore {
                         plugin: plugin.name(),
-                        raw: i64::from(raw),
-                        normalized: i64::from(normalized),
+                        raw,
+                        normalized: normalized.map_or(Some(raw), |n| n.at(place))?,
                         weight: plugin.weight(),
                     })
                 })
@@ -221,5 +239,22 @@ impl Record {
             message: self.message.clone(),
             preemption: self.preemption.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_as_they_were() {
+        let cases: [&[i64]; 5] = [&[7, 7, 7], &[0, 255], &[-1, 3], &[70_000, 1], &[]];
+        for list in cases {
+            let kept = Numbers::of(list);
+            let back: Vec<i64> = (0..list.len()).filter_map(|i| kept.at(i)).collect();
+            assert_eq!(back, list);
+        }
+        assert_eq!(Numbers::of(&[5, 5]), Numbers::Same(5));
+        assert_eq!(Numbers::of(&[1, 2]).at(9), None);
     }
 }

@@ -75,6 +75,8 @@ pub struct Scheduler {
     /// Decided and not yet written, by uid.
     bindings: BTreeMap<Rc<str>, Binding>,
     records: BTreeMap<Rc<str>, Rc<Record>>,
+    /// The last successful decision: the next one is often much like it.
+    last: Option<Rc<Record>>,
     recorder: EventRecorder,
     /// Where the next cycle begins to look at nodes.
     next_start: usize,
@@ -92,6 +94,7 @@ impl Default for Scheduler {
             busy: false,
             bindings: BTreeMap::new(),
             records: BTreeMap::new(),
+            last: None,
             recorder: EventRecorder::new(NAME, ""),
             next_start: 0,
             flush_at: None,
@@ -213,7 +216,12 @@ impl Scheduler {
                 let (feasible, _) = record.counts();
                 let note = format!("{node}: {feasible} of {nodes} nodes are feasible");
                 self.note(&pod.key, &note, ctx);
-                self.records.insert(pod.uid.clone(), Rc::new(record));
+                if let Some(last) = &self.last {
+                    record.share(last);
+                }
+                let record = Rc::new(record);
+                self.last = Some(record.clone());
+                self.records.insert(pod.uid.clone(), record);
                 self.assume(queued, node, ctx);
             }
             Err(failure) => self.fail(queued, failure, &mut record, ctx),
