@@ -9,6 +9,7 @@
 //! never the typed API objects: what the server sent is what is printed.
 
 mod cmd;
+mod complete;
 mod describe;
 pub mod diff;
 mod error;
@@ -24,6 +25,7 @@ mod session;
 pub mod shell;
 mod tabwriter;
 
+pub use complete::{Completion, begin as begin_completion, complete};
 pub use host::{Host, HttpAnswer, HttpCall, HttpFailure};
 pub use io::{Span, Stream};
 pub use session::{Job, Progress, Session};

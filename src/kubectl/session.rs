@@ -48,6 +48,7 @@ impl Session {
             namespace: namespace.to_owned(),
             history: Vec::new(),
             last_exit: 0,
+            substituted: 0,
         };
         Session {
             host,
@@ -59,10 +60,7 @@ impl Session {
     pub fn start(&mut self, line: &str) -> Job {
         self.remember(line);
         let screen = Rc::new(Screen::default());
-        let shell = Rc::new(Shell {
-            world: World::new(self.host.clone()),
-            state: self.state.clone(),
-        });
+        let shell = self.shell();
         let io = Io {
             input: None,
             out: Sink::Screen(screen.clone(), Stream::Out),
@@ -79,6 +77,14 @@ impl Session {
             future,
             exit_code,
         }
+    }
+
+    /// A view of the session for one job.
+    pub(super) fn shell(&self) -> Rc<Shell> {
+        Rc::new(Shell {
+            world: World::new(self.host.clone()),
+            state: self.state.clone(),
+        })
     }
 
     fn remember(&self, line: &str) {

@@ -8,7 +8,7 @@ use kubarium::cluster::{Cluster, Config};
 use kubarium::kubectl::Session;
 use kubarium::sim::{millis, secs};
 
-use super::host::{World, run};
+use super::host::{ROUND_TRIP, World, run};
 use super::known::{Verdict, difference};
 use super::normal::normal;
 
@@ -18,7 +18,7 @@ fn wrong_inputs_are_refused_in_the_words_of_kubernetes() {
     let files = files(&folder);
     let mut base = Cluster::new(Config::bare(1, 10));
     base.run_for(secs(10));
-    let (world, cluster) = World::new(base, BTreeMap::new());
+    let (world, cluster) = World::new(base, BTreeMap::new(), ROUND_TRIP);
     let mut session = Session::new(world, "default");
     assert_eq!(
         run(&mut session, &cluster, "kubectl create ns bad").exit_code,
@@ -29,7 +29,7 @@ fn wrong_inputs_are_refused_in_the_words_of_kubernetes() {
 
     let mut verdict = Verdict::default();
     for name in files.keys().filter_map(|f| f.strip_suffix(".out")) {
-        let (world, cluster) = World::new(base.clone(), files.clone());
+        let (world, cluster) = World::new(base.clone(), files.clone(), ROUND_TRIP);
         let mut session = Session::new(world, "default");
         let expected = &files[&format!("{name}.out")];
         let input = format!("{name}.yaml");

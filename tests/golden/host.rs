@@ -24,13 +24,13 @@ type Due = Rc<Cell<Option<Time>>>;
 
 /// A request takes so long, as one of a real kubectl does; else a rollout could not be caught in
 /// the act by the commands of a script.
-const ROUND_TRIP: Duration = millis(5);
+pub const ROUND_TRIP: Duration = millis(5);
 
-struct LocalClient(Shared, Due);
+struct LocalClient(Shared, Due, Duration);
 
 impl Client for LocalClient {
     fn request<'a>(&'a self, request: Request) -> LocalFuture<'a, Response> {
-        let at = self.0.borrow().now() + ROUND_TRIP;
+        let at = self.0.borrow().now() + self.2;
         Box::pin(poll_fn(move |_| {
             if self.0.borrow().now() < at {
                 self.1.set(Some(at));
@@ -113,11 +113,16 @@ impl Stage {
 }
 
 impl World {
-    pub fn new(cluster: Cluster, files: BTreeMap<String, String>) -> (Rc<World>, Stage) {
+    /// `round_trip` is how long a request takes.
+    pub fn new(
+        cluster: Cluster,
+        files: BTreeMap<String, String>,
+        round_trip: Duration,
+    ) -> (Rc<World>, Stage) {
         let cluster = Rc::new(RefCell::new(cluster));
         let due = Due::default();
         let world = World {
-            client: LocalClient(cluster.clone(), due.clone()),
+            client: LocalClient(cluster.clone(), due.clone(), round_trip),
             cluster: cluster.clone(),
             files: RefCell::new(files),
         };

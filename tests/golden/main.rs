@@ -9,3 +9,4 @@ mod host;
 mod known;
 mod normal;
 mod scenario;
+mod terminal;

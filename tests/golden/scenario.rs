@@ -8,7 +8,7 @@ use kubarium::cluster::{Cluster, Config};
 use kubarium::kubectl::Session;
 use kubarium::sim::{millis, secs};
 
-use super::host::{World, run};
+use super::host::{ROUND_TRIP, World, run};
 use super::known::{self, Known, Verdict, difference};
 use super::normal::normal;
 
@@ -35,7 +35,7 @@ fn the_scenario_prints_what_a_real_cluster_printed() {
         .collect();
     let mut base = Cluster::new(Config::bare(1, 10));
     base.run_for(secs(7));
-    let (world, mut cluster) = World::new(base, inputs.clone());
+    let (world, mut cluster) = World::new(base, inputs.clone(), ROUND_TRIP);
     let mut session = Session::new(world, "golden");
     assert_eq!(
         run(&mut session, &cluster, "kubectl create ns golden").exit_code,
@@ -55,7 +55,7 @@ fn the_scenario_prints_what_a_real_cluster_printed() {
             // What it does to the cluster is not kept: later commands have not seen it.
             let before = cluster.borrow().clone();
             let outcome = run(&mut session, &cluster, command);
-            let (world, again) = World::new(before, inputs.clone());
+            let (world, again) = World::new(before, inputs.clone(), ROUND_TRIP);
             session = Session::new(world, "golden");
             cluster = again;
             outcome

@@ -341,6 +341,14 @@ fn help(command: &Command) -> String {
     text
 }
 
+/// The command that words lead to, the group it is in, and the words that are left; for completion.
+pub fn words_of(words: &[String]) -> (Option<&'static Command>, String, Vec<String>) {
+    match find(words) {
+        Ok(found) => (found.command, found.group, found.words),
+        Err(_) => (None, String::from("?"), Vec::new()),
+    }
+}
+
 /// What commands that take `-f` or words need to be told.
 pub fn needs_files(flags: &Parsed) -> Result<()> {
     if !flags.text("kustomize").is_empty() {

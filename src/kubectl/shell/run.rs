@@ -22,6 +22,8 @@ pub struct State {
     pub namespace: String,
     pub history: Vec<String>,
     pub last_exit: i32,
+    /// The exit code of the last command substitution of the command that is being expanded.
+    pub substituted: i32,
 }
 
 /// One job's view of the session and the world.
@@ -100,8 +102,11 @@ pub async fn run_source(shell: &Rc<Shell>, io: &Io, source: &str) -> String {
         depth: io.depth + 1,
         ..io.clone()
     };
+    let before = shell.state.borrow().last_exit;
     let code = run(shell.clone(), inner, script).await;
-    shell.state.borrow_mut().last_exit = code;
+    let mut state = shell.state.borrow_mut();
+    state.last_exit = before;
+    state.substituted = code;
     pipe.take()
 }
 
@@ -321,7 +326,7 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: Body) -> i32 {
             code
         }
         Body::Simple { assignments, words } => {
-            shell.state.borrow_mut().last_exit = 0;
+            shell.state.borrow_mut().substituted = 0;
             let mut values = Vec::new();
             for (name, word) in assignments {
                 values.push((name, joined(shell, &io, &word).await));
@@ -332,7 +337,7 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: Body) -> i32 {
                     shell.set(name, value);
                 }
                 // The exit code of an assignment is that of its last command substitution.
-                return shell.state.borrow().last_exit;
+                return shell.state.borrow().substituted;
             };
             // Set for one command only; nothing here reads its environment, so nothing is kept.
             drop(values);

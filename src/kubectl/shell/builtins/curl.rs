@@ -103,15 +103,15 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let Some(url) = url else {
         return fail(io, "curl: (2) no URL specified", 2);
     };
-    if let Err((code, message)) = place(url, &mut call) {
-        return fail(io, &message, code);
-    }
     let complain = |code: i32, message: String| {
         if !silent || show_errors {
             io.err.line(&format!("curl: ({code}) {message}"));
         }
         code
     };
+    if let Err((code, message)) = place(url, &mut call) {
+        return complain(code, message);
+    }
     let started = shell.world.now();
     let (host, port, timeout) = (call.host.clone(), call.port, call.timeout);
     let deadline = timeout.map(|t| started + t);
@@ -185,9 +185,7 @@ fn place(url: &str, call: &mut HttpCall) -> Result<(), (i32, String)> {
     if scheme != "http" {
         return Err((
             1,
-            format!(
-                "curl: (1) Protocol \"{scheme}\" not supported: the simulated network speaks http"
-            ),
+            format!("Protocol \"{scheme}\" not supported: the simulated network speaks http"),
         ));
     }
     let (authority, path) = match rest.find(['/', '?']) {
@@ -200,7 +198,7 @@ fn place(url: &str, call: &mut HttpCall) -> Result<(), (i32, String)> {
                 (
                     3,
                     format!(
-                        "curl: (3) URL rejected: Port number was not a decimal number between 0 and 65535: {port}"
+                        "URL rejected: Port number was not a decimal number between 0 and 65535: {port}"
                     ),
                 )
             };
@@ -209,10 +207,7 @@ fn place(url: &str, call: &mut HttpCall) -> Result<(), (i32, String)> {
         None => (authority, 80),
     };
     if host.is_empty() {
-        return Err((
-            3,
-            "curl: (3) URL rejected: No host part in the URL".to_owned(),
-        ));
+        return Err((3, "URL rejected: No host part in the URL".to_owned()));
     }
     call.host = host.to_owned();
     call.port = port;

@@ -23,6 +23,12 @@ pub const NAMES: [&str; 24] = [
 ];
 pub const MORE_NAMES: [&str; 5] = ["tee", "tr", "uniq", "watch", "wc"];
 
+/// Every command that can be typed.
+pub fn all_names() -> Vec<String> {
+    let names = NAMES.iter().chain(&MORE_NAMES);
+    names.map(|n| (*n).to_owned()).collect()
+}
+
 /// Runs a command by name.
 pub fn run<'a>(
     shell: &'a Rc<Shell>,
@@ -64,8 +70,7 @@ pub fn run<'a>(
             }
             "export" => echo::export(shell, arguments),
             "help" => {
-                let names: Vec<&str> = NAMES.iter().chain(&MORE_NAMES).copied().collect();
-                io.out.line(&names.join(" "));
+                io.out.line(&all_names().join(" "));
                 0
             }
             "curl" => curl::curl(shell, &io, arguments).await,
