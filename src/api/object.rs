@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::{Map, Value};
 
@@ -134,6 +134,8 @@ impl Object {
         let selector = if let Some(deployment) = self.edit::<Deployment>() {
             deployment.spec.as_mut().map(|s| &mut s.selector)
         } else if let Some(set) = self.edit::<ReplicaSet>() {
+            set.spec.as_mut().map(|s| &mut s.selector)
+        } else if let Some(set) = self.edit::<DaemonSet>() {
             set.spec.as_mut().map(|s| &mut s.selector)
         } else {
             None

@@ -3,8 +3,11 @@
 use crate::api::play::Image as Kind;
 
 use super::KindInfo;
+use crate::api::field::{Errors, Path};
+use crate::api::names::is_valid_port_num;
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
+use crate::api::validation::each;
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -34,6 +37,21 @@ impl KindStrategy for Rules {
         if new.spec != old.spec {
             new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
         }
+    }
+
+    fn validate(&self, image: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        if image.spec.repository.is_empty() {
+            errors.required(&path.child("repository"), "");
+        }
+        let path = path.child("program");
+        let ports = path.child("ports");
+        for (i, port) in image.spec.program.ports.iter().enumerate() {
+            let messages = is_valid_port_num((*port).into());
+            each(&ports.index(i), *port, messages, &mut errors);
+        }
+        errors
     }
 
     fn columns(&self) -> &'static [Column] {
