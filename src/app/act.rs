@@ -34,6 +34,8 @@ const WARM_UP: Duration = secs(40);
 const SETTLE_SECS: u32 = 60;
 /// How often, by the wall clock, changes are put into words.
 const SAY_EVERY: Duration = Duration::from_millis(1500);
+/// How long a notice of no consequence is shown, by the wall clock.
+const NEWS_LAST: Duration = Duration::from_secs(6);
 /// How often, by the wall clock, rates are taken anew.
 const RATES_EVERY: Duration = Duration::from_millis(250);
 
@@ -67,6 +69,11 @@ pub struct App {
     silence: Duration,
     /// Wall time since rates were last taken.
     rates_age: Duration,
+    /// Whether something has changed since the stage was built, and how long ago that was.
+    stale: bool,
+    /// How long the newest passing notice has been shown.
+    news_age: Duration,
+    picture_age: Duration,
     said: String,
     marks_said: usize,
 }
@@ -116,6 +123,9 @@ impl App {
             places: Places::default(),
             silence: Duration::ZERO,
             rates_age: RATES_EVERY,
+            stale: true,
+            news_age: Duration::ZERO,
+            picture_age: Duration::ZERO,
             said: String::new(),
             marks_said: 0,
         }
@@ -191,6 +201,11 @@ impl App {
         )
     }
 
+    /// Whether frames would bring nothing: time stands still, and all that has changed is drawn.
+    pub fn is_still(&self) -> bool {
+        self.session.is_still() && !self.stale && self.model.notices.iter().all(|n| n.bad)
+    }
+
     /// Whether what would be saved is whole: not while it is being replayed.
     pub fn can_save(&self) -> bool {
         !matches!(self.model.transport.progress, Progress::Restoring(_))
@@ -225,11 +240,29 @@ impl App {
         let seen = self.session.tick(wall, more);
         self.silence += wall;
         self.rates_age += wall;
+        self.picture_age += wall;
+        let forgotten = self.forget_news(wall);
+        let before = self.model.scene.nodes.clone();
         self.take_in(seen);
+        let pictured = before != self.model.scene.nodes;
         let transport = self.session.transport();
         let moved = transport != self.model.transport;
         self.model.transport = transport;
-        moved || seen.changed
+        moved || seen.changed || pictured || forgotten
+    }
+
+    /// Takes away what was only worth a moment; tells whether anything went.
+    fn forget_news(&mut self, wall: Duration) -> bool {
+        if self.model.notices.iter().all(|n| n.bad) {
+            self.news_age = Duration::ZERO;
+            return false;
+        }
+        self.news_age += wall;
+        if self.news_age < NEWS_LAST {
+            return false;
+        }
+        self.model.notices.edit().retain(|n| n.bad);
+        true
     }
 
     /// Takes in what requests from elsewhere (the terminal) have changed.
@@ -243,11 +276,17 @@ impl App {
     fn take_in(&mut self, seen: Seen) {
         if seen.forked {
             self.marks_said = self.model.scene.marks.len();
-            self.model
-                .say("You acted in the past: another future begins here.");
+            let text = "You acted in the past: another future begins here.";
+            self.model.say(text);
+            self.model.notify(false, text);
         }
-        // On the way to another instant only the last picture counts.
-        if seen.changed && (!self.session.is_busy() || seen.arrived) || seen.arrived {
+        self.stale |= seen.changed;
+        // On the way to another instant only the last picture counts; and a picture of thousands is
+        // not drawn anew in every frame.
+        let due = self.picture_age >= picture_every(self.model.scene.nodes.tiles.len());
+        if seen.arrived || self.stale && due && !self.session.is_busy() {
+            self.stale = false;
+            self.picture_age = Duration::ZERO;
             self.arrange();
             if seen.arrived {
                 self.marks_said = self.model.scene.marks.len();
@@ -386,6 +425,15 @@ impl App {
     }
 }
 
+/// How long a picture of so many pods stands, by the wall clock.
+fn picture_every(pods: usize) -> Duration {
+    Duration::from_millis(match pods {
+        0..=200 => 0,
+        201..=1000 => 50,
+        _ => 150,
+    })
+}
+
 fn playground(seed: u64) -> Config {
     Config::playground(seed, WORKERS)
 }
@@ -421,7 +469,7 @@ mod tests {
         let mut app = App::fresh(1);
         run(&mut app, 5);
         let mirror = app.session().mirror();
-        assert_eq!(mirror.deployments.len(), 1);
+        assert_eq!(mirror.deployments.in_namespace("default").count(), 1);
         assert_eq!(mirror.traffics.len(), 1);
         assert!(app.model().notices.is_empty());
         assert!(!app.model().scene.marks.is_empty());

@@ -477,6 +477,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 }
             }
         }),
+        // What is sent now would cut off the history that is still being replayed.
+        Msg::Apply if matches!(model.transport.progress, Progress::Restoring(_)) => {
+            model.notify(
+                false,
+                "Your last visit is being brought back. Apply when it is there.",
+            );
+            Vec::new()
+        }
         Msg::Apply => match model.files.current() {
             Some(file) => vec![Effect::Apply {
                 file: file.name.clone(),

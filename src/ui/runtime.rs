@@ -189,7 +189,7 @@ impl Runtime {
         {
             self.keep();
         }
-        let still = self.0.app.borrow().session().is_still() && !self.0.dirty.get();
+        let still = self.0.app.borrow().is_still() && !self.0.dirty.get();
         if still || is_hidden() {
             self.0.frame.replace(None);
             self.0.last.set(None);

@@ -336,6 +336,7 @@ mod tests {
             ready: (1, 1),
             system: false,
             ip: "".into(),
+            requests: (0, 0),
             words: "".into(),
         })
     }

@@ -82,18 +82,14 @@ impl NodesView {
         revisions: &mut Revisions,
         before: &NodesView,
     ) -> NodesView {
+        let tiles = tiles.of(mirror.pods.iter(), revisions);
         let mut used: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-        for pod in mirror.pods.iter() {
-            let Some(node) = pod.spec.as_ref().and_then(|s| s.node_name.as_deref()) else {
-                continue;
-            };
-            if is_over(pod) {
-                continue;
+        for tile in &tiles {
+            if let Some(node) = &tile.node {
+                let sum = used.entry(node).or_default();
+                sum.0 = sum.0.saturating_add(tile.requests.0);
+                sum.1 = sum.1.saturating_add(tile.requests.1);
             }
-            let (cpu, memory) = requests(pod);
-            let sum = used.entry(node).or_default();
-            sum.0 = sum.0.saturating_add(cpu);
-            sum.1 = sum.1.saturating_add(memory);
         }
         let mut nodes: Vec<&Rc<Node>> = mirror.nodes.iter().collect();
         nodes.sort_by_key(|node| !is_control_plane(node));
@@ -113,7 +109,6 @@ impl NodesView {
                 }
             })
             .collect();
-        let tiles = tiles.of(mirror.pods.iter(), revisions);
         let mut totals = BTreeMap::new();
         for tile in tiles.iter().filter(|t| !t.system) {
             *totals.entry(tile.phase.name()).or_default() += 1;
@@ -165,7 +160,7 @@ fn is_control_plane(node: &Node) -> bool {
 }
 
 /// A pod that has ended holds nothing.
-fn is_over(pod: &Pod) -> bool {
+pub(super) fn is_over(pod: &Pod) -> bool {
     matches!(
         pod.status.as_ref().and_then(|s| s.phase.as_deref()),
         Some("Succeeded" | "Failed")
@@ -255,7 +250,7 @@ fn amount(text: &str, milli: bool) -> i64 {
 
 /// What a pod asks for: the sum of its containers, or its greediest init container if that is more
 /// (`k8s.io/component-helpers/resource.PodRequests`). Thousandths of a CPU, and bytes.
-fn requests(pod: &Pod) -> (i64, i64) {
+pub(super) fn requests(pod: &Pod) -> (i64, i64) {
     let Some(spec) = pod.spec.as_ref() else {
         return (0, 0);
     };

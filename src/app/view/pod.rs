@@ -62,6 +62,8 @@ pub struct Tile {
     /// One of the cluster's own.
     pub system: bool,
     pub ip: Rc<str>,
+    /// What it holds of its node: thousandths of a CPU, and bytes. Nothing once it has ended.
+    pub requests: (i64, i64),
     /// Everything above in a sentence.
     pub words: Rc<str>,
 }
@@ -82,15 +84,16 @@ impl Tiles {
         let mut seen = BTreeMap::new();
         let mut tiles = Vec::new();
         for pod in pods {
-            let uid: Rc<str> = pod.uid().into();
-            let tile = match self.known.get(&uid) {
-                Some((known, tile)) if Rc::ptr_eq(known, pod) => tile.clone(),
-                Some((_, tile)) => {
-                    let mut tile = tile.clone();
+            let (uid, tile) = match self.known.remove_entry(pod.uid()) {
+                Some((uid, (known, tile))) if Rc::ptr_eq(&known, pod) => (uid, tile),
+                Some((uid, (_, mut tile))) => {
                     tile.keep(tile_of(pod, revisions));
-                    tile
+                    (uid, tile)
                 }
-                None => Shared::new(tile_of(pod, revisions)),
+                None => {
+                    let tile = Shared::new(tile_of(pod, revisions));
+                    (tile.uid.clone(), tile)
+                }
             };
             tiles.push(tile.clone());
             seen.insert(uid, (pod.clone(), tile));
@@ -145,6 +148,10 @@ fn tile_of(pod: &Rc<Pod>, revisions: &mut Revisions) -> Tile {
         restarts,
         ready: (ready, total),
         system: pod.namespace() == "kube-system",
+        requests: match super::nodes::is_over(pod) {
+            true => (0, 0),
+            false => super::nodes::requests(pod),
+        },
         ip: pod
             .status
             .as_ref()
