@@ -14,6 +14,8 @@ use crate::sim::Time;
 /// A request of `curl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpCall {
+    /// Where names without one are looked for first.
+    pub namespace: String,
     pub method: String,
     /// Host and port as written; a service's name, an address or a node's.
     pub host: String,

@@ -19,6 +19,7 @@ mod io;
 mod json;
 mod kube;
 mod manifests;
+mod network;
 mod printers;
 mod resources;
 mod session;

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::future::{Future, poll_fn, ready};
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -153,8 +153,18 @@ impl Host for World {
             .insert(name.to_owned(), text.to_owned());
     }
 
-    fn http<'a>(&'a self, _: HttpCall) -> LocalFuture<'a, Result<HttpAnswer, HttpFailure>> {
-        Box::pin(ready(Err(HttpFailure::Unresolved)))
+    fn http<'a>(&'a self, call: HttpCall) -> LocalFuture<'a, Result<HttpAnswer, HttpFailure>> {
+        let sent = self.cluster.borrow_mut().http(&(&call).into());
+        Box::pin(poll_fn(move |_| {
+            let Ok(number) = sent else {
+                return Poll::Ready(Err(HttpFailure::Unresolved));
+            };
+            let cluster = self.cluster.borrow();
+            match cluster.http_result(number).and_then(HttpAnswer::of) {
+                Some(answer) => Poll::Ready(answer),
+                None => Poll::Pending,
+            }
+        }))
     }
 
     fn server(&self) -> String {

@@ -171,3 +171,31 @@ fn completion_offers_what_may_stand_there() {
         );
     }
 }
+
+#[test]
+fn curl_reaches_a_service_by_name() {
+    let mut cluster = Cluster::new(Config::playground(1, 2));
+    cluster.run_for(secs(60));
+    let files = BTreeMap::from([("web.yaml".to_owned(), WEB.to_owned())]);
+    let (world, stage) = World::new(cluster, files, Duration::ZERO);
+    let mut session = Session::new(world, "default");
+    let line = "kubectl apply -f web.yaml && kubectl rollout status deploy/web && kubectl expose deploy web --port=80";
+    let outcome = run(&mut session, &stage, line);
+    assert_eq!(outcome.exit_code, 0, "{}", outcome.text);
+    stage.borrow_mut().run_for(secs(2));
+    let outcome = run(
+        &mut session,
+        &stage,
+        "curl -s -o /dev/null -w '%{http_code}\\n' http://web",
+    );
+    assert_eq!(outcome.text, "200\n");
+    let outcome = run(&mut session, &stage, "curl -s web | head -1");
+    assert_eq!(outcome.text, "<!DOCTYPE html>\n");
+    check(
+        &mut session,
+        &stage,
+        "curl http://nowhere",
+        "curl: (6) Could not resolve host: nowhere\n",
+        6,
+    );
+}

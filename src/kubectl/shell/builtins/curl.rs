@@ -9,6 +9,7 @@ use crate::kubectl::host::{HttpCall, HttpFailure};
 
 pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut call = HttpCall {
+        namespace: shell.state.borrow().namespace.clone(),
         method: "GET".to_owned(),
         host: String::new(),
         port: 80,
