@@ -13,8 +13,12 @@ fn balance(cpu: (i64, i64), memory: (i64, i64)) -> i64 {
     if cpu.1 <= 0 || memory.1 <= 0 {
         return MAX_NODE_SCORE;
     }
-    let (a, b) = (i128::from(cpu.0.min(cpu.1)), i128::from(cpu.1));
-    let (c, d) = (i128::from(memory.0.min(memory.1)), i128::from(memory.1));
+    // Amounts of which nobody has so many lose their last bits, lest the products overflow.
+    let share = |(used, has): (i64, i64)| {
+        let shift = 64u32.saturating_sub(has.leading_zeros() + 50);
+        (i128::from(used.min(has) >> shift), i128::from(has >> shift))
+    };
+    let ((a, b), (c, d)) = (share(cpu), share(memory));
     let difference = (a * d - c * b).abs();
     let whole = b * d;
     let lost = (difference * i128::from(MAX_NODE_SCORE / 2) + whole - 1) / whole;
@@ -78,6 +82,7 @@ mod tests {
             // More than there is counts as all of it.
             ((9, 3), (3, 3), 100),
             ((1, 0), (1, 2), 100),
+            ((i64::MAX, i64::MAX), (0, i64::MAX), 50),
         ];
         for (cpu, memory, score) in cases {
             assert_eq!(balance(cpu, memory), score, "{cpu:?} {memory:?}");
