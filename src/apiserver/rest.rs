@@ -12,6 +12,7 @@ mod patching;
 mod path;
 mod subresources;
 mod table;
+mod token;
 mod watching;
 
 use serde_json::{Value, json};

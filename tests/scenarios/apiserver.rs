@@ -608,3 +608,29 @@ fn the_server_says_what_it_serves_and_how_it_is() {
         ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
     );
 }
+
+#[test]
+fn service_accounts_get_tokens() {
+    let mut cluster = quiet();
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot}}",
+    );
+    let accounts = "/api/v1/namespaces/default/serviceaccounts";
+    let path = format!("{accounts}/robot/token");
+    let answer = json_of(send(&mut cluster, Method::Post, &path, json!({"spec": {}})));
+    let token = answer["status"]["token"].as_str().unwrap_or_default();
+    assert!(token.starts_with("eyJhbGciOiJSUzI1NiIs"), "{token}");
+    assert_eq!(token.split('.').count(), 3);
+    assert_eq!(answer["spec"]["expirationSeconds"], 3600);
+    let brief = json!({"spec": {"expirationSeconds": 60}});
+    assert_eq!(
+        message(send(&mut cluster, Method::Post, &path, brief)),
+        "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes"
+    );
+    let nobody = format!("{accounts}/nobody/token");
+    assert_eq!(
+        message(send(&mut cluster, Method::Post, &nobody, json!({}))),
+        "serviceaccounts \"nobody\" not found"
+    );
+}

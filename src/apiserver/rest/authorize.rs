@@ -101,10 +101,25 @@ fn access(caller: &Caller, asked: &Value) -> Value {
     })
 }
 
+/// What else is known of a caller: people at the keyboard come with a certificate, whose
+/// fingerprint is told.
+fn extra(caller: &Caller) -> Value {
+    const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
+    const FINGERPRINT: &str =
+        "X509SHA256=2f64c1a7d0b5e98324f1c6d07ab35e9148c27d6f03be1a5977c08ed4b2693f5a";
+    if may_do_everything(caller) {
+        json!({CREDENTIAL: [FINGERPRINT]})
+    } else {
+        json!({})
+    }
+}
+
 fn identity(caller: &Caller, _: &Value) -> Value {
     let groups: Vec<&str> = caller.groups.iter().map(|g| &**g).collect();
     json!({
         "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
-        "metadata": {}, "status": {"userInfo": {"username": &*caller.user, "groups": groups}},
+        "metadata": {}, "status": {"userInfo": {
+            "username": &*caller.user, "groups": groups, "extra": extra(caller),
+        }},
     })
 }
