@@ -1,5 +1,10 @@
 //! The kubelet, seen through the API: pods that name their node need no scheduler.
 
+mod ends;
+mod logs;
+mod probes;
+mod starts;
+
 use kubarium::cluster::{Cluster, Config};
 use kubarium::sim::{millis, secs};
 use serde_json::Value;

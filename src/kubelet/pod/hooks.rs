@@ -212,7 +212,7 @@ impl PodWorker {
         if let Some(container) = self.containers.get_mut(c) {
             container.hooked = true;
         }
-        self.begin_probes(c, ctx);
+        self.begin_probes(c, h, ctx);
         self.sync(h, ctx);
     }
 

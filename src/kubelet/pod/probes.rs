@@ -1,16 +1,17 @@
 //! Startup, readiness and liveness probes (`pkg/kubelet/prober`).
 //!
 //! A worker ticks every `periodSeconds`, and skips ticks before `initialDelaySeconds`. Startup
-//! and readiness tick from the container's start on, as a container that is not ready yet is
-//! probed at once; liveness ticks from the moment at which the pod came to the node.
+//! and readiness tick from the moment at which the kubelet sees that the container runs, as one
+//! that is not ready yet is probed at once; liveness ticks from the moment at which the pod came to the node.
 
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Probe;
 
 use super::{Cx, Host, PodEvent, PodWorker, ProbeKind};
+use crate::kubelet::latency;
 use crate::kubelet::runtime::shell::FetchError;
-use crate::sim::{Time, millis, secs};
+use crate::sim::{Time, secs};
 
 /// The answers of one probe so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,25 +62,25 @@ impl PodWorker {
     }
 
     /// The container has started: its startup probe begins, or else the others.
-    pub(super) fn begin_probes(&mut self, c: usize, ctx: &mut Cx<'_>) {
+    pub(super) fn begin_probes(&mut self, c: usize, h: &Host<'_>, ctx: &mut Cx<'_>) {
         if self.probe_spec(c, ProbeKind::Startup).is_some() {
-            return self.schedule_first(c, ProbeKind::Startup, ctx);
+            return self.schedule_first(c, ProbeKind::Startup, h, ctx);
         }
-        self.begin_other_probes(c, ctx);
+        self.begin_other_probes(c, h, ctx);
     }
 
-    fn begin_other_probes(&mut self, c: usize, ctx: &mut Cx<'_>) {
+    fn begin_other_probes(&mut self, c: usize, h: &Host<'_>, ctx: &mut Cx<'_>) {
         let readiness = self.probe_spec(c, ProbeKind::Readiness).is_some();
         if let Some(container) = self.containers.get_mut(c) {
             container.started = true;
             container.ready = !readiness;
         }
-        self.schedule_first(c, ProbeKind::Readiness, ctx);
-        self.schedule_first(c, ProbeKind::Liveness, ctx);
+        self.schedule_first(c, ProbeKind::Readiness, h, ctx);
+        self.schedule_first(c, ProbeKind::Liveness, h, ctx);
     }
 
     /// The first tick that is not skipped.
-    fn schedule_first(&mut self, c: usize, kind: ProbeKind, ctx: &mut Cx<'_>) {
+    fn schedule_first(&mut self, c: usize, kind: ProbeKind, h: &Host<'_>, ctx: &mut Cx<'_>) {
         let Some(probe) = self.probe_spec(c, kind) else {
             return;
         };
@@ -89,15 +90,13 @@ impl PodWorker {
         let started = instance.map_or(now, |i| i.started);
         let phase = match kind {
             ProbeKind::Liveness => self.added,
-            ProbeKind::Startup | ProbeKind::Readiness => now,
+            ProbeKind::Startup | ProbeKind::Readiness => {
+                now + latency::RELIST.draw(ctx.rng(h.stream))
+            }
         };
         let earliest = (started + delay).max(now);
         let ticks = earliest.since(phase).as_nanos().div_ceil(period.as_nanos());
-        let mut at = phase + period.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX));
-        // A tick at the very start finds the process not yet listening.
-        if at == now {
-            at += millis(5);
-        }
+        let at = phase + period.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX));
         self.tick_at(c, kind, at, ctx);
     }
 
@@ -161,7 +160,7 @@ impl PodWorker {
                 self.tick_at(c, kind, next, ctx);
             }
             (ProbeKind::Startup, true) => {
-                self.begin_other_probes(c, ctx);
+                self.begin_other_probes(c, h, ctx);
                 self.sync(h, ctx);
             }
             (ProbeKind::Liveness, true) => self.tick_at(c, kind, next, ctx),
