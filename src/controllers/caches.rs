@@ -119,11 +119,6 @@ impl Caches {
             .filter_map(|key| self.pods.get(key))
     }
 
-    /// The nodes that have pods, whether they exist or not.
-    pub fn nodes_with_pods(&self) -> impl Iterator<Item = &Rc<str>> {
-        self.pods_by_node.keys()
-    }
-
     /// The pods of a namespace that no controller owns.
     pub fn orphans<'c>(&'c self, namespace: &str) -> impl Iterator<Item = &'c Rc<Pod>> {
         in_namespace(&self.orphans, namespace).filter_map(|key| self.pods.get(key))

@@ -36,7 +36,7 @@ use crate::api::{Key, Resource, controller_of};
 use crate::apiserver::EventType;
 use crate::client::EventRecorder;
 
-pub use util::{max_surge, max_unavailable, scaled};
+pub use util::scaled;
 
 #[derive(Clone)]
 pub struct DeploymentController {

@@ -33,8 +33,6 @@ pub struct Node {
     pub being_deleted: bool,
     /// Being deleted in the foreground: it waits for its dependents.
     pub deleting_dependents: bool,
-    /// Known from a reference only; its watch has not shown it.
-    pub is_virtual: bool,
     orphaning: bool,
 }
 
@@ -113,7 +111,6 @@ impl Graph {
             dependents,
             being_deleted: deleting,
             deleting_dependents: foreground,
-            is_virtual: false,
             orphaning,
         };
         if foreground && !old.as_ref().is_some_and(|n| n.deleting_dependents) {
@@ -174,7 +171,6 @@ impl Graph {
             dependents: BTreeSet::from([dependent.uid.clone()]),
             being_deleted: false,
             deleting_dependents: false,
-            is_virtual: true,
             orphaning: false,
         };
         self.nodes.insert(uid.clone(), node);

@@ -274,3 +274,85 @@ fn why_leads_from_a_pod_back_to_the_request() {
     assert!(actors.contains(&"deployment-controller"), "{actors:?}");
     assert_eq!(actors.last(), Some(&"kubectl"), "{actors:?}");
 }
+
+/// The example of the documentation: ten pods, a broken image, then fifteen.
+#[test]
+fn scaling_in_the_middle_of_a_rollout_is_shared() {
+    let mut cluster = bare(1);
+    let bounds = "strategy: {rollingUpdate: {maxSurge: 3, maxUnavailable: 2}}";
+    created(&mut cluster, &web(10, "nginx:1.25", bounds));
+    cluster.run_for(secs(2));
+    edit(&mut cluster, WEB, |d| {
+        d["spec"]["template"]["spec"]["nodeName"] = json!(null);
+        d["spec"]["template"]["spec"]["nodeSelector"] = json!({"no": "where"});
+    });
+    cluster.run_for(secs(2));
+    let sizes = |cluster: &mut kubarium::cluster::Cluster| {
+        let sets = list(cluster, REPLICA_SETS);
+        let mut sizes: Vec<i64> = sets
+            .iter()
+            .filter_map(|rs| rs["spec"]["replicas"].as_i64())
+            .collect();
+        sizes.sort();
+        sizes
+    };
+    assert_eq!(sizes(&mut cluster), [5, 8]);
+    edit(&mut cluster, WEB, |d| d["spec"]["replicas"] = json!(15));
+    cluster.run_for(secs(2));
+    assert_eq!(sizes(&mut cluster), [7, 11]);
+}
+
+#[test]
+fn another_set_of_the_same_name_is_a_collision() {
+    let mut cluster = bare(1);
+    created(&mut cluster, &web(1, "nginx:1.25", ""));
+    cluster.run_for(secs(1));
+    let name = list(&mut cluster, REPLICA_SETS)[0]["metadata"]["name"].clone();
+    let name = name.as_str().unwrap_or_default();
+    super::delete(&mut cluster, WEB);
+    cluster.run_for(secs(2));
+    assert_eq!(list(&mut cluster, REPLICA_SETS).len(), 0);
+    created(
+        &mut cluster,
+        &format!(
+            "{{apiVersion: apps/v1, kind: ReplicaSet, metadata: {{name: {name}}}, \
+             spec: {{replicas: 0, selector: {{matchLabels: {{app: other}}}}, \
+             template: {{metadata: {{labels: {{app: other}}}}, \
+             spec: {{containers: [{{name: c, image: busybox}}]}}}}}}}}"
+        ),
+    );
+    cluster.run_for(secs(1));
+    created(&mut cluster, &web(1, "nginx:1.25", ""));
+    cluster.run_for(secs(2));
+    let d = deployment(&mut cluster, "web");
+    assert_eq!(d["status"]["collisionCount"], 1);
+    assert_eq!(d["status"]["availableReplicas"], 1);
+    assert_eq!(list(&mut cluster, REPLICA_SETS).len(), 2);
+}
+
+#[test]
+fn a_failure_to_create_pods_is_told() {
+    let mut cluster = bare(1);
+    let manifest = web(2, "nginx:1.25", "");
+    let manifest = manifest.replace("nodeName: node-0", "priorityClassName: nope");
+    created(&mut cluster, &manifest);
+    cluster.run_for(secs(2));
+    let why = "is forbidden: no PriorityClass with name nope was found";
+    let d = deployment(&mut cluster, "web");
+    let failure = condition(&d, "ReplicaFailure");
+    assert!(
+        failure.starts_with("True FailedCreate: pods \"web-"),
+        "{failure}"
+    );
+    assert!(failure.ends_with(why), "{failure}");
+    let told = events(&mut cluster, "ReplicaSet");
+    assert!(
+        told[0].starts_with("FailedCreate Error creating: pods \"web-"),
+        "{told:?}"
+    );
+    assert!(list(&mut cluster, PODS).is_empty());
+    assert_eq!(
+        condition(&d, "Available"),
+        "False MinimumReplicasUnavailable: Deployment does not have minimum availability."
+    );
+}
