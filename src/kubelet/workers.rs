@@ -113,8 +113,8 @@ impl Kubelet {
         let refusal = match ctx.get::<Node>(&Key::new("", &self.node.name)) {
             Some(node) if !worker.is_static && !deleted => {
                 let others = self.pods.values().filter(|w| w.is_active());
-                let others: Vec<Rc<Pod>> = others.map(|w| w.pod.clone()).collect();
-                admission::check(&worker.pod, &others, &node)
+                let others: Vec<&PodWorker> = others.map(|w| &**w).collect();
+                admission::check(worker, &others, &node)
             }
             _ => None,
         };

@@ -89,7 +89,7 @@ pub fn host_ports(pod: &Pod) -> Vec<(String, i32)> {
 }
 
 /// Looks at a pod beside those that run on the node.
-pub fn check(pod: &Pod, others: &[Rc<Pod>], node: &Node) -> Option<Refusal> {
+pub fn check(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refusal> {
     let allocatable = node.status.as_ref().and_then(|s| s.allocatable.clone());
     let allocatable = allocatable.unwrap_or_default();
     let insufficient = |name: &'static str, wanted: i64, used: i64, capacity: i64| {
@@ -109,19 +109,20 @@ pub fn check(pod: &Pod, others: &[Rc<Pod>], node: &Node) -> Option<Refusal> {
     if count + 1 > capacity("pods") {
         return Some(insufficient("pods", 1, count, capacity("pods")));
     }
-    let wanted = requests(pod);
+    let wanted = &pod.requests;
     if wanted.values().any(|v| *v > 0) {
         let mut used = Amounts::new();
-        others.iter().for_each(|p| add(&mut used, &requests(p)));
+        others.iter().for_each(|p| add(&mut used, &p.requests));
         for name in ["cpu", "memory", "ephemeral-storage"] {
             let of = |amounts: &Amounts| amounts.get(name).copied().unwrap_or_default();
-            let (wanted, used, capacity) = (of(&wanted), of(&used), capacity(name));
+            let (wanted, used, capacity) = (of(wanted), of(&used), capacity(name));
             if wanted > 0 && used.saturating_add(wanted) > capacity {
                 return Some(insufficient(name, wanted, used, capacity));
             }
         }
     }
     let labels = node.metadata.labels.clone().unwrap_or_default();
+    let pod = &pod.pod;
     let selector = pod.spec.as_ref().and_then(|s| s.node_selector.as_ref());
     let fits = |(name, value): (&String, &String)| labels.get(name) == Some(value);
     if !selector.into_iter().flatten().all(fits) {
@@ -130,10 +131,8 @@ pub fn check(pod: &Pod, others: &[Rc<Pod>], node: &Node) -> Option<Refusal> {
         return Some(("NodeAffinity", message.to_owned()));
     }
     let ports = host_ports(pod);
-    if others
-        .iter()
-        .any(|o| host_ports(o).iter().any(|p| ports.contains(p)))
-    {
+    let taken = |o: &&PodWorker| host_ports(&o.pod).iter().any(|p| ports.contains(p));
+    if !ports.is_empty() && others.iter().any(taken) {
         let message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Some(("NodePorts", message.to_owned()));
     }

@@ -247,6 +247,8 @@ pub struct PodWorker {
     pub uid: Rc<str>,
     /// From a manifest of the node: the object in the API only mirrors it.
     pub is_static: bool,
+    /// What it takes of the node.
+    pub requests: Rc<admission::Amounts>,
     added: Time,
     admitted: bool,
     rejected: Option<(&'static str, Rc<str>)>,
@@ -286,6 +288,7 @@ impl PodWorker {
                 .chain(main)
                 .map(|(r, i)| Container::new(r, i))
                 .collect(),
+            requests: Rc::new(admission::requests(&pod)),
             pod,
             is_static,
             added: now,

@@ -773,9 +773,9 @@ impl Shell {
 }
 
 /// A size as tools for memory tests write it: `250M`, `1G`, or a quantity.
-pub fn memory_size(text: &str) -> Option<u64> {
+fn memory_size(text: &str) -> Option<u64> {
     let text = match text.strip_suffix(['M', 'G', 'K']) {
-        Some(_) => format!("{}i", text.replace('K', "K")),
+        Some(_) => format!("{text}i"),
         None => text.to_owned(),
     };
     let quantity = Quantity::parse(&text).ok()?;

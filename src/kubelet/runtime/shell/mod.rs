@@ -19,7 +19,7 @@ use std::rc::Rc;
 use super::files::FileError;
 use crate::sim::Time;
 
-pub use builtins::{base, is_known, memory_size};
+pub use builtins::{base, is_known};
 pub use run::{Pause, Shell};
 
 /// Steps of one run before the shell is made to wait.
