@@ -7,5 +7,4 @@
 mod kv;
 mod lease;
 
-pub use kv::{Change, Compacted, Expect, Store};
-pub use lease::LeaseId;
+pub use kv::{Change, Expect, Store};

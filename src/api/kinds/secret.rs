@@ -108,7 +108,7 @@ impl KindStrategy for Rules {
 /// Types of secrets promise certain keys.
 fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
     let value = |key: &str| secret.data.as_ref().and_then(|d| d.get(key));
-    let mut required = |key: &str, errors: &mut Errors| {
+    let required = |key: &str, errors: &mut Errors| {
         let found = value(key);
         if found.is_none() {
             errors.required(&path.key(key), "");
@@ -141,16 +141,16 @@ fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
                 json(".dockerconfigjson", data, errors);
             }
         }
-        "kubernetes.io/basic-auth" => {
-            if value("username").is_none() && value("password").is_none() {
-                required("username", errors);
-                required("password", errors);
-            }
+        "kubernetes.io/basic-auth"
+            if value("username").is_none() && value("password").is_none() =>
+        {
+            required("username", errors);
+            required("password", errors);
         }
-        "kubernetes.io/ssh-auth" => {
-            if value("ssh-privatekey").is_none_or(|v| v.0.is_empty()) {
-                errors.required(&path.key("ssh-privatekey"), "");
-            }
+        "kubernetes.io/ssh-auth"
+            if value("ssh-privatekey").is_none_or(|v| v.0.is_empty()) =>
+        {
+            errors.required(&path.key("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {
             required("tls.crt", errors);
