@@ -1,7 +1,6 @@
 //! What the Tab key offers: commands, kinds, names of live objects, namespaces, flags, files.
 //! Models what `kubectl completion` and `k8s.io/kubectl/pkg/util/completion` offer.
 
-use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 

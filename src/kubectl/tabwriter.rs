@@ -45,11 +45,6 @@ impl TabWriter {
         }
     }
 
-    /// Starts a new table: earlier widths no longer count.
-    pub fn forget(&mut self) {
-        self.remembered.clear();
-    }
-
     /// Lays out text.
     pub fn align(&mut self, text: &str) -> String {
         let lines: Vec<Vec<&str>> = text
@@ -148,7 +143,5 @@ mod tests {
             "NAME     AGE\nabcdef   1s\n"
         );
         assert_eq!(writer.align("a\t2s\n"), "a        2s\n");
-        writer.forget();
-        assert_eq!(writer.align("a\t2s\n"), "a     2s\n");
     }
 }

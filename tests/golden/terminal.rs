@@ -173,6 +173,46 @@ fn completion_offers_what_may_stand_there() {
 }
 
 #[test]
+fn a_node_is_drained() {
+    let (mut session, stage) = terminal();
+    let line = "kubectl apply -f web.yaml && kubectl rollout status deploy/web && kubectl run lone --image=nginx && sleep 1";
+    assert_eq!(run(&mut session, &stage, line).exit_code, 0);
+    let node = run(
+        &mut session,
+        &stage,
+        "kubectl get pod lone -o jsonpath='{.spec.nodeName}'",
+    )
+    .text;
+    let refused = run(&mut session, &stage, &format!("kubectl drain {node}"));
+    assert_eq!(refused.exit_code, 1);
+    assert!(
+        refused.text.contains(
+            "cannot delete Pods that declare no controller (use --force to override): default/lone"
+        ),
+        "{}",
+        refused.text
+    );
+    let drained = run(
+        &mut session,
+        &stage,
+        &format!("kubectl drain {node} --force"),
+    );
+    assert_eq!(drained.exit_code, 0, "{}", drained.text);
+    assert!(
+        drained.text.contains("evicting pod default/lone\n"),
+        "{}",
+        drained.text
+    );
+    assert!(
+        drained.text.ends_with(&format!("node/{node} drained\n")),
+        "{}",
+        drained.text
+    );
+    let line = format!("kubectl get pods --field-selector=spec.nodeName={node} -o name");
+    check(&mut session, &stage, &line, "", 0);
+}
+
+#[test]
 fn curl_reaches_a_service_by_name() {
     let mut cluster = Cluster::new(Config::playground(1, 2));
     cluster.run_for(secs(60));

@@ -274,10 +274,7 @@ async fn send_patch(kube: &Kube, manifest: &Manifest, patch: &Patch) -> Result<V
 
 fn describe(manifest: &Manifest) -> String {
     let kind = manifest.kind;
-    let group = match kind.group {
-        "" => "",
-        group => group,
-    };
+    let group = kind.group;
     format!(
         "Resource: \"{}\", GroupVersionKind: \"{group}/{}, Kind={}\"\nName: \"{}\", Namespace: \"{}\"",
         gvr(kind),

@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 
-use crate::api::kinds::KindInfo;
-use crate::apiserver::Method;
 use crate::apiserver::patch::{PatchSchema, diff, merge_patch};
 use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::kubectl::error::{Failure, Result};
-use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::resources::Target;
 
 impl Kube {
@@ -77,25 +75,5 @@ impl Kube {
             )
             .await?;
         Ok(Some(answer))
-    }
-
-    /// Replaces a subresource.
-    pub async fn put_subresource(
-        &self,
-        kind: &KindInfo,
-        namespace: &str,
-        name: &str,
-        subresource: &str,
-        object: Value,
-        manager: &str,
-    ) -> Result<Value> {
-        let request = self
-            .change(
-                Method::Put,
-                path(kind, namespace, name, subresource),
-                manager,
-            )?
-            .with_body(object);
-        self.json(request).await
     }
 }

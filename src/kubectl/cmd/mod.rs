@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod describe;
 mod diff;
+mod drain;
 mod events;
 mod generate;
 mod get;
@@ -66,6 +67,7 @@ pub const COMMANDS: &[Command] = &[
     info::TOP_PODS,
     nodes::CORDON,
     nodes::UNCORDON,
+    drain::DRAIN,
     nodes::TAINT,
     describe::DESCRIBE,
     logs::LOGS,

@@ -37,7 +37,8 @@ const TAINT_FLAGS: &[Flag] = &[
     flag("validate", F::Optional("strict")),
 ];
 
-async fn cordon(kube: &Kube, unschedulable: bool) -> Result<()> {
+/// Marks nodes as unschedulable, or as schedulable again.
+pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<()> {
     let names = &kube.flags.arguments;
     if names.is_empty() && kube.flags.text("selector").is_empty() {
         return kube.usage(&format!(

@@ -274,7 +274,7 @@ fn environment(container: &Value, pod: Option<&Value>, page: &mut Page) {
 /// The value of a field of the pod, as a variable gets it.
 fn field_of(pod: &Value, path: &str) -> String {
     if let Some((map, key)) = path.strip_suffix("']").and_then(|p| p.split_once("['")) {
-        return text(&crate::kubectl::json::at(pod, map)[key], "").to_owned();
+        return scalar(&crate::kubectl::json::at(pod, map)[key]);
     }
     scalar(crate::kubectl::json::at(pod, path))
 }

@@ -172,7 +172,7 @@ fn reserved(pod: &Value, which: &str, resource: &str) -> Quantity {
         if text(container, "restartPolicy") == "Always" {
             sidecars = sidecars.add(&needed);
             total = total.add(&needed);
-            needed = sidecars.clone();
+            needed = sidecars;
         } else {
             needed = needed.add(&sidecars);
         }

@@ -10,7 +10,7 @@ pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
     let mut code = 0;
     let files = shell.world.host.files();
-    let mut show = |name: &str| match long {
+    let show = |name: &str| match long {
         true => {
             let size = shell.world.host.read_file(name).map_or(0, |t| t.len());
             io.out.line(&format!("-rw-r--r-- {size:>8} {name}"));

@@ -170,7 +170,7 @@ fn substitute(text: &str, pattern: &Pattern, replacement: &str, every: bool) -> 
 }
 
 fn expand(replacement: &str, text: &[char], captures: &Captures, out: &mut String) {
-    let mut group = |out: &mut String, n: usize| {
+    let group = |out: &mut String, n: usize| {
         if let Some(Some((start, end))) = captures.get(n) {
             out.extend(text.iter().skip(*start).take(end - start));
         }
