@@ -12,10 +12,11 @@ use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::local::LocalClient;
-use super::model::{Effect, Model, Msg, View, update};
+use super::model::{Effect, Files, Model, Msg, View, update};
 use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
+use super::terminal::{Act, Terminal};
 use super::view::control_plane::ControlPlane;
 use super::view::marks::Mark;
 use super::view::nodes::NodesView;
@@ -59,6 +60,7 @@ pub struct Scene {
 pub struct App {
     model: Model,
     session: Session,
+    terminal: Terminal,
     seed: u64,
     /// How many of the oldest inputs were lost in storage.
     dropped: u64,
@@ -112,9 +114,10 @@ impl App {
         app
     }
 
-    fn over(seed: u64, session: Session, files: super::model::Files) -> App {
+    fn over(seed: u64, session: Session, files: Files) -> App {
         App {
             model: Model::new(files),
+            terminal: Terminal::new(session.client()),
             session,
             seed,
             dropped: 0,
@@ -164,6 +167,10 @@ impl App {
 
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    pub fn terminal(&self) -> &Terminal {
+        &self.terminal
     }
 
     pub fn session(&self) -> &Session {
@@ -228,6 +235,10 @@ impl App {
                 Effect::Stop => self.session.stop(),
                 Effect::Reset => self.reset(),
                 Effect::Arrange => self.arrange(),
+                Effect::Terminal(act) => {
+                    self.at_terminal(|terminal, files| terminal.act(act, files));
+                    left.push(Effect::Save);
+                }
                 other => left.push(other),
             }
         }
@@ -237,12 +248,15 @@ impl App {
 
     /// Lets a frame pass; tells whether anything is to be drawn.
     pub fn frame(&mut self, wall: Duration, more: &mut dyn FnMut() -> bool) -> bool {
-        let seen = self.session.tick(wall, more);
+        let mut seen = self.session.tick(wall, more);
         self.silence += wall;
         self.rates_age += wall;
         self.picture_age += wall;
         let forgotten = self.forget_news(wall);
         let before = self.model.scene.nodes.clone();
+        if self.terminal.is_busy() && !self.session.is_busy() {
+            seen.changed |= self.at_terminal(Terminal::poll);
+        }
         self.take_in(seen);
         let pictured = before != self.model.scene.nodes;
         let transport = self.session.transport();
@@ -365,9 +379,34 @@ impl App {
         self.show_control_plane();
     }
 
+    /// Lets the terminal act, and takes in what it changed: its screen, files, the cluster. Tells
+    /// whether there is anything new to be seen.
+    fn at_terminal(
+        &mut self,
+        act: impl FnOnce(&mut Terminal, &Shared<Files>) -> Vec<(String, String)>,
+    ) -> bool {
+        let revision = self.session.mirror().revision();
+        let files = self.model.files.clone();
+        let written = act(&mut self.terminal, &files);
+        for (name, text) in written {
+            let _ = update(
+                &mut self.model,
+                Msg::WriteFile {
+                    name: name.into(),
+                    text: text.into(),
+                },
+            );
+        }
+        let changed = self.model.terminal.keep(self.terminal.view().clone());
+        if self.session.timeline().cluster().server().revision() != revision {
+            self.catch_up();
+        }
+        changed
+    }
+
     fn apply(&mut self, file: &Rc<str>, text: &Rc<str>) {
-        let session = &mut self.session;
-        let applied = apply::apply(file, text, &mut |request| session.request(request));
+        let namespace = self.terminal.namespace();
+        let applied = apply::apply(file, text, self.session.client(), &namespace);
         let words: Vec<&str> = applied.lines.iter().map(|line| &*line.text).collect();
         self.model.say(&words.join(". "));
         self.model.applied = Shared::new(applied);
@@ -384,7 +423,9 @@ impl App {
             stage,
             ..
         } = self.model.clone();
+        let history = self.terminal.history();
         *self = App::fresh(seed);
+        self.at_terminal(|terminal, files| terminal.act(Act::Remember(history), files));
         self.model.view = view;
         self.model.panes = panes;
         self.model.theme = theme;
@@ -483,6 +524,16 @@ mod tests {
         app.dispatch(Msg::Apply);
         assert!(app.model().applied.failed());
         assert!(app.model().applied.lines[0].text.contains("Nonsense"));
+    }
+
+    #[test]
+    fn what_is_applied_already_has_no_problems() {
+        let app = App::fresh(1);
+        let session = app.session();
+        for file in &app.model().files.list {
+            let found = super::super::editing::diagnose(&file.text, session.timeline().cluster());
+            assert_eq!(found.problems, [], "{}", file.name);
+        }
     }
 
     #[test]

@@ -10,10 +10,16 @@ use std::task::{Context, Poll, Waker};
 use serde_json::{Value, json};
 
 use crate::api::selector::{FieldSelector, Selector};
+use crate::api::url::UrlError;
 use crate::api::{Kind, Object};
 use crate::apiserver::{Cursor, Request, Response};
 use crate::client::{Client, LocalFuture, Watch};
 use crate::cluster::Timeline;
+use crate::kubectl::{HttpAnswer, HttpFailure};
+use crate::network::HttpCall;
+
+use super::requests::RequestLog;
+use super::terminal::answer;
 
 /// Wakes those who wait for the cluster to change.
 #[derive(Clone, Default)]
@@ -40,18 +46,48 @@ impl Bell {
 pub struct LocalClient {
     timeline: Rc<RefCell<Timeline>>,
     bell: Bell,
+    log: Rc<RefCell<RequestLog>>,
 }
 
 impl LocalClient {
-    pub(super) fn new(timeline: Rc<RefCell<Timeline>>, bell: Bell) -> Self {
-        LocalClient { timeline, bell }
+    pub(super) fn new(
+        timeline: Rc<RefCell<Timeline>>,
+        bell: Bell,
+        log: Rc<RefCell<RequestLog>>,
+    ) -> Self {
+        LocalClient {
+            timeline,
+            bell,
+            log,
+        }
     }
 
     /// Answers at once.
     pub fn send(&self, request: &Request) -> Response {
-        let response = self.timeline.borrow_mut().request(request);
+        let mut timeline = self.timeline.borrow_mut();
+        let response = timeline.request(request);
+        let revision = timeline.cluster().server().revision();
+        let mut log = self.log.borrow_mut();
+        log.note(timeline.now(), request, &response, revision);
+        drop((timeline, log));
         self.bell.ring();
         response
+    }
+
+    /// Sends a request over the cluster's network; its result is there when time has passed.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn http(&self, call: &HttpCall) -> Result<u64, UrlError> {
+        let number = self.timeline.borrow_mut().http(call);
+        self.bell.ring();
+        number
+    }
+
+    /// How a request over the network ended; `None` while it is under way.
+    pub fn http_result(&self, number: u64) -> Option<Result<HttpAnswer, HttpFailure>> {
+        let timeline = self.timeline.borrow();
+        timeline.cluster().http_result(number).map(answer)
     }
 
     /// Virtual time, for whoever prints ages.

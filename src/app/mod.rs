@@ -31,8 +31,8 @@ pub use history::{History, Sample, Write};
 pub use local::LocalClient;
 pub use mirror::Mirror;
 pub use model::{
-    DockTab, Effect, File, Files, Model, Msg, Notice, Pane, Panes, Question, Selection, Splitter,
-    Spoken, Theme, View, update,
+    DockTab, Effect, File, Files, Model, Msg, Notice, Pane, Panes, Question, Reveal, Selection,
+    Splitter, Spoken, Theme, View, update,
 };
 pub use session::{Progress, Seen, Session};
 pub use shared::Shared;

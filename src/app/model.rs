@@ -10,6 +10,7 @@ use super::apply::Applied;
 use super::layout::Size;
 use super::session::Progress;
 use super::shared::Shared;
+use super::terminal;
 use super::transport::{Speed, Transport};
 
 /// A view of the stage.
@@ -258,6 +259,17 @@ pub struct Spoken {
     pub text: Rc<str>,
 }
 
+/// A place in a file that the editor is to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reveal {
+    /// Grows, so that the same place can be asked for again.
+    pub serial: u32,
+    pub file: usize,
+    /// Bytes.
+    pub start: usize,
+    pub end: usize,
+}
+
 /// Something that is not done before it was confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -278,6 +290,8 @@ pub struct Model {
     pub scene: Scene,
     /// The answers to the last act of applying.
     pub applied: Shared<Applied>,
+    pub reveal: Option<Reveal>,
+    pub terminal: Shared<terminal::View>,
     pub notices: Shared<Vec<Notice>>,
     pub spoken: Shared<Spoken>,
     pub question: Option<Question>,
@@ -304,6 +318,8 @@ impl Model {
             },
             scene: Scene::default(),
             applied: Shared::default(),
+            reveal: None,
+            terminal: Shared::default(),
             notices: Shared::default(),
             spoken: Shared::default(),
             question: None,
@@ -360,6 +376,24 @@ pub enum Msg {
         name: Rc<str>,
     },
     CloseFile(usize),
+    /// Brings a file back, or a new one in, and opens it.
+    InsertFile {
+        at: usize,
+        file: File,
+    },
+    /// A command writes a file; a new one if there is none of this name.
+    WriteFile {
+        name: Rc<str>,
+        text: Rc<str>,
+    },
+    /// Something typed at the terminal.
+    Terminal(terminal::Act),
+    /// Opens a file at a place of its text, in bytes.
+    Reveal {
+        file: usize,
+        start: usize,
+        end: usize,
+    },
     Apply,
     TogglePlay,
     Play(bool),
@@ -389,6 +423,7 @@ pub enum Effect {
     Seek(Time),
     Stop,
     Reset,
+    Terminal(terminal::Act),
     /// Lays the stage out again.
     Arrange,
     /// For the browser.
@@ -484,6 +519,42 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 "Your last visit is being brought back. Apply when it is there.",
             );
             Vec::new()
+        }
+        Msg::InsertFile { at, file } => edit_files(model, |files| {
+            let at = at.min(files.list.len());
+            let name = match files.list.iter().any(|f| f.name == file.name) {
+                true => files.free_name(),
+                false => file.name,
+            };
+            files.list.insert(at, File { name, ..file });
+            files.open = at;
+        }),
+        Msg::WriteFile { name, text } => edit_files(model, |files| {
+            match files.list.iter_mut().find(|f| f.name == name) {
+                Some(file) => file.text = text,
+                None => files.list.push(File { name, text }),
+            }
+        }),
+        Msg::Terminal(terminal::Act::Run(_))
+            if matches!(model.transport.progress, Progress::Restoring(_)) =>
+        {
+            model.notify(
+                false,
+                "Your last visit is being brought back. Type commands when it is there.",
+            );
+            Vec::new()
+        }
+        Msg::Terminal(act) => vec![Effect::Terminal(act)],
+        Msg::Reveal { file, start, end } => {
+            let serial = model.reveal.as_ref().map_or(0, |r| r.serial) + 1;
+            model.reveal = Some(Reveal {
+                serial,
+                file,
+                start,
+                end,
+            });
+            model.panes.shown = Pane::Editor;
+            update(model, Msg::OpenFile(file))
         }
         Msg::Apply => match model.files.current() {
             Some(file) => vec![Effect::Apply {

@@ -12,6 +12,7 @@ use crate::sim::{Time, secs};
 use super::history::History;
 use super::local::{Bell, LocalClient};
 use super::mirror::{Mirror, Pulled};
+use super::requests::RequestLog;
 use super::transport::{Speed, Transport};
 
 /// How many events are handled before the clock is asked again.
@@ -63,6 +64,8 @@ pub struct Seen {
 pub struct Session {
     timeline: Rc<RefCell<Timeline>>,
     bell: Bell,
+    /// What people have asked.
+    log: Rc<RefCell<RequestLog>>,
     mirror: Mirror,
     history: History,
     playing: bool,
@@ -98,6 +101,7 @@ impl Session {
             furthest: timeline.end(),
             timeline: Rc::new(RefCell::new(timeline)),
             bell: Bell::default(),
+            log: Rc::default(),
             mirror: Mirror::default(),
             history: History::default(),
             playing: true,
@@ -110,7 +114,12 @@ impl Session {
 
     /// A client of this cluster, to keep.
     pub fn client(&self) -> LocalClient {
-        LocalClient::new(self.timeline.clone(), self.bell.clone())
+        LocalClient::new(self.timeline.clone(), self.bell.clone(), self.log.clone())
+    }
+
+    /// The requests that people have made.
+    pub fn requests(&self) -> std::cell::Ref<'_, RequestLog> {
+        self.log.borrow()
     }
 
     pub fn mirror(&self) -> &Mirror {

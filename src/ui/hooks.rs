@@ -46,3 +46,31 @@ pub fn focus(id: &str) {
         let _ = element.focus();
     }
 }
+
+/// What has the focus, unless it is the page itself.
+pub fn focused() -> Option<HtmlElement> {
+    let document = web_sys::window()?.document()?;
+    let active = document.active_element()?.dyn_into::<HtmlElement>().ok()?;
+    (active.tag_name() != "BODY").then_some(active)
+}
+
+/// Gives the focus back to an element, if nothing else has taken it meanwhile.
+pub fn focus_unless_elsewhere(element: &HtmlElement) {
+    if focused().is_none() && element.is_connected() {
+        let _ = element.focus();
+    }
+}
+
+/// Puts text on the clipboard, where the browser allows it.
+pub fn copy(text: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.navigator().clipboard().write_text(text);
+    }
+}
+
+/// Whether text of the page is marked.
+pub fn has_selected_text() -> bool {
+    web_sys::window()
+        .and_then(|w| w.get_selection().ok().flatten())
+        .is_some_and(|s| !s.is_collapsed())
+}

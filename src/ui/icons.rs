@@ -19,6 +19,11 @@ pub enum Icon {
     Close,
     Plus,
     Layers,
+    Pencil,
+    Bin,
+    Right,
+    Wrong,
+    Warning,
 }
 
 impl Icon {
@@ -47,6 +52,17 @@ impl Icon {
             Icon::Layers => {
                 "M8 1.5l6.5 3.2L8 8 1.5 4.7zM2.9 7.2L8 9.8l5.1-2.6 1.4.7L8 11.2 1.5 7.9zM2.9 10.4L8 13l5.1-2.6 1.4.7L8 14.4l-6.5-3.3z"
             }
+            Icon::Pencil => {
+                "M11.2 1.8l3 3L5.6 13.4 2 14l.6-3.6zM10.9 4L4 10.9l-.2 1.3 1.3-.2L12 5.1z"
+            }
+            Icon::Bin => {
+                "M6 1.5h4l.6 1.2H14v1.4H2V2.7h3.4zM3.2 5.2h9.6l-.7 9.3H3.9zm2 1.4.4 6.5h4.8l.4-6.5z"
+            }
+            Icon::Right => "M13.6 4.2 6.4 11.9 2.4 8l1-1.1 3 2.9 6.1-6.6z",
+            Icon::Wrong => {
+                "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM7.2 4.5h1.6v4.6H7.2zM7.2 10.2h1.6v1.6H7.2z"
+            }
+            Icon::Warning => "M8 1.6l6.9 12.6H1.1zM7.2 6h1.6v4.2H7.2zM7.2 11.2h1.6v1.5H7.2z",
         }
     }
 }

@@ -54,7 +54,11 @@ pub fn Page() -> Html {
                 />
                 <PaneSwitch theme={model.theme} shown={panes.shown} summary="" />
                 <main class="k-main">
-                    <Editor files={model.files.clone()} applied={model.applied.clone()} />
+                    <Editor
+                        files={model.files.clone()}
+                        applied={model.applied.clone()}
+                        reveal={model.reveal.clone()}
+                    />
                     <SplitterBar of={Splitter::Editor} extent={panes.editor} label="Width of the editor" />
                     <div class="k-centre">
                         <Stage
@@ -69,12 +73,21 @@ pub fn Page() -> Html {
                             marks={model.scene.marks.clone()}
                         />
                         <SplitterBar of={Splitter::Dock} extent={panes.dock} label="Height of the dock" />
-                        <Dock tab={panes.dock_tab} revision={model.scene.revision} />
+                        <Dock
+                            tab={panes.dock_tab}
+                            revision={model.scene.revision}
+                            terminal={model.terminal.clone()}
+                            playing={model.transport.playing}
+                        />
                     </div>
                     if inspecting {
                         <SplitterBar of={Splitter::Inspector} extent={panes.inspector} label="Width of the inspector" />
                     }
-                    <Inspector selection={model.selection.clone()} revision={model.scene.revision} />
+                    <Inspector
+                        selection={model.selection.clone()}
+                        revision={model.scene.revision}
+                        now={model.transport.now.truncate_to_secs()}
+                    />
                 </main>
                 <Notices notices={model.notices.clone()} />
                 <LiveRegion spoken={model.spoken.clone()} />

@@ -28,7 +28,6 @@ pub fn applied<'o>(file: &str, output: impl Iterator<Item = (bool, &'o str)>) ->
             lines.push(Line {
                 tone,
                 text: line.into(),
-                at: None,
             });
         }
     }

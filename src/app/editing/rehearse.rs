@@ -38,7 +38,12 @@ impl Rehearsal {
             true => format!("{root}/namespaces/{namespace}/{}", info.plural),
             false => format!("{root}/{}", info.plural),
         };
-        let Value::Object(configuration) = value else {
+        let mut configuration = value.clone();
+        // kubectl fills in where the object goes before it remembers what was applied.
+        if info.namespaced && configuration["metadata"].is_object() {
+            configuration["metadata"]["namespace"] = namespace.into();
+        }
+        let Value::Object(configuration) = &configuration else {
             return Status::bad_request("the manifest is not an object").into();
         };
         let modified = with_last_applied(configuration);

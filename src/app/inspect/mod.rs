@@ -18,7 +18,7 @@ mod why;
 mod workloads;
 
 pub use conditions::Condition;
-pub use containers::{Container, ContainerKind};
+pub use containers::{Container, ContainerKind, containers};
 pub use events::{EventRow, events, events_of};
 pub use logs::{LogRequest, Logs, PAGE_AGENT, log_sources, read_logs};
 pub use related::{Group, Item};

@@ -144,7 +144,7 @@ fn origin(files: &Files, subject: &Link) -> Option<Origin> {
 
 fn tell(cluster: &Cluster, step: &Step) -> Beat {
     let (kind, did): (BeatKind, &str) = match step.verb {
-        "request" => (BeatKind::Asked, "asked the API server for it"),
+        "request" => (BeatKind::Asked, "asked the API server for"),
         "create" => (BeatKind::Created, "created"),
         "delete" => (BeatKind::Deleted, "deleted"),
         "bind" => (BeatKind::Changed, "bound"),
@@ -258,7 +258,7 @@ mod tests {
             })
             .collect();
         let expected = [
-            "You, with kubectl, asked the API server for it Deployment",
+            "You, with kubectl, asked the API server for Deployment",
             "You, with kubectl, created Deployment",
             "deployment-controller looked at Deployment",
             "kube-controller-manager created ReplicaSet",

@@ -1,16 +1,30 @@
 //! The dock below the stage: terminal, events, requests, logs.
 
+mod events;
+mod logs;
+mod requests;
+
 use yew::prelude::*;
+
+pub use events::EventsTable;
+pub use logs::LogView;
 
 use super::runtime::use_dispatch;
 use super::tabs::{Tab, Tabs};
-use crate::app::{DockTab, Msg};
+use super::terminal::Terminal;
+use crate::app::terminal::View;
+use crate::app::{DockTab, Msg, Shared};
+use events::EventsPane;
+use logs::LogsPane;
+use requests::RequestsPane;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub tab: DockTab,
     /// The revision that the page shows.
     pub revision: u64,
+    pub terminal: Shared<View>,
+    pub playing: bool,
 }
 
 #[component]
@@ -32,12 +46,23 @@ pub fn Dock(props: &Props) -> Html {
             dispatch.emit(Msg::ShowDock(*tab));
         }
     });
+    let revision = props.revision;
     html! {
         <section class="k-pane k-pane--dock" aria-label="Dock">
-            <div class="k-bar">
+            <div class="k-bar k-bar--low">
                 <Tabs label="Dock" id="dock" {tabs} {chosen} {choose} />
             </div>
-            <div class="k-dock-body" id="dock-panel" role="tabpanel" aria-label={props.tab.name()} />
+            <div class="k-dock-body" id="dock-panel" role="tabpanel" aria-label={props.tab.name()}>
+                <div class="k-dock-terminal" hidden={props.tab != DockTab::Terminal}>
+                    <Terminal view={props.terminal.clone()} playing={props.playing} />
+                </div>
+                { match props.tab {
+                    DockTab::Terminal => Html::default(),
+                    DockTab::Events => html! { <EventsPane {revision} /> },
+                    DockTab::Requests => html! { <RequestsPane {revision} /> },
+                    DockTab::Logs => html! { <LogsPane {revision} /> },
+                } }
+            </div>
         </section>
     }
 }

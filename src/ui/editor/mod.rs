@@ -1,33 +1,57 @@
-//! The editor pane: the files, and applying them.
+//! The editor pane: the files, the text, what is wrong with it, and what applying it answered.
 
-use web_sys::HtmlTextAreaElement;
+mod answers;
+mod area;
+mod bridge;
+mod files;
+mod problems;
+
+use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
-use super::icons::{Icon, icon};
-use super::runtime::use_dispatch;
-use crate::app::{Applied, Files, Msg, Shared, Tone};
+use super::runtime::{use_dispatch, use_runtime};
+use crate::app::editing::{Diagnosis, diagnose};
+use crate::app::{Applied, Files, Msg, Reveal, Shared};
+use answers::Answers;
+use area::Area;
+use files::FileTabs;
+use problems::Problems;
+
+/// How long the keys have to rest before the text is checked, in milliseconds.
+const REST: u32 = 250;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub files: Shared<Files>,
     pub applied: Shared<Applied>,
+    /// A place that is to be shown.
+    pub reveal: Option<Reveal>,
 }
 
 #[component]
 pub fn Editor(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let files = &props.files;
-    let open = files.open;
-    let text = files.current().map(|f| f.text.clone()).unwrap_or_default();
-    let oninput = {
-        let dispatch = dispatch.clone();
-        Callback::from(move |event: InputEvent| {
-            if let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() {
-                dispatch.emit(Msg::Edit {
-                    file: open,
-                    text: area.value().into(),
-                });
-            }
+    let file = files.current().cloned();
+    let text = file.as_ref().map(|f| f.text.clone()).unwrap_or_default();
+    let diagnosis = use_diagnosis(text.clone(), props.applied.clone());
+    let wanted = use_state(|| None::<Reveal>);
+    // Whichever came last: a problem that was clicked, or a place that somebody else wants shown.
+    let reveal = match (&*wanted, &props.reveal) {
+        (Some(own), Some(other)) if own.serial < other.serial => Some(other.clone()),
+        (Some(own), _) => Some(own.clone()),
+        (None, other) => other.clone(),
+    };
+    let go_to = {
+        let (wanted, open) = (wanted.setter(), files.open);
+        let serial = reveal.as_ref().map_or(0, |r| r.serial) + 1;
+        Callback::from(move |(start, end): (usize, usize)| {
+            wanted.set(Some(Reveal {
+                serial,
+                file: open,
+                start,
+                end,
+            }));
         })
     };
     let apply = {
@@ -37,70 +61,48 @@ pub fn Editor(props: &Props) -> Html {
     html! {
         <section class="k-pane k-pane--editor" aria-label="Editor">
             <div class="k-bar">
-                <div class="k-tabs" role="group" aria-label="Files">
-                    { for files.list.iter().enumerate().map(|(i, file)| {
-                        let dispatch = dispatch.clone();
-                        let onclick = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::OpenFile(i)));
-                        html! {
-                            <button
-                                key={file.name.to_string()}
-                                type="button"
-                                class="k-tab"
-                                aria-pressed={if i == open { "true" } else { "false" }}
-                                {onclick}
-                            >
-                                { &*file.name }
-                            </button>
-                        }
-                    }) }
-                    <button
-                        type="button"
-                        class="k-button k-button--quiet"
-                        aria-label="New file"
-                        title="New file"
-                        onclick={Callback::from(move |_: MouseEvent| dispatch.emit(Msg::NewFile))}
-                    >
-                        { icon(Icon::Plus) }
-                    </button>
-                </div>
-                <button type="button" class="k-button k-button--primary" onclick={apply} title="Ctrl+Enter">
+                <FileTabs files={files.clone()} />
+                <button
+                    type="button"
+                    class="k-button k-button--primary"
+                    onclick={apply}
+                    title="Apply the open file: Ctrl+Enter, ⌘+Enter"
+                    aria-keyshortcuts="Control+Enter Meta+Enter"
+                >
                     { "Apply" }
                 </button>
             </div>
-            <textarea
-                class="k-code"
-                aria-label="Manifest"
-                spellcheck="false"
-                autocomplete="off"
-                value={text.to_string()}
-                {oninput}
-            />
+            <div class="k-edit" id="editor-panel" role="tabpanel" aria-label={file.map(|f| f.name.to_string())}>
+                <Area files={files.clone()} diagnosis={diagnosis.clone()} {reveal} />
+            </div>
+            <Problems {diagnosis} {go_to} />
             <Answers applied={props.applied.clone()} />
         </section>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct AnswersProps {
-    applied: Shared<Applied>,
-}
-
-/// What the API server said to the last act of applying.
-#[component]
-fn Answers(props: &AnswersProps) -> Html {
-    if props.applied.lines.is_empty() {
-        return Html::default();
-    }
-    html! {
-        <ul class="k-answers" aria-label="Answers of the API server">
-            { for props.applied.lines.iter().map(|line| {
-                let class = match line.tone {
-                    Tone::Good => "k-answer k-answer--good",
-                    Tone::Warning => "k-answer k-answer--warning",
-                    Tone::Bad => "k-answer k-answer--bad",
-                };
-                html! { <li {class}>{ &*line.text }</li> }
-            }) }
-        </ul>
-    }
+/// What is wrong with the text, a moment after it has changed. Applying may change it too: a
+/// namespace is there now.
+#[hook]
+fn use_diagnosis(text: std::rc::Rc<str>, applied: Shared<Applied>) -> Shared<Diagnosis> {
+    let runtime = use_runtime();
+    let diagnosis = use_state(Shared::<Diagnosis>::default);
+    let setter = diagnosis.setter();
+    let before = (*diagnosis).clone();
+    use_effect_with((text, applied), move |(text, _)| {
+        let text = text.clone();
+        let timeout = Timeout::new(REST, move || {
+            let Some(runtime) = runtime else {
+                return;
+            };
+            let plain = area::with_plain_line_ends(&text);
+            let found = runtime.read(|app| diagnose(&plain, app.session().timeline().cluster()));
+            let mut kept = before;
+            if kept.keep(found) {
+                setter.set(kept);
+            }
+        });
+        move || drop(timeout)
+    });
+    (*diagnosis).clone()
 }

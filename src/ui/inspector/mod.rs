@@ -1,21 +1,35 @@
 //! The inspector: what is selected, in full.
 
+mod facts;
+mod link;
+mod story;
+mod verdict;
+
 use yew::prelude::*;
 
+pub use link::ObjectLink;
+
+use super::dock::{EventsTable, LogView};
 use super::icons::{Icon, icon};
-use super::runtime::use_dispatch;
-use crate::app::{Msg, Selection};
+use super::runtime::{use_dispatch, use_runtime};
+use super::tabs::{Tab, Tabs};
+use crate::app::inspect::{self, Found, LogRequest, Part};
+use crate::app::{App, Msg, Selection};
+use crate::sim::Time;
+use facts::Facts;
+use story::Story;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub selection: Option<Selection>,
     /// The revision that the page shows: what is selected may have changed with it.
     pub revision: u64,
+    /// Virtual time, for ages: changes once a second.
+    pub now: Time,
 }
 
 #[component]
 pub fn Inspector(props: &Props) -> Html {
-    let dispatch = use_dispatch();
     let Some(selection) = &props.selection else {
         return html! {
             <section class="k-pane k-pane--inspector" aria-label="Inspector">
@@ -24,18 +38,234 @@ pub fn Inspector(props: &Props) -> Html {
         };
     };
     html! {
-        <section class="k-pane k-pane--inspector" aria-label="Inspector">
-            <div class="k-bar">
-                <h2 class="k-title">{ format!("{} {}", selection.kind.info().kind, selection.key.name) }</h2>
+        <Open selection={selection.clone()} revision={props.revision} now={props.now} />
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct OpenProps {
+    selection: Selection,
+    revision: u64,
+    now: Time,
+}
+
+#[component]
+fn Open(props: &OpenProps) -> Html {
+    let dispatch = use_dispatch();
+    let runtime = use_runtime();
+    let part = use_state(Part::default);
+    let title = use_node_ref();
+    let before = use_mut_ref(|| None::<web_sys::HtmlElement>);
+    let selection = &props.selection;
+    let parts = Part::of(selection.kind);
+    // A kind without logs keeps its place in the summary.
+    let chosen = parts.iter().position(|p| *p == *part).unwrap_or_default();
+    let part_shown = parts.get(chosen).copied().unwrap_or_default();
+    {
+        // Where the focus was before, so that closing gives it back.
+        use_effect_with((), move |()| {
+            *before.borrow_mut() = super::hooks::focused();
+            move || {
+                if let Some(element) = before.borrow_mut().take() {
+                    super::hooks::focus_unless_elsewhere(&element);
+                }
+            }
+        });
+    }
+    let found = runtime.as_ref().map(|runtime| {
+        runtime.read(|app| inspect::find(app.session().timeline().cluster(), selection))
+    });
+    let choose = {
+        let part = part.setter();
+        Callback::from(move |i: usize| {
+            if let Some(chosen) = parts.get(i) {
+                part.set(*chosen);
+            }
+        })
+    };
+    let close = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Deselect));
+    let info = selection.kind.info();
+    let tabs: Vec<Tab> = parts
+        .iter()
+        .map(|part| Tab {
+            name: part.name().to_lowercase().into(),
+            label: part.name().into(),
+        })
+        .collect();
+    let name = selection.key.name.to_string();
+    html! {
+        <section class="k-pane k-pane--inspector" aria-label={format!("Inspector: {} {name}", info.kind)}>
+            <div class="k-bar k-inspector-head">
+                <div class="k-inspector-title" ref={title}>
+                    <p class="k-inspector-kind">{ info.kind }</p>
+                    <h2 class="k-title" title={name.clone()}>{ name }</h2>
+                </div>
                 <button
                     type="button"
                     class="k-button k-button--quiet"
                     aria-label="Close the inspector"
-                    onclick={Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Deselect))}
+                    title="Close (Esc)"
+                    onclick={close}
                 >
                     { icon(Icon::Close) }
                 </button>
             </div>
+            <div class="k-bar k-bar--low">
+                <Tabs label="Inspector" id="inspector" {tabs} {chosen} {choose} />
+            </div>
+            <div
+                class="k-inspector-body"
+                id="inspector-panel"
+                role="tabpanel"
+                tabindex="0"
+                aria-label={part_shown.name()}
+            >
+                { found.as_ref().map(|found| remark(found, selection)) }
+                { found.map(|found| body(part_shown, props, &found, runtime.as_ref())) }
+            </div>
         </section>
+    }
+}
+
+/// What is said when the object is not what it was.
+fn remark(found: &Found, selection: &Selection) -> Html {
+    let kind = selection.kind.info().kind;
+    match found {
+        Found::Present(_) => Html::default(),
+        Found::Gone => html! {
+            <p class="k-remark">
+                { format!("This {kind} is not there at this moment: it was deleted, or not made yet. Its story is under Why.") }
+            </p>
+        },
+        Found::Replaced(other) => {
+            let link = inspect::Link::of(other);
+            html! {
+                <p class="k-remark">
+                    { format!("This {kind} was deleted. Another one has its name now: ") }
+                    <ObjectLink {link} />
+                </p>
+            }
+        }
+    }
+}
+
+fn body(
+    part: Part,
+    props: &OpenProps,
+    found: &Found,
+    runtime: Option<&super::runtime::Runtime>,
+) -> Html {
+    let selection = &props.selection;
+    let read = |read: &dyn Fn(&App) -> Html| runtime.map(|r| r.read(read)).unwrap_or_default();
+    match (part, found.present()) {
+        (Part::Summary, Some(object)) => read(&|app| {
+            let session = app.session();
+            let timeline = session.timeline();
+            let summary = inspect::summary(timeline.cluster(), session.mirror(), object);
+            html! { <Facts {summary} now={props.now} /> }
+        }),
+        (Part::Why, _) => read(&|app| {
+            let timeline = app.session().timeline();
+            let beats = inspect::story(timeline.cluster(), &app.model().files, selection);
+            html! { <Story {beats} start={timeline.start()} /> }
+        }),
+        (Part::Events, _) => read(&|app| {
+            let (session, key) = (app.session(), &selection.key);
+            let rows = inspect::events_of(session.mirror(), selection.kind, key, &selection.uid);
+            html! {
+                <EventsTable
+                    {rows}
+                    start={session.timeline().start()}
+                    about={false}
+                    empty="No events about it. Kubernetes forgets events after an hour."
+                />
+            }
+        }),
+        (Part::Logs, Some(object)) => {
+            html! { <PodLogs object={inspect::Link::of(object)} containers={container_names(object)} /> }
+        }
+        (Part::Yaml, Some(object)) => html! { <Yaml text={inspect::yaml_of(object)} /> },
+        (Part::Summary | Part::Logs | Part::Yaml, None) => Html::default(),
+    }
+}
+
+fn container_names(object: &crate::api::Object) -> Vec<AttrValue> {
+    let value = object.to_value();
+    inspect::containers(&value)
+        .iter()
+        .map(|c| AttrValue::from(c.name.to_string()))
+        .collect()
+}
+
+#[derive(Properties, PartialEq)]
+struct PodLogsProps {
+    object: inspect::Link,
+    containers: Vec<AttrValue>,
+}
+
+/// The logs of the selected pod, with a choice of containers when there are several.
+#[component]
+fn PodLogs(props: &PodLogsProps) -> Html {
+    let chosen = use_state(|| 0usize);
+    let previous = use_state(|| false);
+    let container = props.containers.get(*chosen).or(props.containers.first());
+    let onchange = {
+        let chosen = chosen.setter();
+        Callback::from(move |event: Event| {
+            if let Some(select) = event.target_dyn_into::<web_sys::HtmlSelectElement>() {
+                chosen.set(usize::try_from(select.selected_index()).unwrap_or_default());
+            }
+        })
+    };
+    let toggle = {
+        let previous = previous.clone();
+        Callback::from(move |_: Event| previous.set(!*previous))
+    };
+    let request = LogRequest {
+        pod: props.object.key.clone(),
+        container: container.map_or("", |c| c.as_str()).into(),
+        previous: *previous,
+    };
+    html! {
+        <div class="k-logs">
+            <div class="k-tools">
+                if props.containers.len() > 1 {
+                    <label>
+                        { "Container " }
+                        <select class="k-select" {onchange}>
+                            { for props.containers.iter().map(|name| html! { <option>{ name }</option> }) }
+                        </select>
+                    </label>
+                }
+                <label>
+                    <input type="checkbox" checked={*previous} onchange={toggle} />
+                    { " Before the last restart" }
+                </label>
+            </div>
+            <LogView {request} />
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct YamlProps {
+    text: String,
+}
+
+#[component]
+fn Yaml(props: &YamlProps) -> Html {
+    let dispatch = use_dispatch();
+    let text = props.text.clone();
+    let copy = Callback::from(move |_: MouseEvent| {
+        super::hooks::copy(&text);
+        dispatch.emit(Msg::Say("YAML copied.".into()));
+    });
+    html! {
+        <div class="k-yaml">
+            <div class="k-tools">
+                <button type="button" class="k-button" onclick={copy}>{ "Copy" }</button>
+            </div>
+            <pre class="k-yaml-text">{ &props.text }</pre>
+        </div>
     }
 }

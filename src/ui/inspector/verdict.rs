@@ -1,0 +1,110 @@
+//! The scheduler's decision: who was refused and why, and what each plugin gave the others.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::app::inspect::Decision;
+use crate::app::words;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub decision: Rc<Decision>,
+}
+
+#[component]
+pub fn Verdict(props: &Props) -> Html {
+    let decision = &props.decision;
+    html! {
+        <div class="k-verdict">
+            if decision.attempt > 1 {
+                <p class="k-soft">{ format!("Attempt {}", decision.attempt) }</p>
+            }
+            if !decision.message.is_empty() {
+                <p class="k-beat-detail">{ &*decision.message }</p>
+            }
+            if !decision.preemption.is_empty() {
+                <p class="k-beat-detail">{ &*decision.preemption }</p>
+            }
+            if !decision.refused.is_empty() {
+                <h4 class="k-heading">{ "Refused" }</h4>
+                <ul class="k-refused">
+                    { for decision.refused.iter().map(|group| {
+                        let names: Vec<&str> = group.nodes.iter().take(8).map(|n| &**n).collect();
+                        let more = group.nodes.len().saturating_sub(names.len());
+                        html! {
+                            <li>
+                                <strong>{ names.join(", ") }</strong>
+                                if more > 0 { { format!(" and {more} more") } }
+                                { format!(": {}", group.reason) }
+                                <span class="k-soft">{ format!(" ({})", group.plugin) }</span>
+                            </li>
+                        }
+                    }) }
+                </ul>
+            }
+            if !decision.candidates.is_empty() {
+                <h4 class="k-heading">{ title(decision) }</h4>
+                { scores(decision) }
+            }
+            if decision.more > 0 {
+                <p class="k-soft">{ format!("and {} more", decision.more) }</p>
+            }
+        </div>
+    }
+}
+
+fn title(decision: &Decision) -> String {
+    match (
+        decision.candidates.len() + decision.more,
+        decision.plugins.is_empty(),
+    ) {
+        (1, true) => "The only node that could take it".to_owned(),
+        (n, _) => format!(
+            "Scores of the {} that could take it",
+            words::count(n, "node")
+        ),
+    }
+}
+
+/// One row per plugin and one column per node would not fit: nodes are rows.
+fn scores(decision: &Decision) -> Html {
+    let best = decision
+        .candidates
+        .iter()
+        .map(|c| c.total)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    html! {
+        <ul class="k-scores">
+            { for decision.candidates.iter().map(|candidate| {
+                let share = candidate.total * 100 / best;
+                let parts: Vec<String> = decision
+                    .plugins
+                    .iter()
+                    .zip(&candidate.scores)
+                    .map(|((plugin, weight), score)| match weight {
+                        1 => format!("{plugin} {score}"),
+                        weight => format!("{plugin} {score} × {weight}"),
+                    })
+                    .collect();
+                html! {
+                    <li class={classes!("k-score", candidate.chosen.then_some("is-chosen"))}>
+                        <p class="k-score-head">
+                            <strong>{ &*candidate.node }</strong>
+                            if candidate.chosen { <span class="k-chip">{ "chosen" }</span> }
+                            <span class="k-number k-score-total">{ candidate.total }</span>
+                        </p>
+                        <div class="k-score-bar" aria-hidden="true">
+                            <span style={format!("--k-level:{}", f64::from(u32::try_from(share).unwrap_or(0)) / 100.0)} />
+                        </div>
+                        if !parts.is_empty() {
+                            <p class="k-soft">{ parts.join(", ") }</p>
+                        }
+                    </li>
+                }
+            }) }
+        </ul>
+    }
+}

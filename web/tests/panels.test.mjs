@@ -1,0 +1,136 @@
+// Editor, terminal and inspector, as a person uses them: by keyboard and by mouse.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { accessible, open, screenshot, started } from "./harness.mjs";
+
+/** Opens the page and waits until the lazy editor has taken the textarea's place. */
+async function ready(t, options) {
+  const opened = await open(t, options);
+  await started(opened.page);
+  await opened.page.waitForSelector(".cm-content");
+  return opened;
+}
+
+/** Types a command and waits until the terminal holds `expected`. */
+async function run(page, command, expected) {
+  await page.fill("#terminal-input", command);
+  await page.press("#terminal-input", "Enter");
+  await page.waitForFunction(
+    (text) => document.querySelector(".k-paper")?.textContent.includes(text),
+    expected,
+  );
+}
+
+/** Puts the cursor behind the first occurrence of a text in the editor. */
+async function replace(page, from, to) {
+  await page.click(".cm-content");
+  await page.keyboard.press("Control+f");
+  await page.fill(".cm-search [name=search]", from);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.keyboard.type(to);
+}
+
+test("a wrong word is underlined with the API server's message, and Apply answers", async (t) => {
+  const { page } = await ready(t);
+  await replace(page, "replicas", "replicass");
+  await page.waitForSelector(".cm-lintRange-error");
+  assert.equal(await page.innerText(".cm-lintRange-error"), "replicass");
+  assert.match(await page.innerText(".k-problems"), /unknown field "spec\.replicass"/);
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector(".k-answer--bad");
+  assert.match(await page.innerText(".k-answers"), /strict decoding error/);
+  assert.match(await page.innerText(".cm-content"), /replicass/, "what was typed is still there");
+  await page.click(".k-problem");
+  await page.keyboard.type("replicas");
+  await page.waitForSelector(".k-problems", { state: "detached" });
+  await page.keyboard.press("Control+Enter");
+  await page.waitForSelector(".k-answer--good");
+  assert.match(await page.innerText(".k-answers"), /deployment\.apps\/web (configured|unchanged)/);
+});
+
+test("what is typed before the editor has loaded is kept, with the cursor and undo", async (t) => {
+  const { page } = await open(t);
+  await page.route("**/editor*.js", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await route.continue();
+  });
+  await page.reload();
+  await page.waitForSelector("textarea.k-code");
+  await page.focus("textarea.k-code");
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.type("# größe 🐟 ");
+  await page.waitForSelector(".cm-content");
+  await page.keyboard.type("more");
+  assert.match(await page.innerText(".cm-line"), /^# größe 🐟 more/);
+  for (let i = 0; i < 20; i += 1) await page.keyboard.press("Control+z");
+  assert.doesNotMatch(await page.innerText(".cm-line"), /größe/);
+});
+
+test("files are made, renamed, deleted and brought back by keyboard", async (t) => {
+  const { page } = await ready(t);
+  await page.click("text=New file >> visible=true").catch(() => page.click("[aria-label='New file']"));
+  await page.waitForSelector("[role=tab]:has-text('manifest.yaml')");
+  await page.focus("[role=tab]:has-text('manifest.yaml')");
+  await page.keyboard.press("F2");
+  await page.keyboard.type("shop");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[role=tab]:has-text('shop.yaml')");
+  await page.click("[aria-label='Delete this file']");
+  await page.waitForSelector("[role=tab]:has-text('shop.yaml')", { state: "detached" });
+  await page.click("text=bring shop.yaml back");
+  await page.waitForSelector("[role=tab][aria-selected=true]:has-text('shop.yaml')");
+});
+
+test("the terminal runs kubectl, remembers, stops, and can be left with Tab", async (t) => {
+  const { page } = await ready(t);
+  await run(page, "kubectl get deployments", "web");
+  await run(page, "kubectl get nothing", "error: the server doesn't have a resource type");
+  assert.ok(await page.isVisible(".k-line--error"), "errors look different");
+  await page.press("#terminal-input", "ArrowUp");
+  await page.press("#terminal-input", "ArrowUp");
+  assert.equal(await page.inputValue("#terminal-input"), "kubectl get deployments");
+  await page.press("#terminal-input", "Escape");
+  await page.fill("#terminal-input", "sleep 3600");
+  await page.press("#terminal-input", "Enter");
+  await page.waitForSelector(".k-terminal-status");
+  await page.press("#terminal-input", "Control+c");
+  await page.waitForSelector(".k-terminal-status", { state: "detached" });
+  await run(page, "echo one\necho two", "two");
+  await page.focus("#terminal-input");
+  await page.keyboard.press("Tab");
+  assert.notEqual(await page.evaluate(() => document.activeElement.id), "terminal-input");
+});
+
+test("a pod tells why it is where it is, back to the line that asked for it", async (t) => {
+  const { page } = await ready(t);
+  await page.click("[role=tab]:has-text('Events')");
+  await page.click(".k-events .k-object-link:has-text('Pod web-')");
+  await page.click("#inspector-tab-why");
+  const story = page.locator(".k-story");
+  await story.waitFor();
+  const text = await story.innerText();
+  for (const part of ["kubectl", "deployment-controller", "ReplicaSet web-", "kube-scheduler", "Refused", "control-plane", "chosen"]) {
+    assert.ok(text.includes(part), `the story names ${part}: ${text}`);
+  }
+  await screenshot(page, "inspector-why");
+  await accessible(page, ".k-pane--inspector");
+  await page.click(".k-story .k-object-link:has-text('web.yaml, line')");
+  assert.equal(await page.evaluate(() => getSelection().toString()), "web");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(".k-pane--inspector", { state: "hidden" });
+});
+
+for (const scheme of ["light", "dark"]) {
+  test(`the panels are accessible and can be looked at, ${scheme}`, async (t) => {
+    const { page } = await ready(t, { scheme });
+    for (const tab of ["Events", "Requests", "Logs", "Terminal"]) {
+      await page.click(`#dock-tab-${tab.toLowerCase()}`);
+      await screenshot(page, `dock-${tab.toLowerCase()}-${scheme}`);
+      await accessible(page, ".k-pane--dock");
+    }
+    await accessible(page, ".k-pane--editor");
+  });
+}
