@@ -80,7 +80,7 @@ pub fn status(
         capacity: Some(capacity),
         allocatable: Some(allocatable),
         conditions: Some(conditions(old, now, ready)),
-        daemon_endpoints: (!spec.is_fake()).then(|| NodeDaemonEndpoints {
+        daemon_endpoints: (!spec.is_fake()).then_some(NodeDaemonEndpoints {
             kubelet_endpoint: Some(DaemonEndpoint { port: 10250 }),
         }),
         node_info: Some(system_info(spec)),

@@ -22,14 +22,13 @@ impl PodWorker {
         let Some(container) = self.containers.get_mut(c) else {
             return;
         };
-        if let Run::Ended(ended) = &container.run {
-            if let Some(until) = container.crashes.until(ended.finished)
-                && until > now
-            {
-                let delay = container.crashes.delay().as_secs();
-                container.retry_at = until;
-                return self.crash_loop(c, delay, h, ctx);
-            }
+        if let Run::Ended(ended) = &container.run
+            && let Some(until) = container.crashes.until(ended.finished)
+            && until > now
+        {
+            let delay = container.crashes.delay().as_secs();
+            container.retry_at = until;
+            return self.crash_loop(c, delay, h, ctx);
         }
         match self.ensure_image(c, h, ctx) {
             Ensured::Here(image) => self.create(c, image, h, ctx),

@@ -11,6 +11,7 @@
 mod builtins;
 mod expand;
 mod lex;
+mod network;
 mod parse;
 mod run;
 

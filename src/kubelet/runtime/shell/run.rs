@@ -576,9 +576,7 @@ impl Shell {
     /// The stages one after the other; the output of each is the input of the next.
     fn pipeline(&mut self, stages: &[Rc<Command>], m: &mut dyn Machine) -> Option<Pause> {
         let slept = self.slept;
-        let Some((last, first)) = stages.split_last() else {
-            return None;
-        };
+        let (last, first) = stages.split_last()?;
         let mut input = self.input.clone();
         for stage in first {
             let (output, _) = self.run_inside(stage, input.take(), m);
