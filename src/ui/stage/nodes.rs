@@ -95,7 +95,7 @@ pub fn NodesStage(props: &Props) -> Html {
                 />
             }) }
             if let Some((tile, spot)) = tip {
-                { tooltip(tile, spot, size.w) }
+                { tooltip(tile, spot, (size.w, size.h)) }
             }
         </div>
     }
@@ -109,14 +109,18 @@ fn waiting(tiles: &[Shared<Tile>]) -> String {
     }
 }
 
-fn tooltip(tile: &Tile, spot: &Spot, width: i32) -> Html {
+fn tooltip(tile: &Tile, spot: &Spot, (width, height): (i32, i32)) -> Html {
     const WIDTH: i32 = 264;
     let Rect { x, y, w, h } = spot.rect;
     let left = (x + w / 2 - WIDTH / 2).clamp(8, (width - WIDTH - 8).max(8));
-    let style = format!(
-        "transform:translate({left}px,{}px);width:{WIDTH}px",
-        y + h + 8
-    );
+    // Where there is more room: below in the upper half, above in the lower one.
+    let up = y > height / 2;
+    let (top, lift) = if up {
+        (y - 8, "-100%")
+    } else {
+        (y + h + 8, "0")
+    };
+    let style = format!("transform:translate({left}px,{top}px) translateY({lift});width:{WIDTH}px");
     let facts = [
         ("Status", tile.status.to_string()),
         (
@@ -210,6 +214,7 @@ fn TankBox(props: &TankProps) -> Html {
             </p>
             { bar("CPU", tank.cpu, &words::cpus(tank.cpu.used), &words::cpus(tank.cpu.of)) }
             { bar("Mem", tank.memory, &words::bytes(tank.memory.used), &words::bytes(tank.memory.of)) }
+            <p class="k-tank-foot" aria-hidden="true">{ "kube-system" }</p>
         </section>
     }
 }

@@ -161,12 +161,11 @@ fn ServiceBox(props: &ServiceProps) -> Html {
             </h2>
             <p class="k-card-words">{ format!("{}  {}", hub.cluster_ip, hub.ports) }</p>
             <p class={if hub.ready() == 0 { "k-card-words k-bad" } else { "k-card-words" }}>{ ready }</p>
+            if rate.requests > 0 {
+                <p class="k-card-words">{ format!("{}{took}", rate.per_second()) }</p>
+            }
             <p class={if rate.is_hurt() { "k-card-words k-bad" } else { "k-card-words" }}>
-                { if rate.requests == 0 {
-                    "no requests in the last 10 s".to_owned()
-                } else {
-                    format!("{}{took}, {}", rate.per_second(), rate.success())
-                } }
+                { rate.success() }
             </p>
         </section>
     }
