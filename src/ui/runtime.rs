@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::storage;
 use crate::app::persist::Saved;
+use crate::app::terminal::Act;
 use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View};
 
 /// How long a frame may simulate, in milliseconds.
@@ -63,6 +64,7 @@ impl Runtime {
             }
             None => App::fresh(FIRST_SEED),
         };
+        let _ = app.dispatch(Msg::Terminal(Act::Remember(storage::typed())));
         for msg in wishes() {
             for effect in app.dispatch(msg) {
                 // Asked for by an address, not chosen: shown, but not kept.

@@ -4,6 +4,9 @@
 use web_sys::Storage;
 
 const SESSION: &str = "kubarium.session";
+const TYPED: &str = "kubarium.typed";
+/// How many lines are kept for the next visit.
+const MOST_TYPED: usize = 200;
 const THEME: &str = "kubarium.theme";
 
 fn storage() -> Option<Storage> {
@@ -25,6 +28,22 @@ pub fn session() -> Option<String> {
 /// Tells whether it was kept.
 pub fn keep_session(text: &str) -> bool {
     set(SESSION, text)
+}
+
+/// What was typed at the terminal, oldest first.
+pub fn typed() -> Vec<String> {
+    get(TYPED)
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+pub fn keep_typed(lines: &[String]) {
+    let latest = lines
+        .get(lines.len().saturating_sub(MOST_TYPED)..)
+        .unwrap_or_default();
+    if let Ok(text) = serde_json::to_string(latest) {
+        set(TYPED, &text);
+    }
 }
 
 pub fn theme() -> Option<String> {

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::hooks::{focus, has_selected_text};
 use super::runtime::use_dispatch;
+use super::storage;
 use crate::app::terminal::{Act, View};
 use crate::app::{Msg, Shared};
 use input::CommandLine;
@@ -26,6 +27,11 @@ pub struct Props {
 pub fn Terminal(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let view = &props.view;
+    use_effect_with(view.history.clone(), |history| {
+        if !history.is_empty() {
+            storage::keep_typed(history);
+        }
+    });
     let onclick = Callback::from(|_: MouseEvent| {
         // Whoever marks text to copy it does not want to type.
         if !has_selected_text() {
