@@ -2,6 +2,8 @@
 //! difference. `cargo xtask test wasm` runs it; a native `cargo test` sees an empty file.
 #![cfg(target_arch = "wasm32")]
 
+mod trace;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -20,4 +22,10 @@ fn wide_numbers_and_times_survive_yaml() {
         "{written}"
     );
     assert!(written.contains("2026-01-02T03:04:05Z"), "{written}");
+}
+
+/// 32-bit pointers, another allocator, another libm: the history is the same.
+#[wasm_bindgen_test]
+fn the_story_goes_as_it_does_natively() {
+    assert_eq!(trace::story(), trace::EXPECTED);
 }

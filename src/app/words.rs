@@ -30,9 +30,9 @@ pub fn span(duration: Duration) -> String {
     match secs {
         0 => format!("{} ms", duration.as_millis()),
         1..60 => format!("{secs} s"),
-        60..3600 if secs % 60 == 0 => format!("{} min", secs / 60),
+        60..3600 if secs.is_multiple_of(60) => format!("{} min", secs / 60),
         60..3600 => format!("{} min {} s", secs / 60, secs % 60),
-        _ if secs / 60 % 60 == 0 => format!("{} h", secs / 3600),
+        _ if (secs / 60).is_multiple_of(60) => format!("{} h", secs / 3600),
         _ => format!("{} h {} min", secs / 3600, secs / 60 % 60),
     }
 }

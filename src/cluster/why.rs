@@ -6,7 +6,7 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ContainerStatus, Node, Pod};
 
 use super::Cluster;
-use crate::api::{Kind, Object, Resource};
+use crate::api::{Kind, Object};
 use crate::apiserver::storage_key;
 use crate::sim::{Cause, CauseId, Time};
 
@@ -294,6 +294,7 @@ pub fn object_of_key(key: &str) -> Option<(Kind, String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Resource;
 
     #[test]
     fn keys_name_objects() {

@@ -81,7 +81,7 @@ fn unknown_fields_are_found_with_their_path() {
 #[test]
 fn errors_know_their_place() {
     let value = json!({"spec": {"containers": [{"ports": [{"containerPort": "http"}]}]}});
-    let error = decode::<Pod>(&value, "v1").err().expect("refused");
+    let error = decode::<Pod>(&value, "v1").expect_err("refused");
     assert_eq!(error.path, "spec.containers[0].ports[0].containerPort");
 }
 

@@ -340,6 +340,9 @@ struct ListPatch {
     mode: Mode,
 }
 
+/// The merged list, the order before, and the patch without its directives.
+type Merged = (Vec<Value>, Vec<Value>, Vec<Value>);
+
 impl ListPatch {
     fn merge(&self, before: Vec<Value>, change: Vec<Value>) -> Result<Vec<Value>, String> {
         if before.is_empty() && change.is_empty() {
@@ -366,11 +369,7 @@ impl ListPatch {
 
     /// Merges lists of objects. Gives the merged list, the order before, and the patch without its
     /// directives.
-    fn merge_elements(
-        &self,
-        mut before: Vec<Value>,
-        change: Vec<Value>,
-    ) -> Result<(Vec<Value>, Vec<Value>, Vec<Value>), String> {
+    fn merge_elements(&self, mut before: Vec<Value>, change: Vec<Value>) -> Result<Merged, String> {
         let mut changes = Vec::with_capacity(change.len());
         let mut deleted = BTreeSet::new();
         let mut replaces = false;

@@ -53,7 +53,7 @@ fn sorted<'e>(events: impl Iterator<Item = &'e Rc<Event>>, most: usize) -> (Vec<
         .map(|e| (seen(e), Object::Event((*e).clone()).revision(), e))
         .collect();
     let count = all.len();
-    all.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    all.sort_by_key(|event| std::cmp::Reverse((event.0, event.1)));
     all.truncate(most);
     (
         all.into_iter()

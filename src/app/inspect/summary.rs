@@ -11,7 +11,7 @@ use super::containers::{Container, containers};
 use super::json::{list, pairs, text};
 use super::related::Group;
 use super::{Link, nodes, pods, services, workloads};
-use crate::api::{Kind, Object, Resource, time};
+use crate::api::{Kind, Object, time};
 use crate::app::Mirror;
 use crate::cluster::Cluster;
 

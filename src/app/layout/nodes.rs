@@ -57,10 +57,16 @@ impl Density {
     }
 }
 
+/// Who sits where in a tank; an empty seat stays empty until somebody comes.
+type Seats = Vec<Option<Rc<str>>>;
+
+/// The tiles of a tank: those of the system, and the others.
+type Crowd<'t> = (Vec<&'t Shared<Tile>>, Vec<&'t Shared<Tile>>);
+
 /// Which place each pod has in its tank, or in the tray.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    by_tank: BTreeMap<(Rc<str>, bool), Vec<Option<Rc<str>>>>,
+    by_tank: BTreeMap<(Rc<str>, bool), Seats>,
 }
 
 impl Places {
@@ -141,7 +147,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     let width = stage.w.max(TANK_LEAST_WIDTH + 2 * MARGIN);
     let inner = width - 2 * MARGIN;
 
-    let mut by_node: BTreeMap<&str, (Vec<&Shared<Tile>>, Vec<&Shared<Tile>>)> = BTreeMap::new();
+    let mut by_node: BTreeMap<&str, Crowd<'_>> = BTreeMap::new();
     let mut waiting: Vec<&Shared<Tile>> = Vec::new();
     let known: BTreeSet<&str> = view.tanks.iter().map(|t| &*t.name).collect();
     for tile in &view.tiles {

@@ -65,7 +65,7 @@ mod tests {
             backoff.next("a", now);
             assert_eq!(backoff.waits("a", now), Some(secs(seconds)));
             assert_eq!(backoff.waits("b", now), None);
-            now = now + secs(seconds);
+            now += secs(seconds);
             assert_eq!(backoff.waits("a", now), None);
         }
         for _ in 0..20 {

@@ -149,9 +149,7 @@ fn change(cluster: &mut Cluster, rng: &mut Rng, nodes: u64) -> Option<&'static s
         }
         kind => {
             let all = list(cluster, PODS);
-            let Some(pod) = all.get(rng.below(all.len().max(1) as u64) as usize) else {
-                return None;
-            };
+            let pod = all.get(rng.below(all.len().max(1) as u64) as usize)?;
             let pod = format!(
                 "{PODS}/{}",
                 pod["metadata"]["name"].as_str().unwrap_or_default()

@@ -65,7 +65,7 @@ fn liveness_restarts_what_the_tutorial_breaks() {
     assert_eq!(container(&again)["restartCount"], 1);
     let last = &container(&again)["lastState"]["terminated"];
     assert_eq!(last["exitCode"], 137);
-    assert_eq!(container(&again)["state"]["running"].is_object(), true);
+    assert!(container(&again)["state"]["running"].is_object());
 }
 
 #[test]
