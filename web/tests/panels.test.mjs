@@ -23,13 +23,9 @@ async function run(page, command, expected) {
   );
 }
 
-/** Puts the cursor behind the first occurrence of a text in the editor. */
+/** Marks a word of the editor with a double click, and types another over it. */
 async function replace(page, from, to) {
-  await page.click(".cm-content");
-  await page.keyboard.press("Control+f");
-  await page.fill(".cm-search [name=search]", from);
-  await page.keyboard.press("Enter");
-  await page.keyboard.press("Escape");
+  await page.dblclick(`.cm-line span:text-is("${from}")`);
   await page.keyboard.type(to);
 }
 

@@ -27,7 +27,7 @@ pub fn Verdict(props: &Props) -> Html {
                 <p class="k-beat-detail">{ &*decision.preemption }</p>
             }
             if !decision.refused.is_empty() {
-                <h4 class="k-heading">{ "Refused" }</h4>
+                <h3 class="k-heading">{ "Refused" }</h3>
                 <ul class="k-refused">
                     { for decision.refused.iter().map(|group| {
                         let names: Vec<&str> = group.nodes.iter().take(8).map(|n| &**n).collect();
@@ -44,7 +44,7 @@ pub fn Verdict(props: &Props) -> Html {
                 </ul>
             }
             if !decision.candidates.is_empty() {
-                <h4 class="k-heading">{ title(decision) }</h4>
+                <h3 class="k-heading">{ title(decision) }</h3>
                 { scores(decision) }
             }
             if decision.more > 0 {

@@ -97,6 +97,8 @@ export function createEditor(options) {
     EditorState.phrases.of(phrases),
     EditorView.contentAttributes.of({
       "aria-label": label,
+      // It can be reached anyway; said aloud for checkers that do not know contenteditable.
+      tabindex: "0",
       autocapitalize: "off",
       autocorrect: "off",
       spellcheck: "false",
