@@ -1,6 +1,6 @@
 //! Events for people, with aggregation (`k8s.io/client-go/tools/record`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
@@ -89,8 +89,12 @@ pub struct EventRecorder {
     component: Rc<str>,
     host: Rc<str>,
     seen: BTreeMap<Rc<str>, Seen>,
+    /// The keys of `seen`, oldest first.
+    by_age: BTreeSet<(Time, Rc<str>)>,
     similar: BTreeMap<Rc<str>, Similar>,
     series: BTreeMap<Rc<str>, Series>,
+    /// When ended series were last forgotten.
+    swept: Time,
 }
 
 /// Repeats of an event of the new API.
@@ -109,8 +113,10 @@ impl EventRecorder {
             component: component.into(),
             host: host.into(),
             seen: BTreeMap::new(),
+            by_age: BTreeSet::new(),
             similar: BTreeMap::new(),
             series: BTreeMap::new(),
+            swept: Time::EPOCH,
         }
     }
 
@@ -176,7 +182,7 @@ impl EventRecorder {
             if matches!(patched, Ok(Some(_))) {
                 return;
             }
-            self.seen.remove(&identity);
+            self.forget(&identity);
         }
         let namespace = r.namespace.clone().unwrap_or_else(|| "default".to_owned());
         let suffix = now.0.wrapping_add(self.seen.len() as u64);
@@ -205,6 +211,7 @@ impl EventRecorder {
             if self.seen.len() >= REMEMBERED {
                 self.forget_oldest();
             }
+            self.by_age.insert((now, identity.clone()));
             self.seen.insert(
                 identity,
                 Seen {
@@ -276,8 +283,7 @@ impl EventRecorder {
         }
         let written = self.write_with_action(ctx, about, type_, reason, action, message);
         if let Some(key) = written {
-            self.series
-                .retain(|_, s| now.since(s.last) < secs(SERIES_ENDS_SECS));
+            self.sweep(now);
             let series = Series {
                 key,
                 count: 1,
@@ -345,14 +351,24 @@ impl EventRecorder {
         similar.messages.len() >= MAX_SIMILAR
     }
 
+    /// Forgets the series that have ended; now and then only, as it looks at all of them.
+    fn sweep(&mut self, now: Time) {
+        if now.since(self.swept) >= secs(SERIES_ENDS_SECS) {
+            self.swept = now;
+            self.series
+                .retain(|_, s| now.since(s.last) < secs(SERIES_ENDS_SECS));
+        }
+    }
+
     fn forget_oldest(&mut self) {
-        let oldest = self
-            .seen
-            .iter()
-            .min_by_key(|(_, s)| s.first)
-            .map(|(k, _)| k.clone());
-        if let Some(oldest) = oldest {
+        if let Some((_, oldest)) = self.by_age.pop_first() {
             self.seen.remove(&oldest);
+        }
+    }
+
+    fn forget(&mut self, identity: &Rc<str>) {
+        if let Some(seen) = self.seen.remove(identity) {
+            self.by_age.remove(&(seen.first, identity.clone()));
         }
     }
 }

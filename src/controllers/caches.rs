@@ -82,18 +82,17 @@ impl Caches {
     }
 
     fn apply_pod(&mut self, event: &WatchEvent) -> Option<Object> {
-        let key = event.object.key();
-        let was = self.pods.get(&key).cloned();
+        let was = take(&mut self.pods, event);
         let is = match event.event {
             EventType::Deleted => None,
-            EventType::Added | EventType::Modified => event.object.get::<Pod>().cloned(),
+            EventType::Added | EventType::Modified => event.object.get::<Pod>(),
         };
-        self.pods.apply(event);
         let (from, to) = (
-            was.as_deref().and_then(node_of),
-            is.as_deref().and_then(node_of),
+            was.as_ref().and_then(|o| node_of(o.get::<Pod>()?)),
+            is.and_then(|pod| node_of(pod)),
         );
         if from != to {
+            let key = event.object.key();
             if let Some(from) = from
                 && let Some(keys) = self.pods_by_node.get_mut(from)
             {
@@ -107,7 +106,7 @@ impl Caches {
             }
         }
         note_orphan(&mut self.orphans, event);
-        was.map(Object::Pod)
+        was
     }
 
     /// The pods bound to a node.

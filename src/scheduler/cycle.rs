@@ -156,7 +156,7 @@ fn pre_filter(
     let mut restricting = Vec::new();
     for (i, plugin) in PLUGINS.iter().enumerate() {
         match plugin.pre_filter(state, cache, pod) {
-            PreFilter::Skip => state.skip_filter.push(plugin.name()),
+            PreFilter::Skip => state.skip_filter.push(i),
             PreFilter::AllNodes => {}
             PreFilter::Refuse(refusal) => return Err((vec![i], refusal)),
             PreFilter::Nodes(more) => {
@@ -299,7 +299,7 @@ pub fn run_filters(
     node: &NodeInfo,
 ) -> Result<(), (usize, Refusal)> {
     for (i, plugin) in PLUGINS.iter().enumerate() {
-        if plugin.points().contains(Points::FILTER) && !state.skip_filter.contains(&plugin.name()) {
+        if plugin.points().contains(Points::FILTER) && !state.skip_filter.contains(&i) {
             plugin
                 .filter(state, pod, node)
                 .map_err(|refusal| (i, refusal))?;
@@ -321,7 +321,7 @@ fn score(
     let plugins = PLUGINS.iter().enumerate().filter(|(_, p)| scoring(p));
     for (i, plugin) in plugins {
         if plugin.pre_score(state, cache, pod, nodes) == PreScore::Skip {
-            state.skip_score.push(plugin.name());
+            state.skip_score.push(i);
             continue;
         }
         let score = |n: &&NodeInfo| plugin.score(state, cache, pod, n);

@@ -85,6 +85,20 @@ impl Graph {
         let deleting = object.is_deleting();
         let (foreground, orphaning) = (deleting && has(FOREGROUND), deleting && has(ORPHAN));
 
+        let is_known = self.nodes.get(&uid).is_some_and(|node| {
+            let key = &node.identity.key;
+            node.owners == owners
+                && node.identity.kind == Some(object.kind())
+                && (&*key.namespace, &*key.name) == (object.namespace(), object.name())
+                && node.being_deleted == deleting
+                && node.deleting_dependents == foreground
+                && node.orphaning == orphaning
+        });
+        if is_known {
+            // Most changes are of a status.
+            return observed;
+        }
+
         // Taken out, not cloned: an owner may have thousands of dependents.
         let mut old = self.nodes.remove(&uid);
         let before = old.as_mut().map(|n| std::mem::take(&mut n.owners));

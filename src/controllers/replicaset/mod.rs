@@ -4,6 +4,7 @@
 mod manage;
 mod ranking;
 mod status;
+mod tally;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,11 +21,15 @@ use crate::api::selector::Selector;
 use crate::api::{Key, Resource, controller_of};
 use crate::client::{EventRecorder, Expectations};
 
+use manage::wanted_replicas;
+use tally::{Counts, Tallies};
+
 pub use manage::{create_pod, is_namespace_terminating, pod_from_template, slow_start};
 
 #[derive(Clone)]
 pub struct ReplicaSetController {
     expectations: Expectations,
+    tallies: Tallies,
     recorder: EventRecorder,
 }
 
@@ -32,6 +37,7 @@ impl Default for ReplicaSetController {
     fn default() -> Self {
         ReplicaSetController {
             expectations: Expectations::default(),
+            tallies: Tallies::default(),
             recorder: EventRecorder::new("replicaset-controller", ""),
         }
     }
@@ -48,10 +54,12 @@ impl Controller for ReplicaSetController {
             if let Some(rs) = new.or(old) {
                 if new.is_none() || replaced {
                     self.expectations.forget(&rs.key());
+                    self.tallies.forget(old.unwrap_or(rs).uid());
                 }
                 triggers.add(rs.key());
             }
         } else if let Some((old, new)) = change.of::<Pod>() {
+            self.tallies.observe(change);
             self.pod_changed(old, new, caches, triggers);
         }
     }
@@ -69,14 +77,27 @@ impl Controller for ReplicaSetController {
             // Validation refuses such selectors; nothing will change until the object does.
             return Ok(Next::Change);
         };
-        let may_act = self.expectations.satisfied(key, scope.now());
+        let may_act = self.expectations.satisfied(key, scope.now())
+            && rs.metadata.deletion_timestamp.is_none();
+        let min_ready = spec.min_ready_seconds.unwrap_or_default();
+        let orphans = || caches.orphans(rs.namespace());
+        scope.look(caches.pods.owned_count(rs.uid()) + orphans().count());
+        if min_ready <= 0
+            && let Some(counts) = self.tallies.of(rs, &selector, caches).counts()
+            && !(may_act && counts.active != wanted_replicas(rs))
+            && !orphans().any(|p| matches(&selector, &**p))
+        {
+            // There is nothing to adopt, release, create or delete.
+            let status = status::calculate(rs, counts, None, scope.now());
+            status::write(scope, rs, status)?;
+            return Ok(Next::Change);
+        }
         let candidates: Vec<Rc<Pod>> = caches
             .pods
             .owned_by(rs.uid())
-            .chain(caches.orphans(rs.namespace()))
+            .chain(orphans())
             .cloned()
             .collect();
-        scope.look(candidates.len());
         let (active, others): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|p| pods::is_active(p));
         let active = claim(scope, &**rs, &selector, active)?;
@@ -86,20 +107,19 @@ impl Controller for ReplicaSetController {
             .filter(|p| controller_of(&p.metadata).is_some_and(|o| o.uid == rs.uid()))
             .count();
 
-        let managed = if may_act && rs.metadata.deletion_timestamp.is_none() {
+        let managed = if may_act {
             self.manage(scope, rs, &active)
         } else {
             Ok(())
         };
         let now = scope.now();
         let failure = managed.as_ref().err().map(|s| &**s);
-        let status = status::calculate(rs, &active, terminating, failure, now);
-        let (ready, available) = (status.ready_replicas, status.available_replicas);
+        let counts = Counts::of(rs, &active, terminating, now);
+        let status = status::calculate(rs, counts, failure, now);
         status::write(scope, rs, status)?;
         managed?;
 
-        let min_ready = spec.min_ready_seconds.unwrap_or_default();
-        if min_ready > 0 && ready != available {
+        if min_ready > 0 && counts.ready != counts.available {
             let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, now);
             let wait = next.unwrap_or(Duration::from_secs(min_ready as u64));
             return Ok(Next::After(wait, "minReadySeconds have passed"));

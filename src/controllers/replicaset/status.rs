@@ -3,15 +3,12 @@
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::Pod;
 
 use super::manage::wanted_replicas;
-use crate::api::selector::Selector;
+use super::tally::Counts;
 use crate::api::time::api_time;
 use crate::api::{Resource, Result, Status};
-use crate::controllers::claim::matches;
 use crate::controllers::controller::Scope;
-use crate::controllers::pods;
 use crate::sim::Time;
 
 const REPLICA_FAILURE: &str = "ReplicaFailure";
@@ -23,18 +20,10 @@ pub fn count(n: usize) -> Option<i32> {
 
 pub fn calculate(
     rs: &ReplicaSet,
-    active: &[Rc<Pod>],
-    terminating: usize,
+    counts: Counts,
     failure: Option<&Status>,
     now: Time,
 ) -> ReplicaSetStatus {
-    let spec = rs.spec.as_ref();
-    let min_ready = spec.and_then(|s| s.min_ready_seconds).unwrap_or_default();
-    let template_labels = spec
-        .and_then(|s| s.template.as_ref()?.metadata.as_ref()?.labels.clone())
-        .unwrap_or_default();
-    let template_selector = Selector::from_labels(&template_labels);
-    let number = |wanted: &dyn Fn(&Pod) -> bool| count(active.iter().filter(|p| wanted(p)).count());
     let mut conditions = rs
         .status
         .as_ref()
@@ -42,7 +31,7 @@ pub fn calculate(
         .unwrap_or_default();
     match failure {
         Some(status) if !conditions.iter().any(|c| c.type_ == REPLICA_FAILURE) => {
-            let reason = if active.len() < wanted_replicas(rs) {
+            let reason = if counts.active < wanted_replicas(rs) {
                 "FailedCreate"
             } else {
                 "FailedDelete"
@@ -59,11 +48,11 @@ pub fn calculate(
         None => conditions.retain(|c| c.type_ != REPLICA_FAILURE),
     }
     ReplicaSetStatus {
-        replicas: count(active.len()).unwrap_or_default(),
-        fully_labeled_replicas: number(&|p| matches(&template_selector, p)),
-        ready_replicas: number(&pods::is_ready),
-        available_replicas: number(&|p| pods::is_available(p, min_ready, now)),
-        terminating_replicas: i32::try_from(terminating).ok(),
+        replicas: count(counts.active).unwrap_or_default(),
+        fully_labeled_replicas: count(counts.fully_labeled),
+        ready_replicas: count(counts.ready),
+        available_replicas: count(counts.available),
+        terminating_replicas: i32::try_from(counts.terminating).ok(),
         conditions: (!conditions.is_empty()).then_some(conditions),
         observed_generation: rs.metadata.generation,
     }

@@ -21,12 +21,13 @@ impl<T: Any + Clone> StateData for T {
     }
 }
 
-/// The notes of one cycle, at most one of each type, and which plugins are left out of it.
+/// The notes of one cycle, at most one of each type, and the places of the plugins that are left
+/// out of it.
 #[derive(Default)]
 pub struct CycleState {
     data: Vec<Box<dyn StateData>>,
-    pub skip_filter: Vec<&'static str>,
-    pub skip_score: Vec<&'static str>,
+    pub skip_filter: Vec<usize>,
+    pub skip_score: Vec<usize>,
 }
 
 impl Clone for CycleState {

@@ -114,24 +114,23 @@ pub fn prepare(
             matches.push(Matches::ByNode(counts));
             continue;
         }
-        let value_of = |node: &NodeInfo| node.labels().get(&constraint.topology_key).cloned();
-        let mut by_value: BTreeMap<String, i64> = nodes
-            .iter()
-            .filter(|n| !ignored.contains(&n.slot))
-            .map(|n| (value_of(n).unwrap_or_default(), 0))
-            .collect();
+        let key = &constraint.topology_key;
+        let mut by_value: BTreeMap<&str, i64> = BTreeMap::new();
+        for node in nodes.iter().filter(|n| !ignored.contains(&n.slot)) {
+            by_value.entry(domain(node, key)).or_default();
+        }
         for node in cache.nodes() {
             if (own && !has_all_keys(node, &constraints)) || !constraint.includes(pod, node) {
                 continue;
             }
-            let value = node.labels().get(&constraint.topology_key);
-            if let Some(sum) = by_value.get_mut(value.map(String::as_str).unwrap_or_default()) {
+            if let Some(sum) = by_value.get_mut(domain(node, key)) {
                 let count = counts.get(node.slot as usize).copied().unwrap_or_default();
                 *sum += i64::from(count);
             }
         }
         weights.push(ln_micros(by_value.len() as u64 + 2));
-        matches.push(Matches::ByValue(by_value));
+        let owned = by_value.into_iter().map(|(v, sum)| (v.to_owned(), sum));
+        matches.push(Matches::ByValue(owned.collect()));
     }
     state.write(ScoreState {
         constraints,
@@ -140,6 +139,11 @@ pub fn prepare(
         ignored,
     });
     PreScore::Score
+}
+
+/// The domain that a node is in: the value of its label, empty without one.
+fn domain<'n>(node: &'n NodeInfo, key: &str) -> &'n str {
+    node.labels().get(key).map_or("", String::as_str)
 }
 
 pub fn score(state: &CycleState, node: &NodeInfo) -> i64 {
