@@ -16,7 +16,7 @@ async function mounted(t, { scheme = "light", readOnly = false } = {}) {
       const name = document.querySelector('meta[name="kubarium-editor"]').content;
       const { createEditor } = await import(new URL(name, document.baseURI));
       document.body.innerHTML =
-        '<main><h1>Editor</h1><button id="before">before</button><div id="host" style="height: 300px"></div><button id="after">after</button></main>';
+        '<main><h1>Editor</h1><button id="before" style="color: var(--k-text); background: var(--k-surface)">before</button><div id="host" style="height: 300px"></div><button id="after" style="color: var(--k-text); background: var(--k-surface)">after</button></main>';
       window.said = { changes: [], applied: 0, cursor: -1 };
       window.editor = createEditor({
         parent: document.querySelector("#host"),

