@@ -123,16 +123,6 @@ impl Runtime {
         self.wake();
     }
 
-    /// Takes in what a client has changed.
-    pub fn catch_up(&self) {
-        if let Ok(mut app) = self.0.app.try_borrow_mut() {
-            app.catch_up();
-        }
-        self.0.dirty.set(true);
-        self.show();
-        self.wake();
-    }
-
     /// Keeps the session now, if there is anything new.
     pub fn keep(&self) {
         let app = self.0.app.borrow();

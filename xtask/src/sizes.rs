@@ -155,7 +155,9 @@ mod tests {
         assert_eq!(sizes[0].path, "app.wasm");
         assert_eq!(sizes[2].path, "editor/editor-1.js");
         assert!(
-            table(&sizes).contains("first load: 879.9 KB gzip, held to 1530.0 KB; the goal is 900.0 KB (97 %)"),
+            table(&sizes).contains(
+                "first load: 879.9 KB gzip, held to 1530.0 KB; the goal is 900.0 KB (97 %)"
+            ),
             "{}",
             table(&sizes)
         );

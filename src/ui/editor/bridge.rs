@@ -109,10 +109,6 @@ impl CodeEditor {
         let _ = self.handle.set_doc(text, file);
     }
 
-    pub fn text(&self) -> Option<String> {
-        self.handle.get_doc().ok()
-    }
-
     pub fn select(&self, from: u32, to: u32) {
         let _ = self.handle.select(from, to);
     }

@@ -40,7 +40,7 @@ pub fn OwnershipStage(props: &Props) -> Html {
     }
     let stop_at = (*stop).min(view.items.len() - 1);
     let onkeydown = {
-        let (view, layout, stop) = (view.clone(), layout.clone(), stop.clone());
+        let (view, layout) = (view.clone(), layout.clone());
         Callback::from(move |event: KeyboardEvent| {
             let to = Direction::of_key(&event.key())
                 .and_then(|direction| nearest(&layout.items, stop_at, direction));

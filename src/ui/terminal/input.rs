@@ -64,12 +64,12 @@ pub fn CommandLine(props: &Props) -> Html {
             let text = area.value();
             let control = event.ctrl_key() && !event.alt_key() && !event.meta_key();
             let key = event.key();
-            if let Some(looking) = &*search {
-                if search_key(&event, looking, &history, &search, &set_text) {
-                    event.prevent_default();
-                    event.stop_propagation();
-                    return;
-                }
+            if let Some(looking) = &*search
+                && search_key(&event, looking, &history, &search, &set_text)
+            {
+                event.prevent_default();
+                event.stop_propagation();
+                return;
             }
             match key.as_str() {
                 "Enter"
