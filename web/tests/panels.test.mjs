@@ -115,6 +115,8 @@ test("a pod tells why it is where it is, back to the line that asked for it", as
   await accessible(page, ".k-pane--inspector");
   await page.click(".k-story .k-object-link:has-text('web.yaml, line')");
   assert.equal(await page.evaluate(() => getSelection().toString()), "web");
+  // In the editor, Escape is the editor's; anywhere else it closes the inspector.
+  await page.focus("#inspector-tab-why");
   await page.keyboard.press("Escape");
   await page.waitForSelector(".k-pane--inspector", { state: "hidden" });
 });
