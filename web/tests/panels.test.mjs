@@ -67,7 +67,7 @@ test("what is typed before the editor has loaded is kept, with the cursor and un
 
 test("files are made, renamed, deleted and brought back by keyboard", async (t) => {
   const { page } = await ready(t);
-  await page.click("text=New file >> visible=true").catch(() => page.click("[aria-label='New file']"));
+  await page.click("[aria-label='New file']");
   await page.waitForSelector("[role=tab]:has-text('manifest.yaml')");
   await page.focus("[role=tab]:has-text('manifest.yaml')");
   await page.keyboard.press("F2");
