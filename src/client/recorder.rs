@@ -62,6 +62,15 @@ impl Involved {
         }
     }
 
+    /// Which object it is: repeats about the same one are counted together.
+    fn identity(&self) -> String {
+        let r = &self.reference;
+        let parts = [&r.kind, &r.namespace, &r.name, &r.uid];
+        parts
+            .map(|part| part.as_deref().unwrap_or_default())
+            .join("/")
+    }
+
     /// About one container of a pod.
     #[must_use]
     pub fn container(mut self, field: &str, name: &str) -> Self {
@@ -151,15 +160,8 @@ impl EventRecorder {
         let now = ctx.now();
         let r = &about.reference;
         let text = |o: &Option<String>| o.clone().unwrap_or_default();
-        let group: Rc<str> = format!(
-            "{}/{}/{}/{}/{}/{type_}/{reason}",
-            text(&r.kind),
-            text(&r.namespace),
-            text(&r.name),
-            text(&r.uid),
-            text(&r.field_path)
-        )
-        .into();
+        let field = r.field_path.as_deref().unwrap_or_default();
+        let group: Rc<str> = format!("{}/{field}/{type_}/{reason}", about.identity()).into();
         let combined = self.combine(&group, message, now);
         let message = if combined {
             format!("{COMBINED}{message}")
@@ -250,16 +252,9 @@ impl EventRecorder {
     ) {
         let now = ctx.now();
         let r = &about.reference;
-        let text = |o: &Option<String>| o.clone().unwrap_or_default();
-        let identity: Rc<str> = format!(
-            "{}/{}/{}/{}/{}/{type_}/{reason}/{action}",
-            text(&r.kind),
-            text(&r.namespace),
-            text(&r.name),
-            text(&r.uid),
-            text(&r.resource_version)
-        )
-        .into();
+        let version = r.resource_version.as_deref().unwrap_or_default();
+        let identity: Rc<str> =
+            format!("{}/{version}/{type_}/{reason}/{action}", about.identity()).into();
         if let Some(series) = self.series.get_mut(&identity)
             && now.since(series.last) < secs(SERIES_ENDS_SECS)
         {
