@@ -86,8 +86,13 @@ pub use service::validation::addresses as service_address_errors;
 type Decoder = fn(&Value, &str) -> Result<(Object, Vec<String>), DecodeError>;
 
 macro_rules! kinds {
-    ($($module:ident :: $name:ident = $index:literal, $ty:ty;)*) => {
+    ($($module:ident :: $name:ident, $ty:ty;)*) => {
         $(mod $module;)*
+
+        /// Where a kind stands in the list.
+        enum Position {
+            $($name,)*
+        }
 
         /// Any object of the API. Cloning it shares the value.
         #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +106,7 @@ macro_rules! kinds {
         impl Object {
             pub fn kind(&self) -> Kind {
                 match self {
-                    $(Object::$name(_) => Kind($index),)*
+                    $(Object::$name(_) => Kind(Position::$name as u16),)*
                 }
             }
 
@@ -134,7 +139,7 @@ macro_rules! kinds {
         }
 
         $(impl Resource for $ty {
-            const KIND: Kind = Kind($index);
+            const KIND: Kind = Kind(Position::$name as u16);
 
             fn meta(&self) -> &ObjectMeta {
                 &self.metadata
@@ -158,33 +163,26 @@ macro_rules! kinds {
                 }
             }
         })*
-
-        #[test]
-        fn indices_are_positions() {
-            let mut position = 0;
-            $(assert_eq!($index, position, stringify!($name)); position += 1;)*
-            assert_eq!(position, KINDS.len());
-        }
     };
 }
 
 kinds! {
-    config_map::ConfigMap = 0, k8s_openapi::api::core::v1::ConfigMap;
-    endpoints::Endpoints = 1, k8s_openapi::api::core::v1::Endpoints;
-    event::Event = 2, k8s_openapi::api::core::v1::Event;
-    namespace::Namespace = 3, k8s_openapi::api::core::v1::Namespace;
-    node::Node = 4, k8s_openapi::api::core::v1::Node;
-    pod::Pod = 5, k8s_openapi::api::core::v1::Pod;
-    secret::Secret = 6, k8s_openapi::api::core::v1::Secret;
-    service_account::ServiceAccount = 7, k8s_openapi::api::core::v1::ServiceAccount;
-    service::Service = 8, k8s_openapi::api::core::v1::Service;
-    deployment::Deployment = 9, k8s_openapi::api::apps::v1::Deployment;
-    replica_set::ReplicaSet = 10, k8s_openapi::api::apps::v1::ReplicaSet;
-    lease::Lease = 11, k8s_openapi::api::coordination::v1::Lease;
-    endpoint_slice::EndpointSlice = 12, k8s_openapi::api::discovery::v1::EndpointSlice;
-    image::Image = 13, super::play::Image;
-    traffic::Traffic = 14, super::play::Traffic;
-    daemon_set::DaemonSet = 15, k8s_openapi::api::apps::v1::DaemonSet;
-    controller_revision::ControllerRevision = 16, k8s_openapi::api::apps::v1::ControllerRevision;
-    priority_class::PriorityClass = 17, k8s_openapi::api::scheduling::v1::PriorityClass;
+    config_map::ConfigMap, k8s_openapi::api::core::v1::ConfigMap;
+    endpoints::Endpoints, k8s_openapi::api::core::v1::Endpoints;
+    event::Event, k8s_openapi::api::core::v1::Event;
+    namespace::Namespace, k8s_openapi::api::core::v1::Namespace;
+    node::Node, k8s_openapi::api::core::v1::Node;
+    pod::Pod, k8s_openapi::api::core::v1::Pod;
+    secret::Secret, k8s_openapi::api::core::v1::Secret;
+    service_account::ServiceAccount, k8s_openapi::api::core::v1::ServiceAccount;
+    service::Service, k8s_openapi::api::core::v1::Service;
+    deployment::Deployment, k8s_openapi::api::apps::v1::Deployment;
+    replica_set::ReplicaSet, k8s_openapi::api::apps::v1::ReplicaSet;
+    lease::Lease, k8s_openapi::api::coordination::v1::Lease;
+    endpoint_slice::EndpointSlice, k8s_openapi::api::discovery::v1::EndpointSlice;
+    image::Image, super::play::Image;
+    traffic::Traffic, super::play::Traffic;
+    daemon_set::DaemonSet, k8s_openapi::api::apps::v1::DaemonSet;
+    controller_revision::ControllerRevision, k8s_openapi::api::apps::v1::ControllerRevision;
+    priority_class::PriorityClass, k8s_openapi::api::scheduling::v1::PriorityClass;
 }
