@@ -14,6 +14,8 @@ mod describe;
 pub mod diff;
 mod error;
 mod flags;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod headless;
 mod host;
 mod io;
 mod json;

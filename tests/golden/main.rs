@@ -5,6 +5,7 @@
 //! lists what does not agree yet, with reasons; a listed transcript that agrees fails the test.
 
 mod bad;
+mod binary;
 mod host;
 mod known;
 mod normal;

@@ -4,22 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use kubarium::cluster::{Cluster, Config};
-use kubarium::kubectl::Session;
-use kubarium::sim::{millis, secs};
+use kubarium::kubectl::headless::{Options, Script, Terminal};
 
-use super::host::{ROUND_TRIP, World, run};
 use super::known::{self, Known, Verdict, difference};
 use super::normal::normal;
-
-/// What passes before a command of the script. Pods of these nodes are ready sooner than those of
-/// the transcripts, so commands that meet a rollout under way follow each other at once.
-fn pause(command: &str) -> std::time::Duration {
-    match command.starts_with("kubectl rollout") {
-        true => millis(3),
-        false => millis(60),
-    }
-}
 
 #[test]
 fn the_scenario_prints_what_a_real_cluster_printed() {
@@ -33,35 +21,31 @@ fn the_scenario_prints_what_a_real_cluster_printed() {
             (name.to_owned(), fs::read_to_string(&path).expect("a file"))
         })
         .collect();
-    let mut base = Cluster::new(Config::bare(1, 10));
-    base.run_for(secs(7));
-    let (world, mut cluster) = World::new(base, inputs.clone(), ROUND_TRIP);
-    let mut session = Session::new(world, "golden");
-    assert_eq!(
-        run(&mut session, &cluster, "kubectl create ns golden").exit_code,
-        0
-    );
-    cluster.borrow_mut().run_for(secs(2));
+    let bare = Options {
+        nodes: 10,
+        bare: true,
+        seed: 1,
+    };
+    let mut terminal = Terminal::new(bare.cluster(), inputs.clone(), "golden");
 
     let known = known::list();
     let mut verdict = Verdict::default();
-    for line in read("commands.txt").expect("the commands").lines() {
-        let (heading, command) = line.split_once(": ").expect("a heading and a command");
-        let name = heading.replace(' ', "-");
+    let script = Script::parse(&read("commands.txt").expect("the commands"));
+    assert!(script.headed && script.lines.len() == 146);
+    for line in &script.lines {
+        let (name, command) = (&line.name, &line.command);
         let listed = format!("scenario/{name}");
-        cluster.borrow_mut().run_for(pause(command));
         let skipped = matches!(known.get(&listed), Some((Known::Skip, _)));
         let outcome = if skipped {
             // What it does to the cluster is not kept: later commands have not seen it.
-            let before = cluster.borrow().clone();
-            let outcome = run(&mut session, &cluster, command);
-            let (world, again) = World::new(before, inputs.clone(), ROUND_TRIP);
-            session = Session::new(world, "golden");
-            cluster = again;
+            let before = terminal.desk.borrow().clone();
+            let outcome = terminal.run_next(command);
+            terminal = Terminal::new(before, inputs.clone(), "golden");
             outcome
         } else {
-            run(&mut session, &cluster, command)
+            terminal.run_next(command)
         };
+        assert!(!outcome.interrupted, "`{command}` does not end");
         let Ok(expected) = read(&format!("{name}.out")) else {
             assert!(
                 !known.contains_key(&listed) || skipped,

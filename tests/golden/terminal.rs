@@ -7,7 +7,7 @@ use kubarium::cluster::{Cluster, Config};
 use kubarium::kubectl::{Session, complete};
 use kubarium::sim::secs;
 
-use super::host::{Outcome, Stage, World, run};
+use super::host::{Desk, Outcome, World, run};
 
 const WEB: &str = "\
 apiVersion: apps/v1
@@ -23,26 +23,27 @@ spec:
       - {name: c, image: 'nginx:1.25'}
 ";
 
-fn terminal() -> (Session, Stage) {
+fn terminal() -> (Session, Desk) {
     let mut cluster = Cluster::new(Config::bare(1, 3));
     cluster.run_for(secs(10));
     let files = BTreeMap::from([("web.yaml".to_owned(), WEB.to_owned())]);
-    let (world, stage) = World::new(cluster, files, Duration::ZERO);
-    (Session::new(world, "default"), stage)
+    let (world, desk) = World::new(cluster, files, Duration::ZERO);
+    (Session::new(world, "default"), desk)
 }
 
-fn check(session: &mut Session, stage: &Stage, line: &str, printed: &str, exit_code: i32) {
-    let outcome = run(session, stage, line);
+fn check(session: &mut Session, desk: &Desk, line: &str, printed: &str, exit_code: i32) {
+    let outcome = run(session, desk, line);
     let expected = Outcome {
         text: printed.to_owned(),
         exit_code,
+        interrupted: false,
     };
     assert_eq!(outcome, expected, "{line}");
 }
 
 #[test]
 fn a_shell_around_kubectl() {
-    let (mut session, stage) = terminal();
+    let (mut session, desk) = terminal();
     for (line, printed, code) in [
         ("echo a  'b  c' \"d\"e", "a b  c de\n", 0),
         (
@@ -94,15 +95,15 @@ fn a_shell_around_kubectl() {
             1,
         ),
     ] {
-        check(&mut session, &stage, line, printed, code);
+        check(&mut session, &desk, line, printed, code);
     }
     let line = "kubectl apply -f - <<EOF\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: n-$A\ndata: {a: b}\nEOF";
-    check(&mut session, &stage, line, "configmap/n-1 created\n", 0);
+    check(&mut session, &desk, line, "configmap/n-1 created\n", 0);
 }
 
 #[test]
 fn a_watch_tells_every_change_until_it_is_interrupted() {
-    let (mut session, stage) = terminal();
+    let (mut session, desk) = terminal();
     let mut watch = session.start("kubectl get deploy -w");
     let mut text = String::new();
     let mut poll = |job: &mut kubarium::kubectl::Job| {
@@ -112,11 +113,11 @@ fn a_watch_tells_every_change_until_it_is_interrupted() {
     };
     assert_eq!(poll(&mut watch), None);
     let mut other = Session::new(session.host().clone(), "default");
-    let applied = run(&mut other, &stage, "kubectl apply -f web.yaml");
+    let applied = run(&mut other, &desk, "kubectl apply -f web.yaml");
     assert_eq!(applied.text, "deployment.apps/web created\n");
     for _ in 0..200 {
-        let limit = stage.borrow().now() + secs(1);
-        stage.borrow_mut().step(limit);
+        let limit = desk.borrow().now() + secs(1);
+        desk.borrow_mut().step(limit);
         assert_eq!(poll(&mut watch), None);
     }
     watch.interrupt();
@@ -136,12 +137,12 @@ fn a_watch_tells_every_change_until_it_is_interrupted() {
 
 #[test]
 fn completion_offers_what_may_stand_there() {
-    let (mut session, stage) = terminal();
+    let (mut session, desk) = terminal();
     assert_eq!(
-        run(&mut session, &stage, "kubectl apply -f web.yaml").exit_code,
+        run(&mut session, &desk, "kubectl apply -f web.yaml").exit_code,
         0
     );
-    stage.borrow_mut().run_for(secs(5));
+    desk.borrow_mut().run_for(secs(5));
     for (line, start, expected) in [
         ("kub", 0, vec!["kubectl"]),
         ("kubectl rollout st", 16, vec!["status"]),
@@ -174,16 +175,16 @@ fn completion_offers_what_may_stand_there() {
 
 #[test]
 fn a_node_is_drained() {
-    let (mut session, stage) = terminal();
+    let (mut session, desk) = terminal();
     let line = "kubectl apply -f web.yaml && kubectl rollout status deploy/web && kubectl run lone --image=nginx && sleep 1";
-    assert_eq!(run(&mut session, &stage, line).exit_code, 0);
+    assert_eq!(run(&mut session, &desk, line).exit_code, 0);
     let node = run(
         &mut session,
-        &stage,
+        &desk,
         "kubectl get pod lone -o jsonpath='{.spec.nodeName}'",
     )
     .text;
-    let refused = run(&mut session, &stage, &format!("kubectl drain {node}"));
+    let refused = run(&mut session, &desk, &format!("kubectl drain {node}"));
     assert_eq!(refused.exit_code, 1);
     assert!(
         refused.text.contains(
@@ -194,7 +195,7 @@ fn a_node_is_drained() {
     );
     let drained = run(
         &mut session,
-        &stage,
+        &desk,
         &format!("kubectl drain {node} --force"),
     );
     assert_eq!(drained.exit_code, 0, "{}", drained.text);
@@ -209,7 +210,7 @@ fn a_node_is_drained() {
         drained.text
     );
     let line = format!("kubectl get pods --field-selector=spec.nodeName={node} -o name");
-    check(&mut session, &stage, &line, "", 0);
+    check(&mut session, &desk, &line, "", 0);
 }
 
 #[test]
@@ -217,23 +218,23 @@ fn curl_reaches_a_service_by_name() {
     let mut cluster = Cluster::new(Config::playground(1, 2));
     cluster.run_for(secs(60));
     let files = BTreeMap::from([("web.yaml".to_owned(), WEB.to_owned())]);
-    let (world, stage) = World::new(cluster, files, Duration::ZERO);
+    let (world, desk) = World::new(cluster, files, Duration::ZERO);
     let mut session = Session::new(world, "default");
     let line = "kubectl apply -f web.yaml && kubectl rollout status deploy/web && kubectl expose deploy web --port=80";
-    let outcome = run(&mut session, &stage, line);
+    let outcome = run(&mut session, &desk, line);
     assert_eq!(outcome.exit_code, 0, "{}", outcome.text);
-    stage.borrow_mut().run_for(secs(2));
+    desk.borrow_mut().run_for(secs(2));
     let outcome = run(
         &mut session,
-        &stage,
+        &desk,
         "curl -s -o /dev/null -w '%{http_code}\\n' http://web",
     );
     assert_eq!(outcome.text, "200\n");
-    let outcome = run(&mut session, &stage, "curl -s web | head -1");
+    let outcome = run(&mut session, &desk, "curl -s web | head -1");
     assert_eq!(outcome.text, "<!DOCTYPE html>\n");
     check(
         &mut session,
-        &stage,
+        &desk,
         "curl http://nowhere",
         "curl: (6) Could not resolve host: nowhere\n",
         6,
