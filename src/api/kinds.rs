@@ -185,4 +185,7 @@ kinds! {
     daemon_set::DaemonSet, k8s_openapi::api::apps::v1::DaemonSet;
     controller_revision::ControllerRevision, k8s_openapi::api::apps::v1::ControllerRevision;
     priority_class::PriorityClass, k8s_openapi::api::scheduling::v1::PriorityClass;
+    persistent_volume::PersistentVolume, k8s_openapi::api::core::v1::PersistentVolume;
+    persistent_volume_claim::PersistentVolumeClaim, k8s_openapi::api::core::v1::PersistentVolumeClaim;
+    storage_class::StorageClass, k8s_openapi::api::storage::v1::StorageClass;
 }

@@ -12,6 +12,7 @@ pub mod rfc3339;
 pub mod scheduling;
 pub mod selector;
 pub mod status;
+pub mod storage;
 pub mod strategy;
 pub mod time;
 pub mod url;

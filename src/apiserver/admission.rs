@@ -3,6 +3,7 @@
 
 mod priority;
 mod service_account;
+mod storage;
 mod tolerations;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
@@ -25,6 +26,8 @@ impl ApiServer {
             self.admit_priority(object)?;
             tolerations::admit(object);
         }
+        self.admit_default_class(object);
+        storage::protect(object);
         Ok(())
     }
 
@@ -39,7 +42,7 @@ impl ApiServer {
             priority::keep(new, old);
             tolerations::admit(object);
         }
-        Ok(())
+        self.admit_resize(object, old)
     }
 
     /// NamespaceLifecycle: the namespaces of the system stay.

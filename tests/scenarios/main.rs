@@ -8,6 +8,7 @@ mod kubelet;
 mod network;
 mod properties;
 mod scheduler;
+mod storage;
 mod store;
 mod timeline;
 mod validation;

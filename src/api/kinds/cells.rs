@@ -41,6 +41,11 @@ pub(super) fn or_none(text: String) -> String {
     }
 }
 
+/// The text, or another where there is none.
+pub(super) fn or(text: &Option<String>, other: &str) -> String {
+    text.clone().unwrap_or_else(|| other.to_owned())
+}
+
 /// The first few of a list, and how many there are beside them.
 pub(super) struct Shortened {
     list: Vec<String>,

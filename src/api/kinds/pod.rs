@@ -16,7 +16,7 @@ mod security;
 mod table;
 mod update;
 pub(super) mod validation;
-mod volumes;
+pub(super) mod volumes;
 pub(super) mod warnings;
 
 use k8s_openapi::api::core::v1::{Pod as Kind, PodCondition, PodSpec};

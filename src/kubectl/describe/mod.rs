@@ -16,6 +16,7 @@ mod page;
 mod pod;
 mod replica_set;
 mod service;
+mod storage;
 mod template;
 mod volume;
 
@@ -44,6 +45,11 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("", "ConfigMap") => config::config_map(kube, object, &mut page).await,
         ("", "Secret") => config::secret(object, &mut page),
         ("", "ServiceAccount") => config::service_account(kube, object, &mut page).await,
+        ("", "PersistentVolume") => storage::volume(kube, object, &mut page).await,
+        ("", "PersistentVolumeClaim") => storage::claim(kube, object, &mut page).await,
+        ("storage.k8s.io", "StorageClass") => {
+            storage::storage_class(kube, object, &mut page).await;
+        }
         ("", "Endpoints") => endpoints::endpoints(kube, object, &mut page).await,
         ("discovery.k8s.io", "EndpointSlice") => {
             endpoints::endpoint_slice(kube, object, &mut page).await;

@@ -19,6 +19,14 @@ pub fn volumes(volumes: &[Value], space: &str, page: &mut Page) {
 }
 
 fn one(volume: &Value, page: &mut Page) {
+    if !source(volume, false, page) {
+        page.line(1, "<unknown>");
+    }
+}
+
+/// What a volume's source says of itself; `false` for a source that nobody knows. `whole` is for
+/// a PersistentVolume: some sources of those say more.
+pub fn source(volume: &Value, whole: bool, page: &mut Page) -> bool {
     let mut pairs = |type_: &str, pairs: &[(&str, String)]| {
         page.line(2, &format!("Type:\t{type_}"));
         for (key, value) in pairs {
@@ -27,6 +35,7 @@ fn one(volume: &Value, page: &mut Page) {
     };
     let has = |field: &str| volume[field].is_object();
     let of = |path: &str| scalar(crate::kubectl::json::at(volume, path));
+    let is = |path: &str| flag(volume, path).to_string();
     if has("emptyDir") {
         let size = match of("emptyDir.sizeLimit") {
             size if size.is_empty() => "<unset>".to_owned(),
@@ -49,7 +58,7 @@ fn one(volume: &Value, page: &mut Page) {
             "Secret (a volume populated by a Secret)",
             &[
                 ("SecretName", of("secret.secretName")),
-                ("Optional", flag(volume, "secret.optional").to_string()),
+                ("Optional", is("secret.optional")),
             ],
         );
     } else if has("configMap") {
@@ -57,7 +66,7 @@ fn one(volume: &Value, page: &mut Page) {
             "ConfigMap (a volume populated by a ConfigMap)",
             &[
                 ("Name", of("configMap.name")),
-                ("Optional", flag(volume, "configMap.optional").to_string()),
+                ("Optional", is("configMap.optional")),
             ],
         );
     } else if has("persistentVolumeClaim") {
@@ -65,21 +74,67 @@ fn one(volume: &Value, page: &mut Page) {
             "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
             &[
                 ("ClaimName", of("persistentVolumeClaim.claimName")),
-                (
-                    "ReadOnly",
-                    flag(volume, "persistentVolumeClaim.readOnly").to_string(),
-                ),
+                ("ReadOnly", is("persistentVolumeClaim.readOnly")),
             ],
         );
+    } else if has("ephemeral") {
+        pairs(
+            "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
+            &[],
+        );
+        let template = &volume["ephemeral"]["volumeClaimTemplate"];
+        if template.is_object() {
+            super::storage::template(template, page);
+        }
     } else if has("nfs") {
         pairs(
             "NFS (an NFS mount that lasts the lifetime of a pod)",
             &[
                 ("Server", of("nfs.server")),
                 ("Path", of("nfs.path")),
-                ("ReadOnly", flag(volume, "nfs.readOnly").to_string()),
+                ("ReadOnly", is("nfs.readOnly")),
             ],
         );
+    } else if has("local") {
+        pairs(
+            "LocalVolume (a persistent volume backed by local storage on a node)",
+            &[("Path", of("local.path"))],
+        );
+    } else if has("gcePersistentDisk") {
+        pairs(
+            "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
+            &[
+                ("PDName", of("gcePersistentDisk.pdName")),
+                ("FSType", of("gcePersistentDisk.fsType")),
+                ("Partition", number(&of("gcePersistentDisk.partition"))),
+                ("ReadOnly", is("gcePersistentDisk.readOnly")),
+            ],
+        );
+    } else if has("awsElasticBlockStore") {
+        pairs(
+            "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
+            &[
+                ("VolumeID", of("awsElasticBlockStore.volumeID")),
+                ("FSType", of("awsElasticBlockStore.fsType")),
+                ("Partition", number(&of("awsElasticBlockStore.partition"))),
+                ("ReadOnly", is("awsElasticBlockStore.readOnly")),
+            ],
+        );
+    } else if has("csi") {
+        let mut lines = vec![
+            ("Driver", of("csi.driver")),
+            ("FSType", of("csi.fsType")),
+            ("VolumeHandle", of("csi.volumeHandle")),
+            ("ReadOnly", is("csi.readOnly")),
+        ];
+        if !whole {
+            lines.remove(2);
+        }
+        pairs(
+            "CSI (a Container Storage Interface (CSI) volume source)",
+            &lines,
+        );
+        attributes(&volume["csi"]["volumeAttributes"], page);
     } else if has("downwardAPI") {
         pairs(
             "DownwardAPI (a volume populated by information about the pod)",
@@ -96,7 +151,36 @@ fn one(volume: &Value, page: &mut Page) {
     } else if has("projected") {
         projected(volume, page);
     } else {
-        page.line(1, "<unknown>");
+        return false;
+    }
+    true
+}
+
+fn number(text: &str) -> String {
+    if text.is_empty() { "0" } else { text }.to_owned()
+}
+
+/// What a driver is told of a volume, one to a line.
+fn attributes(map: &Value, page: &mut Page) {
+    const LONGEST: usize = 140;
+    page.start(2, "VolumeAttributes:\t");
+    let mut first = true;
+    for (key, value) in map.as_object().into_iter().flatten() {
+        if !first {
+            page.start(2, "");
+            page.start(2, "\t");
+        }
+        first = false;
+        let line = format!("{key}={}", value.as_str().unwrap_or_default());
+        match line.char_indices().nth(LONGEST) {
+            Some((end, _)) => {
+                page.line(2, &format!("{}...", line.get(..end).unwrap_or_default()));
+            }
+            None => page.line(2, &line),
+        }
+    }
+    if first {
+        page.line(0, "<none>");
     }
 }
 

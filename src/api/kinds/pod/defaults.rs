@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
+use crate::api::kinds::persistent_volume_claim::spec_defaults;
 use crate::api::quantity::QuantityExt;
 
 /// Fills `field` when nothing, or the empty text, was given.
@@ -282,6 +283,13 @@ const FILE_MODE: i32 = 420;
 fn volume(volume: &mut Volume) {
     if !super::volumes::has_source(volume) {
         volume.empty_dir = Some(EmptyDirVolumeSource::default());
+    }
+    if let Some(template) = volume
+        .ephemeral
+        .as_mut()
+        .and_then(|e| e.volume_claim_template.as_mut())
+    {
+        spec_defaults(&mut template.spec);
     }
     if let Some(source) = &mut volume.secret {
         source.default_mode.get_or_insert(FILE_MODE);

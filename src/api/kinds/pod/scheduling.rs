@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
+    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
     PodAntiAffinity, PodSpec, Toleration, TopologySpreadConstraint,
 };
 
@@ -22,14 +22,7 @@ pub(super) fn affinity(affinity: Option<&Affinity>, path: &Path<'_>, errors: &mu
     if let Some(node) = &affinity.node_affinity {
         let path = path.child("nodeAffinity");
         if let Some(required) = &node.required_during_scheduling_ignored_during_execution {
-            let path = path.child(REQUIRED);
-            let path = path.child("nodeSelectorTerms");
-            if required.node_selector_terms.is_empty() {
-                errors.required(&path, "must have at least one node selector term");
-            }
-            for (i, term) in required.node_selector_terms.iter().enumerate() {
-                node_term(term, &path.index(i), errors);
-            }
+            node_selector(required, &path.child(REQUIRED), errors);
         }
         let preferred = &node.preferred_during_scheduling_ignored_during_execution;
         let path = path.child(PREFERRED);
@@ -64,6 +57,21 @@ pub(super) fn affinity(affinity: Option<&Affinity>, path: &Path<'_>, errors: &mu
         let path = path.index(i);
         weight(term.weight, &path, errors);
         pod_term(&term.pod_affinity_term, &path.child("podAffinityTerm"), errors);
+    }
+}
+
+/// Terms of which a node has to match one.
+pub(in crate::api::kinds) fn node_selector(
+    selector: &NodeSelector,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let path = path.child("nodeSelectorTerms");
+    if selector.node_selector_terms.is_empty() {
+        errors.required(&path, "must have at least one node selector term");
+    }
+    for (i, term) in selector.node_selector_terms.iter().enumerate() {
+        node_term(term, &path.index(i), errors);
     }
 }
 

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{
 
 use super::env::{FILE_FIELDS, field_ref, resource_ref};
 use crate::api::field::{Errors, Path};
+use crate::api::kinds::persistent_volume_claim::validation::claim_spec;
 use crate::api::names::is_dns1123_label;
 use crate::api::quantity::QuantityExt;
 
@@ -127,10 +128,7 @@ fn one_source(volume: &Volume, field: &str, path: &Path<'_>, errors: &mut Errors
     } else if let Some(source) = &volume.nfs {
         required(Some(&source.server), "server", errors);
         required(Some(&source.path), "path", errors);
-        if !source.path.starts_with('/') {
-            let detail = "must be an absolute path";
-            errors.invalid(&path.child("path"), &source.path, detail);
-        }
+        absolute(&source.path, &path.child("path"), errors);
     } else if let Some(source) = &volume.persistent_volume_claim {
         required(Some(&source.claim_name), "claimName", errors);
     } else if let Some(source) = &volume.downward_api {
@@ -148,8 +146,10 @@ fn one_source(volume: &Volume, field: &str, path: &Path<'_>, errors: &mut Errors
     } else if let Some(source) = &volume.csi {
         required(Some(&source.driver), "driver", errors);
     } else if let Some(source) = &volume.ephemeral {
-        if source.volume_claim_template.is_none() {
-            errors.required(&path.child("volumeClaimTemplate"), "");
+        let path = path.child("volumeClaimTemplate");
+        match &source.volume_claim_template {
+            Some(template) => claim_spec(&template.spec, &path.child("spec"), errors),
+            None => errors.required(&path, ""),
         }
     } else if let Some(source) = &volume.image
         && field == "image"
@@ -158,7 +158,17 @@ fn one_source(volume: &Volume, field: &str, path: &Path<'_>, errors: &mut Errors
     }
 }
 
-fn host_path(source: &HostPathVolumeSource, path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::api::kinds) fn absolute(text: &str, path: &Path<'_>, errors: &mut Errors) {
+    if !text.starts_with('/') {
+        errors.invalid(path, text, "must be an absolute path");
+    }
+}
+
+pub(in crate::api::kinds) fn host_path(
+    source: &HostPathVolumeSource,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     const TYPES: [&str; 8] = [
         "",
         "BlockDevice",
@@ -308,7 +318,7 @@ pub(super) fn descending(text: &str, path: &Path<'_>, errors: &mut Errors) {
     no_backsteps(text, path, errors);
 }
 
-fn no_backsteps(text: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::api::kinds) fn no_backsteps(text: &str, path: &Path<'_>, errors: &mut Errors) {
     if text.split('/').any(|part| part == "..") {
         errors.invalid(path, text, "must not contain '..'");
     }

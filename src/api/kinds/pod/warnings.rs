@@ -96,6 +96,15 @@ pub(in crate::api::kinds) fn of_spec(
     }
 }
 
+/// Warns of a label of nodes that has got another name.
+pub(in crate::api::kinds) fn old_node_label(key: &str, path: &str) -> Option<String> {
+    let (old, since, new) = OLD_NODE_LABELS.iter().find(|(old, ..)| *old == key)?;
+    Some(format!(
+        "{path}: {old} is deprecated since {since}; use {} instead",
+        quote(new)
+    ))
+}
+
 fn of_container(container: &Container, path: &Path<'_>, warnings: &mut Vec<String>) {
     if let Some(resources) = &container.resources {
         for (field, list) in [

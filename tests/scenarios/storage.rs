@@ -1,0 +1,3 @@
+//! Volumes, claims and classes of storage.
+
+mod kinds;
