@@ -81,6 +81,8 @@ impl Kind {
 mod cells;
 mod workload;
 
+pub use pod::qos::class as quality_of_service;
+pub use pod::resources::{is_extended, is_huge, is_native};
 pub use service::validation::addresses as service_address_errors;
 
 type Decoder = fn(&Value, &str) -> Result<(Object, Vec<String>), DecodeError>;
@@ -188,4 +190,7 @@ kinds! {
     persistent_volume::PersistentVolume, k8s_openapi::api::core::v1::PersistentVolume;
     persistent_volume_claim::PersistentVolumeClaim, k8s_openapi::api::core::v1::PersistentVolumeClaim;
     storage_class::StorageClass, k8s_openapi::api::storage::v1::StorageClass;
+    resource_quota::ResourceQuota, k8s_openapi::api::core::v1::ResourceQuota;
+    pod_disruption_budget::PodDisruptionBudget, k8s_openapi::api::policy::v1::PodDisruptionBudget;
+    limit_range::LimitRange, k8s_openapi::api::core::v1::LimitRange;
 }

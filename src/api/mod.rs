@@ -2,12 +2,15 @@
 //! know the field they speak of. Knows nothing of stores, servers or time passing.
 
 pub mod codec;
+pub mod disruption;
 pub mod field;
 pub mod kinds;
 pub mod names;
 pub mod object;
 pub mod play;
+pub mod pod_resources;
 pub mod quantity;
+pub mod quota;
 pub mod rfc3339;
 pub mod scheduling;
 pub mod selector;

@@ -1,7 +1,9 @@
 //! Admission: what the cluster demands of a request beyond the rules of the kind, and what it
 //! adds (`k8s.io/kubernetes/plugin/pkg/admission`). Plugins run in the order of a real server.
 
+mod limit_ranger;
 mod priority;
+mod quota;
 mod service_account;
 mod storage;
 mod tolerations;
@@ -13,6 +15,8 @@ use crate::api::status::Cause;
 use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
 
+pub(super) use quota::Charges;
+
 impl ApiServer {
     pub(super) fn admit_create(
         &mut self,
@@ -22,6 +26,7 @@ impl ApiServer {
     ) -> Result<()> {
         self.admit_namespace(object)?;
         if object.kind() == Pod::KIND {
+            self.default_limits(object);
             self.admit_service_account(kernel, object)?;
             self.admit_priority(object)?;
             tolerations::admit(object);
@@ -29,6 +34,20 @@ impl ApiServer {
         self.admit_default_class(object);
         storage::protect(object);
         Ok(())
+    }
+
+    /// The checks that see the object as it will be written: a name is generated, and the rules of
+    /// its kind are kept. Returns what it costs the quotas of its namespace.
+    pub(super) fn admit_valid(
+        &self,
+        kernel: &Kernel,
+        object: &Object,
+        old: Option<&Object>,
+    ) -> Result<Charges> {
+        if old.is_none() {
+            self.admit_limits(object)?;
+        }
+        self.admit_quota(kernel, object, old)
     }
 
     pub(super) fn admit_update(

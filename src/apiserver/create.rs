@@ -34,6 +34,7 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }
+        let charges = self.admit_valid(kernel, &object, None)?;
         let key = storage_key(info, object.namespace(), object.name());
         if self.store.get(&key).is_some() {
             return Err(self.already_exists(&object));
@@ -41,6 +42,7 @@ impl ApiServer {
         if options.dry_run {
             return Ok(object);
         }
+        self.settle_quota(kernel, charges);
         self.settle_claim(claim);
         let name = object.name().to_owned();
         self.put(kernel, caller, "create", object, Expect::Absent)

@@ -6,6 +6,7 @@
 mod authorize;
 mod body;
 mod discovery;
+mod eviction;
 mod health;
 mod list;
 mod patching;

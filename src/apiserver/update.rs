@@ -1,5 +1,6 @@
 //! Changing objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Update).
 
+use super::admission::Charges;
 use super::allocation::Claim;
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, storage_key};
@@ -47,6 +48,10 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }
+        let charges = match options.subresource {
+            "" => self.admit_valid(kernel, &object, Some(&old))?,
+            _ => Charges::default(),
+        };
         object.meta_mut().resource_version = old.meta().resource_version.clone();
         if object == old {
             return Ok(old);
@@ -59,6 +64,7 @@ impl ApiServer {
             self.release(&object);
             return Ok(object);
         }
+        self.settle_quota(kernel, charges);
         self.settle_claim(claim);
         let name = object.name().to_owned();
         let verb = match options.subresource {

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, Service, ServiceAccount,
+    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, ResourceQuota, Service,
+    ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use super::controller::Change;
 use super::worker::Event;
@@ -22,12 +24,14 @@ pub struct Caches {
     pub controller_revisions: Cache<ControllerRevision>,
     pub daemon_sets: Cache<DaemonSet>,
     pub deployments: Cache<Deployment>,
+    pub disruption_budgets: Cache<PodDisruptionBudget>,
     pub endpoint_slices: Cache<EndpointSlice>,
     pub endpoints: Cache<Endpoints>,
     pub namespaces: Cache<Namespace>,
     pub nodes: Cache<Node>,
     pub pods: Cache<Pod>,
     pub replica_sets: Cache<ReplicaSet>,
+    pub resource_quotas: Cache<ResourceQuota>,
     pub service_accounts: Cache<ServiceAccount>,
     pub services: Cache<Service>,
     pods_by_node: BTreeMap<Rc<str>, BTreeSet<Key>>,
@@ -71,6 +75,8 @@ impl Caches {
             Object::Node(_) => take(&mut self.nodes, event),
             Object::Namespace(_) => take(&mut self.namespaces, event),
             Object::ServiceAccount(_) => take(&mut self.service_accounts, event),
+            Object::PodDisruptionBudget(_) => take(&mut self.disruption_budgets, event),
+            Object::ResourceQuota(_) => take(&mut self.resource_quotas, event),
             Object::ConfigMap(_) => take(&mut self.config_maps, event),
             _ => None,
         };

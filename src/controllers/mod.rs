@@ -21,6 +21,7 @@ mod claim;
 mod controller;
 mod daemonset;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod endpointslice;
 mod garbage_collector;
@@ -31,6 +32,7 @@ mod own_writes;
 mod pod_gc;
 mod pods;
 mod replicaset;
+mod resource_quota;
 mod root_ca;
 mod service_account;
 mod taint_eviction;
@@ -63,6 +65,8 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(namespace::NamespaceController),
         Box::new(service_account::ServiceAccountController),
         Box::new(root_ca::RootCaPublisher),
+        Box::new(disruption::DisruptionController::default()),
+        Box::new(resource_quota::ResourceQuotaController),
     ]
 }
 

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Namespace, Node, Service};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use super::counts::{SelectorCounts, counts};
 use super::nodeinfo::{NodeInfo, Slot};
@@ -49,6 +50,7 @@ pub struct SchedulerCache {
     counts: RefCell<SelectorCounts>,
     pub terms: TermCounts,
     pub services: Cache<Service>,
+    pub disruption_budgets: Cache<PodDisruptionBudget>,
     pub replica_sets: Cache<ReplicaSet>,
     pub namespaces: Cache<Namespace>,
 }

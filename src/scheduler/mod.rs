@@ -38,6 +38,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::api::Resource;
 use crate::apiserver::{WatchEvent, storage_key};
@@ -121,6 +122,7 @@ impl Component for Scheduler {
         ctx.watch::<Service>();
         ctx.watch::<ReplicaSet>();
         ctx.watch::<Namespace>();
+        ctx.watch::<PodDisruptionBudget>();
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {

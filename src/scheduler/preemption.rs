@@ -1,11 +1,14 @@
 //! DefaultPreemption: when a pod fits nowhere, find a node where it would fit if pods of lower
 //! priority went.
 //!
-//! Models `pkg/scheduler/framework/preemption` and `plugins/defaultpreemption`. There are no
-//! PodDisruptionBudgets yet, so none is violated.
+//! Models `pkg/scheduler/framework/preemption` and `plugins/defaultpreemption`. Pods whose
+//! disruption budgets have nothing left are spared where others will do.
 
 use std::cmp::Reverse;
 use std::rc::Rc;
+
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::cache::SchedulerCache;
 use super::cycle::run_filters;
@@ -15,6 +18,7 @@ use super::nodeinfo::{NodeInfo, Slot};
 use super::nominated::Nominated;
 use super::plugins::PLUGINS;
 use super::podinfo::PodInfo;
+use crate::api::{Resource, disruption};
 use crate::sim::Rng;
 
 /// What DynamicResources says after every failure of a pod without resource claims.
@@ -38,6 +42,8 @@ pub struct Candidate {
     pub node: Rc<str>,
     /// The most important first.
     pub victims: Vec<Rc<PodInfo>>,
+    /// How many of them their disruption budgets cannot spare.
+    pub violations: usize,
 }
 
 /// Looks for pods to take away. `candidates` are the nodes that refused for reasons which that
@@ -72,9 +78,10 @@ pub fn post_filter(
         };
         looked_at += 1;
         match victims_on(cache, nominated, pod, state, node) {
-            Ok(victims) => found.push(Candidate {
+            Ok((victims, violations)) => found.push(Candidate {
                 node: node.name.clone(),
                 victims,
+                violations,
             }),
             Err(refusal) => refusal
                 .reasons
@@ -83,7 +90,7 @@ pub fn post_filter(
         }
     }
     let best = found.into_iter().min_by_key(|c| {
-        // Lowest of the highest priorities, least sum of them, fewest, then the youngest.
+        // Fewest budgets broken, lowest of the highest priorities, least sum of them, fewest, then the youngest.
         let highest = c.victims.first().map_or(i32::MIN, |v| v.priority);
         let sum: i64 = c
             .victims
@@ -96,7 +103,13 @@ pub fn post_filter(
             .filter(|v| v.priority == highest)
             .map(|v| started(v))
             .min();
-        (highest, sum, c.victims.len(), Reverse(earliest))
+        (
+            c.violations,
+            highest,
+            sum,
+            c.victims.len(),
+            Reverse(earliest),
+        )
     });
     match best {
         Some(candidate) => Preemption::Victims(candidate),
@@ -154,7 +167,7 @@ fn victims_on(
     pod: &Rc<PodInfo>,
     state: &CycleState,
     node: &NodeInfo,
-) -> Result<Vec<Rc<PodInfo>>, Refusal> {
+) -> Result<(Vec<Rc<PodInfo>>, usize), Refusal> {
     let mut lower: Vec<Rc<PodInfo>> = node
         .pods
         .values()
@@ -181,7 +194,11 @@ fn victims_on(
     }
     run_filters(&state, pod, &node).map_err(|(_, refusal)| refusal)?;
     let mut victims = Vec::new();
-    for candidate in lower {
+    let mut violations = 0;
+    // Those whose budgets have nothing left are given back first.
+    let (violating, others) = by_budgets(cache, lower);
+    let spared = violating.len();
+    for (i, candidate) in violating.into_iter().chain(others).enumerate() {
         node.add_pod(&candidate);
         for plugin in PLUGINS {
             plugin.add_pod(&mut state, cache, pod, &candidate, &node);
@@ -191,8 +208,53 @@ fn victims_on(
             for plugin in PLUGINS {
                 plugin.remove_pod(&mut state, cache, pod, &candidate, &node);
             }
+            violations += usize::from(i < spared);
             victims.push(candidate);
         }
     }
-    Ok(victims)
+    victims.sort_by_key(|p| (Reverse(p.priority), started(p)));
+    Ok((victims, violations))
+}
+
+/// The pods whose going would break a disruption budget, and the others; in order.
+fn by_budgets(
+    cache: &SchedulerCache,
+    pods: Vec<Rc<PodInfo>>,
+) -> (Vec<Rc<PodInfo>>, Vec<Rc<PodInfo>>) {
+    if cache.disruption_budgets.is_empty() {
+        return (Vec::new(), pods);
+    }
+    let budgets: Vec<_> = cache.disruption_budgets.iter().collect();
+    let allowed = |b: &PodDisruptionBudget| {
+        let status = b.status.as_ref();
+        status
+            .and_then(|s| s.disruptions_allowed)
+            .unwrap_or_default()
+    };
+    let mut left: Vec<i32> = budgets.iter().map(|b| allowed(b)).collect();
+    pods.into_iter().partition(|info| {
+        let labels = info.pod.metadata.labels.as_ref();
+        if labels.is_none_or(|l| l.is_empty()) {
+            return false;
+        }
+        let mut broken = false;
+        for (budget, left) in budgets.iter().zip(&mut left) {
+            let selector = budget.spec.as_ref().and_then(|s| s.selector.as_ref());
+            let noted = budget
+                .status
+                .as_ref()
+                .and_then(|s| s.disrupted_pods.as_ref());
+            let counted = noted.is_some_and(|n| n.contains_key(info.pod.name()));
+            // The scheduler takes an empty selector for one of no pods.
+            if selector.is_none_or(|s| *s == LabelSelector::default())
+                || counted
+                || !disruption::covers(budget, &info.pod)
+            {
+                continue;
+            }
+            *left -= 1;
+            broken |= *left < 0;
+        }
+        broken
+    })
 }

@@ -33,6 +33,9 @@ impl Scheduler {
             Object::ReplicaSet(_) => {
                 self.cache.replica_sets.apply(event);
             }
+            Object::PodDisruptionBudget(_) => {
+                self.cache.disruption_budgets.apply(event);
+            }
             Object::Namespace(_) => {
                 let delta = self.cache.namespaces.apply(event);
                 let labels = |n: &Rc<Namespace>| n.metadata.labels.clone();

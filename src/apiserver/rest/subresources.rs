@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::patching::patch_value;
 use super::path::Target;
-use super::{check_place, delete_options, not_allowed, success, write_options, written};
+use super::{check_place, not_allowed, write_options, written};
 use crate::api::field::{Errors, Path};
 use crate::api::selector::Selector;
 use crate::api::{Object, Resource, Result, Status, codec};
@@ -132,29 +132,6 @@ impl ApiServer {
             201,
             json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
         ))
-    }
-
-    /// Deletes a pod as its node's maintenance wants it: with its own grace period.
-    fn evict(
-        &mut self,
-        kernel: &mut Kernel,
-        caller: &Caller,
-        target: &Target<'_>,
-        name: &str,
-        request: &Request,
-    ) -> Result<Response> {
-        let eviction = body::json(request)?;
-        let mut inner = request.clone();
-        inner.body = crate::apiserver::Body::Json(eviction["deleteOptions"].clone());
-        let options = delete_options(&inner)?;
-        let namespace = target.namespace.unwrap_or_default();
-        self.delete_object(kernel, caller, target.kind, namespace, name, &options)?;
-        let mut answer = success(Value::Null);
-        if let Value::Object(map) = &mut answer {
-            map.remove("details");
-            map.insert("code".into(), 201.into());
-        }
-        Ok(Response::json(201, answer))
     }
 }
 

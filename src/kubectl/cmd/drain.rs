@@ -1,9 +1,10 @@
 //! `kubectl drain`: cordons a node, and evicts its pods.
 //! Models `k8s.io/kubectl/pkg/drain`.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::delete::gone;
 use super::generate::known;
 use super::nodes::cordon;
 use super::{CHANGE, Command, SELECT};
@@ -12,6 +13,7 @@ use crate::kubectl::error::{Failure, Result};
 use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{annotation, list, name, namespace, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::sim::Time;
 
 pub const DRAIN: Command = Command {
     path: "drain",
@@ -32,69 +34,207 @@ const FLAGS: &[Flag] = &[
     flag("skip-wait-for-delete-timeout", F::Int),
 ];
 
+/// How long an eviction that a budget refuses waits before it is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+/// How often pods are looked after that are going.
+const POLL: Duration = Duration::from_secs(1);
+
 async fn run(kube: &Kube) -> Result<()> {
     cordon(kube, true).await?;
+    let mut failed: Vec<(String, String)> = Vec::new();
     for node in &kube.flags.arguments {
-        drain(kube, node.trim_start_matches("node/")).await?;
-        let suffix = kube.dry_run()?.suffix();
-        kube.print(&format!("node/{node} drained{suffix}"));
+        let name = node.trim_start_matches("node/");
+        match drain(kube, name).await {
+            Ok(()) => {
+                let suffix = kube.dry_run()?.suffix();
+                kube.print(&format!("node/{name} drained{suffix}"));
+            }
+            Err(failure) => {
+                let reason = failure.message();
+                kube.warn(&format!(
+                    "error: unable to drain node \"{name}\" due to error: {reason}, continuing command..."
+                ));
+                failed.push((name.to_owned(), reason));
+            }
+        }
     }
-    Ok(())
+    if failed.is_empty() {
+        return Ok(());
+    }
+    kube.warn("There are pending nodes to be drained:");
+    for (node, _) in &failed {
+        kube.warn(&format!(" {node}"));
+    }
+    for (_, reason) in &failed {
+        kube.warn(reason);
+    }
+    Err(Failure::Exit(1))
 }
 
-async fn drain(kube: &Kube, node: &str) -> Result<()> {
+async fn on_node(kube: &Kube, node: &str) -> Result<Vec<Value>> {
     let pods = known("v1", "Pod")?;
     let query = [
         ("fieldSelector", format!("spec.nodeName={node}")),
         ("labelSelector", kube.flags.text("pod-selector").to_owned()),
     ];
-    let found = kube.list(pods, "", &query).await?;
-    let going = chosen(kube, node, &found)?;
-    if kube.dry_run()? != DryRun::None {
-        for pod in going {
-            kube.print(&format!("evicting pod {}/{}", namespace(pod), name(pod)));
-        }
-        return Ok(());
-    }
-    let deadline = kube.deadline(kube.flags.duration("timeout"));
-    for pod in &going {
-        kube.print(&format!("evicting pod {}/{}", namespace(pod), name(pod)));
-        evict(kube, pod).await?;
-    }
-    for pod in &going {
-        let uid = text(pod, "metadata.uid");
-        gone(kube, pods, namespace(pod), name(pod), uid, deadline).await?;
-        kube.print(&format!("pod/{} evicted", name(pod)));
-    }
-    Ok(())
+    kube.list(pods, "", &query).await
 }
 
-async fn evict(kube: &Kube, pod: &Value) -> Result<()> {
+async fn drain(kube: &Kube, node: &str) -> Result<()> {
+    let found = on_node(kube, node).await?;
+    let (going, warnings) = chosen(kube, &found)?;
+    if !warnings.is_empty() {
+        kube.warn(&format!("Warning: {warnings}"));
+    }
+    match kube.dry_run()? {
+        DryRun::None => {}
+        dry => {
+            for pod in going {
+                let (namespace, name) = (namespace(pod), name(pod));
+                kube.print(&format!("evicting pod {namespace}/{name}{}", dry.suffix()));
+            }
+            return Ok(());
+        }
+    }
+    let Err(failure) = evict_all(kube, &going).await else {
+        return Ok(());
+    };
+    let left = on_node(kube, node).await?;
+    if let Ok((pending, _)) = chosen(kube, &left)
+        && !pending.is_empty()
+    {
+        kube.warn(&format!(
+            "There are pending pods in node \"{node}\" when an error occurred: {}",
+            failure.message()
+        ));
+        for pod in pending {
+            kube.warn(&format!("pod/{}", name(pod)));
+        }
+    }
+    Err(failure)
+}
+
+/// A pod on its way out.
+enum Step {
+    /// Its eviction is asked for, at this time.
+    Evict(Time),
+    /// It is waited for, and looked after at this time.
+    Going(Time),
+    Done,
+}
+
+/// Evicts the pods side by side, each again when its budget has no room, and waits until they are gone.
+async fn evict_all(kube: &Kube, pods: &[&Value]) -> Result<()> {
+    let timeout = kube.flags.duration("timeout");
+    let deadline = kube.deadline(timeout);
+    let over = format!("global timeout reached: {}", kube.flags.text("timeout"));
+    let expired = |kube: &Kube| deadline.is_some_and(|d| kube.now() >= d);
+    let mut steps: Vec<Step> = pods.iter().map(|_| Step::Evict(kube.now())).collect();
+    let mut failures: Vec<Failure> = Vec::new();
+    loop {
+        for (pod, step) in pods.iter().zip(&mut steps) {
+            let (namespace, name) = (namespace(pod), name(pod));
+            match *step {
+                Step::Evict(at) if kube.now() >= at => {
+                    kube.print(&format!("evicting pod {namespace}/{name}"));
+                    *step = if expired(kube) {
+                        failures.push(Failure::Plain(format!(
+                            "error when evicting pods/\"{name}\" -n \"{namespace}\": {over}"
+                        )));
+                        Step::Done
+                    } else {
+                        match evict(kube, pod).await {
+                            Ok(Some(later)) => Step::Evict(kube.now() + later),
+                            Ok(None) => Step::Going(kube.now()),
+                            Err(failure) => {
+                                failures.push(failure);
+                                Step::Done
+                            }
+                        }
+                    };
+                }
+                Step::Going(at) if kube.now() >= at => {
+                    *step = if is_gone(kube, pod).await? {
+                        kube.print(&format!("pod/{name} evicted"));
+                        Step::Done
+                    } else if expired(kube) {
+                        failures.push(Failure::Plain(format!(
+                            "error when waiting for pod \"{name}\" in namespace \"{namespace}\" to terminate: {over}"
+                        )));
+                        Step::Done
+                    } else {
+                        Step::Going(kube.now() + POLL)
+                    };
+                }
+                _ => {}
+            }
+        }
+        let next = steps.iter().filter_map(|step| match step {
+            Step::Evict(at) | Step::Going(at) => Some(*at),
+            Step::Done => None,
+        });
+        match next.min() {
+            Some(at) => kube.shell.world.sleep_until(at).await,
+            None => break,
+        }
+    }
+    match failures.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Failure::Plain(one.message())),
+        many => {
+            let texts: Vec<String> = many.iter().map(Failure::message).collect();
+            Err(Failure::Plain(format!("[{}]", texts.join(", "))))
+        }
+    }
+}
+
+async fn is_gone(kube: &Kube, pod: &Value) -> Result<bool> {
+    let pods = known("v1", "Pod")?;
+    match kube.get(pods, namespace(pod), name(pod)).await {
+        Ok(found) => Ok(text(&found, "metadata.uid") != text(pod, "metadata.uid")),
+        Err(failure) if failure.is_not_found() => Ok(true),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Asks for an eviction; returns after which time to ask again if it was refused for now.
+async fn evict(kube: &Kube, pod: &Value) -> Result<Option<Duration>> {
     let pods = known("v1", "Pod")?;
     let mut options = json!({});
     if let Some(grace) = kube.flags.int("grace-period").filter(|g| *g >= 0) {
         options["gracePeriodSeconds"] = grace.into();
     }
-    let eviction = json!({
-        "apiVersion": "policy/v1", "kind": "Eviction",
-        "metadata": {"name": name(pod), "namespace": namespace(pod)},
-        "deleteOptions": options,
-    });
-    let place = path(pods, namespace(pod), name(pod), "eviction");
-    let request = kube.request(Method::Post, place).with_body(eviction);
+    let request = if kube.flags.is("disable-eviction") {
+        let place = path(pods, namespace(pod), name(pod), "");
+        kube.request(Method::Delete, place).with_body(options)
+    } else {
+        let eviction = json!({
+            "apiVersion": "policy/v1", "kind": "Eviction",
+            "metadata": {"name": name(pod), "namespace": namespace(pod)},
+            "deleteOptions": options,
+        });
+        let place = path(pods, namespace(pod), name(pod), "eviction");
+        kube.request(Method::Post, place).with_body(eviction)
+    };
+    let lead = format!(
+        "error when evicting pods/\"{}\" -n \"{}\"",
+        name(pod),
+        namespace(pod)
+    );
     match kube.json(request).await {
-        Ok(_) => Ok(()),
-        Err(failure) if failure.is_not_found() => Ok(()),
-        Err(failure) => Err(failure.when(format!(
-            "error when evicting pods/\"{}\" -n \"{}\":",
-            name(pod),
-            namespace(pod)
-        ))),
+        Ok(_) => Ok(None),
+        Err(failure) if failure.is_not_found() => Ok(None),
+        Err(failure) if failure.reason() == "TooManyRequests" => {
+            let message = failure.message();
+            kube.warn(&format!("{lead} (will retry after 5s): {message}"));
+            Ok(Some(RETRY))
+        }
+        Err(failure) => Err(failure.when(format!("{lead}:"))),
     }
 }
 
 /// The pods that go. Some go only when flags say so, and some never.
-fn chosen<'p>(kube: &Kube, node: &str, pods: &'p [Value]) -> Result<Vec<&'p Value>> {
+fn chosen<'p>(kube: &Kube, pods: &'p [Value]) -> Result<(Vec<&'p Value>, String)> {
     let flags = &kube.flags;
     let mut going = Vec::new();
     let (mut daemons, mut bare, mut local) = (Vec::new(), Vec::new(), Vec::new());
@@ -148,17 +288,7 @@ fn chosen<'p>(kube: &Kube, node: &str, pods: &'p [Value]) -> Result<Vec<&'p Valu
         "deleting Pods that declare no controller",
     );
     if !refused.is_empty() {
-        let reasons = refused.join(", ");
-        kube.warn(&format!(
-            "error: unable to drain node \"{node}\" due to error: {reasons}, continuing command..."
-        ));
-        kube.warn("There are pending nodes to be drained:");
-        kube.warn(&format!(" {node}"));
-        kube.warn(&reasons);
-        return Err(Failure::Exit(1));
+        return Err(Failure::Plain(refused.join(", ")));
     }
-    if !warned.is_empty() {
-        kube.warn(&format!("Warning: {}", warned.join("; ")));
-    }
-    Ok(going)
+    Ok((going, warned.join("; ")))
 }

@@ -13,7 +13,7 @@ use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::printers::done;
 
-const COMMON: &[Flag] = &[
+pub(super) const COMMON: &[Flag] = &[
     flag("save-config", F::Bool),
     flag("validate", F::Optional("strict")),
 ];
@@ -155,7 +155,7 @@ pub fn known(api_version: &str, kind: &str) -> Result<&'static KindInfo> {
 }
 
 /// The one name that a generator takes.
-fn only_name(kube: &Kube) -> Result<String> {
+pub(super) fn only_name(kube: &Kube) -> Result<String> {
     match kube.flags.arguments.as_slice() {
         [name] => Ok(name.clone()),
         others => kube.usage(&format!(
@@ -166,7 +166,7 @@ fn only_name(kube: &Kube) -> Result<String> {
 }
 
 /// Creates an object and says so; `lead` is how its failure begins, if in kubectl's own words.
-async fn make(
+pub(super) async fn make(
     kube: &Kube,
     kind: &'static KindInfo,
     mut object: Value,
@@ -196,7 +196,7 @@ async fn make(
     done(kube, kind, &object, word)
 }
 
-const MANAGER: &str = "kubectl-create";
+pub(super) const MANAGER: &str = "kubectl-create";
 
 async fn namespace(kube: &Kube) -> Result<()> {
     let name = only_name(kube)?;

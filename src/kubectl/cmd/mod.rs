@@ -9,6 +9,7 @@ mod diff;
 mod drain;
 mod events;
 mod generate;
+mod generate_policy;
 mod get;
 mod info;
 mod label;
@@ -48,6 +49,9 @@ pub const COMMANDS: &[Command] = &[
     generate::SERVICE_ACCOUNT,
     generate::CLUSTER_IP,
     generate::NODE_PORT,
+    generate_policy::QUOTA,
+    generate_policy::DISRUPTION_BUDGET,
+    generate_policy::PRIORITY_CLASS,
     generate::EXPOSE,
     generate::RUN,
     set::IMAGE,
@@ -223,6 +227,9 @@ fn canonical<'w>(path: &str, word: &'w str) -> &'w str {
         ("create", "cm") => "configmap",
         ("create", "sa") => "serviceaccount",
         ("create", "svc") => "service",
+        ("create", "resourcequota") => "quota",
+        ("create", "pdb") => "poddisruptionbudget",
+        ("create", "pc") => "priorityclass",
         ("top", "pod" | "po") => "pods",
         ("top", "node" | "no") => "nodes",
         (_, word) => word,

@@ -10,6 +10,7 @@ mod deployment;
 mod endpoints;
 mod events;
 mod generic;
+mod limits;
 mod namespace;
 mod node;
 mod page;
@@ -53,6 +54,14 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("", "Endpoints") => endpoints::endpoints(kube, object, &mut page).await,
         ("discovery.k8s.io", "EndpointSlice") => {
             endpoints::endpoint_slice(kube, object, &mut page).await;
+        }
+        ("", "ResourceQuota") => limits::quota(object, &mut page),
+        ("", "LimitRange") => limits::limit_range(object, &mut page),
+        ("scheduling.k8s.io", "PriorityClass") => {
+            limits::priority_class(kube, object, &mut page).await;
+        }
+        ("policy", "PodDisruptionBudget") => {
+            limits::disruption_budget(kube, object, &mut page).await;
         }
         _ => generic::describe(kube, object, &mut page).await,
     }

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::limits;
 use super::page::Page;
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::Kube;
 
-pub async fn describe(_kube: &Kube, object: &Value, page: &mut Page) {
+pub async fn describe(kube: &Kube, object: &Value, page: &mut Page) {
     page.pair("Name", name(object));
     page.labels_and_annotations(object);
     page.pair("Status", text(object, "status.phase"));
@@ -22,9 +23,6 @@ pub async fn describe(_kube: &Kube, object: &Value, page: &mut Page) {
             ],
         );
     }
-    // Quotas and limit ranges are not served, so there can be none.
-    page.line(0, "");
-    page.line(0, "No resource quota.");
-    page.line(0, "");
-    page.line(0, "No LimitRange resource.");
+    limits::quotas_of(kube, name(object), page).await;
+    limits::limit_ranges_of(kube, name(object), page).await;
 }

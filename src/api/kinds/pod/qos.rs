@@ -14,7 +14,7 @@ const COUNTED: [&str; 2] = ["cpu", "memory"];
 type List = BTreeMap<String, ApiQuantity>;
 
 /// "Guaranteed", "Burstable" or "BestEffort".
-pub(in crate::api) fn class(pod: &Pod) -> &'static str {
+pub fn class(pod: &Pod) -> &'static str {
     let Some(spec) = &pod.spec else {
         return "BestEffort";
     };

@@ -38,14 +38,15 @@ pub(super) fn validate(needed: &ResourceRequirements, path: &Path<'_>, errors: &
     }
 }
 
-fn name(resource: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::api) fn name(resource: &str, path: &Path<'_>, errors: &mut Errors) {
     let messages = is_qualified_name(resource);
     let well_formed = messages.is_empty();
     errors.invalid_each(path, resource, messages);
     if !well_formed {
         return;
     }
-    let of_containers = matches!(resource, "cpu" | "memory" | "ephemeral-storage") || is_huge(resource);
+    let of_containers =
+        matches!(resource, "cpu" | "memory" | "ephemeral-storage") || is_huge(resource);
     if !resource.contains('/') {
         if !of_containers && !is_standard(resource) {
             let detail = "must be a standard resource type or fully qualified";
@@ -69,12 +70,12 @@ fn amount(resource: &str, amount: &Quantity, path: &Path<'_>, errors: &mut Error
     }
 }
 
-fn is_huge(resource: &str) -> bool {
+pub fn is_huge(resource: &str) -> bool {
     resource.starts_with("hugepages-")
 }
 
 /// Names that quotas know, beside those of containers.
-fn is_standard(resource: &str) -> bool {
+pub(in crate::api) fn is_standard(resource: &str) -> bool {
     const NAMES: [&str; 10] = [
         "storage",
         "pods",
@@ -87,22 +88,24 @@ fn is_standard(resource: &str) -> bool {
         "services.nodeports",
         "services.loadbalancers",
     ];
-    NAMES.contains(&resource) || resource.starts_with("requests.") || resource.starts_with("limits.")
+    NAMES.contains(&resource)
+        || resource.starts_with("requests.")
+        || resource.starts_with("limits.")
 }
 
 /// Kubernetes' own resources.
-fn is_native(resource: &str) -> bool {
+pub fn is_native(resource: &str) -> bool {
     !resource.contains('/') || resource.contains("kubernetes.io/")
 }
 
 /// Devices and the like: counted in whole numbers.
-fn is_extended(resource: &str) -> bool {
+pub fn is_extended(resource: &str) -> bool {
     !is_native(resource)
         && !resource.starts_with("requests.")
         && is_qualified_name(&format!("requests.{resource}")).is_empty()
 }
 
 /// Whether containers may ask for more than there is, and use more than they ask for.
-fn may_be_shared(resource: &str) -> bool {
+pub fn may_be_shared(resource: &str) -> bool {
     is_native(resource) && !is_huge(resource)
 }
