@@ -1,181 +1,192 @@
 //! What pods cost: CPU time per pod must not depend on how many there are.
 //!
-//! `cargo xtask bench` runs this, prints the table and writes `target/bench.json`. The figures
-//! that stand in `docs/performance.md` come from here.
+//! `cargo xtask bench` runs this, prints the tables and writes `target/bench.json`. The figures
+//! that stand in `docs/performance.md` come from here. An argument restricts it to what is
+//! called so ("create" or "create 1000"), `--once` does everything once: for a profiler.
+//!
+//! Beside the time stands what does not depend on how busy the machine is: events of the
+//! simulation, allocations, bytes.
 
 #![allow(clippy::disallowed_methods, reason = "a bench measures real time")]
 
-use std::sync::OnceLock;
-use std::time::Instant;
+#[path = "cluster/meter.rs"]
+mod meter;
+#[path = "cluster/scenes.rs"]
+mod scenes;
 
-use kubarium::apiserver::{Body, Method, Request};
-use kubarium::cluster::{Cluster, Config, NodeConfig};
-use kubarium::sim::secs;
+use kubarium::cluster::Cluster;
+use meter::{Meter, Reading};
 use serde_json::{Value, json};
 
-const NODES: u8 = 100;
-const PATH: &str = "/apis/apps/v1/namespaces/default/deployments";
+/// How often everything is measured. The sizes take turns, so that what else runs on the machine
+/// burdens them alike; the fastest run is the one that was disturbed least.
+const ROUNDS: usize = 3;
 
-/// One line of the table.
+/// What is done to a cluster, and how much of it.
+struct Scene {
+    what: &'static str,
+    /// How many pods (or whatever the costs are divided by) there are.
+    units: u32,
+    unit: &'static str,
+    /// How many clusters are measured together: a short run would be all noise.
+    times: u32,
+    prepare: fn(u32) -> Cluster,
+    run: fn(&mut Cluster, u32),
+}
+
+/// One line of the table: each figure of all clusters together.
 struct Row {
     what: &'static str,
-    pods: i32,
-    cpu_micros: u128,
-    virtual_secs: u64,
-    events: u64,
+    units: u32,
+    unit: &'static str,
+    times: u32,
+    best: Reading,
+    /// CPU time of each round, in nanoseconds.
+    cpu: Vec<u64>,
+}
+
+impl Row {
+    fn per_unit(&self, figure: u64) -> f64 {
+        figure as f64 / f64::from(self.units) / f64::from(self.times)
+    }
 }
 
 fn main() {
-    // `cargo test` also runs benches, with `--test`: then there is nothing to measure.
-    if std::env::args().any(|a| a == "--test") {
-        return;
-    }
-    // Warm up: page in the code and the allocator.
-    create(100);
-    let mut rows = Vec::new();
-    for pods in [100, 1_000, 10_000] {
-        let (mut cluster, row) = create(pods);
-        rows.push(row);
-        if pods == 1_000 {
-            rows.push(roll(&mut cluster, pods));
-        }
-        if pods == 10_000 {
-            rows.push(idle(&mut cluster, pods));
+    let mut only = None;
+    let mut rounds = ROUNDS;
+    for arg in std::env::args().skip(1) {
+        match arg.as_str() {
+            // `cargo test` also runs benches, with `--test`: then there is nothing to measure.
+            "--test" => return,
+            "--once" => rounds = 0,
+            flag if flag.starts_with('-') => {}
+            _ => only = Some(arg),
         }
     }
-    print(&rows);
-    write(&rows);
-}
-
-/// Creates a Deployment of `pods` replicas on 100 nodes, and waits until all are available.
-fn create(pods: i32) -> (Cluster, Row) {
-    let mut config = Config::playground(1, NODES);
-    config.nodes = (1..=NODES)
-        .map(|i| NodeConfig::worker(&format!("worker-{i}"), i))
+    let mut rows: Vec<Row> = scenes::all()
+        .iter()
+        .map(|scene| Row {
+            what: scene.what,
+            units: scene.units,
+            unit: scene.unit,
+            times: if rounds == 0 { 1 } else { scene.times },
+            best: Reading::WORST,
+            cpu: Vec::new(),
+        })
         .collect();
-    let mut cluster = Cluster::new(config);
-    cluster.run_for(secs(30));
-    let row = measure("create", pods, &mut cluster, |cluster| {
-        let post = Request::new(Method::Post, PATH).with_body(deployment(pods));
-        let response = cluster.request(&post);
-        assert!(response.is_success(), "{:?}", response.body);
-        wait(cluster, |d| d["status"]["availableReplicas"] == pods);
-    });
-    (cluster, row)
-}
-
-/// Changes the image, and waits until every pod is of the new revision.
-fn roll(cluster: &mut Cluster, pods: i32) -> Row {
-    measure("roll", pods, cluster, |cluster| {
-        let mut deployment = current(cluster);
-        deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:1.28");
-        let put = Request::new(Method::Put, format!("{PATH}/web")).with_body(deployment);
-        let response = cluster.request(&put);
-        assert!(response.is_success(), "{:?}", response.body);
-        wait(cluster, |d| {
-            d["status"]["updatedReplicas"] == pods
-                && d["status"]["availableReplicas"] == pods
-                && d["status"]["replicas"] == pods
-                && d["status"]["observedGeneration"] == d["metadata"]["generation"]
-        });
-    })
-}
-
-/// An hour in which nobody does anything.
-fn idle(cluster: &mut Cluster, pods: i32) -> Row {
-    measure("idle hour", pods, cluster, |cluster| {
-        cluster.run_for(secs(3600))
-    })
-}
-
-fn measure(
-    what: &'static str,
-    pods: i32,
-    cluster: &mut Cluster,
-    run: impl FnOnce(&mut Cluster),
-) -> Row {
-    let (at, events, cpu) = (cluster.now(), cluster.steps(), cpu_nanos());
-    run(cluster);
-    Row {
-        what,
-        pods,
-        cpu_micros: (cpu_nanos() - cpu) / 1000,
-        virtual_secs: cluster.now().since(at).as_secs(),
-        events: cluster.steps() - events,
+    let wanted = |row: &Row| {
+        let name = format!("{} {}", row.what, row.units);
+        only.as_ref()
+            .is_none_or(|only| *only == name || *only == row.what)
+    };
+    if rounds > 0 && only.is_none() {
+        // Page in the code and the allocator.
+        measure(&scenes::all()[0], 1);
     }
-}
-
-fn deployment(replicas: i32) -> Value {
-    let labels = json!({"app": "web"});
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
-        "spec": {
-            "replicas": replicas, "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "web", "image": "nginx:1.27"}]},
-            },
-        },
-    })
-}
-
-fn current(cluster: &mut Cluster) -> Value {
-    match cluster.request(&Request::get(format!("{PATH}/web"))).body {
-        Body::Json(value) => value,
-        _ => Value::Null,
-    }
-}
-
-/// Runs until `done` holds of the Deployment, looking every second of virtual time.
-fn wait(cluster: &mut Cluster, done: impl Fn(&Value) -> bool) {
-    for _ in 0..7200 {
-        if done(&current(cluster)) {
-            return;
+    for _ in 0..rounds.max(1) {
+        for (scene, row) in scenes::all().iter().zip(&mut rows) {
+            if wanted(row) {
+                let reading = measure(scene, row.times);
+                row.cpu.push(reading.cpu_nanos);
+                if reading.cpu_nanos < row.best.cpu_nanos {
+                    row.best = reading;
+                }
+            }
         }
-        cluster.run_for(secs(1));
     }
-    panic!("not done after two hours: {}", current(cluster)["status"]);
+    rows.retain(|row| !row.cpu.is_empty());
+    print(&rows);
+    if only.is_none() {
+        write(&rows);
+    }
 }
 
-/// CPU time of this thread, in nanoseconds; wall time where the system does not tell.
-fn cpu_nanos() -> u128 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let start = START.get_or_init(Instant::now);
-    std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split(' ').next()?.parse().ok())
-        .unwrap_or_else(|| start.elapsed().as_nanos())
+fn measure(scene: &Scene, times: u32) -> Reading {
+    let mut sum = Reading::default();
+    for _ in 0..times {
+        let before = meter::held();
+        let mut cluster = (scene.prepare)(scene.units);
+        let (at, steps) = (cluster.now(), cluster.steps());
+        let meter = Meter::start();
+        (scene.run)(&mut cluster, scene.units);
+        let mut reading = meter.read();
+        reading.events = cluster.steps() - steps;
+        reading.virtual_secs = cluster.now().since(at).as_secs();
+        reading.whole_bytes = meter::held() - before;
+        sum.add(&reading);
+    }
+    sum
 }
 
 fn print(rows: &[Row]) {
-    println!("| what | pods | CPU | CPU per pod | virtual time | events |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| what | how many | CPU | per one | rounds | allocations per one | events | virtual time |"
+    );
+    println!("| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |");
     for row in rows {
+        let times = f64::from(row.times);
+        let rounds: Vec<String> = row
+            .cpu
+            .iter()
+            .map(|&cpu| format!("{:.1}", row.per_unit(cpu) / 1e3))
+            .collect();
         println!(
-            "| {} | {} | {:.1} ms | {:.1} µs | {} s | {} |",
+            "| {} | {} {} | {:.1} ms | {:.1} µs | {} | {:.0} | {:.0} | {:.0} s |",
             row.what,
-            row.pods,
-            row.cpu_micros as f64 / 1000.0,
-            row.cpu_micros as f64 / f64::from(row.pods),
-            row.virtual_secs,
-            row.events
+            row.units,
+            row.unit,
+            row.best.cpu_nanos as f64 / 1e6 / times,
+            row.per_unit(row.best.cpu_nanos) / 1e3,
+            rounds.join(", "),
+            row.per_unit(row.best.allocations),
+            row.best.events as f64 / times,
+            row.best.virtual_secs as f64 / times,
         );
     }
-    let per_pod = |pods: i32| {
-        let row = rows.iter().find(|r| r.what == "create" && r.pods == pods);
-        row.map_or(0.0, |r| r.cpu_micros as f64 / f64::from(pods))
-    };
-    let ratio = per_pod(10_000) / per_pod(100).max(1e-9);
-    println!("\ncreate: a pod among 10,000 costs {ratio:.2} times what it costs among 100");
+    println!("\n| what | how many | cluster | grown by | per one | at most |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for row in rows {
+        let times = f64::from(row.times);
+        let megabytes = |bytes: i64| bytes as f64 / times / 1e6;
+        println!(
+            "| {} | {} {} | {:.1} MB | {:.1} MB | {:.1} KB | {:.1} MB |",
+            row.what,
+            row.units,
+            row.unit,
+            megabytes(row.best.whole_bytes),
+            megabytes(row.best.grown_bytes),
+            megabytes(row.best.grown_bytes) * 1e3 / f64::from(row.units),
+            megabytes(row.best.peak_bytes),
+        );
+    }
+    for (few, many) in [(100, 1_000), (100, 10_000)] {
+        let find = |units| rows.iter().find(|r| r.what == "create" && r.units == units);
+        if let (Some(few), Some(many)) = (find(few), find(many)) {
+            let ratio =
+                many.per_unit(many.best.cpu_nanos) / few.per_unit(few.best.cpu_nanos).max(1e-9);
+            println!(
+                "\ncreate: a pod among {} costs {ratio:.2} times what it costs among {}",
+                many.units, few.units
+            );
+        }
+    }
 }
 
 fn write(rows: &[Row]) {
     let rows: Vec<Value> = rows
         .iter()
-        .map(|r| {
+        .map(|row| {
+            let times = u64::from(row.times);
             json!({
-                "what": r.what, "pods": r.pods, "cpuMicros": r.cpu_micros as u64,
-                "virtualSeconds": r.virtual_secs, "events": r.events,
+                "what": row.what, "count": row.units, "unit": row.unit, "clusters": times,
+                "cpuMicros": row.best.cpu_nanos / 1000 / times,
+                "cpuMicrosOfRounds": row.cpu.iter().map(|c| c / 1000 / times).collect::<Vec<_>>(),
+                "allocations": row.best.allocations / times,
+                "events": row.best.events / times,
+                "virtualSeconds": row.best.virtual_secs / times,
+                "clusterBytes": row.best.whole_bytes / i64::from(row.times),
+                "grownBytes": row.best.grown_bytes / i64::from(row.times),
+                "peakBytes": row.best.peak_bytes / i64::from(row.times),
             })
         })
         .collect();

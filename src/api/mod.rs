@@ -4,6 +4,7 @@
 pub mod codec;
 pub mod disruption;
 pub mod field;
+mod key;
 pub mod kinds;
 pub mod names;
 pub mod object;
@@ -22,6 +23,7 @@ pub mod url;
 pub mod validation;
 pub mod yaml;
 
+pub use key::{Key, Name};
 pub use kinds::{Kind, KindInfo};
-pub use object::{Key, Object, Resource, controller_of, controller_ref};
+pub use object::{Object, Resource, controller_of, controller_ref};
 pub use status::{Result, Status};

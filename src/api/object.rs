@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use serde_json::{Map, Value};
 
 use super::codec::{self, DecodeError};
+use super::key::Key;
 use super::kinds::{Kind, KindInfo};
 
 pub use super::kinds::Object;
@@ -39,33 +40,6 @@ pub trait Resource:
 
     fn key(&self) -> Key {
         Key::new(self.namespace(), self.name())
-    }
-}
-
-/// Namespace and name: what work queues carry and caches are sorted by.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// Empty for objects of the cluster.
-    pub namespace: Rc<str>,
-    pub name: Rc<str>,
-}
-
-impl Key {
-    pub fn new(namespace: &str, name: &str) -> Self {
-        Key {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
-    }
-}
-
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.namespace.is_empty() {
-            f.write_str(&self.name)
-        } else {
-            write!(f, "{}/{}", self.namespace, self.name)
-        }
     }
 }
 

@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::object::{Key, Resource};
+use super::Key;
+use super::object::Resource;
 use super::quantity::{Quantity, QuantityExt};
 
 pub const PVC_PROTECTION: &str = "kubernetes.io/pvc-protection";

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::{Binding, Pod, PodCondition};
 
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, storage_key};
+use super::store::Place;
+use super::{ApiServer, Caller, WriteOptions};
 use crate::api::field::{Errors, Path};
 use crate::api::time::api_time;
 use crate::api::{Key, Resource, Result, Status};
@@ -96,7 +97,7 @@ impl ApiServer {
         let info = Pod::KIND.info();
         let old = self
             .store
-            .get(&storage_key(info, namespace, name))
+            .get(&Place::new(Pod::KIND, namespace, name))
             .cloned()
             .ok_or_else(|| Status::not_found(info, name))?;
         let revision = old.revision();

@@ -1,7 +1,7 @@
 //! Creating objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Create).
 
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, meta, storage_key};
+use super::{ApiServer, Caller, WriteOptions, meta, place_of};
 use crate::api::validation;
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
@@ -35,8 +35,7 @@ impl ApiServer {
             return Err(Status::invalid(info, object.name(), &errors));
         }
         let charges = self.admit_valid(kernel, &object, None)?;
-        let key = storage_key(info, object.namespace(), object.name());
-        if self.store.get(&key).is_some() {
+        if self.store.get(&place_of(&object)).is_some() {
             return Err(self.already_exists(&object));
         }
         if options.dry_run {
@@ -57,10 +56,8 @@ impl ApiServer {
         };
         for _ in 0..GENERATED_NAME_TRIES {
             let name = meta::generated_name(kernel, &base);
-            let key = storage_key(object.info(), object.namespace(), &name);
-            let free = self.store.get(&key).is_none();
             object.meta_mut().name = Some(name);
-            if free {
+            if self.store.get(&place_of(object)).is_none() {
                 break;
             }
         }

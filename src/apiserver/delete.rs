@@ -6,7 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Namespace;
 
 use super::store::Expect;
-use super::{ApiServer, Caller, storage_key};
+use super::{ApiServer, Caller, place_of};
 use crate::api::time::{api_time, from_api};
 use crate::api::{Kind, Object, Result, Status};
 use crate::sim::{Kernel, Time};
@@ -59,8 +59,7 @@ impl ApiServer {
         update_finalizers(&mut object, options.propagation);
         let gone = self.mark(kernel, &mut object, options.grace_period_seconds);
         if gone {
-            let key = storage_key(info, namespace, name);
-            let revision = self.remove_as(kernel, &caller.manager, &key);
+            let revision = self.remove_as(kernel, &caller.manager, &place_of(&old));
             object.meta_mut().resource_version = revision.map(|r| r.to_string());
             self.release(&object);
             return Ok((object, true));

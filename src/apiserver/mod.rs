@@ -25,10 +25,10 @@ mod watch;
 
 use std::rc::Rc;
 
-use crate::api::{Kind, KindInfo, Object};
+use crate::api::{Kind, Object};
 use crate::sim::{Kernel, Time, secs};
 
-use store::{Expect, Store};
+use store::{Expect, Place, Store};
 
 pub use delete::{DeleteOptions, Propagation};
 pub use read::Selection;
@@ -38,7 +38,7 @@ pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatcherId}
 
 /// How many changes are kept before the oldest are compacted away. A real API server compacts by
 /// time (5 minutes); a bound by number keeps the memory of a page bounded as well.
-const HISTORY_KEPT: usize = 20_000;
+const HISTORY_KEPT: usize = 8_000;
 
 /// How long events are kept (`--event-ttl`).
 const EVENT_TTL_SECS: u64 = 3600;
@@ -141,8 +141,8 @@ impl ApiServer {
 
     /// Deletes what has outlived its lease.
     pub fn expire(&mut self, kernel: &mut Kernel) {
-        for key in self.store.expire(kernel.now) {
-            self.remove(kernel, &key);
+        for place in self.store.expire(kernel.now) {
+            self.remove(kernel, &place);
         }
     }
 
@@ -157,31 +157,34 @@ impl ApiServer {
         mut object: Object,
         expect: Expect,
     ) -> Option<Object> {
-        let key = storage_key(object.kind().info(), object.namespace(), object.name());
+        let place = place_of(&object);
+        let key = place.key();
         let revision = self.store.next_revision();
         object.meta_mut().resource_version = Some(revision.to_string());
         let lease = (object.kind()
             == <k8s_openapi::api::core::v1::Event as crate::api::Resource>::KIND)
             .then(|| self.store.grant(kernel.now + secs(EVENT_TTL_SECS)));
         let cause = kernel.record(&caller.manager, verb, key.clone(), revision, "");
-        self.store.put(&key, object.clone(), expect, lease, cause)?;
+        self.store
+            .put(&place, object.clone(), expect, lease, cause)?;
         kernel.trace.write(kernel.now, revision, &key);
         self.after_change(kernel);
         Some(object)
     }
 
     /// Takes an object out of the store, and tells the watchers.
-    fn remove(&mut self, kernel: &mut Kernel, key: &str) -> Option<u64> {
+    fn remove(&mut self, kernel: &mut Kernel, place: &Place) -> Option<u64> {
         let actor: Rc<str> = "kube-apiserver".into();
-        self.remove_as(kernel, &actor, key)
+        self.remove_as(kernel, &actor, place)
     }
 
-    fn remove_as(&mut self, kernel: &mut Kernel, actor: &Rc<str>, key: &str) -> Option<u64> {
-        self.store.get(key)?;
+    fn remove_as(&mut self, kernel: &mut Kernel, actor: &Rc<str>, place: &Place) -> Option<u64> {
+        self.store.get(place)?;
+        let key = place.key();
         let revision = self.store.next_revision();
-        let cause = kernel.record(actor, "delete", key.into(), revision, "");
-        self.store.delete(key, Expect::Anything, cause)?;
-        kernel.trace.write(kernel.now, revision, key);
+        let cause = kernel.record(actor, "delete", key.clone(), revision, "");
+        self.store.delete(place, Expect::Anything, cause)?;
+        kernel.trace.write(kernel.now, revision, &key);
         self.after_change(kernel);
         Some(revision)
     }
@@ -200,19 +203,11 @@ impl ApiServer {
 }
 
 /// The key in the store, as in a real etcd: `/registry/pods/default/web`.
-pub fn storage_key(info: &KindInfo, namespace: &str, name: &str) -> Rc<str> {
-    if info.namespaced {
-        format!("/registry/{}/{namespace}/{name}", info.prefix).into()
-    } else {
-        format!("/registry/{}/{name}", info.prefix).into()
-    }
+pub fn storage_key(kind: Kind, namespace: &str, name: &str) -> Rc<str> {
+    Place::new(kind, namespace, name).key()
 }
 
-/// What the keys of a kind (in a namespace) begin with.
-fn storage_prefix(kind: Kind, namespace: Option<&str>) -> String {
-    let info = kind.info();
-    match namespace {
-        Some(namespace) if info.namespaced => format!("/registry/{}/{namespace}/", info.prefix),
-        _ => format!("/registry/{}/", info.prefix),
-    }
+/// Where an object is kept.
+fn place_of(object: &Object) -> Place {
+    Place::new(object.kind(), object.namespace(), object.name())
 }

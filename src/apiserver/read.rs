@@ -1,6 +1,7 @@
 //! Reading: one object, or those that a selection names.
 
-use super::{ApiServer, storage_key, storage_prefix};
+use super::ApiServer;
+use super::store::{Place, Range};
 use crate::api::{Key, Kind, Object, Resource, Result, Status};
 use std::rc::Rc;
 
@@ -9,34 +10,29 @@ pub type Selection<'f> = &'f dyn Fn(&Object) -> bool;
 
 impl ApiServer {
     pub fn get_object(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object> {
-        let info = kind.info();
         self.store
-            .get(&storage_key(info, namespace, name))
+            .get(&Place::new(kind, namespace, name))
             .cloned()
-            .ok_or_else(|| Status::not_found(info, name))
+            .ok_or_else(|| Status::not_found(kind.info(), name))
     }
 
     /// The object of type `T`; `None` when there is none.
     pub fn get<T: Resource>(&self, key: &Key) -> Option<Rc<T>> {
-        let object = self
-            .store
-            .get(&storage_key(T::KIND.info(), &key.namespace, &key.name))?;
-        object.get::<T>().cloned()
+        let place = Place::new(T::KIND, &key.namespace, &key.name);
+        self.store.get(&place)?.get::<T>().cloned()
     }
 
     /// The objects of a kind, ordered by namespace and name. `None` means all namespaces.
     pub fn list_objects(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
-        let prefix = storage_prefix(kind, namespace);
         self.store
-            .range(&prefix)
+            .range(&Range::new(kind, namespace))
             .map(|(_, object)| object.clone())
             .collect()
     }
 
     pub fn list<T: Resource>(&self, namespace: Option<&str>) -> Vec<Rc<T>> {
-        let prefix = storage_prefix(T::KIND, namespace);
         self.store
-            .range(&prefix)
+            .range(&Range::new(T::KIND, namespace))
             .filter_map(|(_, object)| object.get::<T>().cloned())
             .collect()
     }
@@ -50,7 +46,7 @@ impl ApiServer {
     /// Whether there is any object of a kind in a namespace.
     pub fn any(&self, kind: Kind, namespace: Option<&str>) -> bool {
         self.store
-            .range(&storage_prefix(kind, namespace))
+            .range(&Range::new(kind, namespace))
             .next()
             .is_some()
     }

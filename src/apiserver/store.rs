@@ -6,5 +6,7 @@
 
 mod kv;
 mod lease;
+mod place;
 
 pub use kv::{Change, Expect, Store};
+pub use place::{Place, Range};

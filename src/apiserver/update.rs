@@ -3,7 +3,7 @@
 use super::admission::Charges;
 use super::allocation::Claim;
 use super::store::Expect;
-use super::{ApiServer, Caller, WriteOptions, meta, storage_key};
+use super::{ApiServer, Caller, WriteOptions, meta, place_of};
 use crate::api::field::{Errors, Path};
 use crate::api::validation;
 use crate::api::{Object, Result, Status};
@@ -22,8 +22,8 @@ impl ApiServer {
         options: &WriteOptions,
     ) -> Result<Object> {
         let info = object.info();
-        let key = storage_key(info, object.namespace(), object.name());
-        let Some(old) = self.store.get(&key).cloned() else {
+        let place = place_of(&object);
+        let Some(old) = self.store.get(&place).cloned() else {
             return Err(Status::not_found(info, object.name()));
         };
         if object.revision() != 0 && object.revision() != old.revision() {
@@ -60,7 +60,7 @@ impl ApiServer {
             return Ok(object);
         }
         if self.is_finished(&object) {
-            self.remove_as(kernel, &caller.manager, &key);
+            self.remove_as(kernel, &caller.manager, &place);
             self.release(&object);
             return Ok(object);
         }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::store::Change;
-use super::{ApiServer, storage_prefix};
+use super::ApiServer;
+use super::store::{Change, Range};
 use crate::api::{Kind, Object, Resource, Result, Status};
 use crate::sim::{CauseId, Kernel, Time};
 
@@ -247,7 +247,7 @@ impl ApiServer {
         cursor: &mut Cursor,
         wanted: &dyn Fn(&Object) -> bool,
     ) -> Result<Vec<WatchEvent>> {
-        let prefix = storage_prefix(cursor.kind, cursor.namespace.as_deref());
+        let range = Range::new(cursor.kind, cursor.namespace.as_deref());
         let changes = self.store.since(cursor.revision).map_err(|compacted| {
             Status::expired(format!(
                 "too old resource version: {} ({})",
@@ -255,7 +255,7 @@ impl ApiServer {
             ))
         })?;
         let events = changes
-            .filter(|change| change.key.starts_with(&prefix))
+            .filter(|change| range.contains(&change.place))
             .filter_map(|change| event_of(change, wanted))
             .collect();
         cursor.revision = self.store.revision();

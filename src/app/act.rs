@@ -12,7 +12,7 @@ use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::local::LocalClient;
-use super::model::{Effect, Files, Model, Msg, View, update};
+use super::model::{Effect, Files, Model, Msg, View, Workers, update};
 use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
@@ -27,8 +27,6 @@ use super::view::revisions::Revisions;
 use super::view::rollout::RolloutView;
 use super::view::traffic::TrafficView;
 
-/// How many worker nodes the playground has.
-const WORKERS: u8 = 3;
 /// The cluster has run for so long when the page opens: its nodes are ready.
 const WARM_UP: Duration = secs(40);
 /// How long the examples may take until they serve, before the page opens all the same.
@@ -78,16 +76,32 @@ pub struct App {
     picture_age: Duration,
     said: String,
     marks_said: usize,
+    /// How many pictures of the stage were built, and how many layouts made.
+    pictures: u64,
+    layouts: u64,
+}
+
+/// What drawing the cluster has cost so far, in things looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Pods that were looked at to make tiles.
+    pub pods: u64,
+    /// Views that were built.
+    pub pictures: u64,
+    /// Layouts that were made; each looks at every tile.
+    pub layouts: u64,
 }
 
 impl App {
     /// A new cluster, with the examples applied to it.
     pub fn fresh(seed: u64) -> App {
-        let mut app = App::over(
-            seed,
-            Session::new(playground(seed)),
-            persist::example_files(),
-        );
+        App::of(seed, Workers::default())
+    }
+
+    /// A new cluster of so many worker nodes, with the examples applied to it.
+    pub fn of(seed: u64, workers: Workers) -> App {
+        let config = Config::playground(seed, workers.number());
+        let mut app = App::over(seed, Session::new(config), persist::example_files());
         app.warm_up();
         app.catch_up();
         app
@@ -115,8 +129,10 @@ impl App {
     }
 
     fn over(seed: u64, session: Session, files: Files) -> App {
+        let mut model = Model::new(files);
+        model.workers = session.workers();
         App {
-            model: Model::new(files),
+            model,
             terminal: Terminal::new(session.client()),
             session,
             seed,
@@ -131,7 +147,26 @@ impl App {
             picture_age: Duration::ZERO,
             said: String::new(),
             marks_said: 0,
+            pictures: 0,
+            layouts: 0,
         }
+    }
+
+    /// The address asks for a cluster of so many worker nodes; one that was brought back stays as
+    /// it is.
+    pub fn wish_for(&mut self, workers: Workers) {
+        let have = self.session.workers();
+        if have == workers {
+            return;
+        }
+        let wanted = super::words::count(usize::from(workers.number()), "worker node");
+        let text = format!(
+            "This address asks for {wanted}; the cluster of your last visit has {} and was kept. \
+             Reset starts a new one.",
+            have.number()
+        );
+        self.model.notify(false, &text);
+        self.model.workers = workers;
     }
 
     fn warm_up(&mut self) {
@@ -167,6 +202,15 @@ impl App {
 
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// What drawing has cost so far.
+    pub fn work(&self) -> Work {
+        Work {
+            pods: self.tiles.looked_at(),
+            pictures: self.pictures,
+            layouts: self.layouts,
+        }
     }
 
     pub fn terminal(&self) -> &Terminal {
@@ -333,6 +377,7 @@ impl App {
 
     /// Builds what the stage shows.
     fn arrange(&mut self) {
+        self.pictures += 1;
         let mirror = self.session.mirror();
         let timeline = self.session.timeline();
         let scene = &mut self.model.scene;
@@ -345,6 +390,7 @@ impl App {
             View::Nodes => {
                 let stage = self.model.stage;
                 if nodes_changed || scene.nodes_layout.stage != stage {
+                    self.layouts += 1;
                     let layout = nodes_layout::place(&scene.nodes, stage, &mut self.places);
                     scene.nodes_layout.keep(layout);
                 }
@@ -363,6 +409,7 @@ impl App {
             View::Traffic => {
                 let view = TrafficView::build(mirror, &scene.nodes.tiles);
                 if scene.traffic.keep(view) || scene.traffic_layout.stage != self.model.stage {
+                    self.layouts += 1;
                     let layout = traffic_layout::place(&scene.traffic, self.model.stage);
                     scene.traffic_layout.keep(layout);
                 }
@@ -370,6 +417,7 @@ impl App {
             View::Ownership => {
                 let view = OwnershipView::build(mirror, &scene.nodes.tiles, &mut self.revisions);
                 if scene.ownership.keep(view) || scene.ownership_layout.stage != self.model.stage {
+                    self.layouts += 1;
                     let layout = ownership_layout::place(&scene.ownership, self.model.stage);
                     scene.ownership_layout.keep(layout);
                 }
@@ -421,10 +469,11 @@ impl App {
             theme,
             control_plane,
             stage,
+            workers,
             ..
         } = self.model.clone();
         let history = self.terminal.history();
-        *self = App::fresh(seed);
+        *self = App::of(seed, workers);
         self.at_terminal(|terminal, files| terminal.act(Act::Remember(history), files));
         self.model.view = view;
         self.model.panes = panes;
@@ -473,10 +522,6 @@ fn picture_every(pods: usize) -> Duration {
         201..=1000 => 50,
         _ => 150,
     })
-}
-
-fn playground(seed: u64) -> Config {
-    Config::playground(seed, WORKERS)
 }
 
 impl Applied {
@@ -568,6 +613,76 @@ mod tests {
         assert_eq!(app.model().view, View::Ownership);
         assert_eq!(app.model().files.list.len(), 2);
         assert_eq!(app.session().timeline().cluster().config().seed, 2);
+    }
+
+    #[test]
+    fn a_cluster_has_the_nodes_that_were_asked_for_and_keeps_them() {
+        let mut app = App::of(1, Workers::new(7));
+        assert_eq!(app.session().mirror().nodes.len(), 8);
+        let mut again = App::restore(Saved::read(&app.save()).unwrap());
+        while !again.can_save() {
+            again.frame(Duration::ZERO, &mut || true);
+        }
+        assert_eq!(again.session().mirror().nodes.len(), 8);
+        assert_eq!(again.model().workers, Workers::new(7));
+        // The next cluster has what was asked for when the reset was confirmed.
+        app.dispatch(Msg::Ask(super::super::model::Question::Reset));
+        app.dispatch(Msg::SetWorkers(Workers::new(2)));
+        app.dispatch(Msg::Answer(true));
+        assert_eq!(app.session().mirror().nodes.len(), 3);
+        assert_eq!(app.model().workers, Workers::new(2));
+        // A wish that was not confirmed is forgotten.
+        app.dispatch(Msg::Ask(super::super::model::Question::Reset));
+        app.dispatch(Msg::SetWorkers(Workers::new(50)));
+        app.dispatch(Msg::Answer(false));
+        app.dispatch(Msg::Ask(super::super::model::Question::Reset));
+        app.dispatch(Msg::Answer(true));
+        assert_eq!(app.session().mirror().nodes.len(), 3);
+    }
+
+    /// What drawing costs in some minutes in which nobody does anything, among so many pods.
+    fn work_of_idle_minutes(pods: u32, view: View) -> Work {
+        let mut app = App::of(1, Workers::new(8));
+        app.dispatch(Msg::Show(view));
+        let scale = format!("kubectl scale deployment web --replicas={pods}");
+        app.dispatch(Msg::Terminal(Act::Run(scale.into())));
+        app.dispatch(Msg::SetSpeed(Speed(10_000)));
+        run(&mut app, 120);
+        let ready = app.model().scene.nodes.totals.get("ready").copied();
+        assert_eq!(ready, Some(pods), "all pods are ready");
+        let before = app.work();
+        assert!(before.pods > u64::from(pods) && before.pictures > 0);
+        // Long enough for the kubelets to write that their nodes are well.
+        let from = app.model().transport.now;
+        run(&mut app, 400);
+        assert!(app.model().transport.now.since(from) > secs(390));
+        let after = app.work();
+        Work {
+            pods: after.pods - before.pods,
+            pictures: after.pictures - before.pictures,
+            layouts: after.layouts - before.layouts,
+        }
+    }
+
+    #[test]
+    fn frames_of_an_idle_cluster_look_at_no_pod() {
+        for view in View::ALL {
+            let few = work_of_idle_minutes(5, view);
+            assert_eq!(few, Work::default(), "{view:?}");
+            assert_eq!(work_of_idle_minutes(120, view), few, "{view:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_asks_for_other_nodes_takes_nothing_away() {
+        let mut app = App::of(1, Workers::new(2));
+        app.wish_for(Workers::new(2));
+        assert!(app.model().notices.is_empty());
+        app.wish_for(Workers::new(20));
+        assert_eq!(app.session().mirror().nodes.len(), 3);
+        assert!(app.model().notices[0].text.contains("20 worker nodes"));
+        app.dispatch(Msg::Ask(super::super::model::Question::Reset));
+        assert_eq!(app.model().next_workers, Workers::new(20));
     }
 
     #[test]

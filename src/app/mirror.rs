@@ -41,13 +41,15 @@ pub struct Mirror {
     revision: u64,
     /// Whether the next look has to list: the caches are of another time.
     stale: bool,
+    /// How often the pods have changed.
+    pod_changes: u64,
 }
 
 /// What a look at the cluster brought.
 pub enum Pulled {
     Nothing,
-    /// Everything since the last look, in order.
-    Changes(Vec<WatchEvent>),
+    /// Everything since the last look, in order; and whether any of it is to be seen.
+    Changes(Vec<WatchEvent>, bool),
     /// The caches were filled anew.
     Relisted,
 }
@@ -55,6 +57,12 @@ pub enum Pulled {
 impl Mirror {
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// A number that grows whenever the pods change: whoever looked at them at this number has
+    /// seen them.
+    pub fn pod_changes(&self) -> u64 {
+        self.pod_changes
     }
 
     /// Forgets the place in the stream of changes; what did not change keeps its identity, as the
@@ -93,16 +101,18 @@ impl Mirror {
             return Pulled::Nothing;
         }
         changes.sort_by_key(|event| event.revision);
+        let mut visible = false;
         for event in &changes {
-            self.apply(event);
+            visible |= self.apply(event);
         }
-        Pulled::Changes(changes)
+        Pulled::Changes(changes, visible)
     }
 
     fn relist(&mut self, cluster: &Cluster) {
         let server = cluster.server();
         *self = Mirror {
             revision: server.revision(),
+            pod_changes: self.pod_changes + 1,
             ..Mirror::default()
         };
         for kind in followed() {
@@ -117,15 +127,24 @@ impl Mirror {
         }
     }
 
-    fn apply(&mut self, event: &WatchEvent) {
-        let _ = self.pods.apply(event).is_some()
-            || self.events.apply(event).is_some()
+    /// Takes in a change; tells whether it is one to be seen.
+    fn apply(&mut self, event: &WatchEvent) -> bool {
+        if self.pods.apply(event).is_some() {
+            self.pod_changes += 1;
+            return true;
+        }
+        if let Some(delta) = self.nodes.apply(event) {
+            return match (&delta.old, &delta.new) {
+                (Some(old), Some(new)) => !is_heartbeat(old, new),
+                _ => true,
+            };
+        }
+        self.events.apply(event).is_some()
             || self.endpoint_slices.apply(event).is_some()
             || self.replica_sets.apply(event).is_some()
             || self.deployments.apply(event).is_some()
-            || self.nodes.apply(event).is_some()
             || self.services.apply(event).is_some()
-            || self.traffics.apply(event).is_some();
+            || self.traffics.apply(event).is_some()
     }
 
     /// The ReplicaSet that controls a pod.
@@ -139,4 +158,20 @@ impl Mirror {
             .get(&key)
             .filter(|rs| rs.uid() == owner.uid)
     }
+}
+
+/// Whether nothing is new but that the kubelet is still there.
+fn is_heartbeat(old: &Node, new: &Node) -> bool {
+    let mut then = new.clone();
+    then.metadata.resource_version = old.metadata.resource_version.clone();
+    let known = old.status.as_ref().and_then(|s| s.conditions.as_ref());
+    let conditions = then.status.as_mut().and_then(|s| s.conditions.as_mut());
+    for (condition, known) in conditions
+        .into_iter()
+        .flatten()
+        .zip(known.into_iter().flatten())
+    {
+        condition.last_heartbeat_time = known.last_heartbeat_time.clone();
+    }
+    then == *old
 }

@@ -32,7 +32,7 @@ pub use local::LocalClient;
 pub use mirror::Mirror;
 pub use model::{
     DockTab, Effect, File, Files, Model, Msg, Notice, Pane, Panes, Question, Reveal, Selection,
-    Splitter, Spoken, Theme, View, update,
+    Splitter, Spoken, Theme, View, Workers, update,
 };
 pub use session::{Progress, Seen, Session};
 pub use shared::Shared;

@@ -270,6 +270,34 @@ pub struct Reveal {
     pub end: usize,
 }
 
+/// How many worker nodes a cluster has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workers(u8);
+
+impl Workers {
+    /// Each holds 110 pods; more than a hundred nodes are too small to be looked at.
+    pub const MOST: u8 = 100;
+
+    /// The number that comes nearest.
+    pub fn new(number: usize) -> Self {
+        Workers(
+            u8::try_from(number)
+                .unwrap_or(Self::MOST)
+                .clamp(1, Self::MOST),
+        )
+    }
+
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Workers(3)
+    }
+}
+
 /// Something that is not done before it was confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -295,6 +323,11 @@ pub struct Model {
     pub notices: Shared<Vec<Notice>>,
     pub spoken: Shared<Spoken>,
     pub question: Option<Question>,
+    /// How many worker nodes a new cluster gets if nobody says otherwise: as many as this one has,
+    /// or as many as the address asks for.
+    pub workers: Workers,
+    /// How many the next one is to have, while that is asked.
+    pub next_workers: Workers,
 }
 
 impl Model {
@@ -323,6 +356,8 @@ impl Model {
             notices: Shared::default(),
             spoken: Shared::default(),
             question: None,
+            workers: Workers::default(),
+            next_workers: Workers::default(),
         }
     }
 
@@ -403,6 +438,8 @@ pub enum Msg {
     /// Gives up what takes long.
     Stop,
     Ask(Question),
+    /// How many worker nodes the next cluster is to have.
+    SetWorkers(Workers),
     Answer(bool),
     Dismiss(u32),
     Fail(Rc<str>),
@@ -571,10 +608,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Stop => vec![Effect::Stop],
         Msg::Ask(question) => {
             model.question = Some(question);
+            model.next_workers = model.workers;
+            Vec::new()
+        }
+        Msg::SetWorkers(workers) => {
+            model.next_workers = workers;
             Vec::new()
         }
         Msg::Answer(yes) => match (model.question.take(), yes) {
-            (Some(Question::Reset), true) => vec![Effect::Reset, Effect::Save],
+            (Some(Question::Reset), true) => {
+                model.workers = model.next_workers;
+                vec![Effect::Reset, Effect::Save]
+            }
             _ => Vec::new(),
         },
         Msg::Dismiss(id) => {

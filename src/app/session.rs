@@ -12,6 +12,7 @@ use crate::sim::{Time, secs};
 use super::history::History;
 use super::local::{Bell, LocalClient};
 use super::mirror::{Mirror, Pulled};
+use super::model::Workers;
 use super::requests::RequestLog;
 use super::transport::{Speed, Transport};
 
@@ -120,6 +121,13 @@ impl Session {
     /// The requests that people have made.
     pub fn requests(&self) -> std::cell::Ref<'_, RequestLog> {
         self.log.borrow()
+    }
+
+    /// How many worker nodes the cluster was made with.
+    pub fn workers(&self) -> Workers {
+        let timeline = self.timeline.borrow();
+        let nodes = &timeline.cluster().config().nodes;
+        Workers::new(nodes.iter().filter(|n| !n.control_plane).count())
     }
 
     pub fn mirror(&self) -> &Mirror {
@@ -322,9 +330,9 @@ impl Session {
         match self.mirror.pull(timeline.cluster()) {
             Pulled::Nothing => {}
             Pulled::Relisted => seen.changed = true,
-            Pulled::Changes(events) => {
+            Pulled::Changes(events, visible) => {
                 self.history.observe(&events, timeline.cluster());
-                seen.changed = true;
+                seen.changed = visible;
             }
         }
         drop(timeline);

@@ -86,11 +86,8 @@ impl<T: Resource> Cache<T> {
 
     /// The objects of a namespace, by name.
     pub fn in_namespace<'c>(&'c self, namespace: &str) -> impl Iterator<Item = &'c Rc<T>> {
-        let namespace: Rc<str> = namespace.into();
-        let start = Key {
-            namespace: namespace.clone(),
-            name: "".into(),
-        };
+        let start = Key::new(namespace, "");
+        let namespace = start.namespace.clone();
         self.objects
             .range(start..)
             .take_while(move |(key, _)| key.namespace == namespace)

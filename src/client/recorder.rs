@@ -10,7 +10,7 @@ use super::Ctx;
 use crate::api::time::{api_time, micro_time};
 use crate::api::{Key, Object, Resource};
 use crate::apiserver::WriteOptions;
-use crate::sim::{Time, secs};
+use crate::sim::{Time, hash_bytes, secs};
 
 /// From this many similar events on, they are combined into one.
 const MAX_SIMILAR: usize = 10;
@@ -63,12 +63,10 @@ impl Involved {
     }
 
     /// Which object it is: repeats about the same one are counted together.
-    fn identity(&self) -> String {
+    fn identity(&self) -> Identity {
         let r = &self.reference;
         let parts = [&r.kind, &r.namespace, &r.name, &r.uid];
-        parts
-            .map(|part| part.as_deref().unwrap_or_default())
-            .join("/")
+        Identity(0).and(&parts.map(|part| part.as_deref().unwrap_or_default()))
     }
 
     /// About one container of a pod.
@@ -76,6 +74,20 @@ impl Involved {
     pub fn container(mut self, field: &str, name: &str) -> Self {
         self.reference.field_path = Some(format!("spec.{field}{{{name}}}"));
         self
+    }
+}
+
+/// What makes two events the same, or similar: a hash of texts, as the texts of each event would
+/// have to be kept, compared and copied otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity(u64);
+
+impl Identity {
+    fn and(self, parts: &[&str]) -> Self {
+        // What is mixed in after each part keeps "a", "bc" apart from "ab", "c".
+        parts.iter().fold(self, |Identity(hash), part| {
+            Identity(hash_bytes(hash, part.as_bytes()))
+        })
     }
 }
 
@@ -88,7 +100,7 @@ struct Seen {
 
 #[derive(Clone, Debug)]
 struct Similar {
-    messages: Vec<Rc<str>>,
+    messages: Vec<Identity>,
     last: Time,
 }
 
@@ -97,11 +109,11 @@ struct Similar {
 pub struct EventRecorder {
     component: Rc<str>,
     host: Rc<str>,
-    seen: BTreeMap<Rc<str>, Seen>,
+    seen: BTreeMap<Identity, Seen>,
     /// The keys of `seen`, oldest first.
-    by_age: BTreeSet<(Time, Rc<str>)>,
-    similar: BTreeMap<Rc<str>, Similar>,
-    series: BTreeMap<Rc<str>, Series>,
+    by_age: BTreeSet<(Time, Identity)>,
+    similar: BTreeMap<Identity, Similar>,
+    series: BTreeMap<Identity, Series>,
     /// When ended series were last forgotten.
     swept: Time,
 }
@@ -161,17 +173,17 @@ impl EventRecorder {
         let r = &about.reference;
         let text = |o: &Option<String>| o.clone().unwrap_or_default();
         let field = r.field_path.as_deref().unwrap_or_default();
-        let group: Rc<str> = format!("{}/{field}/{type_}/{reason}", about.identity()).into();
-        let combined = self.combine(&group, message, now);
+        let group = about.identity().and(&[field, type_, reason]);
+        let combined = self.combine(group, message, now);
         let message = if combined {
             format!("{COMBINED}{message}")
         } else {
             message.to_owned()
         };
-        let identity: Rc<str> = if combined {
+        let identity = if combined {
             group
         } else {
-            format!("{group}/{message}").into()
+            group.and(&[&message])
         };
         if let Some(seen) = self.seen.get_mut(&identity) {
             seen.count += 1;
@@ -184,7 +196,7 @@ impl EventRecorder {
             if matches!(patched, Ok(Some(_))) {
                 return;
             }
-            self.forget(&identity);
+            self.forget(identity);
         }
         let namespace = r.namespace.clone().unwrap_or_else(|| "default".to_owned());
         let suffix = now.0.wrapping_add(self.seen.len() as u64);
@@ -213,7 +225,7 @@ impl EventRecorder {
             if self.seen.len() >= REMEMBERED {
                 self.forget_oldest();
             }
-            self.by_age.insert((now, identity.clone()));
+            self.by_age.insert((now, identity));
             self.seen.insert(
                 identity,
                 Seen {
@@ -253,8 +265,7 @@ impl EventRecorder {
         let now = ctx.now();
         let r = &about.reference;
         let version = r.resource_version.as_deref().unwrap_or_default();
-        let identity: Rc<str> =
-            format!("{}/{version}/{type_}/{reason}/{action}", about.identity()).into();
+        let identity = about.identity().and(&[version, type_, reason, action]);
         if let Some(series) = self.series.get_mut(&identity)
             && now.since(series.last) < secs(SERIES_ENDS_SECS)
         {
@@ -324,24 +335,21 @@ impl EventRecorder {
     }
 
     /// Whether this event joins a combined one: the tenth different message in ten minutes does.
-    fn combine(&mut self, group: &Rc<str>, message: &str, now: Time) -> bool {
+    fn combine(&mut self, group: Identity, message: &str, now: Time) -> bool {
         if self.similar.len() >= REMEMBERED {
             self.similar.pop_first();
         }
-        let similar = self
-            .similar
-            .entry(group.clone())
-            .or_insert_with(|| Similar {
-                messages: Vec::new(),
-                last: now,
-            });
+        let similar = self.similar.entry(group).or_insert_with(|| Similar {
+            messages: Vec::new(),
+            last: now,
+        });
         if now.since(similar.last) > secs(SIMILAR_WINDOW_SECS) {
             similar.messages.clear();
         }
         similar.last = now;
-        let known = similar.messages.iter().any(|m| **m == *message);
-        if !known && similar.messages.len() < MAX_SIMILAR {
-            similar.messages.push(message.into());
+        let message = Identity(0).and(&[message]);
+        if !similar.messages.contains(&message) && similar.messages.len() < MAX_SIMILAR {
+            similar.messages.push(message);
         }
         similar.messages.len() >= MAX_SIMILAR
     }
@@ -361,9 +369,9 @@ impl EventRecorder {
         }
     }
 
-    fn forget(&mut self, identity: &Rc<str>) {
-        if let Some(seen) = self.seen.remove(identity) {
-            self.by_age.remove(&(seen.first, identity.clone()));
+    fn forget(&mut self, identity: Identity) {
+        if let Some(seen) = self.seen.remove(&identity) {
+            self.by_age.remove(&(seen.first, identity));
         }
     }
 }

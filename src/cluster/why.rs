@@ -36,7 +36,7 @@ impl Cluster {
     ///
     /// Empty when nothing is known any more (the log of causes is bounded).
     pub fn why(&self, kind: Kind, namespace: &str, name: &str) -> Vec<Step> {
-        let key = storage_key(kind.info(), namespace, name);
+        let key = storage_key(kind, namespace, name);
         let own: Vec<(CauseId, &Cause)> = self
             .kernel
             .causes
@@ -311,7 +311,7 @@ mod tests {
         );
         assert!(object_of_key("/registry/nothing/x").is_none());
         assert_eq!(
-            storage_key(Pod::KIND.info(), "a", "b").as_ref(),
+            storage_key(Pod::KIND, "a", "b").as_ref(),
             "/registry/pods/a/b"
         );
     }

@@ -100,7 +100,7 @@ impl Network {
             client,
             from: client_address(number),
             node: self.objects.some_node(number as usize),
-            namespace: key.namespace.clone(),
+            namespace: (&key.namespace).into(),
             url: clients.url.clone(),
             host: clients.url.authority().into(),
             method: "GET".into(),

@@ -7,6 +7,7 @@ use super::framework::Refusal;
 use super::plugins::PLUGINS;
 use super::queue::Queued;
 use super::{BIND_MICROS, Event, Scheduler, delay};
+use crate::api::Name;
 use crate::client::{Ctx, Involved};
 use crate::sim::CauseId;
 
@@ -43,7 +44,7 @@ impl Scheduler {
         ctx.after(delay, Event::Bind(pod.uid.clone()));
     }
 
-    pub(super) fn bind(&mut self, uid: &str, ctx: &mut Ctx<'_, Event>) {
+    pub(super) fn bind(&mut self, uid: &Name, ctx: &mut Ctx<'_, Event>) {
         let Some(Binding {
             queued,
             node,

@@ -16,8 +16,8 @@ use super::counts::{SelectorCounts, counts};
 use super::nodeinfo::{NodeInfo, Slot};
 use super::podinfo::PodInfo;
 use super::terms::TermCounts;
-use crate::api::Resource;
 use crate::api::selector::Selector;
+use crate::api::{Name, Resource};
 use crate::client::Cache;
 
 /// Where a pod stands.
@@ -45,7 +45,7 @@ pub struct SchedulerCache {
     order: Rc<Vec<Slot>>,
     /// Names by slot, shared with explanations.
     names: Rc<Vec<Rc<str>>>,
-    pods: BTreeMap<Rc<str>, Placed>,
+    pods: BTreeMap<Name, Placed>,
     images: BTreeMap<Rc<str>, ImageState>,
     counts: RefCell<SelectorCounts>,
     pub terms: TermCounts,
@@ -83,12 +83,12 @@ impl SchedulerCache {
     }
 
     /// The node of a pod and what is known of the pod.
-    pub fn placed(&self, uid: &str) -> Option<(&NodeInfo, &Rc<PodInfo>)> {
+    pub fn placed(&self, uid: &Name) -> Option<(&NodeInfo, &Rc<PodInfo>)> {
         let placed = self.pods.get(uid)?;
         Some((self.node_at(placed.slot)?, &placed.info))
     }
 
-    pub fn is_assumed(&self, uid: &str) -> bool {
+    pub fn is_assumed(&self, uid: &Name) -> bool {
         self.pods.get(uid).is_some_and(|p| p.assumed)
     }
 
@@ -155,7 +155,7 @@ impl SchedulerCache {
         self.pods.insert(info.uid.clone(), placed);
     }
 
-    pub fn remove_pod(&mut self, uid: &str) -> Option<Rc<PodInfo>> {
+    pub fn remove_pod(&mut self, uid: &Name) -> Option<Rc<PodInfo>> {
         let placed = self.pods.remove(uid)?;
         if let Some(node) = self.slots.get_mut(placed.slot as usize) {
             node.remove_pod(uid);

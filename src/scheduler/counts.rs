@@ -79,7 +79,7 @@ impl SelectorCounts {
     }
 
     fn change(&mut self, pod: &PodInfo, slot: Slot, f: impl Fn(u32) -> u32) {
-        let Some(kept) = self.by_namespace.get_mut(&pod.key.namespace) else {
+        let Some(kept) = self.by_namespace.get_mut(pod.key.namespace.as_str()) else {
             return;
         };
         let slot = slot as usize;

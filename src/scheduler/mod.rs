@@ -40,7 +40,7 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
-use crate::api::Resource;
+use crate::api::{Name, Resource};
 use crate::apiserver::{WatchEvent, storage_key};
 use crate::client::{Component, Ctx, EventRecorder};
 use crate::sim::Time;
@@ -74,8 +74,8 @@ pub struct Scheduler {
     /// Whether a cycle is under way, for a pod that may be gone by now.
     busy: bool,
     /// Decided and not yet written, by uid.
-    bindings: BTreeMap<Rc<str>, Binding>,
-    records: BTreeMap<Rc<str>, Rc<Record>>,
+    bindings: BTreeMap<Name, Binding>,
+    records: BTreeMap<Name, Rc<Record>>,
     /// The last successful decision: the next one is often much like it.
     last: Option<Rc<Record>>,
     recorder: EventRecorder,
@@ -108,7 +108,7 @@ pub enum Event {
     /// The cycle of the pod in flight ends.
     Cycle,
     /// The binding of a pod is written.
-    Bind(Rc<str>),
+    Bind(Name),
     /// A back-off ends, or a pod has waited too long.
     Flush,
 }
@@ -163,7 +163,9 @@ impl Scheduler {
     /// Why the pod with this uid is where it is, or nowhere: the scheduler's last decision about
     /// it. Kept until the pod is deleted.
     pub fn explanation(&self, uid: &str) -> Option<Rc<Explanation>> {
-        self.records.get(uid).map(|r| Rc::new(r.expand()))
+        self.records
+            .get(&Name::new(uid))
+            .map(|r| Rc::new(r.expand()))
     }
 
     /// How many pods are next, back off, and wait for a change.
@@ -232,7 +234,7 @@ impl Scheduler {
 
     /// Records the decision, and makes it the cause of what follows.
     fn note(&self, pod: &crate::api::Key, note: &str, ctx: &mut Ctx<'_, Event>) {
-        let subject = storage_key(Pod::KIND.info(), &pod.namespace, &pod.name);
+        let subject = storage_key(Pod::KIND, &pod.namespace, &pod.name);
         let actor = ctx.caller.manager.clone();
         let cause = ctx.kernel.record(&actor, "schedule", subject, 0, note);
         ctx.kernel.cause = cause;

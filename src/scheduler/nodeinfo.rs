@@ -10,8 +10,12 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 
 use super::podinfo::{HostPort, PodInfo};
 use super::resources::Resources;
+use crate::api::Name;
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
+
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
+pub const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// A node's slot in the scheduler's cache; stays the same while the node lives.
 pub type Slot = u32;
@@ -28,9 +32,12 @@ pub struct NodeInfo {
     /// CPU and memory as scores count them: containers that ask for nothing count as asking for
     /// a little (100m and 200Mi).
     pub nonzero: (i64, i64),
-    pub pods: BTreeMap<Rc<str>, Rc<PodInfo>>,
+    pub pods: BTreeMap<Name, Rc<PodInfo>>,
     /// Host ports in use, with the number of pods that use them.
     ports: BTreeMap<HostPort, u32>,
+    /// The labels that are asked for with every pod.
+    pub hostname: Option<Rc<str>>,
+    pub zone: Option<Rc<str>>,
 }
 
 impl NodeInfo {
@@ -49,6 +56,9 @@ impl NodeInfo {
             .map(Resources::from_list)
             .unwrap_or_default();
         self.node = node;
+        let kept = |key: &str| self.labels().get(key).map(|value| value.as_str().into());
+        let (hostname, zone) = (kept(HOSTNAME), kept(ZONE));
+        (self.hostname, self.zone) = (hostname, zone);
     }
 
     /// The node itself, as it would be if nothing ran there.
@@ -58,6 +68,8 @@ impl NodeInfo {
             name: self.name.clone(),
             node: self.node.clone(),
             allocatable: self.allocatable.clone(),
+            hostname: self.hostname.clone(),
+            zone: self.zone.clone(),
             ..NodeInfo::default()
         }
     }
@@ -95,7 +107,7 @@ impl NodeInfo {
         self.pods.insert(pod.uid.clone(), pod.clone());
     }
 
-    pub fn remove_pod(&mut self, uid: &str) -> Option<Rc<PodInfo>> {
+    pub fn remove_pod(&mut self, uid: &Name) -> Option<Rc<PodInfo>> {
         let pod = self.pods.remove(uid)?;
         self.requested.subtract(&pod.requests);
         self.nonzero.0 = self.nonzero.0.saturating_sub(pod.nonzero.0);

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::podinfo::PodInfo;
+use crate::api::Name;
 
 /// Models `pkg/scheduler/backend/queue/nominator.go`.
 #[derive(Clone, Default)]
 pub struct Nominated {
-    by_pod: BTreeMap<Rc<str>, (Rc<str>, Rc<PodInfo>)>,
+    by_pod: BTreeMap<Name, (Rc<str>, Rc<PodInfo>)>,
 }
 
 impl Nominated {
@@ -17,12 +18,12 @@ impl Nominated {
             .insert(pod.uid.clone(), (node.into(), pod.clone()));
     }
 
-    pub fn remove(&mut self, uid: &str) {
+    pub fn remove(&mut self, uid: &Name) {
         self.by_pod.remove(uid);
     }
 
     /// The node that was promised to a pod.
-    pub fn node_of(&self, uid: &str) -> Option<&Rc<str>> {
+    pub fn node_of(&self, uid: &Name) -> Option<&Rc<str>> {
         self.by_pod.get(uid).map(|(node, _)| node)
     }
 

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{
 
 use super::resources::Resources;
 use crate::api::selector::{Operator, Requirement, Selector};
-use crate::api::{Key, Resource};
+use crate::api::{Key, Name, Resource};
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
@@ -60,7 +60,7 @@ pub struct Term {
 
 #[derive(Clone, Debug)]
 pub struct PodInfo {
-    pub uid: Rc<str>,
+    pub uid: Name,
     pub key: Key,
     pub pod: Rc<Pod>,
     pub priority: i32,
@@ -77,7 +77,7 @@ impl PodInfo {
         let spec = pod.spec.as_ref().unwrap_or(&empty);
         let (requests, nonzero) = requests(spec);
         Rc::new(PodInfo {
-            uid: pod.uid().into(),
+            uid: Name::new(pod.uid()),
             key: pod.key(),
             pod: pod.clone(),
             priority: spec.priority.unwrap_or_default(),

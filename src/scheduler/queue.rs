@@ -14,6 +14,7 @@ use super::framework::ClusterEvent;
 use super::plugins::PLUGINS;
 use super::plugins::priority_sort::{self, SortKey};
 use super::podinfo::PodInfo;
+use crate::api::Name;
 use crate::sim::{CauseId, Time, secs};
 
 const INITIAL_BACKOFF: Duration = secs(1);
@@ -49,15 +50,15 @@ enum Place {
 
 #[derive(Clone, Default)]
 pub struct SchedulingQueue {
-    pods: BTreeMap<Rc<str>, (Place, Queued)>,
-    active: BTreeMap<SortKey, Rc<str>>,
+    pods: BTreeMap<Name, (Place, Queued)>,
+    active: BTreeMap<SortKey, Name>,
     /// By the end of the back-off.
-    backing_off: BTreeMap<(Time, u64), Rc<str>>,
+    backing_off: BTreeMap<(Time, u64), Name>,
     /// Those of them that may be taken early.
-    early: BTreeMap<SortKey, Rc<str>>,
-    unschedulable: BTreeSet<Rc<str>>,
+    early: BTreeMap<SortKey, Name>,
+    unschedulable: BTreeSet<Name>,
     /// The unschedulable ones that are not gated, by how long they have waited.
-    waiting: BTreeSet<(Time, Rc<str>)>,
+    waiting: BTreeSet<(Time, Name)>,
     next_number: u64,
 }
 
@@ -117,7 +118,7 @@ impl SchedulingQueue {
         self.pods.insert(uid, (place, queued));
     }
 
-    fn take(&mut self, uid: &str) -> Option<Queued> {
+    fn take(&mut self, uid: &Name) -> Option<Queued> {
         let (place, queued) = self.pods.remove(uid)?;
         match place {
             Place::Active(key) => {
@@ -185,7 +186,7 @@ impl SchedulingQueue {
         self.put(Place::BackingOff(until, key), queued);
     }
 
-    pub fn remove(&mut self, uid: &str) -> Option<Queued> {
+    pub fn remove(&mut self, uid: &Name) -> Option<Queued> {
         self.take(uid)
     }
 
@@ -230,7 +231,7 @@ impl SchedulingQueue {
         if self.unschedulable.is_empty() {
             return;
         }
-        let waiting: Vec<Rc<str>> = self.unschedulable.iter().cloned().collect();
+        let waiting: Vec<Name> = self.unschedulable.iter().cloned().collect();
         for uid in waiting {
             self.consider(&uid, event, cache, now, cause);
         }
@@ -238,7 +239,7 @@ impl SchedulingQueue {
 
     fn consider(
         &mut self,
-        uid: &Rc<str>,
+        uid: &Name,
         event: &ClusterEvent<'_>,
         cache: &SchedulerCache,
         now: Time,

@@ -10,7 +10,7 @@ use super::framework::ClusterEvent;
 use super::nodeinfo::NodeInfo;
 use super::podinfo::PodInfo;
 use super::{NAME, Scheduler};
-use crate::api::{Object, Resource};
+use crate::api::{Name, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent};
 use crate::sim::{CauseId, Time};
 
@@ -73,7 +73,7 @@ impl Scheduler {
         if scheduler.unwrap_or(NAME) != NAME {
             return;
         }
-        let uid = pod.uid();
+        let uid = &Name::new(pod.uid());
         if self.cache.is_assumed(uid) {
             // Its binding is on the way; nothing that can still change matters.
             return;
@@ -86,7 +86,7 @@ impl Scheduler {
             None => self.nominated.remove(uid),
         }
         if let Some(queued) = &mut self.in_flight
-            && *queued.pod.uid == *uid
+            && queued.pod.uid == *uid
         {
             queued.pod = info;
             return;
@@ -97,7 +97,7 @@ impl Scheduler {
     }
 
     fn pod_assigned(&mut self, pod: &Rc<Pod>, node: &str, cause: CauseId, now: Time) {
-        let uid = pod.uid();
+        let uid = &Name::new(pod.uid());
         self.queue.remove(uid);
         self.nominated.remove(uid);
         self.drop_in_flight(uid);
@@ -126,7 +126,7 @@ impl Scheduler {
 
     /// The pod was deleted, or has ended: either way it needs its node no more.
     fn pod_gone(&mut self, pod: &Rc<Pod>, deleted: bool, cause: CauseId, now: Time) {
-        let uid = pod.uid();
+        let uid = &Name::new(pod.uid());
         if deleted {
             self.records.remove(uid);
         }
@@ -140,8 +140,8 @@ impl Scheduler {
         }
     }
 
-    fn drop_in_flight(&mut self, uid: &str) {
-        if self.in_flight.as_ref().is_some_and(|q| *q.pod.uid == *uid) {
+    fn drop_in_flight(&mut self, uid: &Name) {
+        if self.in_flight.as_ref().is_some_and(|q| q.pod.uid == *uid) {
             self.in_flight = None;
         }
     }

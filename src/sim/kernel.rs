@@ -17,6 +17,8 @@ pub struct Kernel {
     pub causes: CauseLog,
     pub trace: Trace,
     pub streams: Streams,
+    /// A note that says nothing; most do.
+    blank: Rc<str>,
 }
 
 impl Kernel {
@@ -27,6 +29,7 @@ impl Kernel {
             causes: CauseLog::new(CAUSES_KEPT),
             trace: Trace::default(),
             streams: Streams::new(seed),
+            blank: "".into(),
         }
     }
 
@@ -51,7 +54,10 @@ impl Kernel {
             verb,
             subject,
             revision,
-            note: note.into(),
+            note: match note {
+                "" => self.blank.clone(),
+                note => note.into(),
+            },
         })
     }
 }

@@ -1,14 +1,16 @@
 //! A question before something that cannot be undone.
 
-use web_sys::HtmlDialogElement;
+use web_sys::{HtmlDialogElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::runtime::use_dispatch;
-use crate::app::{Msg, Question};
+use crate::app::{Msg, Question, Workers};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub question: Option<Question>,
+    /// How many worker nodes the next cluster is to have.
+    pub workers: Workers,
 }
 
 #[component]
@@ -33,6 +35,20 @@ pub fn Dialog(props: &Props) -> Html {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Answer(yes)))
     };
+    let onchange = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |event: Event| {
+            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else {
+                return;
+            };
+            // What is no number is left as it was.
+            if let Ok(number) = input.value().trim().parse::<usize>() {
+                let workers = Workers::new(number);
+                input.set_value(&workers.number().to_string());
+                dispatch.emit(Msg::SetWorkers(workers));
+            }
+        })
+    };
     let onclose = {
         let dispatch = dispatch.clone();
         Callback::from(move |_: Event| dispatch.emit(Msg::Answer(false)))
@@ -44,6 +60,17 @@ pub fn Dialog(props: &Props) -> Html {
                 { "The cluster with its history and the files in the editor are replaced by the ones \
                    a first visit shows. This cannot be undone." }
             </p>
+            <label class="k-dialog-field">
+                <span>{ "Worker nodes" }</span>
+                <input
+                    type="number"
+                    class="k-input"
+                    min="1"
+                    max={Workers::MOST.to_string()}
+                    value={props.workers.number().to_string()}
+                    {onchange}
+                />
+            </label>
             <div class="k-dialog-actions">
                 <button type="button" class="k-button" onclick={answer(false)}>{ "Keep everything" }</button>
                 <button type="button" class="k-button k-button--danger" onclick={answer(true)}>{ "Reset" }</button>

@@ -91,7 +91,7 @@ pub fn Page() -> Html {
                 </main>
                 <Notices notices={model.notices.clone()} />
                 <LiveRegion spoken={model.spoken.clone()} />
-                <Dialog question={model.question} />
+                <Dialog question={model.question} workers={model.next_workers} />
             </div>
         </ContextProvider<Runtime>>
     }

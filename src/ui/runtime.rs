@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::storage;
 use crate::app::persist::Saved;
 use crate::app::terminal::Act;
-use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View};
+use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View, Workers};
 
 /// How long a frame may simulate, in milliseconds.
 const BUDGET: f64 = 6.0;
@@ -54,15 +54,25 @@ fn is_hidden() -> bool {
 impl Runtime {
     /// The app as it was left, or a new one.
     pub fn start() -> Self {
+        let asked = asked("nodes")
+            .and_then(|text| text.parse().ok())
+            .map(Workers::new);
+        let fresh = || App::of(FIRST_SEED, asked.unwrap_or_default());
         let mut app = match storage::session().map(|text| Saved::read(&text)) {
-            Some(Ok(saved)) => App::restore(saved),
+            Some(Ok(saved)) => {
+                let mut app = App::restore(saved);
+                if let Some(workers) = asked {
+                    app.wish_for(workers);
+                }
+                app
+            }
             Some(Err(reason)) => {
-                let mut app = App::fresh(FIRST_SEED);
+                let mut app = fresh();
                 let text = format!("Your last visit could not be brought back: {reason}.");
                 let _ = app.dispatch(Msg::Fail(text.into()));
                 app
             }
-            None => App::fresh(FIRST_SEED),
+            None => fresh(),
         };
         let _ = app.dispatch(Msg::Terminal(Act::Remember(storage::typed())));
         for msg in wishes() {
@@ -194,24 +204,24 @@ impl Runtime {
     }
 }
 
+/// What the address asks for under a name.
+fn asked(name: &str) -> Option<String> {
+    let query = web_sys::window()?.location().search().ok()?;
+    query
+        .trim_start_matches('?')
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
 /// How the page is to look at first: what the address asks for, else what was chosen last.
 fn wishes() -> Vec<Msg> {
-    let query = web_sys::window()
-        .and_then(|w| w.location().search().ok())
-        .unwrap_or_default();
-    let asked = |name: &str| {
-        query
-            .trim_start_matches('?')
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
-    };
     let kept = storage::theme().unwrap_or_default();
-    let mut wishes = vec![Msg::SetTheme(Theme::by_name(
-        asked("theme").unwrap_or(&kept),
-    ))];
-    wishes.extend(asked("view").and_then(View::by_name).map(Msg::Show));
+    let theme = asked("theme").unwrap_or(kept);
+    let mut wishes = vec![Msg::SetTheme(Theme::by_name(&theme))];
+    let view = asked("view").and_then(|name| View::by_name(&name));
+    wishes.extend(view.map(Msg::Show));
     // "0.5" and "10": times the wall clock.
     let speed = asked("speed").and_then(|text| text.parse::<f32>().ok());
     if let Some(speed) = speed.filter(|s| s.is_finite() && *s > 0.0) {

@@ -81,17 +81,24 @@ impl KindStrategy for Rules {
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
-        new.status.clone_from(&old.status);
+        if new.status != old.status {
+            new.status.clone_from(&old.status);
+        }
         if new.spec != old.spec {
             new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
         }
     }
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
-        new.spec.clone_from(&old.spec);
-        new.metadata
-            .owner_references
-            .clone_from(&old.metadata.owner_references);
+        // Comparing is cheaper than copying, and nearly always there is no difference.
+        if new.spec != old.spec {
+            new.spec.clone_from(&old.spec);
+        }
+        if new.metadata.owner_references != old.metadata.owner_references {
+            new.metadata
+                .owner_references
+                .clone_from(&old.metadata.owner_references);
+        }
         let status = new.status.get_or_insert_default();
         if status.qos_class.is_none() {
             status.qos_class = old.status.as_ref().and_then(|s| s.qos_class.clone());

@@ -10,8 +10,9 @@ use super::table;
 use crate::api::field::{Errors, Path};
 use crate::api::selector::{FieldSelector, Selector};
 use crate::api::{Kind, Object, Result, Status};
+use crate::apiserver::ApiServer;
 use crate::apiserver::request::{Request, Response};
-use crate::apiserver::{ApiServer, storage_prefix};
+use crate::apiserver::store::{Place, Range};
 use crate::sim::Kernel;
 
 /// Which objects of a kind a request is about.
@@ -132,7 +133,7 @@ impl ApiServer {
         selection: &Selection,
         request: &Request,
     ) -> Result<Chunk> {
-        let prefix = storage_prefix(target.kind, target.namespace);
+        let range = Range::new(target.kind, target.namespace);
         let limit = match request.query("limit") {
             None | Some("") => 0,
             Some(text) => text.parse::<usize>().map_err(|_| {
@@ -152,7 +153,7 @@ impl ApiServer {
         let mut items = Vec::new();
         let mut rest = 0;
         let mut last = None;
-        let mut take = |key: &str, object: &Object| {
+        let mut take = |place: &Place, object: &Object| {
             if !selection.matches(object) {
                 return;
             }
@@ -160,26 +161,27 @@ impl ApiServer {
                 rest += 1;
                 return;
             }
-            last = Some(key.to_owned());
+            last = Some(place.clone());
             items.push(object.clone());
         };
-        let start = token.as_ref().map(|t| format!("{prefix}{}\0", t.start));
-        let start = start.as_deref().unwrap_or(&prefix);
+        let after = token.as_ref().map(|t| Place::at(&range, &t.start));
         if revision == self.store.revision() {
-            for (key, object) in self.store.range_from(&prefix, start) {
-                take(key, object);
+            for (place, object) in self.store.range_after(&range, after) {
+                take(place, object);
             }
         } else {
-            let then = self.store.range_at(&prefix, revision);
+            let then = self.store.range_at(&range, revision);
             let then = then.map_err(|_| too_old(token.is_some(), revision))?;
-            for (key, object) in then.iter().filter(|(key, _)| &**key >= start) {
-                take(key, object);
+            for (place, object) in &then {
+                if after.as_ref().is_none_or(|after| place > after) {
+                    take(place, object);
+                }
             }
         }
         let mut metadata = Map::new();
         metadata.insert("resourceVersion".into(), revision.to_string().into());
         if let (Some(last), true) = (last, rest > 0) {
-            let start = last.strip_prefix(&prefix).unwrap_or_default().to_owned();
+            let start = range.path_of(&last);
             metadata.insert(
                 "continue".into(),
                 Continue { revision, start }.text().into(),

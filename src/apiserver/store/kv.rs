@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
-use std::rc::Rc;
 
 use super::lease::{LeaseId, Leases};
+use super::place::{Place, Range};
 use crate::sim::{CauseId, Log, Time};
 
 /// One committed change of one key.
 #[derive(Clone, Debug)]
 pub struct Change<V> {
     pub revision: u64,
-    pub key: Rc<str>,
+    pub place: Place,
     /// `None` when the key was deleted.
     pub value: Option<V>,
     /// What stood there before; `None` when the key was created.
@@ -39,7 +40,7 @@ pub struct Store<V> {
     revision: u64,
     /// Revisions up to this one are gone; later ones can be read and watched.
     compacted: u64,
-    current: BTreeMap<Rc<str>, Entry<V>>,
+    current: BTreeMap<Place, Entry<V>>,
     history: Log<Change<V>>,
     leases: Leases,
 }
@@ -52,6 +53,17 @@ pub enum Expect {
     /// The key must have been modified last at this revision.
     Revision(u64),
     Anything,
+}
+
+impl Expect {
+    /// Whether a key is as expected that was last modified then; `None` when it does not exist.
+    fn holds(self, modified: Option<u64>) -> bool {
+        match self {
+            Expect::Anything => true,
+            Expect::Absent => modified.is_none(),
+            Expect::Revision(r) => modified == Some(r),
+        }
+    }
 }
 
 impl<V: Clone> Default for Store<V> {
@@ -86,7 +98,7 @@ impl<V: Clone> Store<V> {
         self.current.len()
     }
 
-    pub fn get(&self, key: &str) -> Option<&V> {
+    pub fn get(&self, key: &Place) -> Option<&V> {
         self.current.get(key).map(|entry| &entry.value)
     }
 
@@ -98,38 +110,42 @@ impl<V: Clone> Store<V> {
             reason = "for clients of the store itself, which come with etcdctl"
         )
     )]
-    pub fn versions(&self, key: &str) -> Option<(u64, u64, u64)> {
+    pub fn versions(&self, key: &Place) -> Option<(u64, u64, u64)> {
         self.current
             .get(key)
             .map(|e| (e.created, e.modified, e.version))
     }
 
-    /// The keys that begin with `prefix`, in order.
-    pub fn range<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s Rc<str>, &'s V)> {
-        self.range_from(prefix, prefix)
+    /// The keys of a range, in order.
+    pub fn range<'s>(&'s self, range: &'s Range) -> impl Iterator<Item = (&'s Place, &'s V)> {
+        self.range_after(range, None)
     }
 
-    /// The keys that begin with `prefix`, from `start` on.
-    pub fn range_from<'s>(
+    /// The keys of a range that come after another one.
+    pub fn range_after<'s>(
         &'s self,
-        prefix: &'s str,
-        start: &str,
-    ) -> impl Iterator<Item = (&'s Rc<str>, &'s V)> {
+        range: &'s Range,
+        after: Option<Place>,
+    ) -> impl Iterator<Item = (&'s Place, &'s V)> {
+        let start = match after {
+            Some(after) => Bound::Excluded(after),
+            None => Bound::Included(range.start()),
+        };
         self.current
-            .range::<str, _>((Bound::Included(start), Bound::Unbounded))
-            .take_while(move |(key, _)| key.starts_with(prefix))
+            .range((start, Bound::Unbounded))
+            .take_while(|(key, _)| range.contains(key))
             .map(|(key, entry)| (key, &entry.value))
     }
 
     /// What `range` showed at `revision`.
-    pub fn range_at(&self, prefix: &str, revision: u64) -> Result<Vec<(Rc<str>, V)>, Compacted> {
+    pub fn range_at(&self, range: &Range, revision: u64) -> Result<Vec<(Place, V)>, Compacted> {
         if revision < self.compacted {
             return Err(Compacted {
                 oldest: self.compacted,
             });
         }
-        let mut view: BTreeMap<Rc<str>, V> = self
-            .range(prefix)
+        let mut view: BTreeMap<Place, V> = self
+            .range(range)
             .map(|(k, v)| (k.clone(), v.clone()))
             .collect();
         for change in self
@@ -137,23 +153,14 @@ impl<V: Clone> Store<V> {
             .iter_back()
             .take_while(|c| c.revision > revision)
         {
-            if change.key.starts_with(prefix) {
+            if range.contains(&change.place) {
                 match &change.previous {
-                    Some(value) => view.insert(change.key.clone(), value.clone()),
-                    None => view.remove(&change.key),
+                    Some(value) => view.insert(change.place.clone(), value.clone()),
+                    None => view.remove(&change.place),
                 };
             }
         }
         Ok(view.into_iter().collect())
-    }
-
-    /// Whether a write that expects `expect` of `key` would happen now.
-    fn holds(&self, key: &str, expect: Expect) -> bool {
-        match expect {
-            Expect::Anything => true,
-            Expect::Absent => !self.current.contains_key(key),
-            Expect::Revision(r) => self.current.get(key).is_some_and(|e| e.modified == r),
-        }
     }
 
     /// The revision that the next change will have: objects carry it inside.
@@ -164,19 +171,25 @@ impl<V: Clone> Store<V> {
     /// Writes `key` if `expect` holds; returns the new revision, or `None` if it does not hold.
     pub fn put(
         &mut self,
-        key: &Rc<str>,
+        key: &Place,
         value: V,
         expect: Expect,
         lease: Option<LeaseId>,
         cause: CauseId,
     ) -> Option<u64> {
-        if !self.holds(key, expect) {
+        let slot = self.current.entry(key.clone());
+        let modified = match &slot {
+            Slot::Occupied(slot) => Some(slot.get().modified),
+            Slot::Vacant(_) => None,
+        };
+        if !expect.holds(modified) {
             return None;
         }
         self.revision += 1;
         let revision = self.revision;
-        let previous = match self.current.get_mut(key) {
-            Some(entry) => {
+        let previous = match slot {
+            Slot::Occupied(mut slot) => {
+                let entry = slot.get_mut();
                 entry.modified = revision;
                 entry.version += 1;
                 if entry.lease != lease {
@@ -187,15 +200,14 @@ impl<V: Clone> Store<V> {
                 }
                 Some(std::mem::replace(&mut entry.value, value.clone()))
             }
-            None => {
-                let entry = Entry {
+            Slot::Vacant(slot) => {
+                slot.insert(Entry {
                     value: value.clone(),
                     created: revision,
                     modified: revision,
                     version: 1,
                     lease,
-                };
-                self.current.insert(key.clone(), entry);
+                });
                 None
             }
         };
@@ -204,7 +216,7 @@ impl<V: Clone> Store<V> {
         }
         self.history.push(Change {
             revision,
-            key: key.clone(),
+            place: key.clone(),
             value: Some(value),
             previous,
             cause,
@@ -213,18 +225,19 @@ impl<V: Clone> Store<V> {
     }
 
     /// Deletes `key` if it exists and `expect` holds; returns the new revision.
-    pub fn delete(&mut self, key: &str, expect: Expect, cause: CauseId) -> Option<u64> {
-        if !self.holds(key, expect) {
+    pub fn delete(&mut self, key: &Place, expect: Expect, cause: CauseId) -> Option<u64> {
+        let modified = self.current.get(key).map(|entry| entry.modified);
+        if !expect.holds(modified) {
             return None;
         }
-        let (key, entry) = self.current.remove_entry(key)?;
+        let (place, entry) = self.current.remove_entry(key)?;
         if let Some(lease) = entry.lease {
-            self.leases.detach(lease, &key);
+            self.leases.detach(lease, &place);
         }
         self.revision += 1;
         self.history.push(Change {
             revision: self.revision,
-            key,
+            place,
             value: None,
             previous: Some(entry.value),
             cause,
@@ -287,7 +300,7 @@ impl<V: Clone> Store<V> {
 
     /// Takes the leases that have ended by `now`; returns the keys bound to them, which the
     /// caller deletes.
-    pub fn expire(&mut self, now: Time) -> Vec<Rc<str>> {
+    pub fn expire(&mut self, now: Time) -> Vec<Place> {
         self.leases.expire(now)
     }
 }
@@ -295,10 +308,12 @@ impl<V: Clone> Store<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Kind;
     use crate::sim::secs;
 
-    fn key(name: &str) -> Rc<str> {
-        name.into()
+    fn key(name: &str) -> Place {
+        let (kind, name) = name.split_once('/').unwrap_or(("", name));
+        Place::new(Kind(kind.len() as u16), "", name)
     }
 
     fn put(store: &mut Store<u32>, name: &str, value: u32) -> u64 {
@@ -311,11 +326,17 @@ mod tests {
         let mut store = Store::new();
         assert_eq!(put(&mut store, "a", 1), 2);
         assert_eq!(put(&mut store, "a", 2), 3);
-        assert_eq!(store.versions("a"), Some((2, 3, 2)));
-        assert_eq!(store.delete("a", Expect::Anything, CauseId::NONE), Some(4));
-        assert_eq!(store.delete("a", Expect::Anything, CauseId::NONE), None);
+        assert_eq!(store.versions(&key("a")), Some((2, 3, 2)));
+        assert_eq!(
+            store.delete(&key("a"), Expect::Anything, CauseId::NONE),
+            Some(4)
+        );
+        assert_eq!(
+            store.delete(&key("a"), Expect::Anything, CauseId::NONE),
+            None
+        );
         assert_eq!(put(&mut store, "a", 3), 5);
-        assert_eq!(store.versions("a"), Some((5, 5, 1)));
+        assert_eq!(store.versions(&key("a")), Some((5, 5, 1)));
     }
 
     #[test]
@@ -329,7 +350,7 @@ mod tests {
             store.put(&key("a"), 9, Expect::Absent, None, CauseId::NONE),
             None
         );
-        assert_eq!(store.get("a"), Some(&2));
+        assert_eq!(store.get(&key("a")), Some(&2));
         assert_eq!(store.revision(), 3);
     }
 
@@ -339,11 +360,11 @@ mod tests {
         let r1 = put(&mut store, "p/a", 1);
         let r2 = put(&mut store, "p/b", 2);
         let r3 = store
-            .delete("p/a", Expect::Anything, CauseId::NONE)
+            .delete(&key("p/a"), Expect::Anything, CauseId::NONE)
             .expect("exists");
         let names = |store: &Store<u32>, r| {
             store
-                .range_at("p/", r)
+                .range_at(&Range::new(Kind(1), None), r)
                 .map(|v| v.iter().map(|(_, v)| *v).collect::<Vec<_>>())
         };
         assert_eq!(names(&store, r1), Ok(vec![1]));
@@ -358,13 +379,20 @@ mod tests {
     }
 
     #[test]
-    fn ranges_stay_within_their_prefix() {
+    fn ranges_stay_within_their_kind_and_namespace() {
         let mut store = Store::new();
-        for name in ["a/1", "b/1", "b/2", "c/1"] {
-            put(&mut store, name, 0);
+        for (kind, folder, name) in [(0, "b", "1"), (1, "a", "1"), (1, "b-b", "1"), (1, "b", "1")] {
+            let place = Place::new(Kind(kind), folder, name);
+            store.put(&place, 0, Expect::Anything, None, CauseId::NONE);
         }
-        let keys: Vec<&str> = store.range("b/").map(|(k, _)| &**k).collect();
-        assert_eq!(keys, ["b/1", "b/2"]);
+        let folders = |namespace| {
+            let range = Range::new(Kind(1), namespace);
+            let found: Vec<String> = store.range(&range).map(|(k, _)| k.path()).collect();
+            found
+        };
+        assert_eq!(folders(Some("b")), ["b/1"]);
+        // As a real etcd orders them: by the text of the whole key.
+        assert_eq!(folders(None), ["a/1", "b-b/1", "b/1"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
+use super::place::Place;
 use crate::sim::Time;
 
 /// Names a lease. Its order is the order of granting.
@@ -11,7 +11,7 @@ pub struct LeaseId(u64);
 #[derive(Clone, Default)]
 pub(super) struct Leases {
     last: u64,
-    by_id: BTreeMap<LeaseId, (Time, BTreeSet<Rc<str>>)>,
+    by_id: BTreeMap<LeaseId, (Time, Vec<Place>)>,
     by_end: BTreeSet<(Time, LeaseId)>,
 }
 
@@ -19,7 +19,7 @@ impl Leases {
     pub fn grant(&mut self, ends: Time) -> LeaseId {
         self.last += 1;
         let id = LeaseId(self.last);
-        self.by_id.insert(id, (ends, BTreeSet::new()));
+        self.by_id.insert(id, (ends, Vec::new()));
         self.by_end.insert((ends, id));
         id
     }
@@ -36,15 +36,17 @@ impl Leases {
         }
     }
 
-    pub fn attach(&mut self, id: LeaseId, key: Rc<str>) {
-        if let Some((_, keys)) = self.by_id.get_mut(&id) {
-            keys.insert(key);
+    pub fn attach(&mut self, id: LeaseId, key: Place) {
+        if let Some((_, keys)) = self.by_id.get_mut(&id)
+            && !keys.contains(&key)
+        {
+            keys.push(key);
         }
     }
 
-    pub fn detach(&mut self, id: LeaseId, key: &str) {
+    pub fn detach(&mut self, id: LeaseId, key: &Place) {
         if let Some((_, keys)) = self.by_id.get_mut(&id) {
-            keys.remove(key);
+            keys.retain(|k| k != key);
         }
     }
 
@@ -52,15 +54,16 @@ impl Leases {
         self.by_end.first().map(|(at, _)| *at)
     }
 
-    pub fn expire(&mut self, now: Time) -> Vec<Rc<str>> {
+    pub fn expire(&mut self, now: Time) -> Vec<Place> {
         let mut gone = Vec::new();
         while let Some(&(at, id)) = self.by_end.first() {
             if at > now {
                 break;
             }
             self.by_end.remove(&(at, id));
-            if let Some((_, keys)) = self.by_id.remove(&id) {
-                gone.extend(keys);
+            if let Some((_, mut keys)) = self.by_id.remove(&id) {
+                keys.sort_unstable();
+                gone.append(&mut keys);
             }
         }
         gone

@@ -35,7 +35,7 @@ impl Fact {
     pub fn linked(term: &'static str, link: Link) -> Fact {
         Fact {
             term,
-            value: link.key.name.clone(),
+            value: (&link.key.name).into(),
             link: Some(link),
         }
     }

@@ -150,7 +150,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     let mut by_node: BTreeMap<&str, Crowd<'_>> = BTreeMap::new();
     let mut waiting: Vec<&Shared<Tile>> = Vec::new();
     let known: BTreeSet<&str> = view.tanks.iter().map(|t| &*t.name).collect();
-    for tile in &view.tiles {
+    for tile in view.tiles.iter() {
         match tile.node.as_deref().filter(|node| known.contains(node)) {
             Some(node) => {
                 let (pods, system) = by_node.entry(node).or_default();
@@ -350,7 +350,7 @@ mod tests {
     fn view(tiles: Vec<Shared<Tile>>) -> NodesView {
         NodesView {
             tanks: vec![tank("a"), tank("b")],
-            tiles,
+            tiles: tiles.into(),
             ..NodesView::default()
         }
     }

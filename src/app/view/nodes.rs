@@ -69,7 +69,7 @@ impl Fill {
 pub struct NodesView {
     pub tanks: Vec<Shared<Tank>>,
     /// Every pod, by namespace and name.
-    pub tiles: Vec<Shared<Tile>>,
+    pub tiles: Rc<[Shared<Tile>]>,
     /// How many pods are in each phase, the cluster's own left out.
     pub totals: BTreeMap<&'static str, u32>,
 }
@@ -82,6 +82,13 @@ impl NodesView {
         revisions: &mut Revisions,
         before: &NodesView,
     ) -> NodesView {
+        if !tiles.are_stale(mirror.pod_changes()) {
+            return NodesView {
+                tanks: tanks(mirror, before, &mut |node| sums_of(node, before)),
+                tiles: before.tiles.clone(),
+                totals: before.totals.clone(),
+            };
+        }
         let tiles = tiles.of(mirror.pods.iter(), revisions);
         let mut used: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
         for tile in &tiles {
@@ -91,31 +98,16 @@ impl NodesView {
                 sum.1 = sum.1.saturating_add(tile.requests.1);
             }
         }
-        let mut nodes: Vec<&Rc<Node>> = mirror.nodes.iter().collect();
-        nodes.sort_by_key(|node| !is_control_plane(node));
-        let tanks = nodes
-            .into_iter()
-            .map(|node| {
-                let sums = used.get(node.name()).copied().unwrap_or_default();
-                let tank = tank_of(node, sums);
-                let known = before.tanks.iter().find(|t| t.name == tank.name);
-                match known {
-                    Some(known) => {
-                        let mut shared = known.clone();
-                        shared.keep(tank);
-                        shared
-                    }
-                    None => Shared::new(tank),
-                }
-            })
-            .collect();
+        let tanks = tanks(mirror, before, &mut |node| {
+            used.get(node).copied().unwrap_or_default()
+        });
         let mut totals = BTreeMap::new();
         for tile in tiles.iter().filter(|t| !t.system) {
             *totals.entry(tile.phase.name()).or_default() += 1;
         }
         NodesView {
             tanks,
-            tiles,
+            tiles: tiles.into(),
             totals,
         }
     }
@@ -149,6 +141,44 @@ impl NodesView {
         let noun = crate::app::words::count(total as usize, "pod");
         format!("{noun}: {}", parts.join(", "))
     }
+}
+
+/// The nodes as tanks, the control plane first; those that are as before keep their identity.
+fn tanks(
+    mirror: &Mirror,
+    before: &NodesView,
+    sums: &mut dyn FnMut(&str) -> (i64, i64),
+) -> Vec<Shared<Tank>> {
+    let mut nodes: Vec<&Rc<Node>> = mirror.nodes.iter().collect();
+    nodes.sort_by_key(|node| !is_control_plane(node));
+    nodes
+        .into_iter()
+        .map(|node| {
+            let tank = tank_of(node, sums(node.name()));
+            let known = before.tanks.iter().find(|t| t.name == tank.name);
+            match known {
+                Some(known) => {
+                    let mut shared = known.clone();
+                    shared.keep(tank);
+                    shared
+                }
+                None => Shared::new(tank),
+            }
+        })
+        .collect()
+}
+
+/// What the pods of a node had requested in an earlier view.
+fn sums_of(node: &str, before: &NodesView) -> (i64, i64) {
+    if let Some(tank) = before.tanks.iter().find(|t| *t.name == *node) {
+        return (tank.cpu.used, tank.memory.used);
+    }
+    let own = |tile: &&Shared<Tile>| tile.node.as_deref() == Some(node);
+    let add = |sum: (i64, i64), tile: &Shared<Tile>| {
+        let (cpu, memory) = tile.requests;
+        (sum.0.saturating_add(cpu), sum.1.saturating_add(memory))
+    };
+    before.tiles.iter().filter(own).fold((0, 0), add)
 }
 
 fn is_control_plane(node: &Node) -> bool {

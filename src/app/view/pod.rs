@@ -71,10 +71,24 @@ pub struct Tile {
 /// Tiles by uid; a pod that has not changed keeps its tile.
 #[derive(Clone, Default)]
 pub struct Tiles {
+    /// How many pods were looked at so far.
+    looked_at: u64,
+    /// How often the pods had changed when they were looked at last.
+    changes: Option<u64>,
     known: BTreeMap<Rc<str>, (Rc<Pod>, Shared<Tile>)>,
 }
 
 impl Tiles {
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at
+    }
+
+    /// Whether the pods may have changed since this was asked last; `changes` counts how often
+    /// they did.
+    pub fn are_stale(&mut self, changes: u64) -> bool {
+        self.changes.replace(changes) != Some(changes)
+    }
+
     /// The tiles of `pods`, in the same order.
     pub fn of<'p>(
         &mut self,
@@ -84,6 +98,7 @@ impl Tiles {
         let mut seen = BTreeMap::new();
         let mut tiles = Vec::new();
         for pod in pods {
+            self.looked_at += 1;
             let (uid, tile) = match self.known.remove_entry(pod.uid()) {
                 Some((uid, (known, tile))) if Rc::ptr_eq(&known, pod) => (uid, tile),
                 Some((uid, (_, mut tile))) => {

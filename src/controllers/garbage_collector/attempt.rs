@@ -1,13 +1,11 @@
 //! Whether an object has to go (`pkg/controller/garbagecollector/garbagecollector.go`
 //! attemptToDeleteItem).
 
-use std::rc::Rc;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::graph::{Identity, Node, owner_key};
 use super::{FOREGROUND, GarbageCollector, attempt_to_delete, kind_of, live, propagation};
-use crate::api::{Object, Result};
+use crate::api::{Name, Object, Result};
 use crate::apiserver::{DeleteOptions, Propagation};
 use crate::controllers::controller::Scope;
 
@@ -16,13 +14,13 @@ use crate::controllers::controller::Scope;
 struct Owners {
     solid: usize,
     /// Gone, or another object of the same name.
-    dangling: Vec<Rc<str>>,
+    dangling: Vec<Name>,
     /// Being deleted in the foreground: they wait for this object.
-    waiting: Vec<Rc<str>>,
+    waiting: Vec<Name>,
 }
 
 impl GarbageCollector {
-    pub(super) fn attempt(&mut self, scope: &mut Scope<'_, '_>, uid: &str) -> Result<()> {
+    pub(super) fn attempt(&mut self, scope: &mut Scope<'_, '_>, uid: &Name) -> Result<()> {
         let Some(node) = self.graph.get(uid).cloned() else {
             return Ok(());
         };
@@ -130,7 +128,7 @@ fn classify(scope: &Scope<'_, '_>, dependent: &Identity, references: &[OwnerRefe
             owners.solid += 1;
             continue;
         }
-        let uid: Rc<str> = reference.uid.as_str().into();
+        let uid = Name::new(&reference.uid);
         let identity = Identity {
             kind,
             key: owner_key(kind, reference, dependent),

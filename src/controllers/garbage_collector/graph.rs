@@ -1,12 +1,11 @@
 //! Who owns whom, by uid (`pkg/controller/garbagecollector/graph_builder.go`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::{FOREGROUND, ORPHAN, kind_of};
-use crate::api::{Key, Kind, Object};
+use crate::api::{Key, Kind, Name, Object};
 
 /// What an object is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +13,13 @@ pub struct Identity {
     /// `None` for a kind that is not served.
     pub kind: Option<Kind>,
     pub key: Key,
-    pub uid: Rc<str>,
+    pub uid: Name,
 }
 
 /// An owner as a dependent names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    pub uid: Rc<str>,
+    pub uid: Name,
     /// A foreground deletion of the owner waits for this dependent.
     pub blocks: bool,
 }
@@ -29,7 +28,7 @@ pub struct Owner {
 pub struct Node {
     pub identity: Identity,
     pub owners: Vec<Owner>,
-    pub dependents: BTreeSet<Rc<str>>,
+    pub dependents: BTreeSet<Name>,
     pub being_deleted: bool,
     /// Being deleted in the foreground: it waits for its dependents.
     pub deleting_dependents: bool,
@@ -46,7 +45,7 @@ impl Node {
 #[derive(Default)]
 pub struct Observed {
     /// Objects whose owners are to be checked.
-    pub to_check: Vec<Rc<str>>,
+    pub to_check: Vec<Name>,
     pub starts_orphaning: bool,
 }
 
@@ -54,16 +53,16 @@ pub struct Observed {
 /// owners, and the cost is one small node per object.
 #[derive(Clone, Default)]
 pub struct Graph {
-    nodes: BTreeMap<Rc<str>, Node>,
+    nodes: BTreeMap<Name, Node>,
 }
 
 impl Graph {
-    pub fn get(&self, uid: &str) -> Option<&Node> {
+    pub fn get(&self, uid: &Name) -> Option<&Node> {
         self.nodes.get(uid)
     }
 
     /// The nodes that depend on `uid`.
-    pub fn dependents<'g>(&'g self, uid: &str) -> impl Iterator<Item = &'g Node> {
+    pub fn dependents<'g>(&'g self, uid: &Name) -> impl Iterator<Item = &'g Node> {
         self.nodes
             .get(uid)
             .into_iter()
@@ -74,7 +73,7 @@ impl Graph {
     /// Takes in an object as it is now.
     pub fn observe(&mut self, object: &Object) -> Observed {
         let mut observed = Observed::default();
-        let uid: Rc<str> = object.uid().into();
+        let uid = Name::new(object.uid());
         let references = object.meta().owner_references.as_deref();
         let references = references.unwrap_or_default();
         let owners: Vec<Owner> = references.iter().map(owner).collect();
@@ -137,13 +136,7 @@ impl Graph {
     }
 
     /// A dependent no longer names an owner, or no longer blocks its deletion.
-    fn lose_owner(
-        &mut self,
-        uid: &Rc<str>,
-        lost: &Owner,
-        owners: &[Owner],
-        observed: &mut Observed,
-    ) {
+    fn lose_owner(&mut self, uid: &Name, lost: &Owner, owners: &[Owner], observed: &mut Observed) {
         let Some(node) = self.nodes.get_mut(&lost.uid) else {
             return;
         };
@@ -161,7 +154,7 @@ impl Graph {
         reference: &OwnerReference,
         observed: &mut Observed,
     ) {
-        let uid: Rc<str> = reference.uid.as_str().into();
+        let uid = Name::new(&reference.uid);
         let kind = kind_of(&reference.api_version, &reference.kind);
         if let Some(node) = self.nodes.get_mut(&uid) {
             node.dependents.insert(dependent.uid.clone());
@@ -193,11 +186,11 @@ impl Graph {
 
     /// Forgets an object that is gone. Returns those whose owners are to be checked: its
     /// dependents, and owners that waited for it.
-    pub fn remove(&mut self, uid: &str) -> Vec<Rc<str>> {
+    pub fn remove(&mut self, uid: &Name) -> Vec<Name> {
         let Some(node) = self.nodes.remove(uid) else {
             return Vec::new();
         };
-        let mut to_check: Vec<Rc<str>> = node.dependents.iter().cloned().collect();
+        let mut to_check: Vec<Name> = node.dependents.iter().cloned().collect();
         for owner in node.owners {
             if let Some(above) = self.nodes.get_mut(&owner.uid) {
                 above.dependents.remove(uid);

@@ -9,11 +9,9 @@ mod attempt;
 mod graph;
 mod orphan;
 
-use std::rc::Rc;
-
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
-use crate::api::{Key, Kind, Object, Result};
+use crate::api::{Key, Kind, Name, Object, Result};
 use crate::apiserver::{EventType, Propagation, WriteOptions};
 
 use graph::{Graph, Identity};
@@ -42,7 +40,7 @@ impl Controller for GarbageCollector {
     fn changed(&mut self, change: &Change, _caches: &Caches, triggers: &mut Triggers) {
         let object = &change.object;
         if change.event == EventType::Deleted {
-            for uid in self.graph.remove(object.uid()) {
+            for uid in self.graph.remove(&Name::new(object.uid())) {
                 triggers.add(attempt_to_delete(&uid));
             }
             return;
@@ -95,7 +93,7 @@ fn remove_finalizer(scope: &mut Scope<'_, '_>, object: &Object, finalizer: &str)
 }
 
 /// Takes owners from an object.
-fn remove_owners(scope: &mut Scope<'_, '_>, object: &Object, uids: &[Rc<str>]) -> Result<()> {
+fn remove_owners(scope: &mut Scope<'_, '_>, object: &Object, uids: &[Name]) -> Result<()> {
     change(scope, object, |object| {
         let meta = object.meta_mut();
         if let Some(owners) = &mut meta.owner_references {

@@ -1,18 +1,16 @@
 //! Deletion that leaves the dependents: they lose their owner first
 //! (`pkg/controller/garbagecollector/garbagecollector.go` orphanDependents).
 
-use std::rc::Rc;
-
 use super::graph::Identity;
 use super::{GarbageCollector, ORPHAN, live, remove_finalizer, remove_owners};
-use crate::api::Result;
+use crate::api::{Name, Result};
 use crate::controllers::controller::Scope;
 
 impl GarbageCollector {
     pub(super) fn orphan_dependents(
         &mut self,
         scope: &mut Scope<'_, '_>,
-        uid: &Rc<str>,
+        uid: &Name,
     ) -> Result<()> {
         let Some(node) = self.graph.get(uid) else {
             return Ok(());

@@ -81,7 +81,7 @@ impl Controller for NodeLifecycleController {
             return Ok(Next::Change);
         };
         let now = scope.now();
-        let health = self.nodes.entry(key.name.clone()).or_default();
+        let health = self.nodes.entry((&key.name).into()).or_default();
         health.see_node(&node, now);
         if health.register(node.uid()) {
             let message = format!(
@@ -90,7 +90,7 @@ impl Controller for NodeLifecycleController {
             );
             self.tell(scope, &node, "RegisteredNode", &message);
         }
-        let health = self.nodes.entry(key.name.clone()).or_default();
+        let health = self.nodes.entry((&key.name).into()).or_default();
         let silent = health.deadline(&node) <= now;
         let mut current = health::readiness(&node);
         let mut node = node;
@@ -115,7 +115,10 @@ impl Controller for NodeLifecycleController {
         if current == Readiness::Unknown {
             return Ok(Next::Change);
         }
-        let deadline = self.nodes.get(&key.name).map_or(now, |h| h.deadline(&node));
+        let deadline = self
+            .nodes
+            .get(key.name.as_str())
+            .map_or(now, |h| h.deadline(&node));
         Ok(Next::After(
             health::next_look(deadline).since(now),
             "the grace period of the node's lease",
@@ -129,12 +132,12 @@ impl Controller for NodeLifecycleController {
 
 impl NodeLifecycleController {
     fn forget(&mut self, scope: &mut Scope<'_, '_>, key: &Key) {
-        let Some(health) = self.nodes.remove(&key.name) else {
+        let Some(health) = self.nodes.remove(key.name.as_str()) else {
             return;
         };
         if !health.is_registered() {
             // A lease may be seen before its node.
-            self.nodes.insert(key.name.clone(), health);
+            self.nodes.insert((&key.name).into(), health);
             return;
         }
         let about = reference(&key.name, &health.uid);
@@ -161,7 +164,7 @@ impl NodeLifecycleController {
         readiness: Readiness,
         zone: Rc<str>,
     ) {
-        let health = self.nodes.entry(key.name.clone()).or_default();
+        let health = self.nodes.entry((&key.name).into()).or_default();
         let changed = health.readiness != readiness || health.zone != zone;
         health.readiness = readiness;
         health.zone = zone;
@@ -174,7 +177,7 @@ impl NodeLifecycleController {
         scope.look(self.nodes.len());
         for (name, health) in &self.nodes {
             let matters = health.is_registered() && health.readiness != Readiness::True;
-            if matters && *name != key.name {
+            if matters && **name != *key.name {
                 scope.trigger(Key::new("", name));
             }
         }

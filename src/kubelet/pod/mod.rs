@@ -273,14 +273,15 @@ pub struct PodWorker {
 
 impl PodWorker {
     pub fn new(pod: Rc<Pod>, is_static: bool, now: Time) -> Self {
-        let spec = pod.spec.clone().unwrap_or_default();
-        let init = spec.init_containers.unwrap_or_default();
+        let spec = pod.spec.as_ref();
+        let init = spec.and_then(|s| s.init_containers.as_deref());
         let role = |c: &ContainerSpec| match c.restart_policy.as_deref() {
             Some("Always") => Role::Sidecar,
             _ => Role::Init,
         };
-        let init = init.iter().enumerate().map(|(i, c)| (role(c), i));
-        let main = (0..spec.containers.len()).map(|i| (Role::Main, i));
+        let init = init.unwrap_or_default().iter().enumerate();
+        let init = init.map(|(i, c)| (role(c), i));
+        let main = (0..spec.map_or(0, |s| s.containers.len())).map(|i| (Role::Main, i));
         PodWorker {
             key: pod.key(),
             uid: pod.uid().into(),
@@ -289,7 +290,7 @@ impl PodWorker {
                 .map(|(r, i)| Container::new(r, i))
                 .collect(),
             requests: Rc::new(admission::requests(&pod)),
-            pod,
+            pod: pod.clone(),
             is_static,
             added: now,
             admitted: false,

@@ -59,8 +59,8 @@ fn term_matches(term: &Term, pod: &PodInfo, cache: &SchedulerCache) -> bool {
     in_namespaces(term, &pod.key.namespace, cache) && term.selector.matches(pod.labels())
 }
 
-fn in_namespaces(term: &Term, namespace: &Rc<str>, cache: &SchedulerCache) -> bool {
-    if term.namespaces.contains(namespace) {
+fn in_namespaces(term: &Term, namespace: &str, cache: &SchedulerCache) -> bool {
+    if term.namespaces.iter().any(|n| **n == *namespace) {
         return true;
     }
     if term.namespace_selector.is_nothing() {

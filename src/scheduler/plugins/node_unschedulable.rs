@@ -11,12 +11,15 @@ use crate::scheduler::podinfo::PodInfo;
 pub struct NodeUnschedulable;
 
 fn accepts(pod: &PodInfo, node: &NodeInfo) -> bool {
+    if !node.is_unschedulable() {
+        return true;
+    }
     let taint = Taint {
         key: "node.kubernetes.io/unschedulable".to_owned(),
         effect: "NoSchedule".to_owned(),
         ..Taint::default()
     };
-    !node.is_unschedulable() || tolerated(pod.tolerations(), &taint)
+    tolerated(pod.tolerations(), &taint)
 }
 
 impl Plugin for NodeUnschedulable {
@@ -29,7 +32,7 @@ impl Plugin for NodeUnschedulable {
     }
 
     fn filter(&self, _state: &CycleState, pod: &PodInfo, node: &NodeInfo) -> Result<(), Refusal> {
-        if !node.is_unschedulable() || accepts(pod, node) {
+        if accepts(pod, node) {
             return Ok(());
         }
         Err(Refusal::unresolvable("node(s) were unschedulable"))

@@ -13,11 +13,9 @@ use crate::api::controller_of;
 use crate::api::selector::Selector;
 use crate::scheduler::cache::SchedulerCache;
 use crate::scheduler::framework::{CycleState, MAX_NODE_SCORE, PreScore, Scores};
-use crate::scheduler::nodeinfo::{NodeInfo, Slot};
+use crate::scheduler::nodeinfo::{HOSTNAME, NodeInfo, Slot, ZONE};
 use crate::scheduler::podinfo::{PodInfo, selector_of};
 
-const HOSTNAME: &str = "kubernetes.io/hostname";
-const ZONE: &str = "topology.kubernetes.io/zone";
 /// Scores are summed in millionths before they are rounded.
 const MICROS: i64 = 1_000_000;
 
@@ -25,6 +23,8 @@ const MICROS: i64 = 1_000_000;
 enum Matches {
     /// The domain is the node itself.
     ByNode(Rc<Vec<u32>>),
+    ByZone(BTreeMap<String, i64>),
+    /// The domain is the value of a label.
     ByValue(BTreeMap<String, i64>),
 }
 
@@ -114,23 +114,33 @@ pub fn prepare(
             matches.push(Matches::ByNode(counts));
             continue;
         }
-        let key = &constraint.topology_key;
+        let topology = Topology::of(&constraint.topology_key);
         let mut by_value: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut last = None;
         for node in nodes.iter().filter(|n| !ignored.contains(&n.slot)) {
-            by_value.entry(domain(node, key)).or_default();
+            // Often the domain of the node before.
+            let domain = topology.of_node(node).unwrap_or_default();
+            if last != Some(domain) {
+                last = Some(domain);
+                by_value.entry(domain).or_default();
+            }
         }
         for node in cache.nodes() {
             if (own && !has_all_keys(node, &constraints)) || !constraint.includes(pod, node) {
                 continue;
             }
-            if let Some(sum) = by_value.get_mut(domain(node, key)) {
+            let domain = topology.of_node(node).unwrap_or_default();
+            if let Some(sum) = by_value.get_mut(domain) {
                 let count = counts.get(node.slot as usize).copied().unwrap_or_default();
                 *sum += i64::from(count);
             }
         }
         weights.push(ln_micros(by_value.len() as u64 + 2));
         let owned = by_value.into_iter().map(|(v, sum)| (v.to_owned(), sum));
-        matches.push(Matches::ByValue(owned.collect()));
+        matches.push(match topology {
+            Topology::Zones => Matches::ByZone(owned.collect()),
+            _ => Matches::ByValue(owned.collect()),
+        });
     }
     state.write(ScoreState {
         constraints,
@@ -141,9 +151,31 @@ pub fn prepare(
     PreScore::Score
 }
 
-/// The domain that a node is in: the value of its label, empty without one.
-fn domain<'n>(node: &'n NodeInfo, key: &str) -> &'n str {
-    node.labels().get(key).map_or("", String::as_str)
+/// What a constraint spreads over.
+#[derive(Clone, Copy)]
+enum Topology<'k> {
+    Hosts,
+    Zones,
+    Label(&'k str),
+}
+
+impl<'k> Topology<'k> {
+    fn of(key: &'k str) -> Self {
+        match key {
+            HOSTNAME => Topology::Hosts,
+            ZONE => Topology::Zones,
+            key => Topology::Label(key),
+        }
+    }
+
+    /// The domain that a node is in: the value of its label.
+    fn of_node(self, node: &NodeInfo) -> Option<&str> {
+        match self {
+            Topology::Hosts => node.hostname.as_deref(),
+            Topology::Zones => node.zone.as_deref(),
+            Topology::Label(key) => node.labels().get(key).map(String::as_str),
+        }
+    }
 }
 
 pub fn score(state: &CycleState, node: &NodeInfo) -> i64 {
@@ -155,14 +187,19 @@ pub fn score(state: &CycleState, node: &NodeInfo) -> i64 {
     }
     let mut sum: i64 = 0;
     for (i, constraint) in state.constraints.iter().enumerate() {
-        let Some(value) = node.labels().get(&constraint.topology_key) else {
-            continue;
-        };
         let count = match &state.matches[i] {
+            Matches::ByNode(_) if node.hostname.is_none() => continue,
             Matches::ByNode(counts) => {
                 i64::from(counts.get(node.slot as usize).copied().unwrap_or_default())
             }
-            Matches::ByValue(counts) => counts.get(value).copied().unwrap_or_default(),
+            Matches::ByZone(counts) => match node.zone.as_deref() {
+                Some(zone) => counts.get(zone).copied().unwrap_or_default(),
+                None => continue,
+            },
+            Matches::ByValue(counts) => match node.labels().get(&constraint.topology_key) {
+                Some(value) => counts.get(value).copied().unwrap_or_default(),
+                None => continue,
+            },
         };
         sum = sum
             .saturating_add(count.saturating_mul(state.weights[i]))
