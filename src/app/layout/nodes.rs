@@ -20,10 +20,10 @@ pub enum Density {
     Full,
     /// Shape and letter.
     Compact,
-    /// A dot.
+    /// Too many for elements: a canvas draws a shape for each.
     Dot,
-    /// Too many for elements: a canvas draws them.
-    Canvas,
+    /// A canvas draws specks.
+    Speck,
 }
 
 impl Density {
@@ -32,8 +32,8 @@ impl Density {
         match pods {
             0..=60 => Density::Full,
             61..=400 => Density::Compact,
-            401..=1000 => Density::Dot,
-            _ => Density::Canvas,
+            401..=1500 => Density::Dot,
+            _ => Density::Speck,
         }
     }
 
@@ -42,8 +42,14 @@ impl Density {
             Density::Full => "full",
             Density::Compact => "compact",
             Density::Dot => "dot",
-            Density::Canvas => "canvas",
+            Density::Speck => "speck",
         }
+    }
+
+    /// Whether a canvas draws the tiles: a thousand elements that come, change and go take the
+    /// browser longer than a frame.
+    pub fn is_drawn(self) -> bool {
+        matches!(self, Density::Dot | Density::Speck)
     }
 
     /// Width, height and gap of a tile.
@@ -52,7 +58,7 @@ impl Density {
             Density::Full => (112, 44, 8),
             Density::Compact => (28, 28, 4),
             Density::Dot => (12, 12, 2),
-            Density::Canvas => (6, 6, 1),
+            Density::Speck => (6, 6, 1),
         }
     }
 }
@@ -420,6 +426,6 @@ mod tests {
         assert_eq!(Density::of(3), Density::Full);
         assert_eq!(Density::of(100), Density::Compact);
         assert_eq!(Density::of(1000), Density::Dot);
-        assert_eq!(Density::of(5000), Density::Canvas);
+        assert_eq!(Density::of(5000), Density::Speck);
     }
 }

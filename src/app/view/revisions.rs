@@ -15,18 +15,18 @@ const HASHES: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
 pub struct Revision(pub u8);
 
 impl Revision {
+    /// How many colours the style sheet has for revisions.
+    pub const COLOURS: u8 = 6;
+
     pub fn letter(self) -> char {
         char::from(b'A' + self.0 % 26)
     }
 
     /// Which of the revision colours it wears.
     pub fn colour(self) -> u8 {
-        self.0 % COLOURS
+        self.0 % Self::COLOURS
     }
 }
-
-/// How many colours the style sheet has for revisions.
-const COLOURS: u8 = 6;
 
 /// Letters that were given out. They are never taken back, so that a revision keeps its letter
 /// through rollbacks and rewinds.

@@ -1,4 +1,4 @@
-//! More than a thousand pods: one canvas draws them, and a table says the same in numbers.
+//! Many pods: one canvas draws them, and a table says the same in numbers.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -7,11 +7,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 use yew::prelude::*;
 
-use super::tile::selection_of;
+use super::tile::{revision_class, selection_of};
 use crate::app::layout::Rect;
-use crate::app::layout::nodes::{Density, NodesLayout};
-use crate::app::view::Phase;
+use crate::app::layout::nodes::{Density, NodesLayout, Spot};
 use crate::app::view::nodes::NodesView;
+use crate::app::view::{Phase, Revision, Tile};
 use crate::app::{Msg, Shared};
 use crate::ui::runtime::use_dispatch;
 
@@ -53,7 +53,7 @@ pub fn PodDots(props: &Props) -> Html {
             let hit = layout
                 .spots
                 .iter()
-                .position(|spot| spot.density == Density::Canvas && near(spot.rect, x, y));
+                .position(|spot| spot.density.is_drawn() && near(spot.rect, x, y));
             if let Some(tile) = hit.and_then(|i| view.tiles.get(i)) {
                 dispatch.emit(Msg::Select(selection_of(tile)));
             }
@@ -63,6 +63,9 @@ pub fn PodDots(props: &Props) -> Html {
         <canvas ref={canvas} class="k-dots" aria-hidden="true" {onclick}>
             { for PHASES.iter().map(|phase| html! {
                 <i key={phase.name()} class={classes!("k-probe", format!("k-tile--{}", phase.name()))} />
+            }) }
+            { for (0..Revision::COLOURS).map(|i| html! {
+                <i key={i} class={classes!("k-probe", "k-probe--rev", revision_class(Revision(i)))} />
             }) }
         </canvas>
         <Numbers view={props.view.clone()} />
@@ -84,42 +87,84 @@ fn draw(canvas: &HtmlCanvasElement, view: &NodesView, layout: &NodesLayout) -> O
     let window = web_sys::window()?;
     let scale = window.device_pixel_ratio().clamp(1.0, 2.0);
     let (w, h) = (f64::from(layout.size.w), f64::from(layout.size.h));
-    canvas.set_width((w * scale) as u32);
-    canvas.set_height((h * scale) as u32);
-    let style = format!("width:{w}px;height:{h}px");
-    canvas.set_attribute("style", &style).ok()?;
+    let (pw, ph) = ((w * scale) as u32, (h * scale) as u32);
+    if canvas.width() != pw || canvas.height() != ph {
+        canvas.set_width(pw);
+        canvas.set_height(ph);
+        let style = format!("width:{w}px;height:{h}px");
+        canvas.set_attribute("style", &style).ok()?;
+    }
     let context = canvas
         .get_context("2d")
         .ok()??
         .dyn_into::<CanvasRenderingContext2d>()
         .ok()?;
-    context.scale(scale, scale).ok()?;
-    let colours = colours(canvas);
-    for (tile, spot) in view.tiles.iter().zip(&layout.spots) {
-        if spot.density != Density::Canvas {
-            continue;
-        }
-        let colour = colours.get(&tile.phase).map_or("", String::as_str);
+    context
+        .set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0)
+        .ok()?;
+    context.clear_rect(0.0, 0.0, w, h);
+    let (phases, revisions) = colours(canvas)?;
+    let drawn = || {
+        let pairs = view.tiles.iter().zip(&layout.spots);
+        pairs.filter(|(_, spot)| spot.density.is_drawn())
+    };
+    // Colour by colour: to change it costs more than to draw a dot.
+    for (phase, colour) in PHASES.iter().zip(&phases) {
         context.set_fill_style_str(colour);
         context.set_stroke_style_str(colour);
-        shape(&context, tile.phase, spot.rect);
+        for (_, spot) in drawn().filter(|(tile, _)| tile.phase == *phase) {
+            shape(&context, *phase, body(spot));
+        }
+    }
+    for (i, colour) in (0..).zip(&revisions) {
+        context.set_fill_style_str(colour);
+        let of = |tile: &Tile| tile.revision.filter(|r| r.colour() == i);
+        for (tile, spot) in drawn() {
+            if let Some(revision) = of(tile).filter(|_| spot.density == Density::Dot) {
+                underline(&context, revision, spot.rect);
+            }
+        }
     }
     Some(())
 }
 
-/// The colour of each phase, as the style sheet resolves it.
-fn colours(canvas: &HtmlCanvasElement) -> BTreeMap<Phase, String> {
-    let children = canvas.children();
+/// The colours of the phases and of the revisions, as the style sheet resolves them.
+fn colours(canvas: &HtmlCanvasElement) -> Option<(Vec<String>, Vec<String>)> {
+    let window = web_sys::window()?;
+    let probes = canvas.children();
     let colour = |i: usize| {
-        let probe: Element = children.item(i as u32)?;
-        let style = web_sys::window()?.get_computed_style(&probe).ok()??;
+        let probe: Element = probes.item(i as u32)?;
+        let style = window.get_computed_style(&probe).ok()??;
         style.get_property_value("color").ok()
     };
-    PHASES
-        .iter()
-        .enumerate()
-        .filter_map(|(i, phase)| Some((*phase, colour(i)?)))
-        .collect()
+    let all = |from: usize, count: usize| (from..from + count).map(colour).collect();
+    let phases: Option<Vec<String>> = all(0, PHASES.len());
+    let revisions: Option<Vec<String>> = all(PHASES.len(), usize::from(Revision::COLOURS));
+    Some((phases?, revisions?))
+}
+
+/// Where the shape of the phase stands: a dot leaves room for the line of its revision.
+fn body(spot: &Spot) -> Rect {
+    match spot.density {
+        Density::Dot => Rect {
+            h: spot.rect.h - 4,
+            ..spot.rect
+        },
+        _ => spot.rect,
+    }
+}
+
+/// The revision: a line in its colour, whole or broken by turns.
+fn underline(context: &CanvasRenderingContext2d, revision: Revision, rect: Rect) {
+    let (x, y) = (f64::from(rect.x), f64::from(rect.y + rect.h - 2));
+    let w = f64::from(rect.w);
+    if revision.0 % 2 == 0 {
+        context.fill_rect(x, y, w, 2.0);
+    } else {
+        let part = w / 3.0;
+        context.fill_rect(x, y, part, 2.0);
+        context.fill_rect(x + w - part, y, part, 2.0);
+    }
 }
 
 /// Told apart by shape even at six pixels: full, hollow, half, a bar, a cross.

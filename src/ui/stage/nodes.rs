@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::dots::PodDots;
 use super::tile::PodTile;
 use crate::api::{Key, Resource};
-use crate::app::layout::nodes::{Density, NodesLayout, Spot, neighbour};
+use crate::app::layout::nodes::{NodesLayout, Spot, neighbour};
 use crate::app::layout::{Direction, Rect};
 use crate::app::view::Tile;
 use crate::app::view::nodes::{Fill, Health, NodesView, Tank};
@@ -79,10 +79,10 @@ pub fn NodesStage(props: &Props) -> Html {
             if !own {
                 <p class="k-empty k-empty--over">{ "No pods yet. Apply the manifest: Ctrl+Enter" }</p>
             }
-            if layout.density == Density::Canvas {
+            if layout.density.is_drawn() {
                 <PodDots view={view.clone()} layout={layout.clone()} />
             }
-            { for tiles.iter().zip(&layout.spots).enumerate().filter(|(_, (_, spot))| spot.density != Density::Canvas).map(|(i, (tile, spot))| html! {
+            { for tiles.iter().zip(&layout.spots).enumerate().filter(|(_, (_, spot))| !spot.density.is_drawn()).map(|(i, (tile, spot))| html! {
                 <PodTile
                     key={tile.uid.to_string()}
                     tile={tile.clone()}

@@ -78,11 +78,9 @@ pub fn PodTile(props: &Props) -> Html {
                     <span class="k-tile-status">{ status(tile) }</span>
                 </span>
             }
-            if props.density != Density::Dot {
-                { letter(tile.revision) }
-                if tile.restarts > 0 {
-                    <span class="k-tile-restarts">{ format!("↻{}", tile.restarts) }</span>
-                }
+            { letter(tile.revision) }
+            if tile.restarts > 0 {
+                <span class="k-tile-restarts">{ format!("↻{}", tile.restarts) }</span>
             }
         </button>
     }
