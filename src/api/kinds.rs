@@ -12,6 +12,25 @@ use super::codec::{self, DecodeError};
 use super::object::{Resource, decode_as};
 use super::strategy::Strategy;
 
+const VERBS: &[&str] = &[
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+const NAMESPACE_VERBS: &[&str] = &[
+    "create", "delete", "get", "list", "patch", "update", "watch",
+];
+
+/// All kinds that clients can name: those of the registry, and the questions that are not kept.
+pub fn served() -> impl Iterator<Item = &'static KindInfo> {
+    Kind::all().map(Kind::info).chain(REVIEWS)
+}
+
 /// A kind, as an index into the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(pub u16);
@@ -47,6 +66,15 @@ impl KindInfo {
     pub fn has_subresource(&self, name: &str) -> bool {
         self.subresources.contains(&name)
     }
+
+    /// What can be done with objects of the kind.
+    pub fn verbs(&self) -> &'static [&'static str] {
+        match self.group {
+            "authentication.k8s.io" | "authorization.k8s.io" => &["create"],
+            _ if self.kind == "Namespace" => NAMESPACE_VERBS,
+            _ => VERBS,
+        }
+    }
 }
 
 impl Kind {
@@ -79,10 +107,13 @@ impl Kind {
 }
 
 mod cells;
+mod rbac;
+mod reviews;
 mod workload;
 
 pub use pod::qos::class as quality_of_service;
 pub use pod::resources::{is_extended, is_huge, is_native};
+pub use reviews::REVIEWS;
 pub use service::validation::addresses as service_address_errors;
 
 type Decoder = fn(&Value, &str) -> Result<(Object, Vec<String>), DecodeError>;
@@ -193,4 +224,8 @@ kinds! {
     resource_quota::ResourceQuota, k8s_openapi::api::core::v1::ResourceQuota;
     pod_disruption_budget::PodDisruptionBudget, k8s_openapi::api::policy::v1::PodDisruptionBudget;
     limit_range::LimitRange, k8s_openapi::api::core::v1::LimitRange;
+    role::Role, k8s_openapi::api::rbac::v1::Role;
+    role_binding::RoleBinding, k8s_openapi::api::rbac::v1::RoleBinding;
+    cluster_role::ClusterRole, k8s_openapi::api::rbac::v1::ClusterRole;
+    cluster_role_binding::ClusterRoleBinding, k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 }

@@ -25,6 +25,7 @@ impl ApiServer {
         meta::drop_empty(object.meta_mut());
         info.strategy.default(&mut object);
         self.admit_create(kernel, caller, &mut object)?;
+        self.check_escalation(caller, &object, None)?;
         meta::fill_system_fields(kernel, &mut object);
         self.generate_name(kernel, &mut object);
         info.strategy.prepare_for_create(&mut object);

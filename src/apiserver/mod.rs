@@ -11,6 +11,7 @@
 
 mod admission;
 mod allocation;
+mod auth;
 mod bind;
 mod create;
 mod delete;
@@ -30,9 +31,10 @@ use crate::sim::{Kernel, Time, secs};
 
 use store::{Expect, Place, Store};
 
+pub use auth::{Caller, rules};
 pub use delete::{DeleteOptions, Propagation};
 pub use read::Selection;
-pub use request::{Body, Method, Request, Response};
+pub use request::{Body, Certificate, Credentials, Impersonation, Method, Request, Response};
 pub use rest::RestWatch;
 pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatcherId};
 
@@ -42,35 +44,6 @@ const HISTORY_KEPT: usize = 8_000;
 
 /// How long events are kept (`--event-ttl`).
 const EVENT_TTL_SECS: u64 = 3600;
-
-/// Who makes a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    pub user: Rc<str>,
-    pub groups: Vec<Rc<str>>,
-    /// What the writes are attributed to: the field manager, and the actor in causes.
-    pub manager: Rc<str>,
-}
-
-impl Caller {
-    /// A component of the control plane, or a kubelet.
-    pub fn component(name: &str) -> Self {
-        Caller {
-            user: format!("system:{name}").into(),
-            groups: vec!["system:masters".into(), "system:authenticated".into()],
-            manager: name.into(),
-        }
-    }
-
-    /// The person at the keyboard.
-    pub fn admin(manager: &str) -> Self {
-        Caller {
-            user: "kubernetes-admin".into(),
-            groups: vec!["system:masters".into(), "system:authenticated".into()],
-            manager: manager.into(),
-        }
-    }
-}
 
 /// How a write is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +69,8 @@ pub struct ApiServer {
     allocations: allocation::Allocations,
     /// Watchers that have something to receive, and when.
     wakeups: Vec<(Time, WatcherId)>,
+    /// Drawn when the first token is signed.
+    signing_key: Option<auth::token::SigningKey>,
 }
 
 impl Default for ApiServer {
@@ -111,6 +86,7 @@ impl ApiServer {
             watchers: watch::Watchers::default(),
             allocations: allocation::Allocations::default(),
             wakeups: Vec::new(),
+            signing_key: None,
         }
     }
 

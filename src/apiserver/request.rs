@@ -45,6 +45,39 @@ pub const APPLY_PATCH: &str = "application/apply-patch+yaml";
 /// `Accept` of a client that wants rows to print (`meta.k8s.io/v1` Table).
 pub const ACCEPT_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
+/// What a client shows to be let in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// The administrator's certificate, which the terminal has.
+    #[default]
+    Admin,
+    /// A client certificate that the server has found good.
+    Certificate(Box<Certificate>),
+    /// `Authorization: Bearer TOKEN`.
+    Token(String),
+    /// Nothing.
+    Anonymous,
+}
+
+/// What a client certificate says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// The common name.
+    pub user: String,
+    /// The organisations.
+    pub groups: Vec<String>,
+    /// SHA-256 of the certificate in hexadecimal digits; may be empty.
+    pub fingerprint: String,
+}
+
+/// The headers `Impersonate-Group`, `Impersonate-Uid` and `Impersonate-Extra-*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Impersonation {
+    pub groups: Vec<String>,
+    pub uid: String,
+    pub extra: Vec<(String, String)>,
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -58,8 +91,12 @@ pub struct Request {
     pub content_type: &'static str,
     /// Empty means `application/json`.
     pub accept: &'static str,
+    /// Who sends it, as the connection and its headers tell.
+    pub credentials: Credentials,
     /// The user to act as (`Impersonate-User`); empty for the client's own identity.
     pub impersonate: String,
+    /// What else the user to act as is to have.
+    pub impersonate_also: Impersonation,
     /// Names the client program: the default field manager, and the actor in causes.
     pub user_agent: String,
 }
@@ -73,7 +110,9 @@ impl Request {
             body: Body::Empty,
             content_type: "",
             accept: "",
+            credentials: Credentials::Admin,
             impersonate: String::new(),
+            impersonate_also: Impersonation::default(),
             user_agent: "kubectl".to_owned(),
         }
     }

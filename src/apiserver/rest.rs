@@ -3,7 +3,6 @@
 //! Subresources that a node has to answer (logs, exec) are not known here: whoever composes the
 //! cluster answers those.
 
-mod authorize;
 mod body;
 mod discovery;
 mod eviction;
@@ -11,6 +10,7 @@ mod health;
 mod list;
 mod patching;
 mod path;
+mod reviews;
 mod subresources;
 mod table;
 mod token;
@@ -28,23 +28,18 @@ use crate::sim::Kernel;
 use body::Decoded;
 use path::Target;
 
+pub(super) use list::{decode_base64, encode_base64};
 pub(super) use subresources::finalize;
 pub use watching::RestWatch;
 
 impl ApiServer {
     /// Answers one request of the REST API.
     pub fn handle(&mut self, kernel: &mut Kernel, request: &Request) -> Response {
-        let caller = caller_of(request);
-        self.answer(kernel, &caller, request)
-            .unwrap_or_else(Response::from)
+        self.answer(kernel, request).unwrap_or_else(Response::from)
     }
 
-    fn answer(
-        &mut self,
-        kernel: &mut Kernel,
-        caller: &Caller,
-        request: &Request,
-    ) -> Result<Response> {
+    fn answer(&mut self, kernel: &mut Kernel, request: &Request) -> Result<Response> {
+        let caller = &self.authorized(kernel.now, request)?;
         let parts: Vec<&str> = request.path.split('/').filter(|p| !p.is_empty()).collect();
         if let Some(response) = health::answer(&parts, request) {
             return Ok(response);
@@ -54,11 +49,10 @@ impl ApiServer {
         {
             return Ok(response);
         }
-        if let Some(review) = authorize::review(caller, &parts, request) {
+        if let Some(review) = self.review(kernel.now, caller, &parts, request) {
             return review;
         }
         let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
-        authorize::check(caller, &target, request)?;
         let mut response = self.dispatch(kernel, caller, &target, request)?;
         let deprecated = target.kind.info().strategy.deprecation();
         if !deprecated.is_empty() {
@@ -201,20 +195,6 @@ fn success(details: Value) -> Value {
 
 fn not_allowed() -> Box<Status> {
     Status::method_not_allowed("the server does not allow this method on the requested resource")
-}
-
-fn caller_of(request: &Request) -> Caller {
-    let mut caller = Caller::admin(&request.user_agent);
-    if let Some(manager) = request.query("fieldManager")
-        && !manager.is_empty()
-    {
-        caller.manager = manager.into();
-    }
-    if !request.impersonate.is_empty() {
-        caller.user = request.impersonate.as_str().into();
-        caller.groups = authorize::groups_of(&request.impersonate);
-    }
-    caller
 }
 
 /// The name and namespace in the body have to be those of the URL.

@@ -40,6 +40,7 @@ impl ApiServer {
             errors.append(info.strategy.validate_status_update(&object, &old));
         } else {
             self.admit_update(kernel, caller, &mut object, &old)?;
+            self.check_escalation(caller, &object, Some(&old))?;
             info.strategy.prepare_for_update(&mut object, &old);
             claim = self.claim(kernel, &mut object, Some(&old))?;
             errors.append(validation::metadata_update(&object, &old));

@@ -93,7 +93,13 @@ impl Watchers {
             None => self.by_kind.entry(request.kind).or_default().push(id),
         }
         self.kinds.insert(request.kind, ());
-        let stream = format!("watch/{}", id.0).into();
+        // Not by its number: a new kind would change the latencies of all watches after it.
+        let info = request.kind.info();
+        let stream = format!(
+            "watch/{}/{}.{}",
+            request.subscriber, info.plural, info.group
+        )
+        .into();
         self.all.push(Watcher {
             request,
             stream,

@@ -54,6 +54,7 @@ impl Cluster {
                 ..Namespace::default()
             })));
         }
+        super::roles::each(|object| self.create(object));
         if !self.config.bare {
             let all = [API_SERVER].into_iter().chain(IMAGES).chain(ADDONS);
             all.for_each(|text| self.create_all(text));

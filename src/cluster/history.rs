@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Config, Input, NodeConfig, Recorded, Timeline};
 use crate::apiserver::request::{
-    ACCEPT_TABLE, APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH,
+    ACCEPT_TABLE, APPLY_PATCH, Certificate, Credentials, Impersonation, JSON_PATCH, MERGE_PATCH,
+    STRATEGIC_MERGE_PATCH,
 };
 use crate::apiserver::{Body, Latency, Method, Request};
 use crate::kubelet::Runtime;
@@ -187,6 +188,20 @@ fn request_value(request: &Request) -> Value {
             map.insert(name.into(), text.into());
         }
     }
+    match &request.credentials {
+        Credentials::Admin => {}
+        Credentials::Anonymous => drop(map.insert("anonymous".into(), true.into())),
+        Credentials::Token(token) => drop(map.insert("token".into(), token.as_str().into())),
+        Credentials::Certificate(c) => {
+            let parts = json!([c.user, c.groups, c.fingerprint]);
+            map.insert("certificate".into(), parts);
+        }
+    }
+    let also = &request.impersonate_also;
+    if *also != Impersonation::default() {
+        let parts = json!([also.groups, also.uid, also.extra]);
+        map.insert("impersonateAlso".into(), parts);
+    }
     Value::Object(map)
 }
 
@@ -233,6 +248,27 @@ fn request_of(value: &Value) -> Result<Request, String> {
     )?;
     request.accept = known("accept", &["", "application/json", ACCEPT_TABLE])?;
     request.impersonate = text("impersonate").to_owned();
+    let one = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let many = |v: &Value| v.as_array().into_iter().flatten().map(one).collect();
+    if value["anonymous"] == true {
+        request.credentials = Credentials::Anonymous;
+    } else if let Some(token) = value["token"].as_str() {
+        request.credentials = Credentials::Token(token.to_owned());
+    } else if let Some(parts) = value.get("certificate") {
+        request.credentials = Credentials::Certificate(Box::new(Certificate {
+            user: one(&parts[0]),
+            groups: many(&parts[1]),
+            fingerprint: one(&parts[2]),
+        }));
+    }
+    if let Some(parts) = value.get("impersonateAlso") {
+        let extra = parts[2].as_array().into_iter().flatten();
+        request.impersonate_also = Impersonation {
+            groups: many(&parts[0]),
+            uid: one(&parts[1]),
+            extra: extra.map(|e| (one(&e[0]), one(&e[1]))).collect(),
+        };
+    }
     request.user_agent = text("userAgent").to_owned();
     Ok(request)
 }

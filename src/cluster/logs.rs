@@ -23,8 +23,10 @@ impl Cluster {
     /// Answers a request for logs; `None` when it is another request.
     pub(super) fn read_logs(&self, request: &Request) -> Option<Response> {
         let (namespace, name) = target(request)?;
+        let allowed = self.server.authorized(self.now(), request);
         Some(
-            self.logs_of(namespace, name, request)
+            allowed
+                .and_then(|_| self.logs_of(namespace, name, request))
                 .unwrap_or_else(Response::from),
         )
     }

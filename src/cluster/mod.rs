@@ -13,6 +13,7 @@ mod event;
 pub mod history;
 mod http;
 mod logs;
+mod roles;
 mod timeline;
 mod why;
 

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, ResourceQuota, Service,
+    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, ResourceQuota, Secret, Service,
     ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::ClusterRole;
 
 use super::controller::Change;
 use super::worker::Event;
@@ -20,6 +21,7 @@ use crate::client::{Cache, Ctx};
 /// What the controllers believe the cluster to be.
 #[derive(Clone, Default)]
 pub struct Caches {
+    pub cluster_roles: Cache<ClusterRole>,
     pub config_maps: Cache<ConfigMap>,
     pub controller_revisions: Cache<ControllerRevision>,
     pub daemon_sets: Cache<DaemonSet>,
@@ -32,6 +34,7 @@ pub struct Caches {
     pub pods: Cache<Pod>,
     pub replica_sets: Cache<ReplicaSet>,
     pub resource_quotas: Cache<ResourceQuota>,
+    pub secrets: Cache<Secret>,
     pub service_accounts: Cache<ServiceAccount>,
     pub services: Cache<Service>,
     pods_by_node: BTreeMap<Rc<str>, BTreeSet<Key>>,
@@ -78,6 +81,8 @@ impl Caches {
             Object::PodDisruptionBudget(_) => take(&mut self.disruption_budgets, event),
             Object::ResourceQuota(_) => take(&mut self.resource_quotas, event),
             Object::ConfigMap(_) => take(&mut self.config_maps, event),
+            Object::ClusterRole(_) => take(&mut self.cluster_roles, event),
+            Object::Secret(_) => take(&mut self.secrets, event),
             _ => None,
         };
         Change {

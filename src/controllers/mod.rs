@@ -18,6 +18,7 @@
 mod backends;
 mod caches;
 mod claim;
+mod cluster_role_aggregation;
 mod controller;
 mod daemonset;
 mod deployment;
@@ -37,6 +38,7 @@ mod root_ca;
 mod service_account;
 mod taint_eviction;
 mod taints;
+mod tokens;
 mod ttl;
 mod worker;
 
@@ -67,6 +69,8 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(root_ca::RootCaPublisher),
         Box::new(disruption::DisruptionController::default()),
         Box::new(resource_quota::ResourceQuotaController),
+        Box::new(cluster_role_aggregation::ClusterRoleAggregationController::default()),
+        Box::new(tokens::TokenController::default()),
     ]
 }
 

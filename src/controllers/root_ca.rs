@@ -20,7 +20,7 @@ const DESCRIPTION_TEXT: &str = "Contains a CA bundle that can be used to verify 
     clusters.";
 
 /// Divergence: the simulated network has no TLS, so the certificate is a text in PEM armour.
-const CA: &str = "-----BEGIN CERTIFICATE-----\n\
+pub(super) const CA: &str = "-----BEGIN CERTIFICATE-----\n\
 S3ViYXJpdW0gc2ltdWxhdGVzIGl0cyBuZXR3b3JrOiB0aGVyZSBpcyBubyBjZXJ0\n\
 aWZpY2F0ZSBhdXRob3JpdHkgYmVoaW5kIHRoaXMgdGV4dCwgYW5kIG5vdGhpbmcg\n\
 dmVyaWZpZXMgaXQuIEluIGEgcmVhbCBjbHVzdGVyIHRoaXMgaXMgdGhlIENBIHRo\n\

@@ -71,15 +71,7 @@ impl Worker {
     pub fn new(controller: Box<dyn Controller>) -> Self {
         let name = controller.name();
         Worker {
-            caller: Caller {
-                user: format!("system:serviceaccount:kube-system:{name}").into(),
-                groups: vec![
-                    "system:serviceaccounts".into(),
-                    "system:masters".into(),
-                    "system:authenticated".into(),
-                ],
-                manager: "kube-controller-manager".into(),
-            },
+            caller: Caller::controller(account_of(name)),
             actor: name.into(),
             controller,
             queue: WorkQueue::default(),
@@ -211,4 +203,27 @@ impl Worker {
 
 fn times(span: Duration, n: u64) -> Duration {
     span.saturating_mul(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// The service account of a controller, where it is not called as the controller is
+/// (`cmd/kube-controller-manager/app`).
+fn account_of(controller: &'static str) -> &'static str {
+    match controller {
+        "daemonset-controller" => "daemon-set-controller",
+        "endpoints-controller" => "endpoint-controller",
+        "endpoint-slice-controller" => "endpointslice-controller",
+        "endpoint-slice-mirroring-controller" => "endpointslicemirroring-controller",
+        "garbage-collector-controller" => "generic-garbage-collector",
+        "horizontal-pod-autoscaler-controller" => "horizontal-pod-autoscaler",
+        "node-lifecycle-controller" | "taint-eviction-controller" => "node-controller",
+        "persistentvolume-binder-controller" => "persistent-volume-binder",
+        "persistentvolumeclaim-protection-controller" => "pvc-protection-controller",
+        "persistentvolume-protection-controller" => "pv-protection-controller",
+        "pod-garbage-collector-controller" => "pod-garbage-collector",
+        "replicationcontroller-controller" => "replication-controller",
+        "root-ca-certificate-publisher-controller" => "root-ca-cert-publisher",
+        "serviceaccount-controller" => "service-account-controller",
+        "serviceaccount-token-controller" => "tokens-controller",
+        name => name,
+    }
 }

@@ -53,6 +53,7 @@ pub const GLOBAL: &[Flag] = &[
     flag("as", Value::Text),
     flag("as-group", Value::Repeated),
     flag("as-uid", Value::Text),
+    flag("as-user-extra", Value::Repeated),
     flag("cache-dir", Value::Text),
     flag("certificate-authority", Value::Text),
     flag("client-certificate", Value::Text),

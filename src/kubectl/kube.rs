@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::error::{Failure, Result, of_status};
 use super::flags::Parsed;
+use super::kubeconfig::Kubeconfig;
 use super::shell::Shell;
 use super::shell::run_parts::Io;
 use crate::api::kinds::KindInfo;
@@ -59,7 +60,14 @@ impl Kube {
     /// The namespace that objects without one belong to.
     pub fn namespace(&self) -> String {
         match self.flags.text("namespace") {
-            "" => self.shell.state.borrow().namespace.clone(),
+            "" => match self.flags.text("context") {
+                "" => self.shell.state.borrow().namespace.clone(),
+                name => {
+                    let state = self.shell.state.borrow();
+                    let own = state.config.context(name).map_or("", |c| &c.namespace);
+                    if own.is_empty() { "default" } else { own }.to_owned()
+                }
+            },
             namespace => namespace.to_owned(),
         }
     }
@@ -115,7 +123,18 @@ impl Kube {
     /// A request in the name of this run.
     pub fn request(&self, method: Method, path: String) -> Request {
         let mut request = Request::new(method, path);
+        let config = &self.shell.state.borrow().config;
+        let user = user_name(config, &self.flags);
+        request.credentials = config.credentials(user, self.flags.text("token"));
         request.impersonate = self.flags.text("as").to_owned();
+        let also = &mut request.impersonate_also;
+        also.groups = self.flags.list("as-group").to_vec();
+        also.uid = self.flags.text("as-uid").to_owned();
+        for pair in self.flags.list("as-user-extra") {
+            if let Some((key, value)) = pair.split_once('=') {
+                also.extra.push((key.to_owned(), value.to_owned()));
+            }
+        }
         request
     }
 
@@ -229,6 +248,46 @@ impl Kube {
     pub fn deadline(&self, timeout: Option<Duration>) -> Option<Time> {
         timeout.map(|t| self.now() + t)
     }
+}
+
+/// The user of the context, unless the flags name another.
+fn user_name<'c>(config: &'c Kubeconfig, flags: &'c Parsed) -> &'c str {
+    match flags.text("user") {
+        "" => config
+            .context(flags.text("context"))
+            .map_or("", |c| c.user.as_str()),
+        user => user,
+    }
+}
+
+/// Refuses flags that name what the client's configuration does not have
+/// (`k8s.io/client-go/tools/clientcmd/validation.go`).
+pub fn check_config(shell: &Rc<Shell>, flags: &Parsed) -> Result<()> {
+    let config = &shell.state.borrow().config;
+    let missing =
+        |what: &str, name: &str| Err(Failure::Plain(format!("{what} \"{name}\" does not exist")));
+    let (context, user, cluster) = (
+        flags.text("context"),
+        flags.text("user"),
+        flags.text("cluster"),
+    );
+    if !context.is_empty() && config.context(context).is_none() {
+        return missing("context", context);
+    }
+    if !user.is_empty() && config.user(user).is_none() {
+        return missing("auth info", user);
+    }
+    if !cluster.is_empty() && !config.clusters.iter().any(|c| c.0 == cluster) {
+        return missing("cluster", cluster);
+    }
+    let also = ["as-group", "as-uid", "as-user-extra"];
+    if flags.text("as").is_empty() && also.iter().any(|f| flags.given(f)) {
+        let user = user_name(config, flags);
+        return Err(Failure::Plain(format!(
+            "invalid configuration: requesting uid, groups or user-extra for {user} without impersonating a user"
+        )));
+    }
+    Ok(())
 }
 
 /// The path of a collection, an object or a subresource.

@@ -7,8 +7,8 @@ use super::error::{Failure, Result, plain};
 use super::json::{list, name, namespace, text};
 use super::kube::Kube;
 use super::resources::kind_of;
-use crate::api::kinds::KindInfo;
-use crate::api::{Kind, yaml};
+use crate::api::kinds::{KindInfo, served};
+use crate::api::yaml;
 
 /// An object of a file.
 #[derive(Clone)]
@@ -159,7 +159,8 @@ impl Kube {
                 super::json::go_json(&object)
             ));
         }
-        let known = Kind::by_gvk(api_version, kind).map(Kind::info).or_else(|| {
+        let exact = |info: &&KindInfo| info.kind == kind && info.api_version() == api_version;
+        let known = served().find(exact).or_else(|| {
             // The mapper also knows kinds in lower case.
             kind_of(kind).filter(|info| {
                 info.api_version() == api_version && info.kind.to_ascii_lowercase() == kind

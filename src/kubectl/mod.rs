@@ -20,6 +20,7 @@ mod host;
 mod io;
 mod json;
 mod kube;
+mod kubeconfig;
 mod manifests;
 mod network;
 mod printers;

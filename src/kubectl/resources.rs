@@ -4,7 +4,7 @@
 use super::error::{Failure, Result, plain};
 use super::kube::Kube;
 use crate::api::Kind;
-use crate::api::kinds::KindInfo;
+use crate::api::kinds::{KindInfo, served};
 
 /// What a word names: a whole kind, or one object.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub fn kind_of(word: &str) -> Option<&'static KindInfo> {
             || info.short_names.contains(&word)
             || info.kind.eq_ignore_ascii_case(word)
     };
-    let all = || Kind::all().map(Kind::info);
+    let all = served;
     if let Some((resource, rest)) = word.split_once('.') {
         let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
         let exact = all().find(|i| named(i, resource) && i.version == version && i.group == group);

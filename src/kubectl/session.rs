@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::host::{Host, World};
 use super::io::{Screen, Sink, Span, Stream};
+use super::kubeconfig::Kubeconfig;
 use super::shell::run_parts::{Io, State};
 use super::shell::{self, Shell};
 use crate::client::LocalFuture;
@@ -45,6 +46,7 @@ impl Session {
         let state = State {
             variables: BTreeMap::new(),
             namespace: namespace.to_owned(),
+            config: Kubeconfig::new(namespace),
             history: Vec::new(),
             last_exit: 0,
             substituted: 0,

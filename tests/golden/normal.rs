@@ -97,6 +97,10 @@ fn exact_word(word: &str) -> String {
     if word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) {
         return "UID".to_owned();
     }
+    // The fingerprint of a certificate.
+    if word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return "FINGERPRINT".to_owned();
+    }
     if let Some((address, port)) = word.split_once(':')
         && is_address(address)
         && digits(port)

@@ -189,7 +189,8 @@ fn a_pod_is_pulled_for_started_and_ready() {
     cluster.run_for(secs(10));
     let late = pod(&mut cluster, "web");
     assert_eq!(late["status"]["phase"], "Running");
-    assert_eq!(late["status"]["podIP"], "10.244.1.2");
+    let address = late["status"]["podIP"].as_str().unwrap_or_default();
+    assert!(address.starts_with("10.244.1."), "{address}");
     assert_eq!(late["status"]["hostIP"], "172.18.0.3");
     assert_eq!(condition(&late, "Ready")["status"], "True");
     assert_eq!(

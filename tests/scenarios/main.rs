@@ -1,6 +1,7 @@
 //! Scenarios at the API level in virtual time: apply, run, look. One module per area.
 
 mod apiserver;
+mod auth;
 mod common;
 mod controllers;
 mod controllers_daemonset;

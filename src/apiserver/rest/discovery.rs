@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Kind, KindInfo};
+use crate::api::KindInfo;
+use crate::api::kinds::served;
 use crate::apiserver::request::Response;
 
 pub(super) fn answer(parts: &[&str]) -> Option<Response> {
@@ -35,7 +36,7 @@ pub(super) fn answer(parts: &[&str]) -> Option<Response> {
 /// The named groups in the registry's order, with their versions.
 fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for info in Kind::all().map(Kind::info).filter(|i| !i.group.is_empty()) {
+    for info in served().filter(|i| !i.group.is_empty()) {
         match groups.iter_mut().find(|(g, _)| *g == info.group) {
             Some((_, versions)) if versions.contains(&info.version) => {}
             Some((_, versions)) => versions.push(info.version),
@@ -54,16 +55,15 @@ fn group(name: &str, versions: &[&str]) -> Value {
 }
 
 fn resources(group: &str, version: &str) -> Option<Value> {
-    let mut served: Vec<&KindInfo> = Kind::all()
-        .map(Kind::info)
+    let mut kinds: Vec<&KindInfo> = served()
         .filter(|i| i.group == group && i.version == version)
         .collect();
-    if served.is_empty() {
+    if kinds.is_empty() {
         return None;
     }
-    served.sort_by_key(|i| i.plural);
+    kinds.sort_by_key(|i| i.plural);
     let mut resources = Vec::new();
-    for info in served {
+    for info in kinds {
         resources.push(resource(info));
         resources.extend(info.subresources.iter().map(|s| subresource(info, s)));
     }
@@ -78,25 +78,10 @@ fn resources(group: &str, version: &str) -> Option<Value> {
     }))
 }
 
-const VERBS: [&str; 8] = [
-    "create",
-    "delete",
-    "deletecollection",
-    "get",
-    "list",
-    "patch",
-    "update",
-    "watch",
-];
-
 fn resource(info: &KindInfo) -> Value {
-    let verbs: Vec<&str> = VERBS
-        .into_iter()
-        .filter(|v| info.kind != "Namespace" || *v != "deletecollection")
-        .collect();
     let mut value = json!({
         "name": info.plural, "singularName": info.singular, "namespaced": info.namespaced,
-        "kind": info.kind, "verbs": verbs,
+        "kind": info.kind, "verbs": info.verbs(),
     });
     if !info.short_names.is_empty() {
         value["shortNames"] = json!(info.short_names);

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::list::Selection;
-use super::{authorize, caller_of, path, table};
+use super::{path, table};
 use crate::api::{Object, Result, Status};
 use crate::apiserver::request::Request;
 use crate::apiserver::{ApiServer, Cursor, EventType};
@@ -31,8 +31,8 @@ impl ApiServer {
     /// What a GET would be refused with; 410 `Expired` when the revision to start from is gone.
     pub fn open_watch(&self, now: Time, request: &Request) -> Result<RestWatch> {
         let parts: Vec<&str> = request.path.split('/').filter(|p| !p.is_empty()).collect();
+        self.authorized(now, request)?;
         let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
-        authorize::check(&caller_of(request), &target, request)?;
         let mut selected = request.clone();
         if let Some(name) = target.name {
             let by_name = format!("metadata.name={name}");

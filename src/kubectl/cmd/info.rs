@@ -4,14 +4,12 @@
 use serde_json::{Value, json};
 
 use super::{Command, OUTPUT, SELECT};
-use crate::api::Kind;
-use crate::api::kinds::KindInfo;
+use crate::api::kinds::{KindInfo, served};
 use crate::apiserver::Method;
-use crate::kubectl::error::{Failure, Result, plain};
+use crate::kubectl::error::{Result, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{int, list, name, text};
 use crate::kubectl::kube::Kube;
-use crate::kubectl::resources::kind_of;
 use crate::kubectl::tabwriter::TabWriter;
 
 /// The release of kubectl that this one follows.
@@ -52,48 +50,6 @@ pub const API_VERSIONS: Command = Command {
     flags: &[],
     run: |kube| Box::pin(async move { api_versions(kube) }),
 };
-pub const CURRENT_CONTEXT: Command = Command {
-    path: "config current-context",
-    short: "Display the current-context",
-    flags: &[],
-    run: |kube| {
-        Box::pin(async move {
-            kube.print(CONTEXT);
-            Ok(())
-        })
-    },
-};
-pub const CONTEXTS: Command = Command {
-    path: "config get-contexts",
-    short: "Describe one or many contexts",
-    flags: &[OUTPUT, &[flag("no-headers", F::Bool)]],
-    run: |kube| Box::pin(async move { contexts(kube) }),
-};
-pub const SET_CONTEXT: Command = Command {
-    path: "config set-context",
-    short: "Set a context entry in kubeconfig",
-    flags: &[&[flag("current", F::Bool)]],
-    run: |kube| Box::pin(async move { set_context(kube) }),
-};
-pub const USE_CONTEXT: Command = Command {
-    path: "config use-context",
-    short: "Set the current-context in a kubeconfig file",
-    flags: &[],
-    run: |kube| Box::pin(async move { use_context(kube) }),
-};
-pub const VIEW: Command = Command {
-    path: "config view",
-    short: "Display merged kubeconfig settings or a specified kubeconfig file",
-    flags: &[
-        OUTPUT,
-        &[
-            flag("minify", F::Bool),
-            flag("raw", F::Bool),
-            flag("flatten", F::Bool),
-        ],
-    ],
-    run: |kube| Box::pin(async move { view(kube) }),
-};
 const TOP_FLAGS: &[Flag] = &[
     flag("containers", F::Bool),
     flag("no-headers", F::Bool),
@@ -112,22 +68,6 @@ pub const TOP_NODES: Command = Command {
     flags: &[SELECT, TOP_FLAGS],
     run: |_| Box::pin(async { plain("Metrics API not available") }),
 };
-pub const CAN_I: Command = Command {
-    path: "auth can-i",
-    short: "Check whether an action is allowed",
-    flags: &[
-        SELECT,
-        &[
-            flag("list", F::Bool),
-            flag("quiet", F::Bool),
-            flag("subresource", F::Text),
-        ],
-    ],
-    run: |kube| Box::pin(can_i(kube)),
-};
-
-const CONTEXT: &str = "kubarium";
-
 async fn version(kube: &Kube) -> Result<()> {
     let client = json!({"gitVersion": VERSION});
     let mut server = Value::Null;
@@ -195,7 +135,7 @@ async fn cluster_info(kube: &Kube) -> Result<()> {
 
 fn api_resources(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
-    let mut kinds: Vec<&KindInfo> = Kind::all().map(Kind::info).collect();
+    let mut kinds: Vec<&KindInfo> = served().collect();
     if flags.given("namespaced") {
         kinds.retain(|k| k.namespaced == flags.is("namespaced"));
     }
@@ -241,7 +181,7 @@ fn api_resources(kube: &Kube) -> Result<()> {
             kind.kind
         ));
         if wide {
-            let verbs = "create,delete,deletecollection,get,list,patch,update,watch";
+            let verbs = kind.verbs().join(",");
             text.push_str(&format!("\t{verbs}\t{}", kind.categories.join(",")));
         }
         text.push('\n');
@@ -251,115 +191,9 @@ fn api_resources(kube: &Kube) -> Result<()> {
 }
 
 fn api_versions(kube: &Kube) -> Result<()> {
-    let mut versions: Vec<String> = Kind::all().map(|k| k.info().api_version()).collect();
+    let mut versions: Vec<String> = served().map(KindInfo::api_version).collect();
     versions.sort();
     versions.dedup();
     kube.print(&versions.join("\n"));
     Ok(())
-}
-
-fn contexts(kube: &Kube) -> Result<()> {
-    let namespace = kube.shell.state.borrow().namespace.clone();
-    if kube.flags.text("output") == "name" {
-        kube.print(CONTEXT);
-        return Ok(());
-    }
-    let mut text = String::new();
-    if !kube.flags.is("no-headers") {
-        text.push_str("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
-    }
-    let namespace = if namespace == "default" {
-        String::new()
-    } else {
-        namespace
-    };
-    text.push_str(&format!(
-        "*\t{CONTEXT}\t{CONTEXT}\tkubernetes-admin\t{namespace}\n"
-    ));
-    kube.io.out.write(&TabWriter::list().align(&text));
-    Ok(())
-}
-
-fn set_context(kube: &Kube) -> Result<()> {
-    let named = kube.flags.arguments.first().map(String::as_str);
-    if !kube.flags.is("current") && named.is_none() {
-        return kube.usage("you must specify a non-empty context name or --current");
-    }
-    if named.is_some_and(|n| n != CONTEXT) {
-        return plain(format!(
-            "there is one cluster here, and its context is \"{CONTEXT}\""
-        ));
-    }
-    if kube.namespace_given() {
-        kube.shell.state.borrow_mut().namespace = kube.namespace();
-    }
-    kube.print(&format!("Context \"{CONTEXT}\" modified."));
-    Ok(())
-}
-
-fn use_context(kube: &Kube) -> Result<()> {
-    match kube.flags.arguments.as_slice() {
-        [one] if one == CONTEXT => {
-            kube.print(&format!("Switched to context \"{CONTEXT}\"."));
-            Ok(())
-        }
-        [one] => plain(format!("no context exists with the name: \"{one}\"")),
-        _ => kube.usage("Unexpected args: []"),
-    }
-}
-
-fn view(kube: &Kube) -> Result<()> {
-    let namespace = kube.shell.state.borrow().namespace.clone();
-    let mut context = json!({"cluster": CONTEXT, "user": "kubernetes-admin"});
-    if namespace != "default" {
-        context["namespace"] = namespace.into();
-    }
-    let config = json!({
-        "apiVersion": "v1",
-        "clusters": [{"cluster": {"server": kube.shell.world.host.server()}, "name": CONTEXT}],
-        "contexts": [{"context": context, "name": CONTEXT}],
-        "current-context": CONTEXT,
-        "kind": "Config",
-        "users": [{"name": "kubernetes-admin", "user": {"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}}],
-    });
-    match crate::kubectl::printers::format(kube, false)? {
-        Some(format) => format.print(kube, &config),
-        None => {
-            kube.io.out.write(&crate::kubectl::printers::yaml(&config));
-            Ok(())
-        }
-    }
-}
-
-async fn can_i(kube: &Kube) -> Result<()> {
-    let [verb, resource, rest @ ..] = kube.flags.arguments.as_slice() else {
-        return plain(
-            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
-        );
-    };
-    let (resource, object) = resource.split_once('/').unwrap_or((resource, ""));
-    let object = rest.first().map_or(object, String::as_str);
-    let Some(kind) = kind_of(resource) else {
-        return plain(format!(
-            "the server doesn't have a resource type \"{resource}\""
-        ));
-    };
-    let review = json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": {
-            "verb": verb, "group": kind.group, "resource": kind.plural, "name": object,
-            "namespace": if kind.namespaced { kube.namespace() } else { String::new() },
-        }},
-    });
-    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
-    let answer = kube
-        .json(kube.request(Method::Post, path).with_body(review))
-        .await?;
-    let allowed = answer["status"]["allowed"].as_bool() == Some(true);
-    kube.print(if allowed { "yes" } else { "no" });
-    match allowed {
-        true => Ok(()),
-        false => Err(Failure::Exit(1)),
-    }
 }

@@ -1,7 +1,9 @@
 //! The commands of `kubectl`, a file each, and how a line finds its command.
 
 mod apply;
+mod auth;
 mod change;
+mod config;
 mod create;
 mod delete;
 mod describe;
@@ -16,9 +18,11 @@ mod label;
 mod logs;
 mod nodes;
 mod patch;
+mod roles;
 pub mod rollout;
 mod scale;
 mod set;
+mod set_subject;
 mod wait;
 
 use std::rc::Rc;
@@ -29,6 +33,8 @@ use super::kube::Kube;
 use super::shell::Shell;
 use super::shell::run_parts::Io;
 use crate::client::LocalFuture;
+
+pub use auth::rule_of;
 
 /// A command: its words, its flags, and what it does.
 pub struct Command {
@@ -47,6 +53,11 @@ pub const COMMANDS: &[Command] = &[
     generate::CONFIG_MAP,
     generate::SECRET,
     generate::SERVICE_ACCOUNT,
+    roles::ROLE,
+    roles::CLUSTER_ROLE,
+    roles::ROLE_BINDING,
+    roles::CLUSTER_ROLE_BINDING,
+    roles::TOKEN,
     generate::CLUSTER_IP,
     generate::NODE_PORT,
     generate_policy::QUOTA,
@@ -57,6 +68,8 @@ pub const COMMANDS: &[Command] = &[
     set::IMAGE,
     set::ENV,
     set::RESOURCES,
+    set_subject::SUBJECT,
+    set_subject::SERVICE_ACCOUNT,
     get::GET,
     delete::DELETE,
     rollout::HISTORY,
@@ -76,7 +89,9 @@ pub const COMMANDS: &[Command] = &[
     describe::DESCRIBE,
     logs::LOGS,
     events::EVENTS,
-    info::CAN_I,
+    auth::CAN_I,
+    auth::WHOAMI,
+    auth::RECONCILE,
     diff::DIFF,
     apply::APPLY,
     patch::PATCH,
@@ -86,11 +101,20 @@ pub const COMMANDS: &[Command] = &[
     label::ANNOTATE,
     info::API_RESOURCES,
     info::API_VERSIONS,
-    info::CURRENT_CONTEXT,
-    info::CONTEXTS,
-    info::SET_CONTEXT,
-    info::USE_CONTEXT,
-    info::VIEW,
+    config::CURRENT_CONTEXT,
+    config::DELETE_CLUSTER,
+    config::DELETE_CONTEXT,
+    config::DELETE_USER,
+    config::CLUSTERS,
+    config::CONTEXTS,
+    config::USERS,
+    config::RENAME_CONTEXT,
+    config::SET_CLUSTER,
+    config::SET_CONTEXT,
+    config::SET_CREDENTIALS,
+    config::UNSET,
+    config::USE_CONTEXT,
+    config::VIEW,
     info::VERSION_COMMAND,
 ];
 
@@ -142,6 +166,11 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
     if flags.is("help") {
         io.out.write(&help(command));
         return 0;
+    }
+    if !command.path.starts_with("config ")
+        && let Err(failure) = super::kube::check_config(shell, &flags)
+    {
+        return report(&io, &failure);
     }
     let kube = Kube::new(shell, io.clone(), path, flags);
     match (command.run)(&kube).await {
@@ -230,6 +259,7 @@ fn canonical<'w>(path: &str, word: &'w str) -> &'w str {
         ("create", "resourcequota") => "quota",
         ("create", "pdb") => "poddisruptionbudget",
         ("create", "pc") => "priorityclass",
+        ("set", "sa") => "serviceaccount",
         ("top", "pod" | "po") => "pods",
         ("top", "node" | "no") => "nodes",
         (_, word) => word,

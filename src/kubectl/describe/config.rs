@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::events;
 use super::page::Page;
-use crate::kubectl::json::{entries, list, text};
+use crate::api::Kind;
+use crate::kubectl::json::{annotation, entries, list, text};
 use crate::kubectl::kube::Kube;
 
 pub async fn config_map(kube: &Kube, object: &Value, page: &mut Page) {
@@ -61,6 +62,35 @@ pub async fn service_account(kube: &Kube, object: &Value, page: &mut Page) {
             false => page.pair(title, &names.join("\n\t")),
         }
     }
-    page.pair("Tokens", "<none>");
+    let tokens = tokens_of(kube, object).await;
+    match tokens.is_empty() {
+        true => page.pair("Tokens", "<none>"),
+        false => page.pair("Tokens", &tokens.join("\n\t")),
+    }
     events::write(kube, object, page).await;
+}
+
+/// The secrets with tokens of an account.
+async fn tokens_of(kube: &Kube, account: &Value) -> Vec<String> {
+    let Some(secrets) = Kind::by_gvk("v1", "Secret") else {
+        return Vec::new();
+    };
+    let namespace = text(account, "metadata.namespace");
+    let (name, uid) = (
+        text(account, "metadata.name"),
+        text(account, "metadata.uid"),
+    );
+    let found = kube.list(secrets.info(), namespace, &[]).await;
+    found
+        .unwrap_or_default()
+        .iter()
+        .filter(|secret| {
+            let note =
+                |key: &str| annotation(secret, &format!("kubernetes.io/service-account.{key}"));
+            text(secret, "type") == "kubernetes.io/service-account-token"
+                && note("name") == Some(name)
+                && note("uid") == Some(uid)
+        })
+        .map(|secret| text(secret, "metadata.name").to_owned())
+        .collect()
 }

@@ -15,6 +15,7 @@ mod namespace;
 mod node;
 mod page;
 mod pod;
+mod rbac;
 mod replica_set;
 mod service;
 mod storage;
@@ -30,6 +31,7 @@ use page::Page;
 
 pub use events::interval as event_interval;
 pub use page::{flat_labels as flat_labels_text, selector as selector_text};
+pub use rbac::rules_table;
 pub use template::pod_template;
 
 /// The description of an object, laid out.
@@ -63,6 +65,8 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("policy", "PodDisruptionBudget") => {
             limits::disruption_budget(kube, object, &mut page).await;
         }
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => rbac::role(object, &mut page),
+        ("rbac.authorization.k8s.io", _) => rbac::binding(object, &mut page),
         _ => generic::describe(kube, object, &mut page).await,
     }
     TabWriter::describe().align(&page.text)

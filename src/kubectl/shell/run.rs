@@ -13,6 +13,7 @@ use super::{SyntaxError, builtins};
 use crate::client::LocalFuture;
 use crate::kubectl::host::World;
 use crate::kubectl::io::{FileBuffer, Input, Pipe, Sink};
+use crate::kubectl::kubeconfig::Kubeconfig;
 
 /// What lives as long as a session: variables and settings.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct State {
     pub variables: BTreeMap<String, String>,
     /// The namespace of the current context.
     pub namespace: String,
+    pub config: Kubeconfig,
     pub history: Vec<String>,
     pub last_exit: i32,
     /// The exit code of the last command substitution of the command that is being expanded.

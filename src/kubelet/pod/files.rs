@@ -16,6 +16,9 @@ use crate::kubelet::runtime::machine::Mount;
 /// as nothing in the simulation checks certificates.
 const ROOT_CA: &str = "kube-root-ca.crt";
 
+/// How long a token lasts whose volume does not say.
+const TOKEN_SECONDS: i64 = 3600;
+
 impl PodWorker {
     /// The files of all volumes.
     ///
@@ -24,7 +27,7 @@ impl PodWorker {
     pub(super) fn volume_files(
         &self,
         h: &Host<'_>,
-        ctx: &Cx<'_>,
+        ctx: &mut Cx<'_>,
     ) -> Result<BTreeMap<Rc<str>, Files>, (String, String)> {
         let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
         let mut all = BTreeMap::new();
@@ -37,7 +40,7 @@ impl PodWorker {
         Ok(all)
     }
 
-    fn files_of(&self, volume: &Volume, h: &Host<'_>, ctx: &Cx<'_>) -> Result<Files, String> {
+    fn files_of(&self, volume: &Volume, h: &Host<'_>, ctx: &mut Cx<'_>) -> Result<Files, String> {
         let mut files = Files::default();
         if let Some(source) = &volume.config_map {
             let optional = source.optional.unwrap_or_default();
@@ -67,7 +70,13 @@ impl PodWorker {
                 self.put_downward(&mut files, r.items.as_deref(), h);
             }
             if let Some(r) = &source.service_account_token {
-                let token = format!("simulated-token-of-{}", self.uid);
+                // What the kubelet asks for with a TokenRequest that names the pod.
+                let audience = r.audience.as_deref().unwrap_or_default();
+                let seconds = r.expiration_seconds.unwrap_or(TOKEN_SECONDS);
+                let token = ctx
+                    .server
+                    .sign_pod_token(ctx.kernel, &self.pod, audience, seconds);
+                let token = token.map_err(|e| format!("failed to fetch token: {}", e.message))?;
                 files.put(&absolute("/", &r.path), &token);
             }
         }

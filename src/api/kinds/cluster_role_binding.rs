@@ -1,0 +1,60 @@
+//! Who has a role everywhere.
+//! Models `k8s.io/kubernetes/pkg/registry/rbac/clusterrolebinding`.
+
+use k8s_openapi::api::rbac::v1::ClusterRoleBinding as Kind;
+
+use super::KindInfo;
+use super::rbac::{self, BINDING_COLUMNS, GROUP};
+use crate::api::field::Errors;
+use crate::api::strategy::{Column, KindStrategy, Typed};
+use crate::sim::Time;
+
+pub const INFO: KindInfo = KindInfo {
+    group: GROUP,
+    version: "v1",
+    kind: "ClusterRoleBinding",
+    plural: "clusterrolebindings",
+    singular: "clusterrolebinding",
+    short_names: &[],
+    namespaced: false,
+    categories: &[],
+    subresources: &[],
+    prefix: "clusterrolebindings",
+    strategy: &Typed(Rules),
+};
+
+struct Rules;
+
+impl KindStrategy for Rules {
+    type Kind = Kind;
+
+    fn default(&self, binding: &mut Kind) {
+        rbac::default_binding(&mut binding.role_ref, binding.subjects.as_mut());
+    }
+
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        rbac::name_errors(name)
+    }
+
+    fn validate(&self, binding: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let subjects = binding.subjects.as_deref();
+        rbac::binding(&binding.role_ref, subjects, false, &mut errors);
+        errors
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        let mut errors = self.validate(new);
+        rbac::same_role(&new.role_ref, &old.role_ref, &mut errors);
+        errors
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        BINDING_COLUMNS
+    }
+
+    fn row(&self, binding: &Kind, now: Time) -> Vec<String> {
+        let subjects = binding.subjects.as_deref();
+        rbac::binding_row(&binding.metadata, &binding.role_ref, subjects, now)
+    }
+}

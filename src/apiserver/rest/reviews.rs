@@ -1,0 +1,279 @@
+//! Questions that are asked by creating an object: who am I, and what may be done.
+//!
+//! Models `k8s.io/kubernetes/pkg/registry/{authentication,authorization}`.
+
+use serde_json::{Map, Value, json};
+
+use super::{body, not_allowed};
+use crate::api::{Result, Status};
+use crate::apiserver::auth::Attributes;
+use crate::apiserver::auth::rules::items;
+use crate::apiserver::request::{Method, Request, Response};
+use crate::apiserver::{ApiServer, Caller};
+use crate::sim::Time;
+
+const AUTHORIZATION: &str = "authorization.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
+
+impl ApiServer {
+    /// Answers a review; `None` when the path is none of theirs.
+    pub(super) fn review(
+        &self,
+        now: Time,
+        caller: &Caller,
+        parts: &[&str],
+        request: &Request,
+    ) -> Option<Result<Response>> {
+        let [
+            "apis",
+            group @ (AUTHENTICATION | AUTHORIZATION),
+            "v1",
+            rest @ ..,
+        ] = parts
+        else {
+            return None;
+        };
+        let (namespace, plural) = match rest {
+            [plural] => ("", *plural),
+            ["namespaces", namespace, plural] => (*namespace, *plural),
+            _ => return None,
+        };
+        let known = crate::api::kinds::REVIEWS.iter().find(|info| {
+            info.group == *group && info.plural == plural && info.namespaced != namespace.is_empty()
+        })?;
+        if request.method != Method::Post {
+            return Some(Err(not_allowed()));
+        }
+        let answer = body::json(request).and_then(|asked| {
+            let spec = asked.get("spec").unwrap_or(&Value::Null);
+            let (spec, status) = match known.kind {
+                "SelfSubjectReview" => (Value::Null, json!({"userInfo": user_info(caller)})),
+                "TokenReview" => (spec.clone(), self.token_review(now, spec)),
+                "SelfSubjectRulesReview" => {
+                    let namespace = spec["namespace"].as_str().unwrap_or_default();
+                    if namespace.is_empty() {
+                        return Err(Status::bad_request("no namespace on request"));
+                    }
+                    (json!({}), self.rules_review(caller, namespace))
+                }
+                kind => self.access_review(kind, caller, namespace, spec)?,
+            };
+            let mut value = json!({
+                "kind": known.kind, "apiVersion": known.api_version(),
+                "metadata": asked.get("metadata").cloned().unwrap_or_else(|| json!({})),
+            });
+            if !spec.is_null() {
+                value["spec"] = spec;
+            }
+            if known.kind == "SelfSubjectReview" {
+                value["metadata"]["creationTimestamp"] =
+                    Value::from(crate::api::rfc3339::format_time(now.0 as i64));
+            }
+            value["status"] = status;
+            Ok(Response::json(201, value))
+        });
+        Some(answer)
+    }
+
+    fn access_review(
+        &self,
+        kind: &str,
+        caller: &Caller,
+        namespace: &str,
+        spec: &Value,
+    ) -> Result<(Value, Value)> {
+        let text = |value: &'_ Value, field: &str| -> String {
+            value[field].as_str().unwrap_or_default().to_owned()
+        };
+        let of_self = kind == "SelfSubjectAccessReview";
+        check_access(spec, of_self)?;
+        let resource = &spec["resourceAttributes"];
+        if kind == "LocalSubjectAccessReview" {
+            if text(resource, "namespace") != namespace {
+                return Err(Status::bad_request(format!(
+                    "spec.resourceAttributes.namespace must match namespace: {namespace}"
+                )));
+            }
+            if !spec["nonResourceAttributes"].is_null() {
+                return Err(Status::bad_request(
+                    "spec.nonResourceAttributes disallowed on this kind of request",
+                ));
+            }
+        }
+        let other;
+        let subject = if of_self {
+            caller
+        } else {
+            let groups: Vec<&str> = spec["groups"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            other = Caller::new(spec["user"].as_str().unwrap_or_default(), &groups, "");
+            &other
+        };
+        let field = |name: &str| resource[name].as_str().unwrap_or_default();
+        let attributes = if resource.is_null() {
+            let plain = &spec["nonResourceAttributes"];
+            Attributes {
+                verb: plain["verb"].as_str().unwrap_or_default(),
+                path: plain["path"].as_str().unwrap_or_default(),
+                ..Attributes::default()
+            }
+        } else {
+            Attributes {
+                verb: field("verb"),
+                namespace: field("namespace"),
+                group: field("group"),
+                resource: field("resource"),
+                subresource: field("subresource"),
+                name: field("name"),
+                ..Attributes::default()
+            }
+        };
+        let decision = self.decide(subject, &attributes);
+        let mut status = json!({"allowed": decision.allowed});
+        if !decision.reason.is_empty() {
+            status["reason"] = Value::from(decision.reason);
+        }
+        Ok((without_empty(spec), status))
+    }
+
+    fn rules_review(&self, caller: &Caller, namespace: &str) -> Value {
+        let (rules, errors) = self.rules_of(caller, namespace);
+        let (mut resources, mut urls) = (Vec::new(), Vec::new());
+        for rule in &rules {
+            if !items(&rule.resources).is_empty() {
+                let mut entry = json!({
+                    "verbs": rule.verbs, "apiGroups": rule.api_groups, "resources": rule.resources,
+                });
+                if !items(&rule.resource_names).is_empty() {
+                    entry["resourceNames"] = json!(rule.resource_names);
+                }
+                resources.push(entry);
+            }
+            if !items(&rule.non_resource_urls).is_empty() {
+                urls.push(json!({"verbs": rule.verbs, "nonResourceURLs": rule.non_resource_urls}));
+            }
+        }
+        let is_node = caller.node().is_some();
+        let mut status = json!({
+            "resourceRules": resources, "nonResourceRules": urls,
+            "incomplete": !errors.is_empty() || is_node,
+        });
+        let mut errors = errors;
+        if is_node {
+            errors.insert(
+                0,
+                "node authorizer does not support user rule resolution".to_owned(),
+            );
+        }
+        if !errors.is_empty() {
+            status["evaluationError"] = Value::from(errors.join(", "));
+        }
+        status
+    }
+
+    fn token_review(&self, now: Time, spec: &Value) -> Value {
+        let audiences: Vec<String> = spec["audiences"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|a| a.as_str().map(str::to_owned))
+            .collect();
+        let token = spec["token"].as_str().unwrap_or_default();
+        match self.verify_token(now, token, &audiences) {
+            Ok(verified) => json!({
+                "authenticated": true, "user": user_info(&verified.caller),
+                "audiences": verified.audiences,
+            }),
+            Err(detail) => {
+                let error = match detail.as_str() {
+                    "" => "invalid bearer token".to_owned(),
+                    detail => format!("[invalid bearer token, {detail}]"),
+                };
+                json!({"user": {}, "error": error})
+            }
+        }
+    }
+}
+
+fn user_info(caller: &Caller) -> Value {
+    let groups: Vec<&str> = caller.groups.iter().map(|g| &**g).collect();
+    let mut info = json!({"username": &*caller.user});
+    if !caller.uid.is_empty() {
+        info["uid"] = Value::from(&*caller.uid);
+    }
+    if !groups.is_empty() {
+        info["groups"] = json!(groups);
+    }
+    if !caller.extra.is_empty() {
+        let extra = caller.extra.iter();
+        info["extra"] = extra
+            .map(|(key, values)| (key.to_string(), json!(values)))
+            .collect::<Map<String, Value>>()
+            .into();
+    }
+    info
+}
+
+/// Empty texts are as good as none.
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .filter(|(_, v)| *v != "" && !v.is_null())
+            .map(|(k, v)| (k.clone(), without_empty(v)))
+            .collect::<Map<String, Value>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+/// `pkg/apis/authorization/validation`; the kind is not known to those who word the refusal.
+fn check_access(spec: &Value, of_self: bool) -> Result<()> {
+    use crate::api::field::{Errors, Path};
+    let path = Path::new("spec");
+    let mut errors = Errors::default();
+    let (resource, plain) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
+    if !resource.is_null() && !plain.is_null() {
+        let detail = "cannot be specified in combination with resourceAttributes";
+        let shown = plain.to_string();
+        errors.invalid_raw(&path.child("nonResourceAttributes"), &shown, detail);
+    }
+    if resource.is_null() && plain.is_null() {
+        let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+        errors.invalid_raw(&path.child("resourceAttributes"), "null", detail);
+    }
+    let user = spec["user"].as_str().unwrap_or_default();
+    let groups = spec["groups"].as_array().is_some_and(|g| !g.is_empty());
+    if !of_self && user.is_empty() && !groups {
+        let detail = "at least one of user or group must be specified";
+        errors.invalid(&path.child("user"), user, detail);
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+    let list = match texts.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    };
+    let mut status = Status::new(
+        422,
+        "Invalid",
+        format!(".authorization.k8s.io \"\" is invalid: {list}"),
+    );
+    status.group = AUTHORIZATION.to_owned();
+    status.causes = errors
+        .0
+        .iter()
+        .map(|e| crate::api::status::Cause {
+            reason: e.kind.reason().to_owned(),
+            message: e.body(),
+            field: e.field.clone(),
+        })
+        .collect();
+    Err(status)
+}

@@ -1,0 +1,434 @@
+//! `kubectl config`: the client's own file. Models `k8s.io/kubectl/pkg/cmd/config`.
+
+use super::{Command, OUTPUT};
+use crate::kubectl::error::{Result, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::kube::Kube;
+use crate::kubectl::kubeconfig::{Context, FILE, Kubeconfig, User};
+use crate::kubectl::tabwriter::TabWriter;
+
+/// A command that needs no server.
+macro_rules! local {
+    ($name:ident, $path:literal, $short:literal, $flags:expr, $run:ident) => {
+        pub const $name: Command = Command {
+            path: $path,
+            short: $short,
+            flags: $flags,
+            run: |kube| Box::pin(async move { $run(kube) }),
+        };
+    };
+}
+
+const NO_HEADERS: &[Flag] = &[flag("no-headers", F::Bool)];
+
+local!(
+    CURRENT_CONTEXT,
+    "config current-context",
+    "Display the current-context",
+    &[],
+    current
+);
+local!(
+    DELETE_CLUSTER,
+    "config delete-cluster",
+    "Delete the specified cluster from the kubeconfig",
+    &[],
+    delete_cluster
+);
+local!(
+    DELETE_CONTEXT,
+    "config delete-context",
+    "Delete the specified context from the kubeconfig",
+    &[],
+    delete_context
+);
+local!(
+    DELETE_USER,
+    "config delete-user",
+    "Delete the specified user from the kubeconfig",
+    &[],
+    delete_user
+);
+local!(
+    CLUSTERS,
+    "config get-clusters",
+    "Display clusters defined in the kubeconfig",
+    &[],
+    clusters
+);
+local!(
+    CONTEXTS,
+    "config get-contexts",
+    "Describe one or many contexts",
+    &[OUTPUT, NO_HEADERS],
+    contexts
+);
+local!(
+    USERS,
+    "config get-users",
+    "Display users defined in the kubeconfig",
+    &[],
+    users
+);
+local!(
+    RENAME_CONTEXT,
+    "config rename-context",
+    "Rename a context from the kubeconfig file",
+    &[],
+    rename
+);
+local!(
+    SET_CLUSTER,
+    "config set-cluster",
+    "Set a cluster entry in kubeconfig",
+    &[&[flag("embed-certs", F::Bool), flag("proxy-url", F::Text)]],
+    set_cluster
+);
+local!(
+    SET_CONTEXT,
+    "config set-context",
+    "Set a context entry in kubeconfig",
+    &[&[flag("current", F::Bool)]],
+    set_context
+);
+local!(
+    SET_CREDENTIALS,
+    "config set-credentials",
+    "Set a user entry in kubeconfig",
+    &[&[flag("embed-certs", F::Bool)]],
+    set_credentials
+);
+local!(
+    UNSET,
+    "config unset",
+    "Unset an individual value in a kubeconfig file",
+    &[],
+    unset
+);
+local!(
+    USE_CONTEXT,
+    "config use-context",
+    "Set the current-context in a kubeconfig file",
+    &[],
+    use_context
+);
+local!(
+    VIEW,
+    "config view",
+    "Display merged kubeconfig settings or a specified kubeconfig file",
+    &[
+        OUTPUT,
+        &[
+            flag("minify", F::Bool),
+            flag("raw", F::Bool),
+            flag("flatten", F::Bool),
+            flag("merge", F::Bool)
+        ]
+    ],
+    view
+);
+
+/// Changes the file; the shell's namespace follows the current context.
+fn change<T>(kube: &Kube, edit: impl FnOnce(&mut Kubeconfig) -> T) -> T {
+    let mut state = kube.shell.state.borrow_mut();
+    let result = edit(&mut state.config);
+    state.namespace = state.config.namespace();
+    result
+}
+
+fn read(kube: &Kube) -> Kubeconfig {
+    kube.shell.state.borrow().config.clone()
+}
+
+/// The one argument of a command.
+fn only<'k>(kube: &'k Kube) -> Result<&'k str> {
+    match kube.flags.arguments.as_slice() {
+        [one] => Ok(one),
+        others => kube.usage(&format!("Unexpected args: [{}]", others.join(" "))),
+    }
+}
+
+fn current(kube: &Kube) -> Result<()> {
+    match read(kube).current.as_str() {
+        "" => plain("current-context is not set"),
+        current => {
+            kube.print(current);
+            Ok(())
+        }
+    }
+}
+
+fn delete_cluster(kube: &Kube) -> Result<()> {
+    let name = only(kube)?;
+    let known = change(kube, |config| {
+        let before = config.clusters.len();
+        config.clusters.retain(|c| c.0 != name);
+        config.clusters.len() < before
+    });
+    deleted(kube, "cluster", name, known)
+}
+
+fn delete_context(kube: &Kube) -> Result<()> {
+    let name = only(kube)?;
+    let known = read(kube).context(name).is_some();
+    if known && read(kube).current == name {
+        kube.warn("warning: this removed your active context, use \"kubectl config use-context\" to select a different one");
+    }
+    change(kube, |config| config.contexts.retain(|c| c.name != name));
+    deleted(kube, "context", name, known)
+}
+
+fn delete_user(kube: &Kube) -> Result<()> {
+    let name = only(kube)?;
+    let known = read(kube).user(name).is_some();
+    change(kube, |config| config.users.retain(|u| u.name != name));
+    deleted(kube, "user", name, known)
+}
+
+fn deleted(kube: &Kube, what: &str, name: &str, known: bool) -> Result<()> {
+    if !known {
+        return plain(format!("cannot delete {what} {name}, not in {FILE}"));
+    }
+    kube.print(&format!("deleted {what} {name} from {FILE}"));
+    Ok(())
+}
+
+fn names(kube: &Kube, mut names: Vec<String>) {
+    names.sort();
+    kube.print("NAME");
+    names.iter().for_each(|name| kube.print(name));
+}
+
+fn clusters(kube: &Kube) -> Result<()> {
+    names(kube, read(kube).clusters.into_iter().map(|c| c.0).collect());
+    Ok(())
+}
+
+fn users(kube: &Kube) -> Result<()> {
+    names(kube, read(kube).users.into_iter().map(|u| u.name).collect());
+    Ok(())
+}
+
+fn contexts(kube: &Kube) -> Result<()> {
+    let config = read(kube);
+    let wanted = &kube.flags.arguments;
+    let output = kube.flags.text("output");
+    if !matches!(output, "" | "name") {
+        return plain(format!("output must be one of '' or 'name': {output}"));
+    }
+    let mut all: Vec<&Context> = config
+        .contexts
+        .iter()
+        .filter(|c| wanted.is_empty() || wanted.contains(&c.name))
+        .collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut page = String::new();
+    if output.is_empty() && !kube.flags.is("no-headers") {
+        page.push_str("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
+    }
+    for context in all {
+        if output == "name" {
+            page.push_str(&format!("{}\n", context.name));
+            continue;
+        }
+        let mark = if context.name == config.current {
+            "*"
+        } else {
+            ""
+        };
+        page.push_str(&format!(
+            "{mark}\t{}\t{}\t{}\t{}\n",
+            context.name, context.cluster, context.user, context.namespace
+        ));
+    }
+    kube.io.out.write(&TabWriter::list().align(&page));
+    match wanted.iter().find(|w| config.context(w).is_none()) {
+        Some(missing) => plain(format!("context {missing} not found")),
+        None => Ok(()),
+    }
+}
+
+fn rename(kube: &Kube) -> Result<()> {
+    let [from, to] = kube.flags.arguments.as_slice() else {
+        return kube.usage(&format!(
+            "Unexpected args: [{}]",
+            kube.flags.arguments.join(" ")
+        ));
+    };
+    let config = read(kube);
+    if config.context(from).is_none() {
+        return plain(format!(
+            "cannot rename the context \"{from}\", it's not in {FILE}"
+        ));
+    }
+    if config.context(to).is_some() {
+        return plain(format!(
+            "cannot rename the context \"{from}\", the context \"{to}\" already exists in {FILE}"
+        ));
+    }
+    change(kube, |config| {
+        for context in config.contexts.iter_mut().filter(|c| c.name == *from) {
+            context.name.clone_from(to);
+        }
+        if config.current == *from {
+            config.current.clone_from(to);
+        }
+    });
+    kube.print(&format!("Context \"{from}\" renamed to \"{to}\"."));
+    Ok(())
+}
+
+fn set_cluster(kube: &Kube) -> Result<()> {
+    let name = only(kube)?;
+    let server = kube.flags.text("server").to_owned();
+    change(kube, |config| {
+        match config.clusters.iter_mut().find(|c| c.0 == name) {
+            Some(cluster) if !server.is_empty() => cluster.1 = server,
+            Some(_) => {}
+            None => config.clusters.push((name.to_owned(), server)),
+        }
+    });
+    kube.print(&format!("Cluster \"{name}\" set."));
+    Ok(())
+}
+
+fn set_context(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    let name = match (flags.arguments.as_slice(), flags.is("current")) {
+        ([], false) => return plain("you must specify a non-empty context name or --current"),
+        ([_], true) => return plain("cannot specify both a context name and --current"),
+        ([], true) => match read(kube).current.as_str() {
+            "" => return plain("no current context is set"),
+            current => current.to_owned(),
+        },
+        ([one], false) => one.clone(),
+        (many, _) => return kube.usage(&format!("Unexpected args: [{}]", many.join(" "))),
+    };
+    let known = read(kube).contexts.iter().any(|c| c.name == name);
+    change(kube, |config| {
+        if !known {
+            let context = Context {
+                name: name.clone(),
+                ..Context::default()
+            };
+            config.contexts.push(context);
+        }
+        for context in config.contexts.iter_mut().filter(|c| c.name == name) {
+            for (flag, field) in [
+                ("cluster", &mut context.cluster),
+                ("user", &mut context.user),
+                ("namespace", &mut context.namespace),
+            ] {
+                if flags.given(flag) {
+                    *field = flags.text(flag).to_owned();
+                }
+            }
+        }
+    });
+    let word = if known { "modified" } else { "created" };
+    kube.print(&format!("Context \"{name}\" {word}."));
+    Ok(())
+}
+
+fn set_credentials(kube: &Kube) -> Result<()> {
+    let name = only(kube)?;
+    let token = kube.flags.text("token").to_owned();
+    if !token.is_empty() && !kube.flags.text("username").is_empty() {
+        return plain(
+            "you cannot specify more than one authentication method at the same time: [--token --username/--password]",
+        );
+    }
+    change(kube, |config| {
+        match config.users.iter_mut().find(|u| u.name == name) {
+            Some(user) if !token.is_empty() => user.token = token,
+            Some(_) => {}
+            None => config.users.push(User {
+                name: name.to_owned(),
+                certificate: false,
+                token,
+            }),
+        }
+    });
+    kube.print(&format!("User \"{name}\" set."));
+    Ok(())
+}
+
+fn unset(kube: &Kube) -> Result<()> {
+    let path = only(kube)?;
+    let parts: Vec<&str> = path.split('.').collect();
+    let known = change(kube, |config| match parts.as_slice() {
+        ["current-context"] => {
+            config.current.clear();
+            true
+        }
+        ["contexts"] => {
+            config.contexts.clear();
+            true
+        }
+        ["users"] => {
+            config.users.clear();
+            true
+        }
+        ["contexts", name] => {
+            config.contexts.retain(|c| c.name != *name);
+            true
+        }
+        ["users", name] => {
+            config.users.retain(|u| u.name != *name);
+            true
+        }
+        ["clusters", name] => {
+            config.clusters.retain(|c| c.0 != *name);
+            true
+        }
+        ["contexts", name, field] => {
+            let context = config.contexts.iter_mut().find(|c| c.name == *name);
+            match (context, *field) {
+                (Some(context), "namespace") => context.namespace.clear(),
+                (Some(context), "user") => context.user.clear(),
+                (Some(context), "cluster") => context.cluster.clear(),
+                _ => return false,
+            }
+            true
+        }
+        _ => false,
+    });
+    if !known {
+        return plain(format!("current map key `{path}` is invalid"));
+    }
+    kube.print(&format!("Property \"{path}\" unset."));
+    Ok(())
+}
+
+fn use_context(kube: &Kube) -> Result<()> {
+    let name = only(kube)?;
+    if name.is_empty() || !read(kube).contexts.iter().any(|c| c.name == name) {
+        return plain(format!("no context exists with the name: \"{name}\""));
+    }
+    change(kube, |config| config.current = name.to_owned());
+    kube.print(&format!("Switched to context \"{name}\"."));
+    Ok(())
+}
+
+fn view(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    let only = flags.is("minify").then(|| flags.text("context"));
+    let config = read(kube);
+    if let Some(name) = only
+        && config.context(name).is_none()
+    {
+        return plain(match name {
+            "" => "current-context must exist in order to minify".to_owned(),
+            name => format!("cannot locate context {name}"),
+        });
+    }
+    let server = kube.shell.world.host.server();
+    let value = config.to_value(&server, flags.is("raw"), only);
+    match crate::kubectl::printers::format(kube, false)? {
+        Some(format) => format.print(kube, &value),
+        None => {
+            kube.io.out.write(&crate::kubectl::printers::yaml(&value));
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `kubectl set subject` and `kubectl set serviceaccount`. Models `k8s.io/kubectl/pkg/cmd/set`.
+
+use serde_json::{Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Value as F, flag};
+use crate::kubectl::json::{list, name, text};
+use crate::kubectl::kube::Kube;
+use crate::kubectl::printers::done;
+use crate::kubectl::resources::label;
+
+pub const SUBJECT: Command = Command {
+    path: "set subject",
+    short: "Update the user, group, or service account in a role binding or cluster role binding",
+    flags: &[
+        OUTPUT,
+        FILES,
+        SELECT,
+        CHANGE,
+        &[
+            flag("all", F::Bool),
+            flag("local", F::Bool),
+            flag("user", F::Repeated),
+            flag("group", F::Repeated),
+            flag("serviceaccount", F::Repeated),
+        ],
+    ],
+    run: |kube| Box::pin(subject(kube)),
+};
+
+pub const SERVICE_ACCOUNT: Command = Command {
+    path: "set serviceaccount",
+    short: "Update the service account of a resource",
+    flags: &[
+        OUTPUT,
+        FILES,
+        SELECT,
+        CHANGE,
+        &[flag("all", F::Bool), flag("local", F::Bool)],
+    ],
+    run: |kube| Box::pin(service_account(kube)),
+};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+async fn subject(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    if flags.is("all") && !flags.text("selector").is_empty() {
+        return plain("cannot set --all and --selector at the same time");
+    }
+    let given = |flag: &str| flags.list(flag).iter();
+    if ["user", "group", "serviceaccount"]
+        .iter()
+        .all(|f| flags.list(f).is_empty())
+    {
+        return plain("you must specify at least one value of user, group or serviceaccount");
+    }
+    let (objects, mut failures) = kube.chosen_objects().await?;
+    let mut wanted = Vec::new();
+    for (flag, kind) in [("user", "User"), ("group", "Group")] {
+        wanted.extend(given(flag).map(|n| json!({"apiGroup": RBAC, "kind": kind, "name": n})));
+    }
+    for account in given("serviceaccount") {
+        let (namespace, name) = match account.split(':').collect::<Vec<_>>().as_slice() {
+            [namespace, name] if !name.is_empty() => ((*namespace).to_owned(), (*name).to_owned()),
+            _ => return plain("serviceaccount must be <namespace>:<name>"),
+        };
+        if namespace.is_empty() && objects.iter().any(|(t, _)| !t.kind.namespaced) {
+            return plain("serviceaccount must be <namespace>:<name>, namespace must be specified");
+        }
+        let namespace = match namespace.as_str() {
+            "" => kube.namespace(),
+            _ => namespace,
+        };
+        wanted.push(json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}));
+    }
+    for (target, before) in objects {
+        if target.kind.group != RBAC || !target.kind.kind.ends_with("Binding") {
+            failures.push(Failure::Plain(
+                "setting subjects is only available for RoleBinding/ClusterRoleBinding".to_owned(),
+            ));
+            continue;
+        }
+        let mut subjects = list(&before, "subjects").to_vec();
+        for subject in &wanted {
+            let same = |own: &Value| {
+                ["apiGroup", "kind", "name", "namespace"]
+                    .iter()
+                    .all(|field| text(own, field) == text(subject, field))
+            };
+            if !subjects.iter().any(same) {
+                subjects.push(subject.clone());
+            }
+        }
+        let mut after = before.clone();
+        after["subjects"] = Value::Array(subjects);
+        if after == before {
+            failures.push(Failure::Plain(format!(
+                "info: {} \"{}\" was not changed\n",
+                target.kind.plural,
+                name(&before)
+            )));
+            continue;
+        }
+        match kube
+            .send_changes(&target, &before, after, "kubectl-set")
+            .await
+        {
+            Ok(Some(object)) => done(kube, target.kind, &object, "subjects updated")?,
+            Ok(None) => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+async fn service_account(kube: &Kube) -> Result<()> {
+    let Some((account, words)) = kube.flags.arguments.split_last() else {
+        return plain("serviceaccount is required");
+    };
+    let (objects, mut failures) = kube.chosen_of(words).await?;
+    for (target, before) in objects {
+        let mut after = before.clone();
+        let spec = match after["spec"]["template"].is_object() {
+            true => &mut after["spec"]["template"]["spec"],
+            false => &mut after["spec"],
+        };
+        if spec.get("containers").is_none() {
+            failures.push(Failure::Plain(format!(
+                "{} does not have a pod template",
+                label(target.kind, &target.name)
+            )));
+            continue;
+        }
+        spec["serviceAccountName"] = account.as_str().into();
+        // The old name of the field follows: the server would keep it otherwise.
+        spec["serviceAccount"] = account.as_str().into();
+        match kube
+            .send_changes(&target, &before, after, "kubectl-set")
+            .await
+        {
+            Ok(Some(object)) => done(kube, target.kind, &object, "serviceaccount updated")?,
+            Ok(None) => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,144 @@
+//! The client's own configuration: clusters, users, contexts (`k8s.io/client-go/tools/clientcmd`).
+//!
+//! There is one cluster to speak to; further entries are names for it.
+
+use serde_json::{Value, json};
+
+use crate::apiserver::Credentials;
+
+/// The file that messages name.
+pub const FILE: &str = "/root/.kube/config";
+/// The first cluster and context, and their user.
+pub const CLUSTER: &str = "kubarium";
+pub const ADMIN: &str = "kubernetes-admin";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    pub name: String,
+    pub cluster: String,
+    pub user: String,
+    pub namespace: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    pub name: String,
+    /// Whether it has the administrator's certificate.
+    pub certificate: bool,
+    pub token: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubeconfig {
+    /// Names and, where one was set, servers.
+    pub clusters: Vec<(String, String)>,
+    pub contexts: Vec<Context>,
+    pub users: Vec<User>,
+    pub current: String,
+}
+
+impl Kubeconfig {
+    pub fn new(namespace: &str) -> Kubeconfig {
+        Kubeconfig {
+            clusters: vec![(CLUSTER.to_owned(), String::new())],
+            contexts: vec![Context {
+                name: CLUSTER.to_owned(),
+                cluster: CLUSTER.to_owned(),
+                user: ADMIN.to_owned(),
+                namespace: match namespace {
+                    "default" => String::new(),
+                    namespace => namespace.to_owned(),
+                },
+            }],
+            users: vec![User {
+                name: ADMIN.to_owned(),
+                certificate: true,
+                token: String::new(),
+            }],
+            current: CLUSTER.to_owned(),
+        }
+    }
+
+    /// The context of that name; the current one for an empty name.
+    pub fn context(&self, name: &str) -> Option<&Context> {
+        let name = if name.is_empty() { &self.current } else { name };
+        self.contexts.iter().find(|c| c.name == name)
+    }
+
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|u| u.name == name)
+    }
+
+    /// The namespace of the current context.
+    pub fn namespace(&self) -> String {
+        match self.context("").map_or("", |c| c.namespace.as_str()) {
+            "" => "default".to_owned(),
+            namespace => namespace.to_owned(),
+        }
+    }
+
+    /// What a request shows; a certificate counts before a token.
+    pub fn credentials(&self, user: &str, token: &str) -> Credentials {
+        let user = self.user(user);
+        if user.is_some_and(|u| u.certificate) {
+            return Credentials::Admin;
+        }
+        let own = user.map_or("", |u| u.token.as_str());
+        match if token.is_empty() { own } else { token } {
+            "" => Credentials::Anonymous,
+            token => Credentials::Token(token.to_owned()),
+        }
+    }
+
+    /// As the file holds it. Secrets are shown with `raw` only; `only` narrows to one context.
+    pub fn to_value(&self, server: &str, raw: bool, only: Option<&str>) -> Value {
+        let kept: Vec<&Context> = match only {
+            Some(name) => self.context(name).into_iter().collect(),
+            None => sorted(self.contexts.iter(), |c| &c.name),
+        };
+        let all = only.is_none();
+        let clusters = sorted(self.clusters.iter(), |c| &c.0).into_iter();
+        let clusters = clusters.filter(|c| all || kept.iter().any(|k| k.cluster == c.0));
+        let users = sorted(self.users.iter(), |u| &u.name).into_iter();
+        let users = users.filter(|u| all || kept.iter().any(|k| k.user == u.name));
+        let contexts: Vec<Value> = kept
+            .iter()
+            .map(|c| {
+                let mut context = json!({"cluster": c.cluster, "user": c.user});
+                if !c.namespace.is_empty() {
+                    context["namespace"] = c.namespace.as_str().into();
+                }
+                json!({"context": context, "name": c.name})
+            })
+            .collect();
+        let users: Vec<Value> = users
+            .map(|u| {
+                let mut user = json!({});
+                if u.certificate {
+                    let data = "DATA+OMITTED";
+                    user = json!({"client-certificate-data": data, "client-key-data": data});
+                }
+                if !u.token.is_empty() {
+                    user["token"] = if raw { u.token.as_str() } else { "REDACTED" }.into();
+                }
+                json!({"name": u.name, "user": user})
+            })
+            .collect();
+        let clusters: Vec<Value> = clusters
+            .map(|(name, own)| {
+                let server = if own.is_empty() { server } else { own };
+                json!({"cluster": {"server": server}, "name": name})
+            })
+            .collect();
+        json!({
+            "apiVersion": "v1", "clusters": clusters, "contexts": contexts,
+            "current-context": self.current, "kind": "Config", "users": users,
+        })
+    }
+}
+
+fn sorted<'a, T>(items: impl Iterator<Item = &'a T>, name: impl Fn(&T) -> &String) -> Vec<&'a T> {
+    let mut items: Vec<&T> = items.collect();
+    items.sort_by(|a, b| name(a).cmp(name(b)));
+    items
+}
