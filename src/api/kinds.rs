@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::codec::{self, DecodeError};
 use super::object::{Resource, decode_as};
-use super::strategy::Strategy;
+use super::strategy::{OtherVersion, Strategy};
 
 const VERBS: &[&str] = &[
     "create",
@@ -29,6 +29,11 @@ const NAMESPACE_VERBS: &[&str] = &[
 /// All kinds that clients can name: those of the registry, and the questions that are not kept.
 pub fn served() -> impl Iterator<Item = &'static KindInfo> {
     Kind::all().map(Kind::info).chain(REVIEWS)
+}
+
+/// As [`served`], in every version.
+pub fn served_versions() -> impl Iterator<Item = &'static KindInfo> {
+    Kind::all().flat_map(Kind::versions).chain(REVIEWS)
 }
 
 /// A kind, as an index into the registry.
@@ -87,17 +92,41 @@ impl Kind {
         (0..KINDS.len()).map(|i| Kind(i as u16))
     }
 
-    /// By `apiVersion` and `kind`, as a manifest names it.
+    /// By `apiVersion` and `kind`, as a manifest names it; in any version that is served.
     pub fn by_gvk(api_version: &str, kind: &str) -> Option<Kind> {
-        Kind::all().find(|k| k.info().kind == kind && k.info().api_version() == api_version)
+        Kind::all().find(|k| {
+            k.info().kind == kind && k.versions().any(|info| info.api_version() == api_version)
+        })
+    }
+
+    /// The names of a kind in the version that a manifest names.
+    pub fn info_by_gvk(api_version: &str, kind: &str) -> Option<&'static KindInfo> {
+        let found = Kind::by_gvk(api_version, kind)?;
+        found
+            .versions()
+            .find(|info| info.api_version() == api_version)
     }
 
     /// By group, version and plural, as a URL names it.
     pub fn by_gvr(group: &str, version: &str, plural: &str) -> Option<Kind> {
         Kind::all().find(|k| {
             let info = k.info();
-            info.group == group && info.version == version && info.plural == plural
+            info.group == group
+                && info.plural == plural
+                && k.versions().any(|info| info.version == version)
         })
+    }
+
+    /// The kind in every version in which it is served, the preferred one first.
+    pub fn versions(self) -> impl Iterator<Item = &'static KindInfo> {
+        let others = self.info().strategy.other_versions().iter();
+        std::iter::once(self.info()).chain(others.map(|o| o.info))
+    }
+
+    /// How to turn objects into a version and back; `None` for the stored one.
+    pub fn conversion(self, version: &str) -> Option<&'static OtherVersion> {
+        let mut others = self.info().strategy.other_versions().iter();
+        others.find(|o| o.info.version == version)
     }
 
     /// Decodes an object of this kind; returns it with the paths of unknown fields.
@@ -223,6 +252,7 @@ kinds! {
     storage_class::StorageClass, k8s_openapi::api::storage::v1::StorageClass;
     resource_quota::ResourceQuota, k8s_openapi::api::core::v1::ResourceQuota;
     pod_disruption_budget::PodDisruptionBudget, k8s_openapi::api::policy::v1::PodDisruptionBudget;
+    horizontal_pod_autoscaler::HorizontalPodAutoscaler, k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
     limit_range::LimitRange, k8s_openapi::api::core::v1::LimitRange;
     role::Role, k8s_openapi::api::rbac::v1::Role;
     role_binding::RoleBinding, k8s_openapi::api::rbac::v1::RoleBinding;

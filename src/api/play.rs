@@ -118,6 +118,12 @@ pub struct Program {
     /// Environment variables without which it refuses to start, with the line it then logs.
     #[serde(skip_serializing_if = "is_default")]
     pub requires_env: BTreeMap<String, String>,
+    /// CPU in use while nothing is asked of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Quantity>,
+    /// Seconds of CPU that a request costs: `5m` are five milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_per_request: Option<Quantity>,
     /// Memory in use once it has started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Quantity>,

@@ -3,7 +3,10 @@
 
 use crate::sim::Time;
 
+use serde_json::Value;
+
 use super::field::Errors;
+use super::kinds::KindInfo;
 use super::object::{Object, Resource};
 
 /// One column of a kind's table (`k8s.io/kubernetes/pkg/printers/internalversion`).
@@ -24,6 +27,17 @@ pub const fn wide(name: &'static str) -> Column {
     Column { name, wide: true }
 }
 
+/// Another version in which a kind is served: the same objects in another form.
+pub struct OtherVersion {
+    /// The names of the kind in this version.
+    pub info: &'static KindInfo,
+    /// From the stored form to this one.
+    pub to: fn(Value) -> Value,
+    /// From this form to the stored one. What it does not know stays where it is, and is found when
+    /// the object is decoded.
+    pub from: fn(Value) -> Value,
+}
+
 const NAME_AND_AGE: &[Column] = &[column("Name"), column("Age")];
 
 /// The rules of a kind, over any object. Write [`KindStrategy`] and wrap it in [`Typed`].
@@ -42,6 +56,7 @@ pub trait Strategy: Sync {
     fn selectable(&self) -> &'static [&'static str];
     fn deprecation(&self) -> &'static str;
     fn always_written(&self) -> &'static [&'static str];
+    fn other_versions(&self) -> &'static [OtherVersion];
     fn columns(&self) -> &'static [Column];
     fn row(&self, object: &Object, now: Time) -> Vec<String>;
 }
@@ -110,6 +125,11 @@ pub trait KindStrategy: Sync {
 
     /// Fields of the object that are written as `null` when they are not set.
     fn always_written(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The versions in which the kind is served, beside the stored one.
+    fn other_versions(&self) -> &'static [OtherVersion] {
         &[]
     }
 
@@ -198,6 +218,10 @@ impl<S: KindStrategy> Strategy for Typed<S> {
 
     fn always_written(&self) -> &'static [&'static str] {
         self.0.always_written()
+    }
+
+    fn other_versions(&self) -> &'static [OtherVersion] {
+        self.0.other_versions()
     }
 
     fn columns(&self) -> &'static [Column] {

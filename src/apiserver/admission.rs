@@ -2,6 +2,7 @@
 //! adds (`k8s.io/kubernetes/plugin/pkg/admission`). Plugins run in the order of a real server.
 
 mod limit_ranger;
+mod pod_security;
 mod priority;
 mod quota;
 mod service_account;
@@ -46,7 +47,9 @@ impl ApiServer {
     ) -> Result<Charges> {
         if old.is_none() {
             self.admit_limits(object)?;
+            self.admit_security(object)?;
         }
+        self.admit_levels(object)?;
         self.admit_quota(kernel, object, old)
     }
 

@@ -16,6 +16,7 @@ mod bind;
 mod create;
 mod delete;
 mod meta;
+mod metrics;
 pub mod patch;
 mod read;
 pub mod request;
@@ -33,6 +34,7 @@ use store::{Expect, Place, Store};
 
 pub use auth::{Caller, rules};
 pub use delete::{DeleteOptions, Propagation};
+pub use metrics::{ContainerUsage, METRICS_WINDOW, PodUsage, Profile};
 pub use read::Selection;
 pub use request::{Body, Certificate, Credentials, Impersonation, Method, Request, Response};
 pub use rest::RestWatch;
@@ -67,6 +69,7 @@ pub struct ApiServer {
     store: Store<Object>,
     watchers: watch::Watchers,
     allocations: allocation::Allocations,
+    metrics: metrics::Metrics,
     /// Watchers that have something to receive, and when.
     wakeups: Vec<(Time, WatcherId)>,
     /// Drawn when the first token is signed.
@@ -85,6 +88,7 @@ impl ApiServer {
             store: Store::new(),
             watchers: watch::Watchers::default(),
             allocations: allocation::Allocations::default(),
+            metrics: metrics::Metrics::default(),
             wakeups: Vec::new(),
             signing_key: None,
         }

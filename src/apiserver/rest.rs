@@ -14,6 +14,8 @@ mod reviews;
 mod subresources;
 mod table;
 mod token;
+mod usage;
+mod versions;
 mod watching;
 
 use serde_json::{Value, json};
@@ -49,11 +51,22 @@ impl ApiServer {
         {
             return Ok(response);
         }
+        if let Some(usage) = self.usage(kernel.now, &parts, request) {
+            return usage;
+        }
         if let Some(review) = self.review(kernel.now, caller, &parts, request) {
             return review;
         }
         let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
-        let mut response = self.dispatch(kernel, caller, &target, request)?;
+        let mut response = match target.kind.conversion(target.version) {
+            None => self.dispatch(kernel, caller, &target, request)?,
+            Some(other) => {
+                let request = versions::incoming(&target, other, request);
+                let mut response = self.dispatch(kernel, caller, &target, &request)?;
+                versions::outgoing(&target, other, &mut response);
+                response
+            }
+        };
         let deprecated = target.kind.info().strategy.deprecation();
         if !deprecated.is_empty() {
             response.warnings.insert(0, deprecated.to_owned());
@@ -85,13 +98,13 @@ impl ApiServer {
                 let options = write_options("UpdateOptions", "", request)?;
                 check_place(&decoded.object, target, name)?;
                 let object = self.update_object(kernel, caller, decoded.object, &options)?;
-                Ok(written(200, &object, decoded.warnings))
+                Ok(self.warned(&object, written(200, &object, decoded.warnings)))
             }
             Method::Patch => {
                 let options = write_options("PatchOptions", "", request)?;
                 let (object, code, warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
-                Ok(written(code, &object, warnings))
+                Ok(self.warned(&object, written(code, &object, warnings)))
             }
             Method::Delete => {
                 let options = delete_options(request)?;
@@ -124,7 +137,7 @@ impl ApiServer {
                 let options = write_options("CreateOptions", "", request)?;
                 meta::ensure_namespace(&mut object, target.namespace.unwrap_or_default())?;
                 let object = self.create_object(kernel, caller, object, &options)?;
-                Ok(written(201, &object, warnings))
+                Ok(self.warned(&object, written(201, &object, warnings)))
             }
             Method::Delete => {
                 let options = delete_options(request)?;
@@ -145,6 +158,12 @@ impl ApiServer {
             }
             Method::Put | Method::Patch => Err(not_allowed()),
         }
+    }
+
+    /// The answer with what the namespace warns of.
+    fn warned(&self, object: &Object, mut response: Response) -> Response {
+        response.warnings.extend(self.security_warning(object));
+        response
     }
 
     /// The object as JSON, or as a table of one row when the client asks for that.

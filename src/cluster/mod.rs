@@ -163,6 +163,9 @@ impl Cluster {
             steps: 0,
             expiry: None,
         };
+        if !cluster.config.bare {
+            cluster.server.serve_metrics();
+        }
         cluster.bootstrap();
         act!(
             cluster,

@@ -15,6 +15,7 @@
 //! Invariant: handling a watch event costs the same however many objects there are. Work that
 //! grows with the number of objects is done in syncs only, whose rate the busy worker bounds.
 
+mod autoscaling;
 mod backends;
 mod caches;
 mod claim;
@@ -67,6 +68,7 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(namespace::NamespaceController),
         Box::new(service_account::ServiceAccountController),
         Box::new(root_ca::RootCaPublisher),
+        Box::new(autoscaling::AutoscalerController::default()),
         Box::new(disruption::DisruptionController::default()),
         Box::new(resource_quota::ResourceQuotaController),
         Box::new(cluster_role_aggregation::ClusterRoleAggregationController::default()),

@@ -7,7 +7,7 @@ use super::error::{Failure, Result, plain};
 use super::json::{list, name, namespace, text};
 use super::kube::Kube;
 use super::resources::kind_of;
-use crate::api::kinds::{KindInfo, served};
+use crate::api::kinds::{KindInfo, served_versions};
 use crate::api::yaml;
 
 /// An object of a file.
@@ -160,7 +160,7 @@ impl Kube {
             ));
         }
         let exact = |info: &&KindInfo| info.kind == kind && info.api_version() == api_version;
-        let known = served().find(exact).or_else(|| {
+        let known = served_versions().find(exact).or_else(|| {
             // The mapper also knows kinds in lower case.
             kind_of(kind).filter(|info| {
                 info.api_version() == api_version && info.kind.to_ascii_lowercase() == kind

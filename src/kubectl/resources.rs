@@ -4,7 +4,7 @@
 use super::error::{Failure, Result, plain};
 use super::kube::Kube;
 use crate::api::Kind;
-use crate::api::kinds::{KindInfo, served};
+use crate::api::kinds::{KindInfo, served, served_versions};
 
 /// What a word names: a whole kind, or one object.
 #[derive(Clone)]
@@ -28,7 +28,8 @@ pub fn kind_of(word: &str) -> Option<&'static KindInfo> {
     let all = served;
     if let Some((resource, rest)) = word.split_once('.') {
         let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
-        let exact = all().find(|i| named(i, resource) && i.version == version && i.group == group);
+        let exact = served_versions()
+            .find(|i| named(i, resource) && i.version == version && i.group == group);
         return exact.or_else(|| {
             all().find(|i| {
                 named(i, resource) && (i.group == rest || i.group.split('.').next() == Some(rest))

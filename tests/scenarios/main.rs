@@ -2,6 +2,7 @@
 
 mod apiserver;
 mod auth;
+mod autoscaling;
 mod common;
 mod controllers;
 mod controllers_daemonset;

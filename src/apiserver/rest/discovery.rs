@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::KindInfo;
-use crate::api::kinds::served;
+use crate::api::kinds::served_versions;
 use crate::apiserver::request::Response;
 
 pub(super) fn answer(parts: &[&str]) -> Option<Response> {
@@ -36,7 +36,7 @@ pub(super) fn answer(parts: &[&str]) -> Option<Response> {
 /// The named groups in the registry's order, with their versions.
 fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for info in served().filter(|i| !i.group.is_empty()) {
+    for info in served_versions().filter(|i| !i.group.is_empty()) {
         match groups.iter_mut().find(|(g, _)| *g == info.group) {
             Some((_, versions)) if versions.contains(&info.version) => {}
             Some((_, versions)) => versions.push(info.version),
@@ -55,7 +55,7 @@ fn group(name: &str, versions: &[&str]) -> Value {
 }
 
 fn resources(group: &str, version: &str) -> Option<Value> {
-    let mut kinds: Vec<&KindInfo> = served()
+    let mut kinds: Vec<&KindInfo> = served_versions()
         .filter(|i| i.group == group && i.version == version)
         .collect();
     if kinds.is_empty() {

@@ -33,7 +33,16 @@ impl ApiServer {
         let patch = body::json(request)?;
         check_type(request)?;
         let current = self.get_object(kind, target.namespace.unwrap_or_default(), name)?;
-        let patched = patch_value(kind, current.to_value(), patch, request)?;
+        // The patch speaks of the fields of the version that the client knows.
+        let other = kind.conversion(target.version);
+        let mut shown = current.to_value();
+        if let Some(other) = other {
+            shown = (other.to)(shown);
+        }
+        let mut patched = patch_value(kind, shown, patch, request)?;
+        if let Some(other) = other {
+            patched = (other.from)(patched);
+        }
         let strictness = Strictness::of("PatchOptions", request)?;
         let (object, unknown) = kind
             .decode(&patched)

@@ -5,6 +5,8 @@ use crate::api::Kind;
 /// A collection, an object or a part of one.
 pub(super) struct Target<'p> {
     pub kind: Kind,
+    /// The version that the client speaks.
+    pub version: &'p str,
     pub namespace: Option<&'p str>,
     pub name: Option<&'p str>,
     /// Empty for the object itself.
@@ -43,6 +45,7 @@ pub(super) fn parse<'p>(parts: &[&'p str]) -> Option<Target<'p>> {
     };
     Some(Target {
         kind,
+        version,
         namespace,
         name,
         subresource,

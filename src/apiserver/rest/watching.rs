@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::list::Selection;
-use super::{path, table};
+use super::{path, table, versions};
 use crate::api::{Object, Result, Status};
 use crate::apiserver::request::Request;
 use crate::apiserver::{ApiServer, Cursor, EventType};
@@ -122,13 +122,24 @@ impl RestWatch {
     }
 
     fn event(&self, type_: &str, object: &Object, now: Time) -> Value {
-        let value = if table::is_wanted(&self.request) {
+        let mut value = if table::is_wanted(&self.request) {
             let metadata = json!({"resourceVersion": object.revision().to_string()});
             let rows = std::slice::from_ref(object);
             table::table(object.kind(), rows, metadata, now, &self.request)
         } else {
             object.to_value()
         };
+        let parts: Vec<&str> = self
+            .request
+            .path
+            .split('/')
+            .filter(|p| !p.is_empty())
+            .collect();
+        if !object.info().strategy.other_versions().is_empty()
+            && let Some(target) = path::parse(&parts)
+        {
+            versions::watched(&target, &mut value);
+        }
         json!({"type": type_, "object": value})
     }
 }

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, OUTPUT, SELECT};
-use crate::api::kinds::{KindInfo, served};
+use super::{Command, OUTPUT};
+use crate::api::kinds::{KindInfo, served, served_versions};
 use crate::apiserver::Method;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::json::{int, list, name, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::tabwriter::TabWriter;
@@ -49,24 +49,6 @@ pub const API_VERSIONS: Command = Command {
     short: "Print the supported API versions on the server, in the form of \"group/version\"",
     flags: &[],
     run: |kube| Box::pin(async move { api_versions(kube) }),
-};
-const TOP_FLAGS: &[Flag] = &[
-    flag("containers", F::Bool),
-    flag("no-headers", F::Bool),
-    flag("sort-by", F::Text),
-    flag("sum", F::Bool),
-];
-pub const TOP_PODS: Command = Command {
-    path: "top pods",
-    short: "Display resource (CPU/memory) usage of pods",
-    flags: &[SELECT, TOP_FLAGS],
-    run: |_| Box::pin(async { plain("Metrics API not available") }),
-};
-pub const TOP_NODES: Command = Command {
-    path: "top nodes",
-    short: "Display resource (CPU/memory) usage of nodes",
-    flags: &[SELECT, TOP_FLAGS],
-    run: |_| Box::pin(async { plain("Metrics API not available") }),
 };
 async fn version(kube: &Kube) -> Result<()> {
     let client = json!({"gitVersion": VERSION});
@@ -191,7 +173,7 @@ fn api_resources(kube: &Kube) -> Result<()> {
 }
 
 fn api_versions(kube: &Kube) -> Result<()> {
-    let mut versions: Vec<String> = served().map(KindInfo::api_version).collect();
+    let mut versions: Vec<String> = served_versions().map(KindInfo::api_version).collect();
     versions.sort();
     versions.dedup();
     kube.print(&versions.join("\n"));

@@ -2,6 +2,7 @@
 
 mod apply;
 mod auth;
+mod autoscale;
 mod change;
 mod config;
 mod create;
@@ -23,6 +24,7 @@ pub mod rollout;
 mod scale;
 mod set;
 mod set_subject;
+mod top;
 mod wait;
 
 use std::rc::Rc;
@@ -79,9 +81,10 @@ pub const COMMANDS: &[Command] = &[
     rollout::STATUS,
     rollout::UNDO,
     scale::SCALE,
+    autoscale::AUTOSCALE,
     info::CLUSTER_INFO,
-    info::TOP_NODES,
-    info::TOP_PODS,
+    top::NODES,
+    top::PODS,
     nodes::CORDON,
     nodes::UNCORDON,
     drain::DRAIN,

@@ -3,6 +3,7 @@
 //!
 //! Describers write lines with tabs; the tabs become columns when the whole page is laid out.
 
+mod autoscaler;
 mod config;
 mod container;
 mod daemon_set;
@@ -58,6 +59,9 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
             endpoints::endpoint_slice(kube, object, &mut page).await;
         }
         ("", "ResourceQuota") => limits::quota(object, &mut page),
+        ("autoscaling", "HorizontalPodAutoscaler") => {
+            autoscaler::describe(kube, object, &mut page).await;
+        }
         ("", "LimitRange") => limits::limit_range(object, &mut page),
         ("scheduling.k8s.io", "PriorityClass") => {
             limits::priority_class(kube, object, &mut page).await;

@@ -143,7 +143,12 @@ pub fn of_object(kind: &'static KindInfo, object: &Value, now: Time) -> Value {
     if text(object, "kind") == "Table" {
         return object.clone();
     }
-    let decoded = Kind::by_gvk(&kind.api_version(), kind.kind).and_then(|k| k.decode(object).ok());
+    let decoded = Kind::by_gvk(&kind.api_version(), kind.kind).and_then(|k| {
+        match k.conversion(kind.version) {
+            None => k.decode(object).ok(),
+            Some(other) => k.decode(&(other.from)(object.clone())).ok(),
+        }
+    });
     let cells = match decoded {
         Some((decoded, _)) => kind.strategy.row(&decoded, now),
         None => Vec::new(),

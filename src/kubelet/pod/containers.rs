@@ -152,6 +152,7 @@ impl PodWorker {
             }));
         }
         self.normal(c, "Started", "Container started", h, ctx);
+        self.measure(c, ctx);
         self.resume(c, h, ctx);
         if self.is_running(c) {
             self.post_start(c, h, ctx);
@@ -272,6 +273,7 @@ impl PodWorker {
     pub(super) fn ended(&mut self, c: usize, exit: Exit, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         let now = ctx.now();
         let message = self.termination_message(c, exit, h, ctx);
+        self.unmeasure(c, ctx);
         let Some(container) = self.containers.get_mut(c) else {
             return;
         };

@@ -17,6 +17,7 @@ mod sandbox;
 mod status;
 mod sync;
 mod termination;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

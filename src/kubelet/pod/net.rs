@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Cx, Host, PodEvent, PodWorker, Run};
+use super::{Cx, Host, PodEvent, PodWorker, Run, usage};
 use crate::api::rfc3339;
 use crate::client::wire::{HttpReply, HttpRequest, Outcome, Packet};
 use crate::sim::{Time, millis};
@@ -93,6 +93,14 @@ impl PodWorker {
         instance.in_flight.swap_remove(at);
         if !answer.1.is_empty() {
             instance.logs.push(now, &answer.1);
+        }
+        let cost = instance
+            .process
+            .server()
+            .map(|s| usage::per_request(&s.program));
+        if let (Some(cost), Some(name)) = (cost, self.container_name(c)) {
+            let pod = (&*self.key.namespace, &*self.key.name);
+            ctx.server.container_worked(now, pod, &name, cost);
         }
         reply(ctx, id, answer.0.clone());
     }
