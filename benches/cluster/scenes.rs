@@ -48,6 +48,14 @@ pub fn all() -> Vec<Scene> {
             run: |cluster, _| cluster.run_for(secs(3600)),
         },
         Scene {
+            what: "checkpoint",
+            units: 1_000,
+            unit: "pods",
+            times: 1,
+            prepare: created,
+            run: |cluster, _| drop(std::hint::black_box(cluster.clone())),
+        },
+        Scene {
             what: "schedule on 1,000 nodes",
             units: 10_000,
             unit: "pods",

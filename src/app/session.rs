@@ -17,7 +17,7 @@ use super::requests::RequestLog;
 use super::transport::{Speed, Transport};
 
 /// How many events are handled before the clock is asked again.
-const SLICE: usize = 64;
+const SLICE: usize = 2;
 /// A step gives up when nothing visible happens for so long.
 const STEP_LIMIT: Duration = secs(600);
 /// A frame that comes late (a tab that slept) does not make the cluster leap.

@@ -1,7 +1,7 @@
 // What the page costs in a browser: how soon it can be used, and the frames while a thousand pods are
 // created and rolled to another image.
 //
-//   cargo xtask build && node web/bench/frames.mjs [--nodes 12] [--pods 1000] [--view nodes] [--trace]
+//   cargo xtask build && node web/bench/frames.mjs [--nodes 30] [--pods 1000] [--view nodes] [--trace]
 //
 // Not a test: what it measures depends on the machine and on what else that does, so the load stands
 // beside the figures. `--trace` also says what the longest tasks were spent on.
@@ -18,7 +18,7 @@ import { root } from "../scripts/places.mjs";
 
 const { values: options } = parseArgs({
   options: {
-    nodes: { type: "string", default: "12" },
+    nodes: { type: "string", default: "30" },
     pods: { type: "string", default: "1000" },
     view: { type: "string", default: "nodes" },
     seconds: { type: "string", default: "20" },
@@ -125,7 +125,8 @@ function explain(trace) {
     }
     const parts = [...own].filter(([, us]) => us > 3000).sort((a, b) => b[1] - a[1]);
     const words = parts.map(([name, us]) => `${name} ${(us / 1000).toFixed(0)}`).join(", ");
-    console.error(`  ${(task.dur / 1000).toFixed(0)} ms: ${words}`);
+    const cpu = task.tdur ? `, ${(task.tdur / 1000).toFixed(0)} ms of CPU` : "";
+    console.error(`  ${(task.dur / 1000).toFixed(0)} ms${cpu}: ${words}`);
   }
 }
 

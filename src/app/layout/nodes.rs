@@ -3,12 +3,11 @@
 //! A tile keeps its place in its tank until it leaves; a newcomer takes the first free one. So
 //! nothing moves but what has a reason to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::app::Shared;
+use crate::api::Name;
 use crate::app::view::nodes::NodesView;
-use crate::app::view::pod::Tile;
 
 use super::{Direction, Rect, Size, nearest};
 
@@ -64,10 +63,15 @@ impl Density {
 }
 
 /// Who sits where in a tank; an empty seat stays empty until somebody comes.
-type Seats = Vec<Option<Rc<str>>>;
+#[derive(Clone, Debug, Default)]
+struct Seats {
+    /// Whether a seat is taken.
+    taken: Vec<bool>,
+    by_pod: BTreeMap<Name, usize>,
+}
 
-/// The tiles of a tank: those of the system, and the others.
-type Crowd<'t> = (Vec<&'t Shared<Tile>>, Vec<&'t Shared<Tile>>);
+/// The tiles of a tank by their place in the view: those of the system, and the others.
+type Crowd = (Vec<usize>, Vec<usize>);
 
 /// Which place each pod has in its tank, or in the tray.
 #[derive(Clone, Debug, Default)]
@@ -75,44 +79,59 @@ pub struct Places {
     by_tank: BTreeMap<(Rc<str>, bool), Seats>,
 }
 
+/// Tiles, by their place in the view, and their seats; and how many seats that takes.
+#[derive(Default)]
+struct Seated {
+    tiles: Vec<(usize, usize)>,
+    needed: usize,
+}
+
 impl Places {
     /// Gives places to the pods of one tank: those who have one keep it.
-    fn seat(
-        &mut self,
-        tank: &str,
-        system: bool,
-        pods: &[&Shared<Tile>],
-    ) -> BTreeMap<Rc<str>, usize> {
+    fn seat(&mut self, tank: &str, system: bool, view: &NodesView, pods: &[usize]) -> Seated {
         let seats = self.by_tank.entry((tank.into(), system)).or_default();
-        let present: BTreeSet<&Rc<str>> = pods.iter().map(|t| &t.uid).collect();
-        for seat in seats.iter_mut() {
-            if seat.as_ref().is_some_and(|uid| !present.contains(uid)) {
-                *seat = None;
+        let mut stays = vec![false; seats.taken.len()];
+        let mut tiles = Vec::with_capacity(pods.len());
+        let mut newcomers = Vec::new();
+        for &i in pods {
+            let Some(tile) = view.tiles.get(i) else {
+                continue;
+            };
+            let uid = Name::new(&tile.uid);
+            match seats.by_pod.get(&uid) {
+                Some(&seat) => {
+                    if let Some(stays) = stays.get_mut(seat) {
+                        *stays = true;
+                    }
+                    tiles.push((i, seat));
+                }
+                None => newcomers.push((i, uid)),
             }
         }
-        let mut taken: BTreeMap<Rc<str>, usize> = seats
-            .iter()
-            .enumerate()
-            .filter_map(|(i, seat)| Some((seat.clone()?, i)))
-            .collect();
+        if tiles.len() < seats.by_pod.len() {
+            let still = |seat: usize| stays.get(seat).copied().unwrap_or_default();
+            seats.by_pod.retain(|_, seat| still(*seat));
+        }
+        seats.taken = stays;
         let mut free = 0;
-        for tile in pods {
-            if taken.contains_key(&tile.uid) {
-                continue;
-            }
-            while seats.get(free).is_some_and(Option::is_some) {
+        for (i, uid) in newcomers {
+            while seats.taken.get(free).copied().unwrap_or_default() {
                 free += 1;
             }
-            match seats.get_mut(free) {
-                Some(seat) => *seat = Some(tile.uid.clone()),
-                None => seats.push(Some(tile.uid.clone())),
+            match seats.taken.get_mut(free) {
+                Some(seat) => *seat = true,
+                None => seats.taken.push(true),
             }
-            taken.insert(tile.uid.clone(), free);
+            seats.by_pod.insert(uid, free);
+            tiles.push((i, free));
         }
-        while seats.last().is_some_and(Option::is_none) {
-            seats.pop();
+        while seats.taken.last() == Some(&false) {
+            seats.taken.pop();
         }
-        taken
+        Seated {
+            tiles,
+            needed: seats.taken.len(),
+        }
     }
 }
 
@@ -153,24 +172,26 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     let width = stage.w.max(TANK_LEAST_WIDTH + 2 * MARGIN);
     let inner = width - 2 * MARGIN;
 
-    let mut by_node: BTreeMap<&str, Crowd<'_>> = BTreeMap::new();
-    let mut waiting: Vec<&Shared<Tile>> = Vec::new();
-    let known: BTreeSet<&str> = view.tanks.iter().map(|t| &*t.name).collect();
-    for tile in view.tiles.iter() {
-        match tile.node.as_deref().filter(|node| known.contains(node)) {
-            Some(node) => {
-                let (pods, system) = by_node.entry(node).or_default();
-                if tile.system { system } else { pods }.push(tile);
-            }
-            None => waiting.push(tile),
+    let mut by_node: BTreeMap<&str, Crowd> = BTreeMap::new();
+    let mut waiting: Vec<usize> = Vec::new();
+    for tank in &view.tanks {
+        by_node.insert(&tank.name, Crowd::default());
+    }
+    for (i, tile) in view.tiles.iter().enumerate() {
+        let node = tile.node.as_deref();
+        match node.and_then(|node| by_node.get_mut(node)) {
+            Some((_, system)) if tile.system => system.push(i),
+            Some((pods, _)) => pods.push(i),
+            None => waiting.push(i),
         }
     }
 
-    let mut spots: BTreeMap<Rc<str>, Spot> = BTreeMap::new();
-    let put = |spots: &mut BTreeMap<Rc<str>, Spot>,
-               seats: BTreeMap<Rc<str>, usize>,
-               area: Rect,
-               density: Density| {
+    let nowhere = Spot {
+        rect: Rect::default(),
+        density,
+    };
+    let mut spots = vec![nowhere; view.tiles.len()];
+    let put = |spots: &mut [Spot], seated: &Seated, area: Rect, density: Density| {
         let (w, h, gap) = density.tile();
         let columns = per_row(area.w, w, gap);
         // Full tiles share what is left of the row.
@@ -178,7 +199,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
             Density::Full => ((area.w - gap * (columns - 1)) / columns).min(w + w / 2),
             _ => w,
         };
-        for (uid, seat) in seats {
+        for &(i, seat) in &seated.tiles {
             let seat = seat as i32;
             let rect = Rect {
                 x: area.x + seat % columns * (w + gap),
@@ -186,16 +207,17 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
                 w,
                 h,
             };
-            spots.insert(uid, Spot { rect, density });
+            if let Some(spot) = spots.get_mut(i) {
+                *spot = Spot { rect, density };
+            }
         }
     };
 
     // The tray.
     let tray_inner = (inner - TRAY_LABEL - TANK_PADDING).max(tile_w);
-    let seats = places.seat("", false, &waiting);
-    let seats_needed = seats.values().max().map_or(0, |last| last + 1);
+    let seats = places.seat("", false, view, &waiting);
     let columns = per_row(tray_inner, tile_w, gap);
-    let rows = rows_for(seats_needed, columns).max(1);
+    let rows = rows_for(seats.needed, columns).max(1);
     let tray = Rect {
         x: MARGIN,
         y: MARGIN,
@@ -208,7 +230,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         w: tray_inner,
         h: tray.h,
     };
-    put(&mut spots, seats, area, density);
+    put(&mut spots, &seats, area, density);
 
     // The tanks: as many side by side as fit, each row as high as its fullest.
     let count = view.tanks.len() as i32;
@@ -227,21 +249,18 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         .map(|tank| {
             let (pods, system) = by_node.remove(&*tank.name).unwrap_or_default();
             (
-                places.seat(&tank.name, false, &pods),
-                places.seat(&tank.name, true, &system),
+                places.seat(&tank.name, false, view, &pods),
+                places.seat(&tank.name, true, view, &system),
             )
         })
         .collect();
     let top = tray.y + tray.h + GAP;
     let spare = (stage.h - top - MARGIN - GAP * (grid_rows - 1)) / grid_rows;
-    let need = |seats: &BTreeMap<Rc<str>, usize>| {
-        let last = seats.values().max().map_or(0, |last| last + 1);
-        rows_for(last, columns) * (tile_h + gap)
-    };
-    let foot = |seats: &BTreeMap<Rc<str>, usize>| {
+    let need = |seats: &Seated| rows_for(seats.needed, columns) * (tile_h + gap);
+    let foot = |seats: &Seated| {
         let (w, h, gap) = Density::Compact.tile();
-        let last = seats.values().max().map_or(0, |last| last + 1);
-        (rows_for(last, per_row(tank_inner, w, gap)) * (h + gap) + 12).max(TANK_FOOT)
+        let rows = rows_for(seats.needed, per_row(tank_inner, w, gap));
+        (rows * (h + gap) + 12).max(TANK_FOOT)
     };
     let mut tanks = Vec::new();
     let mut y = top;
@@ -263,14 +282,14 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
                 w: tank_inner,
                 h: h - TANK_HEAD - feet,
             };
-            put(&mut spots, pods.clone(), area, density);
+            put(&mut spots, pods, area, density);
             let own_foot = foot(system);
             let area = Rect {
                 y: rect.y + h - own_foot + 6,
                 h: own_foot,
                 ..area
             };
-            put(&mut spots, system.clone(), area, Density::Compact);
+            put(&mut spots, system, area, Density::Compact);
             tanks.push(rect);
         }
         y += h + GAP;
@@ -284,16 +303,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         },
         tray,
         tanks,
-        spots: view
-            .tiles
-            .iter()
-            .map(|tile| {
-                spots.get(&tile.uid).copied().unwrap_or(Spot {
-                    rect: Rect::default(),
-                    density,
-                })
-            })
-            .collect(),
+        spots,
         density,
     }
 }
@@ -317,8 +327,9 @@ fn rows_for(n: usize, columns: i32) -> i32 {
 mod tests {
     use super::*;
     use crate::api::Key;
+    use crate::app::Shared;
     use crate::app::view::nodes::{Fill, Health, Tank};
-    use crate::app::view::pod::Phase;
+    use crate::app::view::pod::{Phase, Tile};
 
     fn tank(name: &str) -> Shared<Tank> {
         Shared::new(Tank {

@@ -1,6 +1,5 @@
 //! A pod as a tile: what it says without colour, in few words and in full ones.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
@@ -68,14 +67,14 @@ pub struct Tile {
     pub words: Rc<str>,
 }
 
-/// Tiles by uid; a pod that has not changed keeps its tile.
+/// Tiles in the order of their pods; a pod that has not changed keeps its tile.
 #[derive(Clone, Default)]
 pub struct Tiles {
     /// How many pods were looked at so far.
     looked_at: u64,
     /// How often the pods had changed when they were looked at last.
     changes: Option<u64>,
-    known: BTreeMap<Rc<str>, (Rc<Pod>, Shared<Tile>)>,
+    known: Vec<(Rc<Pod>, Shared<Tile>)>,
 }
 
 impl Tiles {
@@ -89,31 +88,36 @@ impl Tiles {
         self.changes.replace(changes) != Some(changes)
     }
 
-    /// The tiles of `pods`, in the same order.
+    /// The tiles of `pods`, which come by namespace and name, in the same order.
     pub fn of<'p>(
         &mut self,
         pods: impl Iterator<Item = &'p Rc<Pod>>,
         revisions: &mut Revisions,
     ) -> Vec<Shared<Tile>> {
-        let mut seen = BTreeMap::new();
+        let before = std::mem::take(&mut self.known);
+        let mut before = before.into_iter().peekable();
         let mut tiles = Vec::new();
         for pod in pods {
             self.looked_at += 1;
-            let (uid, tile) = match self.known.remove_entry(pod.uid()) {
-                Some((uid, (known, tile))) if Rc::ptr_eq(&known, pod) => (uid, tile),
-                Some((uid, (_, mut tile))) => {
-                    tile.keep(tile_of(pod, revisions));
-                    (uid, tile)
-                }
-                None => {
-                    let tile = Shared::new(tile_of(pod, revisions));
-                    (tile.uid.clone(), tile)
+            let known = match before.peek() {
+                Some((known, _)) if Rc::ptr_eq(known, pod) => before.next(),
+                _ => {
+                    let key = pod.key();
+                    while before.next_if(|(_, tile)| tile.key < key).is_some() {}
+                    before.next_if(|(_, tile)| tile.key == key)
                 }
             };
+            let tile = match known {
+                Some((known, tile)) if Rc::ptr_eq(&known, pod) => tile,
+                Some((_, mut tile)) => {
+                    tile.keep(tile_of(pod, revisions));
+                    tile
+                }
+                None => Shared::new(tile_of(pod, revisions)),
+            };
             tiles.push(tile.clone());
-            seen.insert(uid, (pod.clone(), tile));
+            self.known.push((pod.clone(), tile));
         }
-        self.known = seen;
         tiles
     }
 }

@@ -22,10 +22,10 @@ const MICROS: i64 = 1_000_000;
 #[derive(Clone)]
 enum Matches {
     /// The domain is the node itself.
-    ByNode(Rc<Vec<u32>>),
-    ByZone(BTreeMap<String, i64>),
+    Nodes(Rc<Vec<u32>>),
+    Zones(BTreeMap<String, i64>),
     /// The domain is the value of a label.
-    ByValue(BTreeMap<String, i64>),
+    Values(BTreeMap<String, i64>),
 }
 
 #[derive(Clone)]
@@ -111,7 +111,7 @@ pub fn prepare(
         let counts = cache.matching(&pod.key.namespace, &constraint.selector, false);
         if constraint.topology_key == HOSTNAME {
             weights.push(ln_micros((nodes.len() - ignored.len()) as u64 + 2));
-            matches.push(Matches::ByNode(counts));
+            matches.push(Matches::Nodes(counts));
             continue;
         }
         let topology = Topology::of(&constraint.topology_key);
@@ -138,8 +138,8 @@ pub fn prepare(
         weights.push(ln_micros(by_value.len() as u64 + 2));
         let owned = by_value.into_iter().map(|(v, sum)| (v.to_owned(), sum));
         matches.push(match topology {
-            Topology::Zones => Matches::ByZone(owned.collect()),
-            _ => Matches::ByValue(owned.collect()),
+            Topology::Zones => Matches::Zones(owned.collect()),
+            _ => Matches::Values(owned.collect()),
         });
     }
     state.write(ScoreState {
@@ -188,15 +188,15 @@ pub fn score(state: &CycleState, node: &NodeInfo) -> i64 {
     let mut sum: i64 = 0;
     for (i, constraint) in state.constraints.iter().enumerate() {
         let count = match &state.matches[i] {
-            Matches::ByNode(_) if node.hostname.is_none() => continue,
-            Matches::ByNode(counts) => {
+            Matches::Nodes(_) if node.hostname.is_none() => continue,
+            Matches::Nodes(counts) => {
                 i64::from(counts.get(node.slot as usize).copied().unwrap_or_default())
             }
-            Matches::ByZone(counts) => match node.zone.as_deref() {
+            Matches::Zones(counts) => match node.zone.as_deref() {
                 Some(zone) => counts.get(zone).copied().unwrap_or_default(),
                 None => continue,
             },
-            Matches::ByValue(counts) => match node.labels().get(&constraint.topology_key) {
+            Matches::Values(counts) => match node.labels().get(&constraint.topology_key) {
                 Some(value) => counts.get(value).copied().unwrap_or_default(),
                 None => continue,
             },
