@@ -28,12 +28,12 @@ const NAMESPACE_VERBS: &[&str] = &[
 
 /// All kinds that clients can name: those of the registry, and the questions that are not kept.
 pub fn served() -> impl Iterator<Item = &'static KindInfo> {
-    Kind::all().map(Kind::info).chain(REVIEWS)
+    Kind::served().map(Kind::info).chain(REVIEWS)
 }
 
 /// As [`served`], in every version.
 pub fn served_versions() -> impl Iterator<Item = &'static KindInfo> {
-    Kind::all().flat_map(Kind::versions).chain(REVIEWS)
+    Kind::served().flat_map(Kind::versions).chain(REVIEWS)
 }
 
 /// A kind, as an index into the registry.
@@ -84,17 +84,36 @@ impl KindInfo {
 
 impl Kind {
     pub fn info(self) -> &'static KindInfo {
-        KINDS[usize::from(self.0)]
+        match self.view() {
+            Some(view) => view.info,
+            None => KINDS[usize::from(self.0)],
+        }
     }
 
-    /// All kinds, in the registry's order.
+    /// How the kind is shown, when its objects are those of another kind.
+    pub fn view(self) -> Option<&'static View> {
+        let index = usize::from(self.0).checked_sub(KINDS.len())?;
+        VIEWS.get(index).copied()
+    }
+
+    /// The kind whose objects are stored.
+    pub fn stored(self) -> Kind {
+        self.view().map_or(self, |view| view.of)
+    }
+
+    /// All kinds that are served, with those that are views of others, at the end.
+    pub fn served() -> impl Iterator<Item = Kind> {
+        (0..KINDS.len() + VIEWS.len()).map(|i| Kind(i as u16))
+    }
+
+    /// All kinds that have objects of their own, in the registry's order.
     pub fn all() -> impl Iterator<Item = Kind> {
         (0..KINDS.len()).map(|i| Kind(i as u16))
     }
 
     /// By `apiVersion` and `kind`, as a manifest names it; in any version that is served.
     pub fn by_gvk(api_version: &str, kind: &str) -> Option<Kind> {
-        Kind::all().find(|k| {
+        Kind::served().find(|k| {
             k.info().kind == kind && k.versions().any(|info| info.api_version() == api_version)
         })
     }
@@ -109,7 +128,7 @@ impl Kind {
 
     /// By group, version and plural, as a URL names it.
     pub fn by_gvr(group: &str, version: &str, plural: &str) -> Option<Kind> {
-        Kind::all().find(|k| {
+        Kind::served().find(|k| {
             let info = k.info();
             info.group == group
                 && info.plural == plural
@@ -131,11 +150,30 @@ impl Kind {
 
     /// Decodes an object of this kind; returns it with the paths of unknown fields.
     pub fn decode(self, value: &Value) -> Result<(Object, Vec<String>), DecodeError> {
+        if let Some(view) = self.view() {
+            return view.of.decode(&(view.stored)(value.clone()));
+        }
         DECODERS[usize::from(self.0)](value, self.info().version)
     }
 }
 
+/// A kind whose objects are those of another one, under other names: another version of it, or
+/// the same in another group. Its `prefix` is that of the other kind.
+pub struct View {
+    pub info: &'static KindInfo,
+    /// The kind whose objects are stored.
+    pub of: Kind,
+    /// From the JSON of the stored kind to that of this one.
+    pub shown: fn(Value) -> Value,
+    /// And back.
+    pub stored: fn(Value) -> Value,
+}
+
+/// The kinds that are views of others.
+static VIEWS: &[&View] = &[&event_view::VIEW];
+
 mod cells;
+mod event_view;
 mod rbac;
 mod reviews;
 mod workload;

@@ -22,6 +22,8 @@ pub struct Status {
     pub causes: Vec<Cause>,
     /// After how many seconds it makes sense to try again; zero when not given.
     pub retry_after_seconds: u32,
+    /// With which a list can be gone on with; empty when it cannot.
+    pub continue_token: String,
 }
 
 /// One of several reasons of a failure.
@@ -56,6 +58,7 @@ impl Status {
             uid: String::new(),
             causes: Vec::new(),
             retry_after_seconds: 0,
+            continue_token: String::new(),
         })
     }
 
@@ -208,6 +211,9 @@ impl Status {
             "apiVersion": "v1", "kind": "Status", "metadata": {},
             "status": "Failure", "message": self.message, "reason": self.reason, "code": self.code,
         });
+        if !self.continue_token.is_empty() {
+            status["metadata"]["continue"] = Value::from(self.continue_token.as_str());
+        }
         if !details.is_empty() {
             status["details"] = Value::Object(details);
         }

@@ -1,6 +1,7 @@
 //! Admission: what the cluster demands of a request beyond the rules of the kind, and what it
 //! adds (`k8s.io/kubernetes/plugin/pkg/admission`). Plugins run in the order of a real server.
 
+mod bounds;
 mod limit_ranger;
 mod pod_security;
 mod priority;
@@ -26,6 +27,7 @@ impl ApiServer {
         object: &mut Object,
     ) -> Result<()> {
         self.admit_namespace(object)?;
+        self.admit_bounds(object)?;
         if object.kind() == Pod::KIND {
             self.default_limits(object);
             self.admit_service_account(kernel, object)?;

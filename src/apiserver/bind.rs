@@ -98,7 +98,7 @@ impl ApiServer {
         let old = self
             .store
             .get(&Place::new(Pod::KIND, namespace, name))
-            .cloned()
+            .map(|stored| stored.object.clone())
             .ok_or_else(|| Status::not_found(info, name))?;
         let revision = old.revision();
         let mut object = old;

@@ -1,10 +1,14 @@
 //! Creating objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Create).
 
+use std::rc::Rc;
+
+use super::fields::{Owners, Write, is_light};
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, place_of};
 use crate::api::validation;
-use crate::api::{Object, Result, Status};
+use crate::api::{Object, Resource, Result, Status};
 use crate::sim::Kernel;
+use k8s_openapi::api::core::v1::Pod;
 
 /// How often another name is tried when a generated one is taken.
 const GENERATED_NAME_TRIES: usize = 8;
@@ -15,8 +19,20 @@ impl ApiServer {
         &mut self,
         kernel: &mut Kernel,
         caller: &Caller,
+        object: Object,
+        options: &WriteOptions,
+    ) -> Result<Object> {
+        self.create_owned(kernel, caller, object, options, None)
+    }
+
+    /// Creates `object`; `owners` are those of its fields, where it is not just its creator.
+    pub(super) fn create_owned(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
         mut object: Object,
         options: &WriteOptions,
+        owners: Option<Owners>,
     ) -> Result<Object> {
         let info = object.info();
         if info.namespaced && object.namespace().is_empty() {
@@ -24,6 +40,12 @@ impl ApiServer {
         }
         meta::drop_empty(object.meta_mut());
         info.strategy.default(&mut object);
+        // What comes now is the server's, and nobody's field.
+        let sent = match &owners {
+            None if !is_light(object.kind(), "") => Some(self.template_of(&object)),
+            _ => None,
+        };
+        object.meta_mut().managed_fields = None;
         self.admit_create(kernel, caller, &mut object)?;
         self.check_escalation(caller, &object, None)?;
         meta::fill_system_fields(kernel, &mut object);
@@ -39,14 +61,41 @@ impl ApiServer {
         if self.store.get(&place_of(&object)).is_some() {
             return Err(self.already_exists(&object));
         }
+        let owners = owners.unwrap_or_else(|| {
+            let sent = sent.as_ref().unwrap_or(&object);
+            let write = Write::new(&caller.manager, "", kernel.now, None, sent);
+            Owners::default().after(write)
+        });
         if options.dry_run {
-            return Ok(object);
+            return Ok(Self::with_owners(object, &owners));
+        }
+        if let Some(sent) = sent.filter(|sent| sent.kind() == Pod::KIND) {
+            self.last_pod = Some(sent);
         }
         self.settle_quota(kernel, charges);
         self.settle_claim(claim);
         let name = object.name().to_owned();
-        self.put(kernel, caller, "create", object, Expect::Absent)
+        let owners = Rc::new(owners);
+        self.put_owned(kernel, caller, "create", object, owners, Expect::Absent)
             .ok_or_else(|| Status::already_exists(info, &name))
+    }
+
+    /// The object as it was sent. Pods come in many from one template: they share one copy, in
+    /// which only what makes no difference to the owners of fields is that of another pod.
+    fn template_of(&self, object: &Object) -> Object {
+        let same = self.last_pod.as_ref().filter(|last| {
+            let (last, pod) = (last.get::<Pod>(), object.get::<Pod>());
+            last.zip(pod).is_some_and(|(last, pod)| {
+                let (one, other) = (&last.metadata, &pod.metadata);
+                last.spec == pod.spec
+                    && one.labels == other.labels
+                    && one.annotations == other.annotations
+                    && one.owner_references == other.owner_references
+                    && one.finalizers == other.finalizers
+                    && one.generate_name == other.generate_name
+            })
+        });
+        same.unwrap_or(object).clone()
     }
 
     /// Gives the object a name that begins as it wishes and that nobody has.

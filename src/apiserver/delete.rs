@@ -52,12 +52,12 @@ impl ApiServer {
         let old = self.get_object(kind, namespace, name)?;
         check_preconditions(&old, options)?;
         self.admit_delete(&old)?;
-        if options.dry_run {
-            return Ok((old, false));
-        }
         let mut object = old.clone();
         update_finalizers(&mut object, options.propagation);
         let gone = self.mark(kernel, &mut object, options.grace_period_seconds);
+        if options.dry_run {
+            return Ok((object, gone));
+        }
         if gone {
             let revision = self.remove_as(kernel, &caller.manager, &place_of(&old));
             object.meta_mut().resource_version = revision.map(|r| r.to_string());
@@ -139,7 +139,7 @@ fn check_preconditions(object: &Object, options: &DeleteOptions) -> Result<()> {
         && object.uid() != uid
     {
         let detail = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
             object.uid()
         );
         return Err(Status::conflict(info, object.name(), &detail));
@@ -148,7 +148,7 @@ fn check_preconditions(object: &Object, options: &DeleteOptions) -> Result<()> {
         && object.meta().resource_version.as_ref() != Some(revision)
     {
         let detail = format!(
-            "Precondition failed: ResourceVersion in precondition: {revision}, ResourceVersion in object meta: {}",
+            "the ResourceVersion in the precondition ({revision}) does not match the ResourceVersion in record ({}). The object might have been modified",
             object.revision()
         );
         return Err(Status::conflict(info, object.name(), &detail));

@@ -15,6 +15,7 @@ mod auth;
 mod bind;
 mod create;
 mod delete;
+mod fields;
 mod meta;
 mod metrics;
 pub mod patch;
@@ -27,9 +28,12 @@ mod watch;
 
 use std::rc::Rc;
 
-use crate::api::{Kind, Object};
+use k8s_openapi::api::core::v1::Pod;
+
+use crate::api::{Kind, Object, Resource};
 use crate::sim::{Kernel, Time, secs};
 
+use fields::{Owners, Write};
 use store::{Expect, Place, Store};
 
 pub use auth::{Caller, rules};
@@ -63,13 +67,32 @@ impl WriteOptions {
     };
 }
 
+/// What is stored under a key: an object, and beside it the owners of its fields.
+#[derive(Clone)]
+struct Stored {
+    object: Object,
+    owners: Rc<Owners>,
+}
+
+impl std::ops::Deref for Stored {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        &self.object
+    }
+}
+
 /// The API server and its store.
 #[derive(Clone)]
 pub struct ApiServer {
-    store: Store<Object>,
+    store: Store<Stored>,
     watchers: watch::Watchers,
     allocations: allocation::Allocations,
     metrics: metrics::Metrics,
+    /// How many pods there are.
+    pods: usize,
+    /// The pod that was created last, as it was sent.
+    last_pod: Option<Object>,
     /// Watchers that have something to receive, and when.
     wakeups: Vec<(Time, WatcherId)>,
     /// Drawn when the first token is signed.
@@ -89,6 +112,8 @@ impl ApiServer {
             watchers: watch::Watchers::default(),
             allocations: allocation::Allocations::default(),
             metrics: metrics::Metrics::default(),
+            pods: 0,
+            last_pod: None,
             wakeups: Vec::new(),
             signing_key: None,
         }
@@ -129,12 +154,13 @@ impl ApiServer {
     /// Writes an object that has passed every check, and tells the watchers.
     ///
     /// Returns the object as stored, with its new revision; `None` when `expect` does not hold.
-    fn put(
+    fn put_owned(
         &mut self,
         kernel: &mut Kernel,
         caller: &Caller,
         verb: &'static str,
         mut object: Object,
+        owners: Rc<Owners>,
         expect: Expect,
     ) -> Option<Object> {
         let place = place_of(&object);
@@ -145,11 +171,87 @@ impl ApiServer {
             == <k8s_openapi::api::core::v1::Event as crate::api::Resource>::KIND)
             .then(|| self.store.grant(kernel.now + secs(EVENT_TTL_SECS)));
         let cause = kernel.record(&caller.manager, verb, key.clone(), revision, "");
-        self.store
-            .put(&place, object.clone(), expect, lease, cause)?;
+        let stored = Stored {
+            object: object.clone(),
+            owners,
+        };
+        self.store.put(&place, stored, expect, lease, cause)?;
+        if expect == Expect::Absent && object.kind() == Pod::KIND {
+            self.pods += 1;
+        }
         kernel.trace.write(kernel.now, revision, &key);
         self.after_change(kernel);
         Some(object)
+    }
+
+    /// As [`ApiServer::put_owned`], for what the server does by itself: the owners of the fields
+    /// stay, unless it is a status that is written.
+    fn put(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        verb: &'static str,
+        object: Object,
+        expect: Expect,
+    ) -> Option<Object> {
+        let owners = match self.store.get(&place_of(&object)) {
+            Some(old) if verb == "update status" => {
+                let (manager, now) = (&caller.manager, kernel.now);
+                let write = Write::new(manager, "status", now, Some(&old.object), &object);
+                Rc::new(old.owners.after(write))
+            }
+            Some(old) => old.owners.clone(),
+            None => Rc::default(),
+        };
+        self.put_owned(kernel, caller, verb, object, owners, expect)
+    }
+
+    /// The owners of the fields of a version of an object, while it can still be read.
+    fn owners_of(&self, object: &Object) -> Rc<Owners> {
+        let place = place_of(object);
+        let revision = object.revision();
+        if let Some(stored) = self.store.get(&place)
+            && stored.revision() == revision
+        {
+            return stored.owners.clone();
+        }
+        let change = revision
+            .checked_sub(1)
+            .and_then(|before| self.store.since(before).ok()?.next())
+            .filter(|change| change.place == place);
+        change
+            .and_then(|change| change.value.as_ref().or(change.previous.as_ref()))
+            .map_or_else(Rc::default, |stored| stored.owners.clone())
+    }
+
+    /// An object as clients see it: with the owners of its fields.
+    fn shown_value(&self, object: &Object) -> serde_json::Value {
+        let mut value = object.to_value();
+        if object.meta().managed_fields.is_none() {
+            let owners = self.owners_of(object);
+            if !owners.is_empty() {
+                value["metadata"]["managedFields"] = owners.to_value();
+            }
+        }
+        value
+    }
+
+    /// As [`ApiServer::shown_value`], as a kind shows the object.
+    fn shown_as(&self, kind: Kind, object: &Object) -> serde_json::Value {
+        let value = self.shown_value(object);
+        match kind.view() {
+            Some(view) => (view.shown)(value),
+            None => value,
+        }
+    }
+
+    /// The object with the owners of its fields inside, where it is not stored for them to be
+    /// looked up.
+    fn with_owners(mut object: Object, owners: &Owners) -> Object {
+        let entries = owners.to_value();
+        let (entries, _) = crate::api::codec::decode(&entries, "v1").unwrap_or_default();
+        object.meta_mut().managed_fields = Some(entries);
+        object
     }
 
     /// Takes an object out of the store, and tells the watchers.
@@ -164,6 +266,9 @@ impl ApiServer {
         let revision = self.store.next_revision();
         let cause = kernel.record(actor, "delete", key.clone(), revision, "");
         self.store.delete(place, Expect::Anything, cause)?;
+        if key.starts_with("/registry/pods/") {
+            self.pods = self.pods.saturating_sub(1);
+        }
         kernel.trace.write(kernel.now, revision, &key);
         self.after_change(kernel);
         Some(revision)

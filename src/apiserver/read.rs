@@ -5,6 +5,10 @@ use super::store::{Place, Range};
 use crate::api::{Key, Kind, Object, Resource, Result, Status};
 use std::rc::Rc;
 
+fn plain(stored: &Option<super::Stored>) -> Option<Object> {
+    stored.as_ref().map(|stored| stored.object.clone())
+}
+
 /// A restriction on labels or fields, decided elsewhere.
 pub type Selection<'f> = &'f dyn Fn(&Object) -> bool;
 
@@ -12,7 +16,7 @@ impl ApiServer {
     pub fn get_object(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object> {
         self.store
             .get(&Place::new(kind, namespace, name))
-            .cloned()
+            .map(|stored| stored.object.clone())
             .ok_or_else(|| Status::not_found(kind.info(), name))
     }
 
@@ -26,7 +30,7 @@ impl ApiServer {
     pub fn list_objects(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
         self.store
             .range(&Range::new(kind, namespace))
-            .map(|(_, object)| object.clone())
+            .map(|(_, stored)| stored.object.clone())
             .collect()
     }
 
@@ -40,7 +44,7 @@ impl ApiServer {
     /// The object before and after the change that made `revision`; `None` when it is compacted.
     pub fn change(&self, revision: u64) -> Option<(Option<Object>, Option<Object>)> {
         let change = self.store.since(revision.checked_sub(1)?).ok()?.next()?;
-        (change.revision == revision).then(|| (change.previous.clone(), change.value.clone()))
+        (change.revision == revision).then(|| (plain(&change.previous), plain(&change.value)))
     }
 
     /// Whether there is any object of a kind in a namespace.

@@ -3,10 +3,12 @@
 //! Subresources that a node has to answer (logs, exec) are not known here: whoever composes the
 //! cluster answers those.
 
+mod applying;
 mod body;
 mod discovery;
 mod eviction;
 mod health;
+mod limits;
 mod list;
 mod patching;
 mod path;
@@ -24,7 +26,7 @@ use super::request::{Body, Method, Request, Response};
 use super::{ApiServer, Caller, DeleteOptions, Propagation, WriteOptions, meta};
 use crate::api::field::{Errors, Path};
 use crate::api::status::qualified;
-use crate::api::{Object, Result, Status};
+use crate::api::{Kind, Object, Result, Status};
 use crate::sim::Kernel;
 
 use body::Decoded;
@@ -37,6 +39,9 @@ pub use watching::RestWatch;
 impl ApiServer {
     /// Answers one request of the REST API.
     pub fn handle(&mut self, kernel: &mut Kernel, request: &Request) -> Response {
+        if let Some(status) = limits::refused(request) {
+            return Response::from(status);
+        }
         self.answer(kernel, request).unwrap_or_else(Response::from)
     }
 
@@ -91,26 +96,28 @@ impl ApiServer {
         match request.method {
             Method::Get => {
                 let object = self.get_object(kind, namespace, name)?;
-                Ok(self.shown(kernel, &object, 200, request))
+                Ok(self.shown(kernel, kind, &object, 200, request))
             }
             Method::Put => {
                 let decoded = body::decode(kind, request)?;
                 let options = write_options("UpdateOptions", "", request)?;
                 check_place(&decoded.object, target, name)?;
                 let object = self.update_object(kernel, caller, decoded.object, &options)?;
-                Ok(self.warned(&object, written(200, &object, decoded.warnings)))
+                let response = self.written(kind, 200, &object, decoded.warnings);
+                Ok(self.warned(&object, response))
             }
             Method::Patch => {
                 let options = write_options("PatchOptions", "", request)?;
                 let (object, code, warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
-                Ok(self.warned(&object, written(code, &object, warnings)))
+                let response = self.written(kind, code, &object, warnings);
+                Ok(self.warned(&object, response))
             }
             Method::Delete => {
                 let options = delete_options(request)?;
                 let (object, gone) =
                     self.delete_object(kernel, caller, kind, namespace, name, &options)?;
-                Ok(deleted(&object, gone))
+                Ok(self.deleted(kind, &object, gone))
             }
             Method::Post => Err(not_allowed()),
         }
@@ -137,7 +144,8 @@ impl ApiServer {
                 let options = write_options("CreateOptions", "", request)?;
                 meta::ensure_namespace(&mut object, target.namespace.unwrap_or_default())?;
                 let object = self.create_object(kernel, caller, object, &options)?;
-                Ok(self.warned(&object, written(201, &object, warnings)))
+                let response = self.written(target.kind, 201, &object, warnings);
+                Ok(self.warned(&object, response))
             }
             Method::Delete => {
                 let options = delete_options(request)?;
@@ -153,7 +161,7 @@ impl ApiServer {
                         Err(status) => return Err(status),
                     }
                 }
-                let value = list::list_value(target.kind, &gone, self.revision());
+                let value = self.list_value(target.kind, &gone, self.revision());
                 Ok(Response::json(200, value))
             }
             Method::Put | Method::Patch => Err(not_allowed()),
@@ -167,7 +175,14 @@ impl ApiServer {
     }
 
     /// The object as JSON, or as a table of one row when the client asks for that.
-    fn shown(&self, kernel: &Kernel, object: &Object, code: u16, request: &Request) -> Response {
+    fn shown(
+        &self,
+        kernel: &Kernel,
+        kind: Kind,
+        object: &Object,
+        code: u16,
+        request: &Request,
+    ) -> Response {
         let value = if table::is_wanted(request) {
             let revision = object.meta().resource_version.clone().unwrap_or_default();
             let rows = std::slice::from_ref(object);
@@ -179,33 +194,39 @@ impl ApiServer {
                 request,
             )
         } else {
-            object.to_value()
+            self.shown_as(kind, object)
         };
         Response::json(code, value)
     }
-}
 
-/// The object as it was written, with what the client should know although it succeeded.
-fn written(code: u16, object: &Object, mut warnings: Vec<String>) -> Response {
-    warnings.extend(object.info().strategy.warnings(object));
-    let mut response = Response::json(code, object.to_value());
-    response.warnings = warnings;
-    response
-}
+    /// The object as it was written, with what the client should know although it succeeded.
+    pub(in crate::apiserver) fn written(
+        &self,
+        kind: Kind,
+        code: u16,
+        object: &Object,
+        mut warnings: Vec<String>,
+    ) -> Response {
+        warnings.extend(object.info().strategy.warnings(object));
+        let mut response = Response::json(code, self.shown_as(kind, object));
+        response.warnings = warnings;
+        response
+    }
 
-/// What a deletion is answered with: the object while it stays, or for kinds that always return
-/// it; else a `Status`.
-fn deleted(object: &Object, gone: bool) -> Response {
-    const RETURNED: [&str; 4] = ["Namespace", "Pod", "Service", "ServiceAccount"];
-    let info = object.info();
-    if !gone || RETURNED.contains(&info.kind) {
-        return Response::json(200, object.to_value());
+    /// What a deletion is answered with: the object while it stays, or for kinds that always return
+    /// it; else a `Status`.
+    fn deleted(&self, kind: Kind, object: &Object, gone: bool) -> Response {
+        const RETURNED: [&str; 4] = ["Namespace", "Pod", "Service", "ServiceAccount"];
+        let info = kind.info();
+        if !gone || RETURNED.contains(&info.kind) {
+            return Response::json(200, self.shown_as(kind, object));
+        }
+        let mut details = json!({"name": object.name(), "kind": info.plural, "uid": object.uid()});
+        if !info.group.is_empty() {
+            details["group"] = Value::from(info.group);
+        }
+        Response::json(200, success(details))
     }
-    let mut details = json!({"name": object.name(), "kind": info.plural, "uid": object.uid()});
-    if !info.group.is_empty() {
-        details["group"] = Value::from(info.group);
-    }
-    Response::json(200, success(details))
 }
 
 fn success(details: Value) -> Value {
@@ -247,6 +268,17 @@ fn write_options(kind: &str, subresource: &'static str, request: &Request) -> Re
         dry_run,
         subresource,
     })
+}
+
+/// The flag of a query, as Go reads one.
+fn parse_flag(request: &Request, name: &str) -> Result<bool> {
+    match request.query(name).unwrap_or_default() {
+        "" | "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(false),
+        "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(true),
+        other => Err(Status::bad_request(format!(
+            "strconv.ParseBool: parsing \"{other}\": invalid syntax"
+        ))),
+    }
 }
 
 fn dry_run(kind: &str, request: &Request) -> Result<bool> {
@@ -294,6 +326,18 @@ fn delete_options(request: &Request) -> Result<DeleteOptions> {
             }));
         }
     };
+    let orphans = body["orphanDependents"].as_bool();
+    if orphans.is_some() && propagation.is_some() {
+        return Err(invalid_options(KIND, |errors| {
+            let detail = "orphanDependents and deletionPropagation cannot be both set";
+            let given = asked.unwrap_or_default();
+            errors.invalid(&Path::new("propagationPolicy"), given, detail);
+        }));
+    }
+    let propagation = propagation.or(orphans.map(|orphan| match orphan {
+        true => Propagation::Orphan,
+        false => Propagation::Background,
+    }));
     let grace = body["gracePeriodSeconds"].as_i64().or_else(|| {
         request
             .query("gracePeriodSeconds")

@@ -1,7 +1,10 @@
 //! Changing objects (`k8s.io/apiserver/pkg/registry/generic/registry/store.go` Update).
 
+use std::rc::Rc;
+
 use super::admission::Charges;
 use super::allocation::Claim;
+use super::fields::{Manager, Owners, Write, is_light, is_reset};
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, place_of};
 use crate::api::field::{Errors, Path};
@@ -18,14 +21,28 @@ impl ApiServer {
         &mut self,
         kernel: &mut Kernel,
         caller: &Caller,
+        object: Object,
+        options: &WriteOptions,
+    ) -> Result<Object> {
+        self.update_owned(kernel, caller, object, options, None)
+    }
+
+    /// Replaces the stored object; `owners` are those of its fields, where they are not just
+    /// those from before and who writes.
+    pub(super) fn update_owned(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
         mut object: Object,
         options: &WriteOptions,
+        owners: Option<Owners>,
     ) -> Result<Object> {
         let info = object.info();
         let place = place_of(&object);
-        let Some(old) = self.store.get(&place).cloned() else {
+        let Some(stored) = self.store.get(&place).cloned() else {
             return Err(Status::not_found(info, object.name()));
         };
+        let (old, former) = (stored.object, stored.owners);
         if object.revision() != 0 && object.revision() != old.revision() {
             return Err(Status::modified(info, object.name()));
         }
@@ -33,6 +50,11 @@ impl ApiServer {
         let mut errors = keep_system_fields(&mut object, &old);
         meta::drop_empty(object.meta_mut());
         info.strategy.default(&mut object);
+        let given = given_owners(&mut object, options);
+        let sent = match &owners {
+            None if !is_light(object.kind(), options.subresource) => Some(object.clone()),
+            _ => None,
+        };
         if options.subresource == "finalize" {
             super::rest::finalize(&mut object, &old);
         } else if options.subresource == "status" {
@@ -54,11 +76,29 @@ impl ApiServer {
             _ => Charges::default(),
         };
         object.meta_mut().resource_version = old.meta().resource_version.clone();
-        if object == old {
+        let changed = object != old;
+        if !changed && owners.is_none() && given.is_none() {
+            return Ok(old);
+        }
+        let owners = owners.unwrap_or_else(|| {
+            let from = given.as_ref().unwrap_or(&former);
+            let sent = sent.as_ref().unwrap_or(&object);
+            match changed {
+                true => from.after(Write::new(
+                    &caller.manager,
+                    options.subresource,
+                    kernel.now,
+                    Some(&old),
+                    sent,
+                )),
+                false => from.clone(),
+            }
+        });
+        if !changed && owners.managers() == former.managers() {
             return Ok(old);
         }
         if options.dry_run {
-            return Ok(object);
+            return Ok(Self::with_owners(object, &owners));
         }
         if self.is_finished(&object) {
             self.remove_as(kernel, &caller.manager, &place);
@@ -74,15 +114,34 @@ impl ApiServer {
             "finalize" => "finalize",
             _ => "update",
         };
-        self.put(
+        self.put_owned(
             kernel,
             caller,
             verb,
             object,
+            Rc::new(owners),
             Expect::Revision(old.revision()),
         )
         .ok_or_else(|| Status::modified(info, &name))
     }
+}
+
+/// The owners that the client says the fields have. None, or some that cannot be read, mean those
+/// that they have; a subresource does not change them.
+fn given_owners(object: &mut Object, options: &WriteOptions) -> Option<Owners> {
+    object.meta().managed_fields.as_ref()?;
+    let reset = is_reset(object);
+    let given = object.meta_mut().managed_fields.take().unwrap_or_default();
+    if reset && options.subresource.is_empty() {
+        return Some(Owners::of(Vec::new()));
+    }
+    if given.is_empty() || !options.subresource.is_empty() {
+        return None;
+    }
+    let entries = crate::api::codec::encode(&given);
+    let entries = entries.as_array().into_iter().flatten();
+    let managers: Option<Vec<Manager>> = entries.map(Manager::from_value).collect();
+    managers.map(Owners::of)
 }
 
 /// Carries over what no client may change, and reports attempts to change identity.

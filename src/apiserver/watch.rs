@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::ApiServer;
 use super::store::{Change, Range};
+use super::{ApiServer, Stored};
 use crate::api::{Kind, Object, Resource, Result, Status};
 use crate::sim::{CauseId, Kernel, Time};
 
@@ -112,7 +112,7 @@ impl Watchers {
     pub fn notify(
         &mut self,
         kernel: &mut Kernel,
-        change: &Change<Object>,
+        change: &Change<Stored>,
         wakeups: &mut Vec<(Time, WatcherId)>,
     ) {
         let Some(object) = change.value.as_ref().or(change.previous.as_ref()) else {
@@ -127,8 +127,8 @@ impl Watchers {
             self.send(kernel, id, whole.clone(), wakeups);
         }
         if kind == Pod::KIND && !self.by_node.is_empty() {
-            let nodes =
-                [change.previous.as_ref(), change.value.as_ref()].map(|o| o.and_then(node_of));
+            let nodes = [change.previous.as_ref(), change.value.as_ref()]
+                .map(|o| o.and_then(|stored| node_of(stored)));
             let mut seen: Option<&str> = None;
             for node in nodes.into_iter().flatten() {
                 if seen == Some(node) {
@@ -168,14 +168,23 @@ impl Watchers {
 }
 
 /// The event that a watcher sees which is interested in the objects that `wanted` names.
-fn event_of(change: &Change<Object>, wanted: impl Fn(&Object) -> bool) -> Option<WatchEvent> {
-    let before = change.previous.as_ref().filter(|o| wanted(o));
-    let after = change.value.as_ref().filter(|o| wanted(o));
+fn event_of(change: &Change<Stored>, wanted: impl Fn(&Object) -> bool) -> Option<WatchEvent> {
+    let before = change
+        .previous
+        .as_ref()
+        .map(|o| &o.object)
+        .filter(|o| wanted(o));
+    let after = change
+        .value
+        .as_ref()
+        .map(|o| &o.object)
+        .filter(|o| wanted(o));
     let (event, object) = match (before, after) {
         (None, Some(now)) => (EventType::Added, now.clone()),
         (Some(_), Some(now)) => (EventType::Modified, now.clone()),
         (Some(was), None) => {
-            let mut last = change.value.clone().unwrap_or_else(|| was.clone());
+            let last = change.value.as_ref().map(|o| &o.object);
+            let mut last = last.unwrap_or(was).clone();
             last.meta_mut().resource_version = Some(change.revision.to_string());
             (EventType::Deleted, last)
         }

@@ -272,7 +272,7 @@ async fn typed(kube: &Kube, path: &str, only: &[&str], partial: &str) -> Vec<Str
         } else {
             format!("{lead},")
         };
-        let kinds = Kind::all().map(Kind::info);
+        let kinds = Kind::served().map(Kind::info);
         return match only {
             [] => kinds.map(|k| format!("{lead}{}", k.plural)).collect(),
             only => only.iter().map(|k| format!("{lead}{k}/")).collect(),

@@ -5,6 +5,7 @@ use super::error::{Failure, Result, plain};
 use super::kube::Kube;
 use crate::api::Kind;
 use crate::api::kinds::{KindInfo, served, served_versions};
+use crate::api::rfc3339::go_quote;
 
 /// What a word names: a whole kind, or one object.
 #[derive(Clone)]
@@ -46,7 +47,7 @@ fn kinds_of(word: &str) -> Result<Vec<&'static KindInfo>> {
         if part.is_empty() {
             continue;
         }
-        let mut members: Vec<&'static KindInfo> = Kind::all()
+        let mut members: Vec<&'static KindInfo> = Kind::served()
             .map(Kind::info)
             .filter(|i| i.categories.contains(&part))
             .collect();
@@ -198,10 +199,31 @@ impl Kube {
                     };
                     (target, item)
                 })),
-                Err(failure) => failures.push(failure),
+                Err(failure) => failures.push(self.of_list(target, failure)),
             }
         }
         (objects, failures)
+    }
+
+    /// Says of a refused list what was to be listed.
+    pub fn of_list(&self, target: &Target, failure: Failure) -> Failure {
+        if !target.name.is_empty() || !matches!(failure.reason(), "BadRequest" | "NotFound") {
+            return failure;
+        }
+        let kind = target.kind;
+        let resource = format!("{}/{}, Resource={}", kind.group, kind.version, kind.plural);
+        let (labels, fields) = (
+            self.flags.text("selector"),
+            self.flags.text("field-selector"),
+        );
+        if labels.is_empty() && fields.is_empty() {
+            return failure.when(format!("Unable to list \"{resource}\":"));
+        }
+        failure.when(format!(
+            "Unable to find \"{resource}\" that match label selector {}, field selector {}:",
+            go_quote(labels),
+            go_quote(fields)
+        ))
     }
 }
 

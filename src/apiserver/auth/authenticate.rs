@@ -3,14 +3,16 @@
 use super::caller::{AUTHENTICATED, CREDENTIAL, UNAUTHENTICATED};
 use super::{ApiServer, Caller};
 use crate::api::{Result, Status};
+use crate::apiserver::fields::field_manager;
 use crate::apiserver::request::{Credentials, Request};
 use crate::sim::Time;
 
 impl ApiServer {
     pub(super) fn authenticate(&self, now: Time, request: &Request) -> Result<Caller> {
+        let program = field_manager(&request.user_agent.as_str().into());
         let manager = match request.query("fieldManager") {
             Some(manager) if !manager.is_empty() => manager,
-            _ => &request.user_agent,
+            _ => &program,
         };
         let mut caller = match &request.credentials {
             Credentials::Admin => Caller::admin(manager),

@@ -9,6 +9,7 @@ use super::path::Target;
 use super::table;
 use crate::api::field::{Errors, Path};
 use crate::api::selector::{FieldSelector, Selector};
+use crate::api::status::Cause;
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::ApiServer;
 use crate::apiserver::request::{Request, Response};
@@ -73,24 +74,35 @@ fn unknown_field(kind: Kind, field: &str) -> Box<Status> {
 
 /// Where the next chunk begins, as the client carries it around.
 struct Continue {
-    revision: u64,
+    /// The revision that is listed; -1 for whatever is the newest.
+    revision: i64,
     /// The key after which it goes on, without the prefix of the collection.
     start: String,
 }
 
 impl Continue {
     fn parse(token: &str) -> Result<Self> {
-        let value =
-            decode_base64(token).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let refused = |detail: &str| {
+            Status::bad_request(format!(
+                "invalid continue token: continue key is not valid: {detail}"
+            ))
+        };
+        let bytes = decode_base64(token).ok_or_else(|| {
+            let known = |b: &u8| LETTERS.contains(b);
+            let at = token
+                .bytes()
+                .position(|b| !known(&b))
+                .unwrap_or(token.len());
+            refused(&format!("illegal base64 data at input byte {at}"))
+        })?;
+        let value = serde_json::from_slice::<Value>(&bytes).ok();
         let parsed = value.as_ref().and_then(|value| {
             Some(Continue {
-                revision: value["rv"].as_u64()?,
+                revision: value["rv"].as_i64()?,
                 start: value["start"].as_str()?.trim_end_matches('\0').to_owned(),
             })
         });
-        parsed.ok_or_else(|| {
-            Status::bad_request("continue key is not valid: the continue token is malformed")
-        })
+        parsed.ok_or_else(|| refused("incorrect encoded start key (version meta.k8s.io/v1)"))
     }
 
     fn text(&self) -> String {
@@ -120,7 +132,7 @@ impl ApiServer {
         let value = if table::is_wanted(request) {
             table::table(target.kind, &chunk.items, metadata, kernel.now, request)
         } else {
-            let mut value = list_value(target.kind, &chunk.items, 0);
+            let mut value = self.list_value(target.kind, &chunk.items, 0);
             value["metadata"] = metadata;
             value
         };
@@ -146,8 +158,16 @@ impl ApiServer {
             None | Some("") => None,
             Some(token) => Some(Continue::parse(token)?),
         };
+        check_options(request)?;
         let revision = match &token {
-            Some(token) => token.revision,
+            Some(token) => {
+                if !matches!(request.query("resourceVersion"), None | Some("" | "0")) {
+                    return Err(Status::bad_request(
+                        "specifying resource version is not allowed when using continue",
+                    ));
+                }
+                u64::try_from(token.revision).unwrap_or(self.store.revision())
+            }
             None => self.revision_asked(request)?,
         };
         let mut items = Vec::new();
@@ -171,7 +191,7 @@ impl ApiServer {
             }
         } else {
             let then = self.store.range_at(&range, revision);
-            let then = then.map_err(|_| too_old(token.is_some(), revision))?;
+            let then = then.map_err(|_| too_old(token.as_ref()))?;
             for (place, object) in &then {
                 if after.as_ref().is_none_or(|after| place > after) {
                     take(place, object);
@@ -184,7 +204,12 @@ impl ApiServer {
             let start = range.path_of(&last);
             metadata.insert(
                 "continue".into(),
-                Continue { revision, start }.text().into(),
+                Continue {
+                    revision: i64::try_from(revision).unwrap_or_default(),
+                    start,
+                }
+                .text()
+                .into(),
             );
             if selection.is_everything() {
                 metadata.insert("remainingItemCount".into(), rest.into());
@@ -197,28 +222,13 @@ impl ApiServer {
     fn revision_asked(&self, request: &Request) -> Result<u64> {
         let current = self.store.revision();
         let text = request.query("resourceVersion").unwrap_or_default();
-        let exact = match request.query("resourceVersionMatch").unwrap_or_default() {
-            "" | "NotOlderThan" => false,
-            "Exact" => true,
-            other => {
-                return Err(super::invalid_options(
-                    "ListOptions",
-                    |errors: &mut Errors| {
-                        let known = ["Exact", "NotOlderThan"];
-                        errors.not_supported(&Path::new("resourceVersionMatch"), other, &known);
-                    },
-                ));
-            }
-        };
+        let exact = request.query("resourceVersionMatch") == Some("Exact");
         if text.is_empty() {
             return Ok(current);
         }
         let asked: u64 = text.parse().map_err(|_| invalid_revision(text))?;
         if asked > current {
-            let message = format!("Too large resource version: {asked}, current: {current}");
-            let mut status = Status::new(504, "Timeout", message);
-            status.retry_after_seconds = 1;
-            return Err(status);
+            return Err(too_new(asked, current));
         }
         // With a limit, an old revision is meant exactly.
         let limited = request
@@ -236,27 +246,111 @@ fn invalid_revision(text: &str) -> Box<Status> {
     })
 }
 
-fn too_old(continued: bool, revision: u64) -> Box<Status> {
-    if continued {
-        return Status::expired(
-            "The provided continue parameter is too old to display a consistent list result. \
-             You can start a new list without the continue parameter.",
-        );
-    }
-    Status::expired(format!(
-        "The resourceVersion for the provided list is too old: {revision}."
-    ))
+/// The revision is gone. Who was in the middle of a list gets a token with which it can go on,
+/// in the present.
+fn too_old(token: Option<&Continue>) -> Box<Status> {
+    let Some(token) = token else {
+        return Status::expired("The resourceVersion for the provided list is too old.");
+    };
+    let mut status = Status::expired(
+        "The provided continue parameter is too old to display a consistent list result. \
+         You can start a new list without the continue parameter, or use the continue token in \
+         this response to retrieve the remainder of the results. Continuing with the provided \
+         token results in an inconsistent list - objects that were created, modified, or deleted \
+         between the time the first chunk was returned and now may show up in the list.",
+    );
+    let present = Continue {
+        revision: -1,
+        start: token.start.clone(),
+    };
+    status.continue_token = present.text();
+    status
 }
 
-pub(super) fn list_value(kind: Kind, items: &[Object], revision: u64) -> Value {
-    let info = kind.info();
-    let items: Vec<Value> = items.iter().map(Object::to_value).collect();
-    json!({
-        "apiVersion": info.api_version(),
-        "kind": format!("{}List", info.kind),
-        "metadata": {"resourceVersion": revision.to_string()},
-        "items": items,
-    })
+/// A revision that is yet to come.
+pub(super) fn too_new(asked: u64, current: u64) -> Box<Status> {
+    let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+    let mut status = Status::new(504, "Timeout", message);
+    status.retry_after_seconds = 1;
+    status.causes.push(Cause {
+        reason: "ResourceVersionTooLarge".to_owned(),
+        message: "Too large resource version".to_owned(),
+        field: String::new(),
+    });
+    status
+}
+
+/// What the options of a list or watch may not say together
+/// (`k8s.io/apimachinery/pkg/apis/meta/internalversion/validation`).
+pub(super) fn check_options(request: &Request) -> Result<()> {
+    let text = |name: &str| request.query(name).unwrap_or_default();
+    let watches = matches!(text("watch"), "true" | "1");
+    let initial = text("sendInitialEvents");
+    let path = Path::new("resourceVersionMatch");
+    let match_ = text("resourceVersionMatch");
+    let refused = |path: &Path, detail: &str| {
+        let detail = detail.to_owned();
+        let path = path.clone();
+        Err(super::invalid_options("ListOptions", move |errors| {
+            errors.forbidden(&path, detail);
+        }))
+    };
+    if !initial.is_empty() {
+        if !watches {
+            let path = Path::new("sendInitialEvents");
+            return refused(&path, "sendInitialEvents is forbidden for list");
+        }
+        if match_ != "NotOlderThan" {
+            let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            return refused(&path, detail);
+        }
+        return Ok(());
+    }
+    if match_.is_empty() {
+        return Ok(());
+    }
+    if watches {
+        let detail =
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        return refused(&path, detail);
+    }
+    if text("resourceVersion").is_empty() {
+        let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return refused(&path, detail);
+    }
+    if !text("continue").is_empty() {
+        return refused(
+            &path,
+            "resourceVersionMatch is forbidden when continue is provided",
+        );
+    }
+    if !matches!(match_, "Exact" | "NotOlderThan") {
+        return Err(super::invalid_options(
+            "ListOptions",
+            |errors: &mut Errors| {
+                let known = ["Exact", "NotOlderThan", ""];
+                errors.not_supported(&path, match_, &known);
+            },
+        ));
+    }
+    if match_ == "Exact" && text("resourceVersion") == "0" {
+        let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+        return refused(&path, detail);
+    }
+    Ok(())
+}
+
+impl ApiServer {
+    pub(super) fn list_value(&self, kind: Kind, items: &[Object], revision: u64) -> Value {
+        let info = kind.info();
+        let items: Vec<Value> = items.iter().map(|o| self.shown_as(kind, o)).collect();
+        json!({
+            "apiVersion": info.api_version(),
+            "kind": format!("{}List", info.kind),
+            "metadata": {"resourceVersion": revision.to_string()},
+            "items": items,
+        })
+    }
 }
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

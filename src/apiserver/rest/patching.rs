@@ -8,12 +8,14 @@ use super::body::{self, Strictness};
 use super::check_place;
 use super::path::Target;
 use crate::api::codec::DecodeError;
-use crate::api::field::quote;
+use crate::api::field::{Path, quote};
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::patch::{
     PatchError, PatchSchema, go_value, json_patch, merge_patch, strategic,
 };
-use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, Request, STRATEGIC_MERGE_PATCH};
+use crate::apiserver::request::{
+    APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Request, STRATEGIC_MERGE_PATCH,
+};
 use crate::apiserver::{ApiServer, Caller, WriteOptions};
 use crate::sim::Kernel;
 
@@ -29,13 +31,24 @@ impl ApiServer {
         options: &WriteOptions,
         request: &Request,
     ) -> Result<(Object, u16, Vec<String>)> {
+        if request.content_type == APPLY_PATCH {
+            let (object, code) =
+                self.apply_object(kernel, caller, target, name, options, request)?;
+            return Ok((object, code, Vec::new()));
+        }
         let kind = target.kind;
-        let patch = body::json(request)?;
         check_type(request)?;
+        if request.query("force").is_some_and(|f| !f.is_empty()) {
+            return Err(super::invalid_options("PatchOptions", |errors| {
+                let force = Path::new("force");
+                errors.forbidden(&force, "may not be specified for non-apply patch");
+            }));
+        }
+        let patch = body::json(request)?;
         let current = self.get_object(kind, target.namespace.unwrap_or_default(), name)?;
         // The patch speaks of the fields of the version that the client knows.
         let other = kind.conversion(target.version);
-        let mut shown = current.to_value();
+        let mut shown = self.shown_as(kind, &current);
         if let Some(other) = other {
             shown = (other.to)(shown);
         }
@@ -61,7 +74,7 @@ fn check_type(request: &Request) -> Result<()> {
     match request.content_type {
         JSON_PATCH | MERGE_PATCH | STRATEGIC_MERGE_PATCH => Ok(()),
         _ => Err(Status::unsupported_media_type(format!(
-            "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_MERGE_PATCH}"
+            "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_MERGE_PATCH}, {APPLY_PATCH}"
         ))),
     }
 }

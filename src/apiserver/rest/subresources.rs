@@ -1,13 +1,13 @@
 //! Parts of objects with an address of their own: status, scale, binding, eviction, finalize.
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Binding, Namespace, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
 use super::body;
 use super::patching::patch_value;
 use super::path::Target;
-use super::{check_place, not_allowed, write_options, written};
+use super::{check_place, not_allowed, write_options};
 use crate::api::field::{Errors, Path};
 use crate::api::selector::Selector;
 use crate::api::{Object, Resource, Result, Status, codec};
@@ -29,7 +29,7 @@ impl ApiServer {
         match (target.subresource, request.method) {
             ("status", Method::Get) => {
                 let object = self.get_object(kind, namespace, name)?;
-                Ok(self.shown(kernel, &object, 200, request))
+                Ok(self.shown(kernel, kind, &object, 200, request))
             }
             ("status", Method::Put) => {
                 self.put_part(kernel, caller, target, name, "status", request)
@@ -41,7 +41,7 @@ impl ApiServer {
                 let options = write_options("PatchOptions", "status", request)?;
                 let (object, code, warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
-                Ok(written(code, &object, warnings))
+                Ok(self.written(kind, code, &object, warnings))
             }
             ("scale", _) => self.scale(kernel, caller, target, name, request),
             ("binding", Method::Post) if kind == Pod::KIND => {
@@ -68,7 +68,7 @@ impl ApiServer {
         let options = write_options("UpdateOptions", subresource, request)?;
         check_place(&decoded.object, target, name)?;
         let object = self.update_object(kernel, caller, decoded.object, &options)?;
-        Ok(written(200, &object, decoded.warnings))
+        Ok(self.written(target.kind, 200, &object, decoded.warnings))
     }
 
     /// `autoscaling/v1` Scale: the number of replicas, whatever makes them.
@@ -82,7 +82,7 @@ impl ApiServer {
     ) -> Result<Response> {
         let namespace = target.namespace.unwrap_or_default();
         let current = self.get_object(target.kind, namespace, name)?;
-        let shown = scale_value(&current)?;
+        let shown = scale_value(&current);
         let wanted = match request.method {
             Method::Get => return Ok(Response::json(200, shown)),
             Method::Put => body::json(request)?.clone(),
@@ -98,16 +98,15 @@ impl ApiServer {
             )));
         }
         let replicas = replicas_of(&wanted, name)?;
-        let mut object = current;
+        let mut object = with_replicas(&current, replicas)?;
         // A revision in the Scale is a precondition, as for any object.
         if let Some(revision) = wanted["metadata"]["resourceVersion"].as_str()
             && !revision.is_empty()
         {
             object.meta_mut().resource_version = Some(revision.to_owned());
         }
-        set_replicas(&mut object, replicas);
         let object = self.update_object(kernel, caller, object, &options)?;
-        Ok(Response::json(200, scale_value(&object)?))
+        Ok(Response::json(200, scale_value(&object)))
     }
 
     fn post_binding(
@@ -169,28 +168,11 @@ fn replicas_of(scale: &Value, name: &str) -> Result<i32> {
     Ok(replicas)
 }
 
-fn scale_value(object: &Object) -> Result<Value> {
-    let (replicas, current, selector) = if let Some(deployment) = object.get::<Deployment>() {
-        let spec = deployment.spec.as_ref();
-        let status = deployment.status.as_ref();
-        (
-            spec.and_then(|s| s.replicas),
-            status.and_then(|s| s.replicas),
-            spec.map(|s| &s.selector),
-        )
-    } else if let Some(set) = object.get::<ReplicaSet>() {
-        let spec = set.spec.as_ref();
-        (
-            spec.and_then(|s| s.replicas),
-            set.status.as_ref().map(|s| s.replicas),
-            spec.map(|s| &s.selector),
-        )
-    } else {
-        return Err(not_allowed());
-    };
-    let selector = Selector::from_api(selector)
-        .map(|s| s.to_string())
-        .unwrap_or_default();
+fn scale_value(object: &Object) -> Value {
+    let value = object.to_value();
+    let replicas = value["spec"]["replicas"].as_i64();
+    let current = value["status"]["replicas"].as_i64();
+    let selector = selector_text(&value["spec"]["selector"]);
     let meta = object.meta_value();
     let mut metadata = serde_json::Map::new();
     for field in [
@@ -208,17 +190,36 @@ fn scale_value(object: &Object) -> Result<Value> {
     if let Some(replicas) = replicas.filter(|n| *n != 0) {
         spec["replicas"] = replicas.into();
     }
-    Ok(json!({
+    json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec,
         "status": {"replicas": current.unwrap_or_default(), "selector": selector},
-    }))
+    })
 }
 
-fn set_replicas(object: &mut Object, replicas: i32) {
-    if let Some(deployment) = object.edit::<Deployment>() {
-        deployment.spec.get_or_insert_default().replicas = Some(replicas);
-    } else if let Some(set) = object.edit::<ReplicaSet>() {
-        set.spec.get_or_insert_default().replicas = Some(replicas);
+/// A selector as text: a label selector, or the plain map that older kinds have.
+fn selector_text(selector: &Value) -> String {
+    let Some(map) = selector.as_object() else {
+        return String::new();
+    };
+    if map.values().any(Value::is_string) {
+        let pairs = map.iter();
+        let pairs = pairs.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()));
+        return pairs.collect::<Vec<String>>().join(",");
+    }
+    codec::decode::<LabelSelector>(selector, "v1")
+        .ok()
+        .and_then(|(selector, _)| Selector::from_api(Some(&selector)).ok())
+        .map(|selector| selector.to_string())
+        .unwrap_or_default()
+}
+
+/// The object with another number of replicas.
+fn with_replicas(object: &Object, replicas: i32) -> Result<Object> {
+    let mut value = object.to_value();
+    value["spec"]["replicas"] = replicas.into();
+    match object.kind().decode(&value) {
+        Ok((object, _)) => Ok(object),
+        Err(error) => Err(Status::internal(error.message)),
     }
 }
 

@@ -28,7 +28,8 @@ impl ApiServer {
     /// Opens a watch: `request` is a GET of a collection or an object with `watch=true`.
     ///
     /// # Errors
-    /// What a GET would be refused with; 410 `Expired` when the revision to start from is gone.
+    /// What a GET would be refused with. When the revision to start from is gone, the watch opens
+    /// and has one event, an `ERROR`.
     pub fn open_watch(&self, now: Time, request: &Request) -> Result<RestWatch> {
         let parts: Vec<&str> = request.path.split('/').filter(|p| !p.is_empty()).collect();
         self.authorized(now, request)?;
@@ -39,6 +40,9 @@ impl ApiServer {
             selected.query.push(("fieldSelector".to_owned(), by_name));
         }
         let selection = Selection::of(target.kind, &selected)?;
+        let mut watching = request.clone();
+        watching.query.push(("watch".to_owned(), "true".to_owned()));
+        super::list::check_options(&watching)?;
         let flag = |name| matches!(request.query(name), Some("true" | "1"));
         let from = request.query("resourceVersion").unwrap_or_default();
         let asked: u64 = match from {
@@ -49,8 +53,7 @@ impl ApiServer {
         };
         let current = self.revision();
         if asked > current {
-            let message = format!("Too large resource version: {asked}, current: {current}");
-            return Err(Status::new(504, "Timeout", message));
+            return Err(super::list::too_new(asked, current));
         }
         let mut watch = RestWatch {
             request: request.clone(),
@@ -68,12 +71,16 @@ impl ApiServer {
             watch.cursor.revision = current;
             for object in self.list_objects(target.kind, target.namespace) {
                 if watch.selection.matches(&object) {
-                    let event = watch.event(EventType::Added.name(), &object, now);
+                    let event = self.event(&watch, EventType::Added.name(), &object, now);
                     watch.initial.push(event);
                 }
             }
         } else if asked < self.compacted_revision() {
-            return Err(too_old(asked, self.compacted_revision()));
+            // The watch is opened all the same, and ends with its first event.
+            let status = too_old(asked, self.compacted_revision());
+            watch.cursor.revision = current;
+            let error = json!({"type": "ERROR", "object": status.to_value()});
+            watch.initial.push(error);
         }
         if whole_state && watch.bookmarks {
             let mut bookmark = watch.bookmark();
@@ -92,7 +99,7 @@ impl ApiServer {
         match self.pull(&mut watch.cursor, &|object| selection.matches(object)) {
             Ok(changes) => {
                 for change in changes {
-                    events.push(watch.event(change.event.name(), &change.object, now));
+                    events.push(self.event(watch, change.event.name(), &change.object, now));
                 }
             }
             Err(status) => events.push(json!({"type": "ERROR", "object": status.to_value()})),
@@ -120,16 +127,18 @@ impl RestWatch {
     pub fn wants_bookmarks(&self) -> bool {
         self.bookmarks
     }
+}
 
-    fn event(&self, type_: &str, object: &Object, now: Time) -> Value {
-        let mut value = if table::is_wanted(&self.request) {
+impl ApiServer {
+    fn event(&self, watch: &RestWatch, type_: &str, object: &Object, now: Time) -> Value {
+        let mut value = if table::is_wanted(&watch.request) {
             let metadata = json!({"resourceVersion": object.revision().to_string()});
             let rows = std::slice::from_ref(object);
-            table::table(object.kind(), rows, metadata, now, &self.request)
+            table::table(object.kind(), rows, metadata, now, &watch.request)
         } else {
-            object.to_value()
+            self.shown_as(watch.cursor.kind, object)
         };
-        let parts: Vec<&str> = self
+        let parts: Vec<&str> = watch
             .request
             .path
             .split('/')
@@ -231,13 +240,23 @@ mod tests {
         server.store.compact(server.revision() - 1);
         let at =
             |revision: u64| Request::get(PATH).with_query("resourceVersion", revision.to_string());
-        let old = server.open_watch(kernel.now, &at(2)).err().expect("gone");
-        assert_eq!((old.code, old.reason), (410, "Expired"));
-        assert_eq!(old.message, "too old resource version: 2 (3)");
+        let mut old = server.open_watch(kernel.now, &at(2)).expect("is open");
+        let events = server.poll_watch(kernel.now, &mut old);
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["type"], "ERROR");
+        let status = &events[0]["object"];
+        assert_eq!(
+            (&status["code"], &status["reason"]),
+            (&json!(410), &json!("Expired"))
+        );
+        assert_eq!(status["message"], "too old resource version: 2 (3)");
         let early = server
             .open_watch(kernel.now, &at(99))
             .err()
             .expect("unknown");
-        assert_eq!(early.message, "Too large resource version: 99, current: 4");
+        assert_eq!(
+            early.message,
+            "Timeout: Too large resource version: 99, current: 4"
+        );
     }
 }

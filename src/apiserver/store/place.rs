@@ -14,7 +14,7 @@ pub struct Place {
 impl Place {
     pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
         Place {
-            kind,
+            kind: kind.stored(),
             folder: folder(kind, namespace),
             name: Name::new(name),
         }
@@ -70,7 +70,7 @@ pub struct Range {
 impl Range {
     pub fn new(kind: Kind, namespace: Option<&str>) -> Self {
         Range {
-            kind,
+            kind: kind.stored(),
             folder: namespace.map(|namespace| folder(kind, namespace)),
         }
     }

@@ -8,11 +8,11 @@ use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
 use crate::api::selector::Selector;
 use crate::apiserver::patch::apply::{self as patching, LAST_APPLIED, Patch};
 use crate::apiserver::patch::{PatchSchema, strategic};
-use crate::apiserver::request::{APPLY_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
+use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag};
-use crate::kubectl::json::{annotation, list, name, text};
+use crate::kubectl::json::{annotation, name, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
 use crate::kubectl::printers::{self, Format, format};
@@ -69,7 +69,9 @@ async fn run(kube: &Kube) -> Result<()> {
     let mut results = Vec::new();
     for manifest in &manifests {
         let done = match flags.is("server-side") {
-            true => server_side(kube, manifest).await,
+            true => super::server_side::apply(kube, manifest)
+                .await
+                .map(|object| (object, "serverside-applied")),
             false => client_side(kube, manifest).await,
         };
         match done {
@@ -287,51 +289,4 @@ fn describe(manifest: &Manifest) -> String {
 
 fn gvr(kind: &crate::api::kinds::KindInfo) -> String {
     format!("{}/{}, Resource={}", kind.group, kind.version, kind.plural)
-}
-
-async fn server_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'static str)> {
-    let request = kube
-        .change(
-            Method::Patch,
-            path(manifest.kind, &manifest.namespace, manifest.name(), ""),
-            "kubectl",
-        )?
-        .with_query("fieldValidation", field_validation(kube))
-        .with_query("force", kube.flags.is("force-conflicts").to_string())
-        .with_body(manifest.object.clone());
-    let request = Request {
-        content_type: APPLY_PATCH,
-        ..request
-    };
-    match kube.json(request).await {
-        Ok(object) => Ok((object, "serverside-applied")),
-        Err(failure) if failure.is_conflict() => Err(conflict(&failure)),
-        Err(failure) => Err(failure),
-    }
-}
-
-/// Tells whose fields are in the way, and what may be done.
-fn conflict(failure: &Failure) -> Failure {
-    let causes = match failure {
-        Failure::Status(status) => list(status, "details.causes").len(),
-        _ => 0,
-    };
-    if causes == 0 {
-        return failure.clone();
-    }
-    Failure::Plain(format!(
-        "{}\n\
-        Please review the fields above--they currently have other managers. Here\n\
-        are the ways you can resolve this warning:\n\
-        * If you intend to manage all of these fields, please re-run the apply\n\
-        \x20 command with the `--force-conflicts` flag.\n\
-        * If you do not intend to manage all of the fields, please edit your\n\
-        \x20 manifest to remove references to the fields that should keep their\n\
-        \x20 current managers.\n\
-        * You may co-own fields by updating your manifest to match the existing\n\
-        \x20 value; in this case, you'll become the manager if the other manager(s)\n\
-        \x20 stop managing the field (remove it from their configuration).\n\
-        See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts",
-        failure.message()
-    ))
 }

@@ -7,7 +7,7 @@ use super::{Command, FILES, SELECT, needs_files};
 use crate::api::rfc3339::format_time;
 use crate::api::yaml::to_yaml;
 use crate::apiserver::patch::apply::Patch;
-use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
+use crate::apiserver::request::{APPLY_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::apiserver::{Method, Request};
 use crate::kubectl::diff::unified;
 use crate::kubectl::error::{Failure, Result, all, plain};
@@ -25,6 +25,7 @@ pub const DIFF: Command = Command {
 
 const FLAGS: &[Flag] = &[
     flag("server-side", F::Bool),
+    flag("force-conflicts", F::Bool),
     flag("field-manager", F::Text),
     flag("show-managed-fields", F::Bool),
     flag("concurrency", F::Int),
@@ -63,7 +64,10 @@ async fn one(kube: &Kube, manifest: &Manifest) -> Result<bool> {
         Err(failure) if failure.is_not_found() => None,
         Err(failure) => return Err(failure),
     };
-    let merged = merged(kube, manifest, live.as_ref()).await?;
+    let merged = match kube.flags.is("server-side") {
+        true => applied(kube, manifest).await?,
+        false => merged(kube, manifest, live.as_ref()).await?,
+    };
     let text = |object: Option<&Value>| match object {
         Some(object) => to_yaml(&shown(kube, manifest, object)),
         None => String::new(),
@@ -103,6 +107,21 @@ fn stamp(kube: &Kube) -> String {
         seconds.trim_end_matches('Z'),
         kube.now().subsec_nanos()
     )
+}
+
+/// The object after a server-side apply, from a dry run.
+async fn applied(kube: &Kube, manifest: &Manifest) -> Result<Value> {
+    let place = path(manifest.kind, &manifest.namespace, manifest.name(), "");
+    let request = kube
+        .change(Method::Patch, place, "kubectl")?
+        .with_query("force", kube.flags.is("force-conflicts").to_string())
+        .with_query("dryRun", "All")
+        .with_body(manifest.object.clone());
+    kube.json(Request {
+        content_type: APPLY_PATCH,
+        ..request
+    })
+    .await
 }
 
 /// The object after the apply, from a dry run of the server.

@@ -150,7 +150,7 @@ async fn objects(
             }
             Ok(object) => found.push(object),
             Err(failure) if ignore && failure.is_not_found() => {}
-            Err(failure) => failures.push(failure),
+            Err(failure) => failures.push(kube.of_list(target, failure)),
         }
     }
     if found.is_empty() && (!failures.is_empty() || (ignore && single)) {
@@ -186,7 +186,7 @@ async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) ->
         match kube.json(request(kube, target, true)).await {
             Ok(table) => found.push((target, table)),
             Err(failure) if flags.is("ignore-not-found") && failure.is_not_found() => {}
-            Err(failure) => failures.push(failure),
+            Err(failure) => failures.push(kube.of_list(target, failure)),
         }
     }
     let sort_by = flags.text("sort-by");
@@ -339,6 +339,12 @@ fn show_object(
             kube.print("---");
         }
         return format.print(kube, object);
+    }
+    let mut object = object.clone();
+    if !kube.flags.is("show-managed-fields")
+        && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        metadata.remove("managedFields");
     }
     format.print(kube, &json!({"type": event, "object": object}))
 }

@@ -22,6 +22,7 @@ mod patch;
 mod roles;
 pub mod rollout;
 mod scale;
+mod server_side;
 mod set;
 mod set_subject;
 mod top;

@@ -78,10 +78,7 @@ pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<()> {
             }
             _ => after["spec"]["unschedulable"] = json!(true),
         }
-        match kube
-            .send_changes(&target, &before, after, "kubectl-cordon")
-            .await
-        {
+        match kube.send_changes(&target, &before, after, "kubectl").await {
             Ok(object) => done(kube, kind, &object.unwrap_or(before), word)?,
             Err(failure) => failures.push(failure),
         }

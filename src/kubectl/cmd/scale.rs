@@ -75,7 +75,7 @@ async fn scale(kube: &Kube, target: &Target, replicas: i64) -> Result<()> {
     }
     scale["spec"] = json!({"replicas": replicas});
     let request = kube
-        .change(Method::Put, place(), "kubectl-scale")?
+        .change(Method::Put, place(), "kubectl")?
         .with_body(scale);
     kube.json(request).await?;
     if let Some(timeout) = flags.duration("timeout") {

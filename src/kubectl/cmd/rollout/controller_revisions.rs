@@ -78,7 +78,7 @@ pub async fn undo(kube: &Kube, target: &Target, owner: &Value, wanted: i64) -> R
         &target.name,
         STRATEGIC_MERGE_PATCH,
         revision["data"].clone(),
-        "kubectl-rollout",
+        "kubectl",
     )
     .await
     .map_err(|failure| failure.when(format!("failed restoring revision {wanted}:")))?;

@@ -83,7 +83,7 @@ async fn undo(kube: &Kube, target: &Target, deployment: &Value, wanted: i64) -> 
         &target.name,
         JSON_PATCH,
         patch,
-        "kubectl-rollout",
+        "kubectl",
     )
     .await
     .map_err(|failure| failure.when(format!("failed restoring revision {wanted}:")))?;
