@@ -8,7 +8,7 @@ use crate::inputs::{Stamp, fingerprint};
 use crate::notices;
 use crate::run::run;
 use crate::sizes;
-use crate::tools::Toolbox;
+use crate::tools::{Toolbox, own_std};
 use crate::workspace;
 
 /// Which page to build.
@@ -52,7 +52,11 @@ pub fn build(page: Page) -> Result {
 pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
     let folder = page.folder();
     // Taken before the build: what changes while it runs is not in it.
-    let inputs = format!("{:016x}\n", fingerprint());
+    let std = match page {
+        Page::Ships => own_std(),
+        Page::Quick => &[],
+    };
+    let inputs = format!("{:016x} {}\n", fingerprint(), std.len());
     let mark = workspace::target()
         .join("xtask")
         .join(format!("{}.stamp", page.profile()));
@@ -73,7 +77,8 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
             page.profile(),
             "--dist",
         ])
-        .arg(&folder);
+        .arg(&folder)
+        .envs(std.iter().copied());
     if page == Page::Ships {
         // Without it Trunk does not run wasm-opt.
         trunk.arg("--release");
