@@ -22,12 +22,27 @@ impl Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-impl de::Error for DecodeError {
+/// The same, as small as a pointer while it travels up: every field of every type hands it on.
+#[derive(Debug)]
+struct Failure(Box<DecodeError>);
+
+impl Failure {
+    fn new(message: String, path: String) -> Self {
+        Failure(Box::new(DecodeError { message, path }))
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl de::Error for Failure {
     fn custom<T: Display>(message: T) -> Self {
-        DecodeError {
-            message: message.to_string(),
-            path: String::new(),
-        }
+        Failure::new(message.to_string(), String::new())
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -60,15 +75,13 @@ pub fn decode<'de, T: de::Deserialize<'de>>(
         unknown: Vec::new(),
         probed: String::new(),
     });
-    let root = Place {
+    let root = Spot {
+        source: Source::Value(value),
         parent: None,
         step: Step::Root,
-    };
-    let object = T::deserialize(De {
-        source: Source::Value(value),
-        place: &root,
         notes: &notes,
-    })?;
+    };
+    let object = T::deserialize(De(&root)).map_err(|failure| *failure.0)?;
     Ok((object, notes.into_inner().unknown))
 }
 
@@ -79,10 +92,13 @@ struct Notes<'n> {
     probed: String,
 }
 
-/// Where in the document we are: a list from the leaf to the root, on the stack.
-struct Place<'p> {
-    parent: Option<&'p Place<'p>>,
+/// A value and where in the document it stands: a list from the leaf to the root, on the stack.
+#[derive(Clone, Copy)]
+struct Spot<'de, 'p, 'n> {
+    source: Source<'de, 'p>,
+    parent: Option<&'p Spot<'de, 'p, 'n>>,
     step: Step<'p>,
+    notes: &'p RefCell<Notes<'n>>,
 }
 
 #[derive(Clone, Copy)]
@@ -94,10 +110,21 @@ enum Step<'p> {
     Index(usize),
 }
 
-impl Place<'_> {
+#[derive(Clone, Copy)]
+enum Source<'de, 'p> {
+    Value(&'de Value),
+    /// The name of a field or of a map's key.
+    Key(&'de str),
+    /// A value that stands for another: the canonical form of a quantity.
+    Text(&'p str),
+    /// No value at all: only to learn what the type asks for.
+    Probe,
+}
+
+impl<'de, 'p, 'n> Spot<'de, 'p, 'n> {
     /// With indices and keys, as strict decoding errors name it.
     fn full(&self) -> String {
-        let mut path = self.parent.map(Place::full).unwrap_or_default();
+        let mut path = self.parent.map(Spot::full).unwrap_or_default();
         match self.step {
             Step::Root => {}
             Step::Field(_, name) | Step::Key(name) => {
@@ -117,47 +144,26 @@ impl Place<'_> {
     fn go_field(&self) -> Option<(&'static str, String)> {
         let mut innermost = None;
         let mut names = Vec::new();
-        let mut place = Some(self);
-        while let Some(p) = place {
-            if let Step::Field(structure, name) = p.step {
+        let mut spot = Some(self);
+        while let Some(s) = spot {
+            if let Step::Field(structure, name) = s.step {
                 innermost = innermost.or(Some(structure));
                 names.push(name);
             }
-            place = p.parent;
+            spot = s.parent;
         }
         names.reverse();
         innermost.map(|structure| (structure, names.join(".")))
     }
-}
 
-#[derive(Clone)]
-enum Source<'de> {
-    Value(&'de Value),
-    /// The name of a field or of a map's key.
-    Key(&'de str),
-    /// A value that stands for another, such as the canonical form of a quantity.
-    Text(String),
-    /// No value at all: only to learn what the type asks for.
-    Probe,
-}
-
-struct De<'de, 'p, 'n> {
-    source: Source<'de>,
-    place: &'p Place<'p>,
-    notes: &'p RefCell<Notes<'n>>,
-}
-
-impl<'de> De<'de, '_, '_> {
-    fn error(&self, message: String) -> DecodeError {
-        DecodeError {
-            message,
-            path: self.place.full(),
-        }
+    fn error(&self, message: String) -> Failure {
+        Failure::new(message, self.full())
     }
 
     /// "cannot unmarshal FOUND into Go struct field … of type GO_TYPE".
-    fn mismatch(&self, go_type: &str) -> DecodeError {
-        let found = match &self.source {
+    #[inline(never)]
+    fn mismatch(&self, go_type: &str) -> Failure {
+        let found = match self.source {
             Source::Value(Value::Null) => "null".to_owned(),
             Source::Value(Value::Bool(_)) => "bool".to_owned(),
             Source::Value(Value::Number(n)) => {
@@ -175,7 +181,7 @@ impl<'de> De<'de, '_, '_> {
             Source::Value(Value::Object(_)) => "object".to_owned(),
             Source::Probe => return self.probed(go_type),
         };
-        self.error(match self.place.go_field() {
+        self.error(match self.go_field() {
             Some((structure, path)) => format!(
                 "json: cannot unmarshal {found} into Go struct field {structure}.{path} of type {go_type}"
             ),
@@ -183,7 +189,7 @@ impl<'de> De<'de, '_, '_> {
         })
     }
 
-    fn probed(&self, go_type: &str) -> DecodeError {
+    fn probed(&self, go_type: &str) -> Failure {
         self.notes.borrow_mut().probed = go_type.to_owned();
         de::Error::custom("probe")
     }
@@ -192,62 +198,231 @@ impl<'de> De<'de, '_, '_> {
         matches!(self.source, Source::Probe)
     }
 
-    /// The Go name of a struct type; the API's own packages are named after their version.
-    fn go_struct(&self, name: &str) -> String {
-        format!("{}.{name}", self.notes.borrow().version)
-    }
-
     fn null(&self) -> bool {
         matches!(self.source, Source::Value(Value::Null))
     }
 
-    fn probe_list<V: Visitor<'de>>(&self, visitor: V) -> String {
-        self.notes.borrow_mut().probed.clear();
-        let _ = visitor.visit_seq(Elements {
-            rest: [].iter(),
-            index: 0,
-            probe: true,
-            de: self,
-        });
-        format!("[]{}", self.notes.borrow().probed)
+    /// The error, placed here unless it has a place.
+    #[inline(never)]
+    fn located(&self, mut failure: Failure) -> Failure {
+        if failure.0.path.is_empty() {
+            failure.0.path = self.full();
+        }
+        failure
     }
 
-    fn probe_map<V: Visitor<'de>>(&self, visitor: V) -> String {
+    #[inline(never)]
+    fn bool(&self) -> Result<bool, Failure> {
+        match self.source {
+            Source::Value(Value::Bool(b)) => Ok(*b),
+            Source::Value(Value::Null) => Ok(false),
+            _ => Err(self.mismatch("bool")),
+        }
+    }
+
+    /// An integer from `min` to `max`, as the bits of a `u64`.
+    #[inline(never)]
+    fn integer(&self, min: i64, max: u64, go_type: &str) -> Result<u64, Failure> {
+        let number = match self.source {
+            Source::Value(Value::Null) => return Ok(0),
+            Source::Value(Value::Number(n)) => n,
+            _ => return Err(self.mismatch(go_type)),
+        };
+        if let Some(n) = number.as_u64() {
+            if n <= max {
+                return Ok(n);
+            }
+        } else if let Some(n) = number.as_i64()
+            && n >= min
+        {
+            return Ok(n.cast_unsigned());
+        }
+        Err(self.mismatch(go_type))
+    }
+
+    #[inline(never)]
+    fn float(&self) -> Result<f64, Failure> {
+        match self.source {
+            Source::Value(Value::Number(n)) => Ok(n.as_f64().unwrap_or_default()),
+            Source::Value(Value::Null) => Ok(0.0),
+            _ => Err(self.mismatch("float64")),
+        }
+    }
+
+    #[inline(never)]
+    fn text(&self, go_type: &str) -> Result<&'p str, Failure> {
+        match self.source {
+            Source::Value(Value::String(s)) => Ok(s),
+            Source::Key(s) | Source::Text(s) => Ok(s),
+            Source::Value(Value::Null) => Ok(""),
+            _ => Err(self.mismatch(go_type)),
+        }
+    }
+
+    /// Whether an option has nothing. An empty list is no list: what Go's `omitempty` writes,
+    /// everybody reads back.
+    #[inline(never)]
+    fn nothing(&self) -> bool {
+        match self.source {
+            Source::Value(Value::Array(items)) => items.is_empty(),
+            _ => self.null(),
+        }
+    }
+
+    /// What has to be known about a wrapper of one value before it is entered. Leaves the text that
+    /// stands for a quantity in `canonical_text`.
+    #[inline(never)]
+    fn enter(&self, name: &str, canonical_text: &mut Option<String>) -> Result<(), Failure> {
+        match name {
+            "Quantity" => {
+                if self.is_probe() {
+                    return Err(self.probed("resource.Quantity"));
+                }
+                let text = match self.source {
+                    Source::Value(Value::String(s)) => canonical(s),
+                    Source::Value(Value::Number(n)) => canonical(&n.to_string()),
+                    Source::Value(Value::Null) => Ok("0".to_owned()),
+                    _ => canonical("[]"),
+                };
+                *canonical_text = Some(text.map_err(|message| self.error(message))?);
+                Ok(())
+            }
+            "Time" | "MicroTime" => {
+                let found = match self.source {
+                    Source::Value(Value::Bool(_)) => "bool",
+                    Source::Value(Value::Number(_)) => "number",
+                    Source::Value(Value::Array(_)) => "array",
+                    Source::Value(Value::Object(_) | Value::Null) => "object",
+                    Source::Probe => return Err(self.probed(&format!("v1.{name}"))),
+                    _ => return Ok(()),
+                };
+                Err(self.error(format!(
+                    "json: cannot unmarshal {found} into Go value of type string"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The error of what a wrapper holds.
+    #[inline(never)]
+    fn inside(&self, name: &str, failure: Failure) -> Failure {
+        let layout = match name {
+            "Time" => "2006-01-02T15:04:05Z07:00",
+            "MicroTime" => "2006-01-02T15:04:05.000000Z07:00",
+            _ => return failure,
+        };
+        let text = self.text("string").unwrap_or_default();
+        self.error(format!(
+            "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
+        ))
+    }
+
+    #[inline(never)]
+    fn elements(&'p self) -> Elements<'de, 'p, 'n> {
+        let (items, probe): (&'de [Value], _) = match self.source {
+            Source::Value(Value::Array(items)) => (items, Probe::No),
+            Source::Value(Value::Null) => (&[], Probe::No),
+            _ => (&[], Probe::Before),
+        };
         self.notes.borrow_mut().probed.clear();
-        let _ = visitor.visit_map(Entries {
-            rest: None,
-            value: None,
+        Elements {
+            rest: items.iter(),
+            probe,
+            index: 0,
+            child: Spot {
+                parent: Some(self),
+                ..*self
+            },
+        }
+    }
+
+    #[inline(never)]
+    fn entries(&'p self) -> Entries<'de, 'p, 'n> {
+        let (rest, probe) = match self.source {
+            Source::Value(Value::Object(map)) => (Some(map.iter()), Probe::No),
+            Source::Value(Value::Null) => (None, Probe::No),
+            _ => (None, Probe::Before),
+        };
+        self.notes.borrow_mut().probed.clear();
+        Entries {
+            rest,
+            probe,
             structure: None,
-            probe: Some(true),
-            de: self,
-        });
-        format!("map[string]{}", self.notes.borrow().probed)
+            key: *self,
+            child: Spot {
+                parent: Some(self),
+                source: Source::Probe,
+                ..*self
+            },
+        }
+    }
+
+    /// The fields of a struct, by its name in Go: the API's own packages are named after their version.
+    #[inline(never)]
+    fn fields(&'p self, name: &'static str) -> Result<Entries<'de, 'p, 'n>, Failure> {
+        let mut entries = self.entries();
+        if entries.probe == Probe::No {
+            entries.structure = Some(name);
+            return Ok(entries);
+        }
+        let go_type = format!("{}.{name}", self.notes.borrow().version);
+        Err(self.mismatch(&go_type))
+    }
+
+    /// The error of a list or a map: that it is none, where that was found out.
+    #[inline(never)]
+    fn instead(&self, probe: Probe, collection: &str, failure: Failure) -> Failure {
+        if probe == Probe::No {
+            return failure;
+        }
+        let go_type = format!("{collection}{}", self.notes.borrow().probed);
+        self.mismatch(&go_type)
+    }
+
+    /// Notes that the type has no such field.
+    #[inline(never)]
+    fn ignored(&self) {
+        if !self.is_probe() {
+            self.notes.borrow_mut().unknown.push(self.full());
+        }
+    }
+
+    #[inline(never)]
+    fn enum_name(&self) -> Result<&'p str, Failure> {
+        match self.source {
+            Source::Value(Value::String(s)) => Ok(s),
+            _ => Err(self.mismatch("string")),
+        }
     }
 }
 
+/// The one deserializer. Code that is generic over what is decoded stands between every type and
+/// each of its fields, so it is as thin as can be: what needs no type is a method of [`Spot`], and no
+/// method below calls its visitor from two places.
+#[derive(Clone, Copy)]
+struct De<'de, 'p, 'n>(&'p Spot<'de, 'p, 'n>);
+
 macro_rules! integers {
     ($($method:ident $visit:ident $ty:ty, $go:literal;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-            match &self.source {
-                Source::Value(Value::Null) => visitor.$visit(0),
-                Source::Value(Value::Number(n)) => {
-                    let number = n.as_i64().map(i128::from).or(n.as_u64().map(i128::from));
-                    match number.and_then(|n| <$ty>::try_from(n).ok()) {
-                        Some(n) => visitor.$visit(n),
-                        None => Err(self.mismatch($go)),
-                    }
-                }
-                _ => Err(self.mismatch($go)),
-            }
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            #[allow(
+                clippy::unnecessary_cast,
+                clippy::cast_possible_truncation,
+                clippy::cast_possible_wrap,
+                clippy::cast_sign_loss,
+                reason = "the bounds are those of the type"
+            )]
+            visitor.$visit(self.0.integer(<$ty>::MIN as i64, <$ty>::MAX as u64, $go)? as $ty)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for De<'de, '_, '_> {
-    type Error = DecodeError;
+    type Error = Failure;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let result = match &self.source {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let result = match self.0.source {
             Source::Value(Value::Null) => visitor.visit_unit(),
             Source::Value(Value::Bool(b)) => visitor.visit_bool(*b),
             Source::Value(Value::Number(n)) => {
@@ -259,38 +434,17 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
                     visitor.visit_f64(n.as_f64().unwrap_or_default())
                 }
             }
-            Source::Value(Value::String(s)) => visitor.visit_borrowed_str(s),
-            Source::Value(Value::Array(items)) => visitor.visit_seq(Elements {
-                rest: items.iter(),
-                index: 0,
-                probe: false,
-                de: &self,
-            }),
-            Source::Value(Value::Object(map)) => visitor.visit_map(Entries {
-                rest: Some(map.iter()),
-                value: None,
-                structure: None,
-                probe: None,
-                de: &self,
-            }),
-            Source::Key(s) => visitor.visit_borrowed_str(s),
-            Source::Text(s) => visitor.visit_str(s),
-            Source::Probe => return Err(self.probed("intstr.IntOrString")),
+            Source::Value(Value::Array(_)) => visitor.visit_seq(Items(&mut self.0.elements())),
+            Source::Value(Value::Object(_)) => visitor.visit_map(Pairs(&mut self.0.entries())),
+            Source::Value(Value::String(s)) => visitor.visit_str(s),
+            Source::Key(s) | Source::Text(s) => visitor.visit_str(s),
+            Source::Probe => return Err(self.0.probed("intstr.IntOrString")),
         };
-        result.map_err(|mut e: DecodeError| {
-            if e.path.is_empty() {
-                e.path = self.place.full();
-            }
-            e
-        })
+        result.map_err(|failure| self.0.located(failure))
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::Bool(b)) => visitor.visit_bool(*b),
-            Source::Value(Value::Null) => visitor.visit_bool(false),
-            _ => Err(self.mismatch("bool")),
-        }
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_bool(self.0.bool()?)
     }
 
     integers! {
@@ -304,68 +458,47 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         deserialize_u64 visit_u64 u64, "uint64";
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_f64(visitor)
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_f64(self.0.float()?)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::Number(n)) => visitor.visit_f64(n.as_f64().unwrap_or_default()),
-            Source::Value(Value::Null) => visitor.visit_f64(0.0),
-            _ => Err(self.mismatch("float64")),
-        }
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_f64(self.0.float()?)
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_string(visitor)
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_str(self.0.text("string")?)
     }
 
     /// Only byte strings (and times, which are caught by name) borrow their text.
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let text: &str = match &self.source {
-            Source::Value(Value::String(s)) => s,
-            Source::Text(s) => s,
-            Source::Key(s) => s,
-            Source::Value(Value::Null) => "",
-            _ => return Err(self.mismatch("[]uint8")),
-        };
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let text = self.0.text("[]uint8")?;
         visitor
             .visit_str(text)
-            .map_err(|e: DecodeError| self.error(base64_message(&e.message, text)))
+            .map_err(|e: Failure| self.0.error(base64_message(&e.0.message, text)))
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::String(s)) => visitor.visit_borrowed_str(s),
-            Source::Key(s) => visitor.visit_borrowed_str(s),
-            Source::Text(s) => visitor.visit_str(s),
-            Source::Value(Value::Null) => visitor.visit_str(""),
-            _ => Err(self.mismatch("string")),
-        }
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_str(self.0.text("string")?)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        // An empty list is no list: what Go's `omitempty` writes, everybody reads back.
-        let nothing = match &self.source {
-            Source::Value(Value::Array(items)) => items.is_empty(),
-            _ => self.null(),
-        };
-        if nothing {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if self.0.nothing() {
             visitor.visit_none()
         } else {
             visitor.visit_some(self)
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         visitor.visit_unit()
     }
 
@@ -373,7 +506,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Failure> {
         visitor.visit_unit()
     }
 
@@ -381,86 +514,26 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        match name {
-            "Quantity" => {
-                if self.is_probe() {
-                    return Err(self.probed("resource.Quantity"));
-                }
-                let canonical = match &self.source {
-                    Source::Value(Value::String(s)) => canonical(s),
-                    Source::Value(Value::Number(n)) => canonical(&n.to_string()),
-                    Source::Value(Value::Null) => Ok("0".to_owned()),
-                    _ => canonical("[]"),
-                };
-                let text = canonical.map_err(|message| self.error(message))?;
-                visitor.visit_newtype_struct(De {
-                    source: Source::Text(text),
-                    ..self
-                })
-            }
-            "Time" | "MicroTime" => {
-                if self.is_probe() {
-                    return Err(self.probed(&format!("v1.{name}")));
-                }
-                let text = match &self.source {
-                    Source::Value(Value::String(s)) => s.clone(),
-                    Source::Value(v) => {
-                        let found = match v {
-                            Value::Bool(_) => "bool",
-                            Value::Number(_) => "number",
-                            Value::Array(_) => "array",
-                            _ => "object",
-                        };
-                        return Err(self.error(format!(
-                            "json: cannot unmarshal {found} into Go value of type string"
-                        )));
-                    }
-                    _ => String::new(),
-                };
-                let layout = if name == "Time" {
-                    "2006-01-02T15:04:05Z07:00"
-                } else {
-                    "2006-01-02T15:04:05.000000Z07:00"
-                };
-                let place = self.place.full();
-                visitor.visit_newtype_struct(self).map_err(|_| DecodeError {
-                    message: format!(
-                        "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
-                    ),
-                    path: place,
-                })
-            }
-            _ => visitor.visit_newtype_struct(self),
+    ) -> Result<V::Value, Failure> {
+        let mut canonical_text = None;
+        self.0.enter(name, &mut canonical_text)?;
+        let mut spot = *self.0;
+        if let Some(text) = &canonical_text {
+            spot.source = Source::Text(text);
         }
+        visitor
+            .visit_newtype_struct(De(&spot))
+            .map_err(|failure| self.0.inside(name, failure))
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::Array(items)) => visitor.visit_seq(Elements {
-                rest: items.iter(),
-                index: 0,
-                probe: false,
-                de: &self,
-            }),
-            Source::Value(Value::Null) => visitor.visit_seq(Elements {
-                rest: [].iter(),
-                index: 0,
-                probe: false,
-                de: &self,
-            }),
-            _ => {
-                let go_type = self.probe_list(visitor);
-                Err(self.mismatch(&go_type))
-            }
-        }
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let mut elements = self.0.elements();
+        visitor
+            .visit_seq(Items(&mut elements))
+            .map_err(|failure| self.0.instead(elements.probe, "[]", failure))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
         self.deserialize_seq(visitor)
     }
 
@@ -469,31 +542,15 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Failure> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::Object(map)) => visitor.visit_map(Entries {
-                rest: Some(map.iter()),
-                value: None,
-                structure: None,
-                probe: None,
-                de: &self,
-            }),
-            Source::Value(Value::Null) => visitor.visit_map(Entries {
-                rest: None,
-                value: None,
-                structure: None,
-                probe: None,
-                de: &self,
-            }),
-            _ => {
-                let go_type = self.probe_map(visitor);
-                Err(self.mismatch(&go_type))
-            }
-        }
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let mut entries = self.0.entries();
+        visitor
+            .visit_map(Pairs(&mut entries))
+            .map_err(|failure| self.0.instead(entries.probe, "map[string]", failure))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -501,27 +558,8 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         name: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::Object(map)) => visitor.visit_map(Entries {
-                rest: Some(map.iter()),
-                value: None,
-                structure: Some(name),
-                probe: None,
-                de: &self,
-            }),
-            Source::Value(Value::Null) => visitor.visit_map(Entries {
-                rest: None,
-                value: None,
-                structure: Some(name),
-                probe: None,
-                de: &self,
-            }),
-            _ => {
-                let go_type = self.go_struct(name);
-                Err(self.mismatch(&go_type))
-            }
-        }
+    ) -> Result<V::Value, Failure> {
+        visitor.visit_map(Pairs(&mut self.0.fields(name)?))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -529,134 +567,132 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Value(Value::String(s)) => {
-                let text: &str = s;
-                visitor
-                    .visit_enum(de::value::StrDeserializer::<DecodeError>::new(text))
-                    .map_err(|e| self.error(e.message))
-            }
-            _ => Err(self.mismatch("string")),
-        }
+    ) -> Result<V::Value, Failure> {
+        let name = self.0.enum_name()?;
+        visitor
+            .visit_enum(de::value::StrDeserializer::<Failure>::new(name))
+            .map_err(|failure| self.0.located(failure))
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.source {
-            Source::Key(s) => visitor.visit_borrowed_str(s),
-            _ => self.deserialize_string(visitor),
-        }
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        visitor.visit_str(self.0.text("string")?)
     }
 
     /// Only fields that a type does not have are read this way.
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        if !self.is_probe() {
-            self.notes.borrow_mut().unknown.push(self.place.full());
-        }
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.0.ignored();
         visitor.visit_unit()
     }
 }
 
-struct Elements<'de, 'd, 'p, 'n> {
-    rest: std::slice::Iter<'de, Value>,
-    index: usize,
-    probe: bool,
-    de: &'d De<'de, 'p, 'n>,
+/// Whether a list or map is none, and is only entered to learn the type of what it would hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    No,
+    Before,
+    After,
 }
 
-impl<'de> SeqAccess<'de> for Elements<'de, '_, '_, '_> {
-    type Error = DecodeError;
+struct Elements<'de, 'p, 'n> {
+    rest: std::slice::Iter<'de, Value>,
+    probe: Probe,
+    index: usize,
+    child: Spot<'de, 'p, 'n>,
+}
+
+impl Elements<'_, '_, '_> {
+    /// Moves on to the next element, which is then in `child`.
+    #[inline(never)]
+    fn advance(&mut self) -> Result<bool, Failure> {
+        self.child.source = match self.probe {
+            Probe::No => match self.rest.next() {
+                Some(value) => Source::Value(value),
+                None => return Ok(false),
+            },
+            Probe::Before => Source::Probe,
+            Probe::After => return Err(de::Error::custom("probe")),
+        };
+        if self.probe == Probe::Before {
+            self.probe = Probe::After;
+        }
+        self.child.step = Step::Index(self.index);
+        self.index += 1;
+        Ok(true)
+    }
+}
+
+struct Items<'a, 'de, 'p, 'n>(&'a mut Elements<'de, 'p, 'n>);
+
+impl<'de> SeqAccess<'de> for Items<'_, 'de, '_, '_> {
+    type Error = Failure;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, DecodeError> {
-        let source = if self.probe {
-            self.probe = false;
-            Source::Probe
-        } else {
-            match self.rest.next() {
-                Some(value) => Source::Value(value),
-                None => return Ok(None),
-            }
-        };
-        let place = Place {
-            parent: Some(self.de.place),
-            step: Step::Index(self.index),
-        };
-        self.index += 1;
-        seed.deserialize(De {
-            source,
-            place: &place,
-            notes: self.de.notes,
-        })
-        .map(Some)
+    ) -> Result<Option<T::Value>, Failure> {
+        if !self.0.advance()? {
+            return Ok(None);
+        }
+        seed.deserialize(De(&self.0.child)).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len())
+        Some(self.0.rest.len())
     }
 }
 
-struct Entries<'de, 'd, 'p, 'n> {
+struct Entries<'de, 'p, 'n> {
     rest: Option<serde_json::map::Iter<'de>>,
-    value: Option<(&'de str, &'de Value)>,
+    probe: Probe,
     structure: Option<&'static str>,
-    /// `Some(true)` before the probed key, `Some(false)` after it.
-    probe: Option<bool>,
-    de: &'d De<'de, 'p, 'n>,
+    /// The name of the entry. Its place is that of the map.
+    key: Spot<'de, 'p, 'n>,
+    child: Spot<'de, 'p, 'n>,
 }
 
-impl<'de> MapAccess<'de> for Entries<'de, '_, '_, '_> {
-    type Error = DecodeError;
+impl Entries<'_, '_, '_> {
+    /// Moves on to the next entry, which is then in `key` and `child`.
+    #[inline(never)]
+    fn advance(&mut self) -> Result<bool, Failure> {
+        let (key, source) = match self.probe {
+            Probe::No => match self.rest.as_mut().and_then(Iterator::next) {
+                Some((key, value)) => (key.as_str(), Source::Value(value)),
+                None => return Ok(false),
+            },
+            Probe::Before => ("", Source::Probe),
+            Probe::After => return Err(de::Error::custom("probe")),
+        };
+        if self.probe == Probe::Before {
+            self.probe = Probe::After;
+        }
+        self.key.source = Source::Key(key);
+        self.child.source = source;
+        self.child.step = match self.structure {
+            Some(structure) => Step::Field(structure, key),
+            None => Step::Key(key),
+        };
+        Ok(true)
+    }
+}
+
+struct Pairs<'a, 'de, 'p, 'n>(&'a mut Entries<'de, 'p, 'n>);
+
+impl<'de> MapAccess<'de> for Pairs<'_, 'de, '_, '_> {
+    type Error = Failure;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, DecodeError> {
-        let key = match self.probe {
-            Some(true) => {
-                self.probe = Some(false);
-                ""
-            }
-            Some(false) => return Ok(None),
-            None => match self.rest.as_mut().and_then(Iterator::next) {
-                Some((key, value)) => {
-                    self.value = Some((key, value));
-                    key
-                }
-                None => return Ok(None),
-            },
-        };
-        let de = De {
-            source: Source::Key(key),
-            place: self.de.place,
-            notes: self.de.notes,
-        };
-        seed.deserialize(de).map(Some)
+    ) -> Result<Option<K::Value>, Failure> {
+        if !self.0.advance()? {
+            return Ok(None);
+        }
+        seed.deserialize(De(&self.0.key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, DecodeError> {
-        let (key, source) = match self.value.take() {
-            Some((key, value)) => (key, Source::Value(value)),
-            None => ("", Source::Probe),
-        };
-        let step = match self.structure {
-            Some(structure) => Step::Field(structure, key),
-            None => Step::Key(key),
-        };
-        let place = Place {
-            parent: Some(self.de.place),
-            step,
-        };
-        seed.deserialize(De {
-            source,
-            place: &place,
-            notes: self.de.notes,
-        })
+    #[inline(never)]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
+        seed.deserialize(De(&self.0.child))
     }
 }
 

@@ -4,13 +4,11 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
 /// Encodes an API object. Empty maps and lists are left out, as Go's `omitempty` does.
-///
-/// API types cannot fail to encode; if one did, the result would be `null`.
 pub fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
-    object
-        .serialize(Encoder)
-        .map(|node| node.value)
-        .unwrap_or(Value::Null)
+    match object.serialize(Encoder) {
+        Ok(node) => node.value,
+        Err(never) => match never {},
+    }
 }
 
 /// A value, and whether a struct leaves it out.
@@ -19,24 +17,30 @@ struct Node {
     omit: bool,
 }
 
-fn keep(value: Value) -> Result<Node, Error> {
+fn keep(value: Value) -> Result<Node, Never> {
     Ok(Node { value, omit: false })
 }
 
+/// API types cannot fail to encode. With an error that does not exist, no code stands between their
+/// fields for it.
 #[derive(Debug)]
-struct Error;
+enum Never {}
 
-impl Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("value cannot be encoded")
+impl Display for Never {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {}
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Never {}
 
-impl ser::Error for Error {
-    fn custom<T: Display>(_: T) -> Self {
-        Error
+impl ser::Error for Never {
+    #[expect(
+        clippy::panic,
+        reason = "only types of the operating system refuse to be encoded: paths, clocks, locks"
+    )]
+    fn custom<T: Display>(message: T) -> Self {
+        panic!("{message}")
     }
 }
 
@@ -44,70 +48,70 @@ struct Encoder;
 
 impl Serializer for Encoder {
     type Ok = Node;
-    type Error = Error;
+    type Error = Never;
     type SerializeSeq = List;
     type SerializeTuple = List;
     type SerializeTupleStruct = List;
-    type SerializeTupleVariant = ser::Impossible<Node, Error>;
+    type SerializeTupleVariant = List;
     type SerializeMap = Fields;
     type SerializeStruct = Fields;
-    type SerializeStructVariant = ser::Impossible<Node, Error>;
+    type SerializeStructVariant = Fields;
 
-    fn serialize_bool(self, v: bool) -> Result<Node, Error> {
+    fn serialize_bool(self, v: bool) -> Result<Node, Never> {
         keep(Value::Bool(v))
     }
-    fn serialize_i8(self, v: i8) -> Result<Node, Error> {
+    fn serialize_i8(self, v: i8) -> Result<Node, Never> {
         self.serialize_i64(v.into())
     }
-    fn serialize_i16(self, v: i16) -> Result<Node, Error> {
+    fn serialize_i16(self, v: i16) -> Result<Node, Never> {
         self.serialize_i64(v.into())
     }
-    fn serialize_i32(self, v: i32) -> Result<Node, Error> {
+    fn serialize_i32(self, v: i32) -> Result<Node, Never> {
         self.serialize_i64(v.into())
     }
-    fn serialize_i64(self, v: i64) -> Result<Node, Error> {
+    fn serialize_i64(self, v: i64) -> Result<Node, Never> {
         keep(Value::Number(v.into()))
     }
-    fn serialize_u8(self, v: u8) -> Result<Node, Error> {
+    fn serialize_u8(self, v: u8) -> Result<Node, Never> {
         self.serialize_u64(v.into())
     }
-    fn serialize_u16(self, v: u16) -> Result<Node, Error> {
+    fn serialize_u16(self, v: u16) -> Result<Node, Never> {
         self.serialize_u64(v.into())
     }
-    fn serialize_u32(self, v: u32) -> Result<Node, Error> {
+    fn serialize_u32(self, v: u32) -> Result<Node, Never> {
         self.serialize_u64(v.into())
     }
-    fn serialize_u64(self, v: u64) -> Result<Node, Error> {
+    fn serialize_u64(self, v: u64) -> Result<Node, Never> {
         keep(Value::Number(v.into()))
     }
-    fn serialize_f32(self, v: f32) -> Result<Node, Error> {
+    fn serialize_f32(self, v: f32) -> Result<Node, Never> {
         self.serialize_f64(v.into())
     }
-    fn serialize_f64(self, v: f64) -> Result<Node, Error> {
+    fn serialize_f64(self, v: f64) -> Result<Node, Never> {
         keep(Number::from_f64(v).map_or(Value::Null, Value::Number))
     }
-    fn serialize_char(self, v: char) -> Result<Node, Error> {
+    fn serialize_char(self, v: char) -> Result<Node, Never> {
         keep(Value::String(v.to_string()))
     }
-    fn serialize_str(self, v: &str) -> Result<Node, Error> {
+    fn serialize_str(self, v: &str) -> Result<Node, Never> {
         keep(Value::String(v.to_owned()))
     }
-    fn serialize_bytes(self, _: &[u8]) -> Result<Node, Error> {
-        Err(Error)
+    fn serialize_bytes(self, v: &[u8]) -> Result<Node, Never> {
+        keep(Value::Array(v.iter().map(|byte| (*byte).into()).collect()))
     }
-    fn serialize_none(self) -> Result<Node, Error> {
+    fn serialize_none(self) -> Result<Node, Never> {
         Ok(Node {
             value: Value::Null,
             omit: true,
         })
     }
-    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<Node, Error> {
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<Node, Never> {
         value.serialize(self)
     }
-    fn serialize_unit(self) -> Result<Node, Error> {
+    fn serialize_unit(self) -> Result<Node, Never> {
         keep(Value::Null)
     }
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Node, Error> {
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Node, Never> {
         keep(Value::Null)
     }
     fn serialize_unit_variant(
@@ -115,14 +119,14 @@ impl Serializer for Encoder {
         _: &'static str,
         _: u32,
         variant: &'static str,
-    ) -> Result<Node, Error> {
+    ) -> Result<Node, Never> {
         keep(Value::String(variant.to_owned()))
     }
     fn serialize_newtype_struct<T: ?Sized + Serialize>(
         self,
         _: &'static str,
         value: &T,
-    ) -> Result<Node, Error> {
+    ) -> Result<Node, Never> {
         value.serialize(self)
     }
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -131,138 +135,230 @@ impl Serializer for Encoder {
         _: u32,
         variant: &'static str,
         value: &T,
-    ) -> Result<Node, Error> {
-        let mut map = Map::new();
-        map.insert(variant.to_owned(), value.serialize(Encoder)?.value);
-        keep(Value::Object(map))
+    ) -> Result<Node, Never> {
+        keep(tagged(variant, value.serialize(Encoder)?.value))
     }
-    fn serialize_seq(self, len: Option<usize>) -> Result<List, Error> {
-        Ok(List(Vec::with_capacity(len.unwrap_or_default())))
+    fn serialize_seq(self, len: Option<usize>) -> Result<List, Never> {
+        Ok(List {
+            items: Vec::with_capacity(len.unwrap_or_default()),
+            variant: None,
+        })
     }
-    fn serialize_tuple(self, len: usize) -> Result<List, Error> {
+    fn serialize_tuple(self, len: usize) -> Result<List, Never> {
         self.serialize_seq(Some(len))
     }
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<List, Error> {
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<List, Never> {
         self.serialize_seq(Some(len))
     }
     fn serialize_tuple_variant(
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Error> {
-        Err(Error)
+        variant: &'static str,
+        len: usize,
+    ) -> Result<List, Never> {
+        let mut list = self.serialize_seq(Some(len))?;
+        list.variant = Some(variant);
+        Ok(list)
     }
-    fn serialize_map(self, _: Option<usize>) -> Result<Fields, Error> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Fields, Never> {
         Ok(Fields {
             map: Map::new(),
             key: None,
-            is_map: true,
+            shape: Shape::Map,
         })
     }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields, Error> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields, Never> {
         Ok(Fields {
             map: Map::new(),
             key: None,
-            is_map: false,
+            shape: Shape::Struct,
         })
     }
     fn serialize_struct_variant(
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
+        variant: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeStructVariant, Error> {
-        Err(Error)
+    ) -> Result<Fields, Never> {
+        Ok(Fields {
+            map: Map::new(),
+            key: None,
+            shape: Shape::Variant(variant),
+        })
     }
 }
 
-struct List(Vec<Value>);
+/// What a variant holds, under its name.
+fn tagged(variant: &str, value: Value) -> Value {
+    let mut map = Map::new();
+    map.insert(variant.to_owned(), value);
+    Value::Object(map)
+}
+
+struct List {
+    items: Vec<Value>,
+    variant: Option<&'static str>,
+}
+
+impl List {
+    #[inline(never)]
+    fn push(&mut self, node: Node) {
+        self.items.push(node.value);
+    }
+
+    #[inline(never)]
+    fn finish(self) -> Node {
+        let omit = self.items.is_empty() && self.variant.is_none();
+        let list = Value::Array(self.items);
+        Node {
+            omit,
+            value: match self.variant {
+                Some(variant) => tagged(variant, list),
+                None => list,
+            },
+        }
+    }
+}
 
 impl ser::SerializeSeq for List {
     type Ok = Node;
-    type Error = Error;
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.0.push(value.serialize(Encoder)?.value);
+    type Error = Never;
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
+        self.push(value.serialize(Encoder)?);
         Ok(())
     }
-    fn end(self) -> Result<Node, Error> {
-        Ok(Node {
-            omit: self.0.is_empty(),
-            value: Value::Array(self.0),
-        })
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
     }
 }
 
 impl ser::SerializeTuple for List {
     type Ok = Node;
-    type Error = Error;
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+    type Error = Never;
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
         ser::SerializeSeq::serialize_element(self, value)
     }
-    fn end(self) -> Result<Node, Error> {
-        ser::SerializeSeq::end(self)
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
     }
 }
 
 impl ser::SerializeTupleStruct for List {
     type Ok = Node;
-    type Error = Error;
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+    type Error = Never;
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
         ser::SerializeSeq::serialize_element(self, value)
     }
-    fn end(self) -> Result<Node, Error> {
-        ser::SerializeSeq::end(self)
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
     }
+}
+
+impl ser::SerializeTupleVariant for List {
+    type Ok = Node;
+    type Error = Never;
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
+        ser::SerializeSeq::serialize_element(self, value)
+    }
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
+    }
+}
+
+enum Shape {
+    /// A Go map, which `omitempty` leaves out when empty.
+    Map,
+    Struct,
+    Variant(&'static str),
 }
 
 struct Fields {
     map: Map<String, Value>,
     key: Option<String>,
-    /// A Go map, which `omitempty` leaves out when empty, and not a struct.
-    is_map: bool,
+    shape: Shape,
+}
+
+impl Fields {
+    #[inline(never)]
+    fn put(&mut self, key: &str, node: Node) {
+        if !node.omit {
+            self.map.insert(key.to_owned(), node.value);
+        }
+    }
+
+    #[inline(never)]
+    fn name(&mut self, key: Node) {
+        self.key = Some(match key.value {
+            Value::String(key) => key,
+            other => other.to_string(),
+        });
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, node: Node) {
+        let key = self.key.take().unwrap_or_default();
+        self.map.insert(key, node.value);
+    }
+
+    #[inline(never)]
+    fn finish(self) -> Node {
+        let omit = matches!(self.shape, Shape::Map) && self.map.is_empty();
+        let fields = Value::Object(self.map);
+        Node {
+            omit,
+            value: match self.shape {
+                Shape::Variant(variant) => tagged(variant, fields),
+                Shape::Map | Shape::Struct => fields,
+            },
+        }
+    }
 }
 
 impl ser::SerializeMap for Fields {
     type Ok = Node;
-    type Error = Error;
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Error> {
-        match key.serialize(Encoder)?.value {
-            Value::String(key) => self.key = Some(key),
-            other => self.key = Some(other.to_string()),
-        }
+    type Error = Never;
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Never> {
+        self.name(key.serialize(Encoder)?);
         Ok(())
     }
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        let key = self.key.take().ok_or(Error)?;
-        self.map.insert(key, value.serialize(Encoder)?.value);
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Never> {
+        self.fill(value.serialize(Encoder)?);
         Ok(())
     }
-    fn end(self) -> Result<Node, Error> {
-        Ok(Node {
-            omit: self.is_map && self.map.is_empty(),
-            value: Value::Object(self.map),
-        })
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
     }
 }
 
 impl ser::SerializeStruct for Fields {
     type Ok = Node;
-    type Error = Error;
+    type Error = Never;
     fn serialize_field<T: ?Sized + Serialize>(
         &mut self,
         key: &'static str,
         value: &T,
-    ) -> Result<(), Error> {
-        let node = value.serialize(Encoder)?;
-        if !node.omit {
-            self.map.insert(key.to_owned(), node.value);
-        }
+    ) -> Result<(), Never> {
+        self.put(key, value.serialize(Encoder)?);
         Ok(())
     }
-    fn end(self) -> Result<Node, Error> {
-        ser::SerializeMap::end(self)
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeStructVariant for Fields {
+    type Ok = Node;
+    type Error = Never;
+    fn serialize_field<T: ?Sized + Serialize>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Never> {
+        ser::SerializeStruct::serialize_field(self, key, value)
+    }
+    fn end(self) -> Result<Node, Never> {
+        Ok(self.finish())
     }
 }
