@@ -7,6 +7,7 @@
 mod cause;
 mod kernel;
 mod log;
+pub mod ordered;
 mod queue;
 mod rng;
 mod time;

@@ -1,9 +1,9 @@
 //! The event queue: one total order over everything that will happen.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::{CauseId, Time};
+use crate::sim::ordered::Map as BTreeMap;
 
 /// Which of the events that fall on the same instant go first: lower numbers first.
 ///

@@ -1,10 +1,10 @@
 //! Named random streams. Each component draws from a stream of its own name, so that adding a
 //! draw in one place does not change what another place sees.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::hash_bytes;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// A small, fast generator (SplitMix64): one word of state, the same on every target.
 #[derive(Clone, Debug)]
