@@ -3,8 +3,6 @@
 //! Models `k8s.io/kubernetes/pkg/quota/v1/evaluator/core` and `k8s.io/apiserver/pkg/quota/v1`. The API
 //! server charges by these rules, and the quota controller counts again by them.
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::core::v1::{
     Container, Pod, PodSpec, ResourceQuota, ScopedResourceSelectorRequirement, Service,
 };
@@ -18,6 +16,7 @@ use super::quantity::{Format, Quantity, QuantityExt};
 use super::selector::Selector;
 use super::status::qualified;
 use super::time::from_api;
+use crate::sim::ordered::Set as BTreeSet;
 use crate::sim::{Time, secs};
 
 const REQUESTS: &str = "requests.";

@@ -6,7 +6,6 @@
 //!
 //! Divergence: the ranges are fixed, and the cluster has one family of addresses, IPv4.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
@@ -16,6 +15,7 @@ use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::service_address_errors;
 use crate::api::names::{Ip, parse_ip_sloppy};
 use crate::api::{Object, Resource, Result, Status};
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use crate::sim::{Kernel, Rng};
 
 /// 10.96.0.0/12
@@ -170,7 +170,12 @@ fn families(spec: &mut ServiceSpec) -> Errors {
     }
     let root = Path::new("spec");
     let headless = is_headless(spec);
-    if headless && spec.selector.as_ref().is_none_or(BTreeMap::is_empty) {
+    if headless
+        && spec
+            .selector
+            .as_ref()
+            .is_none_or(std::collections::BTreeMap::is_empty)
+    {
         // Whoever fills the endpoints in by hand may use any family.
         let families = spec
             .ip_families

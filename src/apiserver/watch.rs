@@ -1,6 +1,6 @@
 //! Watching: pushed to components with a latency, pulled by clients from a revision.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use super::store::{Change, Range};
 use super::{ApiServer, Stored};
 use crate::api::{Kind, Object, Resource, Result, Status};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{CauseId, Kernel, Time};
 
 /// What happened to an object, from the watcher's point of view.

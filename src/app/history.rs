@@ -3,7 +3,6 @@
 //! Everything is filed under the revision that it belongs to, so that living through the same
 //! history a second time, after a rewind, records nothing twice.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -12,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use crate::api::Resource;
 use crate::apiserver::{EventType, WatchEvent};
 use crate::cluster::{Cluster, Recorded};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{CauseId, Time};
 
 use super::view::marks::{self, Mark, MarkKind};

@@ -1,12 +1,12 @@
 //! Expectations: what a controller has asked for and not yet seen in its cache
 //! (`k8s.io/kubernetes/pkg/controller/controller_utils.go` ControllerExpectations).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::api::Key;
 use crate::sim::Time;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// After this long a controller stops waiting: something was lost.
 const TIMEOUT: Duration = Duration::from_secs(300);

@@ -1,10 +1,10 @@
 //! A cache of one kind, fed by a watch: what a component believes, which may be stale.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::{Key, Resource, controller_of};
 use crate::apiserver::{EventType, WatchEvent};
+use crate::sim::ordered::Map as BTreeMap;
 
 /// What a watch event changed in a cache.
 #[derive(Clone, Debug)]

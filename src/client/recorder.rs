@@ -1,6 +1,5 @@
 //! Events for people, with aggregation (`k8s.io/client-go/tools/record`).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
@@ -10,6 +9,7 @@ use super::Ctx;
 use crate::api::time::{api_time, micro_time};
 use crate::api::{Key, Object, Resource};
 use crate::apiserver::WriteOptions;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use crate::sim::{Time, hash_bytes, secs};
 
 /// From this many similar events on, they are combined into one.

@@ -1,9 +1,10 @@
 //! A work queue with de-duplication and back-off (`k8s.io/client-go/util/workqueue`).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::sim::CauseId;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// The first retry waits this long; each further one twice as long.
 const BASE_DELAY: Duration = Duration::from_millis(5);

@@ -3,7 +3,6 @@
 //! History is the configuration plus the inputs; everything else follows. Checkpoints (clones)
 //! only make seeking fast, and are thinned as they grow old.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Cluster, Config};
@@ -11,6 +10,7 @@ use crate::api::url::UrlError;
 use crate::apiserver::{Request, Response};
 use crate::network::HttpCall;
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// Something that came from outside the simulation.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,6 +15,7 @@ use crate::api::rfc3339::format_time;
 use crate::api::time::from_api;
 use crate::api::{Key, Resource};
 use crate::sim::Time;
+use crate::sim::ordered::Map;
 
 pub const HEADLESS: &str = "service.kubernetes.io/headless";
 pub const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
@@ -170,13 +171,13 @@ pub fn find_port(pod: &Pod, port: &ServicePort) -> Option<i32> {
 /// (`k8s.io/endpointslice/util` TriggerTimeTracker).
 #[derive(Clone, Default)]
 pub struct TriggerTimes {
-    services: BTreeMap<Key, Seen>,
+    services: Map<Key, Seen>,
 }
 
 #[derive(Clone, Default)]
 struct Seen {
     service: Option<Time>,
-    pods: BTreeMap<Rc<str>, Time>,
+    pods: Map<Rc<str>, Time>,
 }
 
 impl TriggerTimes {
@@ -190,7 +191,7 @@ impl TriggerTimes {
         let created = service.metadata.creation_timestamp.as_ref().map(from_api);
         let mut oldest = created.filter(|t| seen.service.is_none_or(|s| *t > s));
         seen.service = created.or(seen.service);
-        let mut times = BTreeMap::new();
+        let mut times = Map::new();
         for pod in pods {
             let Some(changed) = pods::condition(pod, "Ready")
                 .and_then(|c| c.last_transition_time.as_ref())

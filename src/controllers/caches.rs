@@ -1,6 +1,5 @@
 //! The informers that all controllers share: one watch and one cache per kind.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet};
@@ -17,6 +16,7 @@ use super::worker::Event;
 use crate::api::{Key, Kind, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent, WatchRequest};
 use crate::client::{Cache, Ctx};
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// What the controllers believe the cluster to be.
 #[derive(Clone, Default)]

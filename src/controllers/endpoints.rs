@@ -1,7 +1,6 @@
 //! The Endpoints controller: the older list of addresses behind a service
 //! (`k8s.io/kubernetes/pkg/controller/endpoint`).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{
@@ -15,6 +14,7 @@ use super::pods;
 use super::replicaset::is_namespace_terminating;
 use crate::api::{Key, Resource};
 use crate::apiserver::DeleteOptions;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";

@@ -4,10 +4,10 @@
 //! Divergence: in v1.36 the Deployment controller acts on what its cache shows, and such double
 //! decisions are rare but possible.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::{Key, Object, Resource};
+use crate::sim::ordered::Map as BTreeMap;
 
 /// By uid of what was written: for which key, and its revision.
 #[derive(Clone, Default)]

@@ -4,7 +4,6 @@
 //! Divergence: upstream looks at all pods every 20 seconds; here the changes that matter set a
 //! timer for the next of those instants.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
@@ -15,6 +14,7 @@ use super::{pods, taint_eviction};
 use crate::api::time::from_api;
 use crate::api::{Key, Resource, Result};
 use crate::apiserver::{DeleteOptions, WriteOptions};
+use crate::sim::ordered::Set as BTreeSet;
 use crate::sim::{Time, secs};
 
 /// How many ended pods may stay (`--terminated-pod-gc-threshold`).

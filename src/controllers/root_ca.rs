@@ -1,10 +1,9 @@
 //! The root CA publisher: every namespace has a ConfigMap `kube-root-ca.crt`, by which pods check
 //! whom they talk to (`k8s.io/kubernetes/pkg/controller/certificates/rootcacertpublisher`).
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::collections::BTreeMap;
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};

@@ -1,7 +1,6 @@
 //! The taint eviction controller: pods leave nodes whose NoExecute taints they do not tolerate,
 //! or tolerate for a while only (`k8s.io/kubernetes/pkg/controller/tainteviction`).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodCondition, Taint};
@@ -14,6 +13,7 @@ use crate::api::{Key, Resource, Result};
 use crate::apiserver::{DeleteOptions, WriteOptions};
 use crate::client::{EventRecorder, Involved};
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// A pod that is to go at a time.
 #[derive(Clone)]

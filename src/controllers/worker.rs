@@ -1,6 +1,5 @@
 //! One controller with its queue, its timers and its worker.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use super::controller::{Controller, Next, Scope, Triggers};
 use crate::api::Key;
 use crate::apiserver::Caller;
 use crate::client::{Ctx, WorkQueue};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, millis};
 
 /// What a sync takes at least.

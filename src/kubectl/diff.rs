@@ -3,7 +3,7 @@
 //! The changed lines are found by Myers' greedy algorithm and then slid as GNU diff slides them
 //! (`analyze.c` `shift_boundaries`), so that hunks fall where a reader expects them.
 
-use std::collections::BTreeMap;
+use crate::sim::ordered::Map as BTreeMap;
 use std::fmt::Write;
 
 /// Lines of context around a change.

@@ -1,9 +1,9 @@
 //! The grammar of kubectl's command line, with the words of its errors (`github.com/spf13/pflag`).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::api::rfc3339::{go_quote, parse_go_duration};
+use crate::sim::ordered::Map as BTreeMap;
 
 /// What a flag's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

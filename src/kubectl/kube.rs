@@ -1,7 +1,6 @@
 //! One run of `kubectl`: its flags, its streams, its requests.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use crate::api::kinds::KindInfo;
 use crate::apiserver::{Body, Method, Request};
 use crate::client::Watch;
 use crate::sim::Time;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub struct Kube {
     pub shell: Rc<Shell>,

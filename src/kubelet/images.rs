@@ -1,7 +1,6 @@
 //! The images on a node, and the pulls that bring them, one at a time
 //! (`serializeImagePulls`, which is on by default).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use k8s_openapi::api::core::v1::ContainerImage;
 
 use super::latency;
 use super::runtime::image::{Content, Reference};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Rng, Time};
 
 /// An image that is on the node.

@@ -13,7 +13,6 @@ mod spec;
 mod statics;
 mod workers;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{ContainerImage, Node, Pod};
@@ -22,6 +21,7 @@ use crate::api::{Key, Resource};
 use crate::apiserver::{WatchEvent, WriteOptions};
 use crate::client::wire::{HttpReply, HttpRequest, Outcome, Packet};
 use crate::client::{Component, Ctx, EventRecorder, Involved};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, millis};
 
 use fake::Fake;

@@ -1,9 +1,9 @@
 //! Addresses of pod sandboxes on a node (the host-local IPAM plugin: each range counts round).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::spec::NodeSpec;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 #[derive(Clone, Default)]
 pub struct Addresses {

@@ -1,7 +1,6 @@
 //! Static pods: manifests in a folder of the node, and the objects that mirror them in the API
 //! (`pkg/kubelet/config/file.go`, `pkg/kubelet/pod/mirror_client.go`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, PodCondition, PodStatus, Toleration};
@@ -15,6 +14,7 @@ use crate::api::{Key, Resource, yaml};
 use crate::apiserver::{DeleteOptions, EventType};
 use crate::client::Ctx;
 use crate::kubelet::runtime::image::{Reference, hex64};
+use crate::sim::ordered::Map as BTreeMap;
 
 const HASH: &str = "kubernetes.io/config.hash";
 const SEEN: &str = "kubernetes.io/config.seen";

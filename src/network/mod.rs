@@ -21,7 +21,6 @@ mod stats;
 mod testing;
 mod traffic;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -35,6 +34,7 @@ use crate::apiserver::WatchEvent;
 use crate::client::wire::Packet;
 use crate::client::{Component, Ctx};
 use crate::sim::Time;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 use exchange::{Launch, Open, Owner};
 use flow::Flows;

@@ -1,6 +1,5 @@
 //! What the network knows of the cluster's objects, from its watches.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
@@ -9,6 +8,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use crate::api::{Key, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent};
 use crate::client::Cache;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The label that names a slice's Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";

@@ -4,13 +4,13 @@
 //! the delay that [`super::latency`] tells. In between traffic goes where it went before, as in
 //! a real cluster: to a pod that has gone just now, say. Models `pkg/proxy` (iptables mode).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use crate::api::{Key, Resource};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Rng, Time, secs};
 
 /// Three hours.

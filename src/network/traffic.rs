@@ -3,7 +3,6 @@
 //! Each request is a connection of its own, as from curl. The time between two is drawn from
 //! half to one and a half of the mean, so that clients do not march in step.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::api::{Key, Resource};
 use crate::apiserver::{EventType, WatchEvent};
 use crate::client::Ctx;
 use crate::sim::millis;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The clients of one Traffic object.
 #[derive(Clone)]

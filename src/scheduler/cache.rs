@@ -19,6 +19,7 @@ use super::terms::TermCounts;
 use crate::api::selector::Selector;
 use crate::api::{Name, Resource};
 use crate::client::Cache;
+use crate::sim::ordered::Map;
 
 /// Where a pod stands.
 #[derive(Clone)]
@@ -34,19 +35,19 @@ struct Placed {
 struct ImageState {
     size: i64,
     /// On how many nodes it lies, by slot.
-    slots: std::collections::BTreeSet<Slot>,
+    slots: crate::sim::ordered::Set<Slot>,
 }
 
 #[derive(Clone, Default)]
 pub struct SchedulerCache {
     slots: Vec<NodeInfo>,
-    by_name: BTreeMap<Rc<str>, Slot>,
+    by_name: Map<Rc<str>, Slot>,
     /// The slots of existing nodes, zones taking turns.
     order: Rc<Vec<Slot>>,
     /// Names by slot, shared with explanations.
     names: Rc<Vec<Rc<str>>>,
-    pods: BTreeMap<Name, Placed>,
-    images: BTreeMap<Rc<str>, ImageState>,
+    pods: Map<Name, Placed>,
+    images: Map<Rc<str>, ImageState>,
     counts: RefCell<SelectorCounts>,
     pub terms: TermCounts,
     pub services: Cache<Service>,

@@ -4,12 +4,12 @@
 //! cost of placing a pod grow with the number of pods placed; here a pod costs one match per
 //! selector that was asked for in its namespace.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::nodeinfo::Slot;
 use super::podinfo::PodInfo;
 use crate::api::selector::Selector;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// So many selectors of a namespace are kept; the one unused for longest goes first.
 const KEPT_PER_NAMESPACE: usize = 64;

@@ -3,7 +3,6 @@
 //!
 //! Models `pkg/scheduler/schedule_one.go` schedulePod.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::cache::SchedulerCache;
@@ -15,6 +14,7 @@ use super::nominated::Nominated;
 use super::plugins::PLUGINS;
 use super::podinfo::PodInfo;
 use crate::sim::Rng;
+use crate::sim::ordered::Set as BTreeSet;
 
 /// Up to this many feasible nodes are always looked for.
 const MIN_FEASIBLE: usize = 100;

@@ -1,7 +1,7 @@
 //! The words for a pod that fits nowhere (`pkg/scheduler/framework/types.go` FitError).
 
+use crate::sim::ordered::Map as BTreeMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What no node at all says.

@@ -32,7 +32,6 @@ mod terms;
 mod testing;
 mod watching;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -44,6 +43,7 @@ use crate::api::{Name, Resource};
 use crate::apiserver::{WatchEvent, storage_key};
 use crate::client::{Component, Ctx, EventRecorder};
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 use binding::Binding;
 use cache::SchedulerCache;
 use explanation::Record;

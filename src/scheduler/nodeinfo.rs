@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 use super::podinfo::{HostPort, PodInfo};
 use super::resources::Resources;
 use crate::api::Name;
+use crate::sim::ordered::Map;
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
@@ -32,9 +33,9 @@ pub struct NodeInfo {
     /// CPU and memory as scores count them: containers that ask for nothing count as asking for
     /// a little (100m and 200Mi).
     pub nonzero: (i64, i64),
-    pub pods: BTreeMap<Name, Rc<PodInfo>>,
+    pub pods: Map<Name, Rc<PodInfo>>,
     /// Host ports in use, with the number of pods that use them.
-    ports: BTreeMap<HostPort, u32>,
+    ports: Map<HostPort, u32>,
     /// The labels that are asked for with every pod.
     pub hostname: Option<Rc<str>>,
     pub zone: Option<Rc<str>>,

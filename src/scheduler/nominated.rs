@@ -1,10 +1,10 @@
 //! Pods that preemption has promised a node, and that wait for room there.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::podinfo::PodInfo;
 use crate::api::Name;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// Models `pkg/scheduler/backend/queue/nominator.go`.
 #[derive(Clone, Default)]

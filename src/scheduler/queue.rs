@@ -5,7 +5,6 @@
 //! to change that their plugins hope for, and five minutes at most.
 //! Models `pkg/scheduler/backend/queue/scheduling_queue.go`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::plugins::PLUGINS;
 use super::plugins::priority_sort::{self, SortKey};
 use super::podinfo::PodInfo;
 use crate::api::Name;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use crate::sim::{CauseId, Time, secs};
 
 const INITIAL_BACKOFF: Duration = secs(1);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use crate::api::quantity::Quantity;
+use crate::sim::ordered::Map;
 
 /// Models `pkg/scheduler/framework/types.go` Resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Resources {
     /// As allocatable: how many pods are allowed. Requests leave it zero.
     pub pods: i64,
     /// Extended resources, huge pages and the like.
-    pub scalars: BTreeMap<Rc<str>, i64>,
+    pub scalars: Map<Rc<str>, i64>,
 }
 
 impl Resources {

@@ -4,13 +4,14 @@
 //! Models `k8s.io/kubernetes/pkg/apis/core/validation` `ValidateLimitRange` and
 //! `pkg/apis/core/v1/defaults.go` `SetDefaults_LimitRangeItem`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{LimitRange as Kind, LimitRangeItem};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::KindInfo;
 use super::pod::resources::{self, is_standard, may_be_shared};
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::is_qualified_name;
 use crate::api::quantity::{Format, Quantity, QuantityExt};

@@ -3,7 +3,7 @@
 //! Models `k8s.io/kubernetes/pkg/apis/core/validation` `ValidateResourceQuota` and
 //! `pkg/registry/core/resourcequota/strategy.go`. What counts, and for how much, is in `api::quota`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     ResourceQuota as Kind, ResourceQuotaSpec, ScopedResourceSelectorRequirement,
@@ -12,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::KindInfo;
 use super::pod::resources::{is_extended, is_standard};
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::names::is_qualified_name;
 use crate::api::quantity::QuantityExt;

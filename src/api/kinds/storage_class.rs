@@ -2,13 +2,13 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/apis/storage/validation/validation.go` and `v1/defaults.go`.
 
-use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::TopologySelectorTerm;
 use k8s_openapi::api::storage::v1::StorageClass as Kind;
 
 use super::KindInfo;
 use super::pod::warnings::old_node_label;
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::is_qualified_name;
 use crate::api::strategy::{Column, KindStrategy, Typed, column};

@@ -9,8 +9,8 @@ use super::scan::Mark;
 use super::spans::{Span, SpanMap, push_segment};
 use super::{Duplicate, MAX_ALIASED_NODES, MAX_DEPTH, MAX_NODES};
 use crate::api::rfc3339::go_quote;
+use crate::sim::ordered::Set as BTreeSet;
 use serde_json::{Map, Number, Value};
-use std::collections::BTreeSet;
 
 const CORE: &str = "tag:yaml.org,2002:";
 

@@ -4,7 +4,7 @@
 
 use super::MAX_DEPTH;
 use super::scan::{Mark, SyntaxError, Token, TokenKind, scan};
-use std::collections::BTreeMap;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The place of a node in [`Tree::nodes`].
 pub type NodeId = usize;

@@ -1,6 +1,6 @@
 //! Where in the text each field of a document stands.
 
-use std::collections::BTreeMap;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// A stretch of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,9 +8,9 @@ use super::strategic::{
     element_type, identity, merge_objects, sort_by_order,
 };
 use super::{Object, PatchError, PatchSchema, go_type, go_value};
+use crate::sim::ordered::Map as BTreeMap;
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// The patch that turns `original` into `modified`.
 ///

@@ -8,8 +8,8 @@
 //! walks a Go map in random order, members are taken in the order of their names.
 
 use super::{Object, PatchError, PatchSchema, go_type, go_value};
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const PATCH: &str = "$patch";
 pub(super) const RETAIN_KEYS: &str = "$retainKeys";

@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
 
 use super::lease::{LeaseId, Leases};
 use super::place::{Place, Range};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{CauseId, Log, Time};
 
 /// One committed change of one key.
@@ -177,19 +176,14 @@ impl<V: Clone> Store<V> {
         lease: Option<LeaseId>,
         cause: CauseId,
     ) -> Option<u64> {
-        let slot = self.current.entry(key.clone());
-        let modified = match &slot {
-            Slot::Occupied(slot) => Some(slot.get().modified),
-            Slot::Vacant(_) => None,
-        };
-        if !expect.holds(modified) {
+        let entry = self.current.get_mut(key);
+        if !expect.holds(entry.as_ref().map(|entry| entry.modified)) {
             return None;
         }
         self.revision += 1;
         let revision = self.revision;
-        let previous = match slot {
-            Slot::Occupied(mut slot) => {
-                let entry = slot.get_mut();
+        let previous = match entry {
+            Some(entry) => {
                 entry.modified = revision;
                 entry.version += 1;
                 if entry.lease != lease {
@@ -200,14 +194,15 @@ impl<V: Clone> Store<V> {
                 }
                 Some(std::mem::replace(&mut entry.value, value.clone()))
             }
-            Slot::Vacant(slot) => {
-                slot.insert(Entry {
+            None => {
+                let entry = Entry {
                     value: value.clone(),
                     created: revision,
                     modified: revision,
                     version: 1,
                     lease,
-                });
+                };
+                self.current.insert(key.clone(), entry);
                 None
             }
         };

@@ -1,7 +1,6 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::place::Place;
 use crate::sim::Time;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// Names a lease. Its order is the order of granting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

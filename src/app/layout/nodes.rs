@@ -3,11 +3,11 @@
 //! A tile keeps its place in its tank until it leaves; a newcomer takes the first free one. So
 //! nothing moves but what has a reason to.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::Name;
 use crate::app::view::nodes::NodesView;
+use crate::sim::ordered::Map as BTreeMap;
 
 use super::{Direction, Rect, Size, nearest};
 

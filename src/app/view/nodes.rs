@@ -1,6 +1,5 @@
 //! The nodes as tanks, how full they are, and the pods in them.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod};
@@ -8,6 +7,7 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod};
 use crate::api::Resource;
 use crate::api::quantity::Quantity;
 use crate::app::{Mirror, Shared};
+use crate::sim::ordered::Map as BTreeMap;
 
 use super::pod::{Phase, Tile, Tiles};
 use super::revisions::Revisions;

@@ -1,11 +1,11 @@
 //! Who owns whom, by ownerReferences; and who only selects, by labels.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::selector::Selector;
 use crate::api::{Key, Kind, Resource};
 use crate::app::{Mirror, Shared};
+use crate::sim::ordered::Map as BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Pod, Service};

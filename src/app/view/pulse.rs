@@ -1,6 +1,5 @@
 //! What flows through the services of late: rates, successes, and which pods are taking part.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::api::{Key, Resource};
@@ -8,6 +7,7 @@ use crate::app::{Mirror, words};
 use crate::cluster::Cluster;
 use crate::network::Stats;
 use crate::sim::Time;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// Over how many seconds of virtual time a rate is taken.
 const RATE_SECS: u64 = 10;

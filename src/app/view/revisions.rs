@@ -1,11 +1,11 @@
 //! Which revision of its workload a pod belongs to: a letter and a colour that stay with it.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::api::{Resource, controller_of};
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The labels by which controllers tell the revisions of their pods apart.
 const HASHES: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];

@@ -1,10 +1,10 @@
 //! How long to wait before the same thing is done again
 //! (`k8s.io/client-go/util/flowcontrol/backoff.go`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 const INITIAL: Duration = secs(1);

@@ -1,7 +1,6 @@
 //! The ControllerRevisions: what the template was at each revision
 //! (`k8s.io/kubernetes/pkg/controller/daemon/update.go` constructHistory, cleanupHistory).
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet};
@@ -16,6 +15,7 @@ use crate::api::{Key, Resource, Result, Status, codec, controller_ref};
 use crate::apiserver::{DeleteOptions, WriteOptions};
 use crate::controllers::claim::claim;
 use crate::controllers::hash;
+use crate::sim::ordered::Set as BTreeSet;
 
 type Revision = Rc<ControllerRevision>;
 

@@ -1,7 +1,6 @@
 //! RollingUpdate: which old pods make way in this step, and where new ones go beside them
 //! (`k8s.io/kubernetes/pkg/controller/daemon/update.go` rollingUpdate).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, RollingUpdateDaemonSet};
@@ -15,6 +14,7 @@ use super::template;
 use crate::api::Result;
 use crate::controllers::deployment::scaled;
 use crate::controllers::pods;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// What a step is decided on.
 struct View<'v> {

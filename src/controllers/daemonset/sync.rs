@@ -1,6 +1,5 @@
 //! What a sync does, in which order (`daemon_controller.go` syncDaemonSet, updateDaemonSet).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet};
@@ -15,6 +14,7 @@ use crate::client::Involved;
 use crate::controllers::claim::claim;
 use crate::controllers::controller::{Next, Outcome, Scope};
 use crate::controllers::pods;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The pods of a set by the node that each is for.
 pub type ByNode = BTreeMap<Rc<str>, Vec<Rc<Pod>>>;

@@ -1,13 +1,13 @@
 //! From the endpoints that a service should have to the fewest writes of slices
 //! (`k8s.io/endpointslice` reconciler.go).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
 use super::describe::{Backend, labels, new_slice};
+use crate::sim::ordered::Map as BTreeMap;
 
 /// How many endpoints a slice holds (`--max-endpoints-per-slice`).
 const MOST: usize = 100;

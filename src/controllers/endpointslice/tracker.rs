@@ -1,12 +1,12 @@
 //! What was written and is not in the cache yet: a sync that worked on older slices would write
 //! the same addresses twice (`k8s.io/endpointslice/util` EndpointSliceTracker).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use crate::api::{Key, Resource};
+use crate::sim::ordered::Map as BTreeMap;
 
 #[derive(Clone, Default)]
 pub struct Tracker {

@@ -1,11 +1,10 @@
 //! Who owns whom, by uid (`pkg/controller/garbagecollector/graph_builder.go`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::{FOREGROUND, ORPHAN, kind_of};
 use crate::api::{Key, Kind, Name, Object};
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// What an object is called.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,12 @@
 //! Why a namespace is not gone yet, as conditions
 //! (`pkg/controller/namespace/deletion/status_condition_utils.go`).
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{NamespaceCondition, NamespaceStatus};
 
 use super::content::Content;
 use crate::api::time::api_time;
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 pub fn update(status: &mut NamespaceStatus, content: &Content, now: Time) {
     let good = |type_: &str, reason: &str, message: &str| {

@@ -1,7 +1,6 @@
 //! Deleting what a namespace holds, kind by kind, pods first (KEP-5080)
 //! (`pkg/controller/namespace/deletion/namespaced_resources_deleter.go`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
@@ -12,6 +11,7 @@ use crate::apiserver::{DeleteOptions, Propagation};
 use crate::controllers::controller::Scope;
 use crate::controllers::pods;
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// How long to wait for finalizers of others before looking again.
 const FINALIZERS_SECONDS: u64 = 15;

@@ -8,7 +8,6 @@ mod health;
 mod tainting;
 mod zones;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -22,6 +21,7 @@ use crate::api::{Key, Resource, Result};
 use crate::apiserver::WriteOptions;
 use crate::client::{EventRecorder, Involved};
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 use health::{Health, Readiness};
 use zones::Zones;

@@ -1,13 +1,13 @@
 //! How fast pods are evicted from the nodes of a zone: slowly, and not at all when so many nodes
 //! are silent that the fault is more likely ours.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
 
 use super::health::{Health, Readiness};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 const REGION: &str = "topology.kubernetes.io/region";

@@ -6,7 +6,6 @@
 //! restarts and age come first, and the uid decides last.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -15,6 +14,7 @@ use crate::api::Resource;
 use crate::api::time::from_api;
 use crate::controllers::pods;
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The annotation by which a user says what a pod is worth.
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";

@@ -16,6 +16,7 @@ use crate::controllers::claim::matches;
 use crate::controllers::controller::Change;
 use crate::controllers::pods;
 use crate::sim::Time;
+use crate::sim::ordered::Map;
 
 /// How many pods of a ReplicaSet there are of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Tally {
 /// Invariant: each is what counting the pods in the cache would come to.
 #[derive(Clone, Default)]
 pub struct Tallies {
-    by_set: BTreeMap<Rc<str>, Tally>,
+    by_set: Map<Rc<str>, Tally>,
 }
 
 impl Tallies {

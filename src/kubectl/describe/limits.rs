@@ -1,7 +1,5 @@
 //! Quotas, limit ranges and priority classes.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::events;
@@ -10,6 +8,7 @@ use crate::api::Kind;
 use crate::api::quantity::Quantity;
 use crate::kubectl::json::{entries, flag, int, list, name, namespace, text};
 use crate::kubectl::kube::Kube;
+use crate::sim::ordered::Set as BTreeSet;
 
 /// What a scope means, for people.
 fn scope_words(scope: &str) -> &'static str {

@@ -1,12 +1,12 @@
 //! Whether a pod that was bound to the node may run there (`pkg/kubelet/lifecycle/predicate.go`).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Container as ContainerSpec, Node, Pod, Taint, Toleration};
 
 use super::{Cx, Host, PodEvent, PodWorker};
 use crate::api::quantity::Quantity;
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::secs;
 
 /// Amounts by resource: CPU in thousandths, everything else in units.

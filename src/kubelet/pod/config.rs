@@ -12,8 +12,9 @@ use k8s_openapi::api::core::v1::{
 use super::{Cx, Host, PodWorker};
 use crate::api::quantity::Quantity;
 use crate::api::{Key, Resource};
+use crate::sim::ordered::Map;
 
-pub type Variables = BTreeMap<Rc<str>, Rc<str>>;
+pub type Variables = Map<Rc<str>, Rc<str>>;
 
 /// Replaces `$(NAME)` by the variable; `$$` is a dollar sign, unknown names stay as they are.
 pub fn expand(text: &str, env: &Variables) -> String {

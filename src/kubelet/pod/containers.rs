@@ -394,7 +394,7 @@ fn memory_limit(spec: &k8s_openapi::api::core::v1::Container) -> Option<u64> {
     u64::try_from(quantity.value()).ok()
 }
 
-type Variables = std::collections::BTreeMap<Rc<str>, Rc<str>>;
+type Variables = crate::sim::ordered::Map<Rc<str>, Rc<str>>;
 
 fn expand_all(words: Option<&[String]>, env: &Variables) -> Vec<String> {
     let words = words.unwrap_or_default().iter();

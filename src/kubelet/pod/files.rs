@@ -1,6 +1,5 @@
 //! Volumes: what is in them, and where containers see them.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{
@@ -11,6 +10,7 @@ use super::config::{Variables, resource_field};
 use super::{Cx, Host, PodWorker};
 use crate::kubelet::runtime::files::{Files, absolute};
 use crate::kubelet::runtime::machine::Mount;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The CA bundle that a controller publishes in every namespace; a pod does not wait for it here,
 /// as nothing in the simulation checks certificates.

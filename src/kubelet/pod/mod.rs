@@ -19,7 +19,6 @@ mod sync;
 mod termination;
 mod usage;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -37,6 +36,7 @@ use crate::api::{Key, Resource};
 use crate::client::wire::Outcome;
 use crate::client::{Ctx, EventRecorder, Involved};
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 pub use logs::{LogQuery, Logged};
 use probes::ProbeRun;

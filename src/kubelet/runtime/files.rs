@@ -1,6 +1,6 @@
 //! Files of a container and of the volumes that are mounted in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use std::rc::Rc;
 
 /// How much one file, and how many files one tree can hold.

@@ -1,6 +1,5 @@
 //! What a process sees of its container: files, volumes, names, and the servers beside it.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Endpoints, Service};
@@ -11,6 +10,7 @@ use super::process::Server;
 use super::shell::{FetchError, Machine};
 use crate::api::Key;
 use crate::apiserver::ApiServer;
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Rng, Time};
 
 /// A volume in a container.

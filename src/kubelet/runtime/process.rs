@@ -1,6 +1,5 @@
 //! What runs in a container: a declared server, or a shell.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use super::machine::Surroundings;
 use super::shell::{self, Machine, Pause, Shell};
 use crate::api::play::{HttpAnswer, Program};
 use crate::api::quantity::Quantity;
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, millis};
 
 /// How a process ended.

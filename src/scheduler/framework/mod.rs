@@ -7,7 +7,6 @@ mod event;
 mod state;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub use event::ClusterEvent;
@@ -19,6 +18,7 @@ use super::nodeinfo::NodeInfo;
 use super::podinfo::PodInfo;
 use crate::api::Status;
 use crate::client::Ctx;
+use crate::sim::ordered::Set as BTreeSet;
 
 /// The best score of a node, after normalising.
 pub const MAX_NODE_SCORE: i64 = 100;

@@ -15,6 +15,7 @@ use crate::scheduler::framework::{
 };
 use crate::scheduler::nodeinfo::NodeInfo;
 use crate::scheduler::podinfo::{PodInfo, Term, TermKind};
+use crate::sim::ordered::Map;
 
 pub struct InterPodAffinity;
 
@@ -23,7 +24,7 @@ const HARD_AFFINITY_WEIGHT: i64 = 1;
 
 /// Sums by topology key and value.
 #[derive(Clone, Debug, Default)]
-struct Topology(BTreeMap<Rc<str>, BTreeMap<String, i64>>);
+struct Topology(Map<Rc<str>, Map<String, i64>>);
 
 impl Topology {
     fn add(&mut self, key: &Rc<str>, node: &NodeInfo, by: i64) {
@@ -50,7 +51,7 @@ impl Topology {
     }
 
     fn is_empty(&self) -> bool {
-        self.0.values().all(BTreeMap::is_empty)
+        self.0.values().all(Map::is_empty)
     }
 }
 

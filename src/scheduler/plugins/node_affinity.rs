@@ -1,6 +1,5 @@
 //! nodeSelector and node affinity, required and preferred.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{NodeAffinity as Affinity, NodeSelectorTerm};
@@ -13,6 +12,7 @@ use crate::scheduler::framework::{
 };
 use crate::scheduler::nodeinfo::NodeInfo;
 use crate::scheduler::podinfo::PodInfo;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub struct NodeAffinity;
 

@@ -3,8 +3,6 @@
 //! Constraints that must hold are a filter, the others (and the defaults of the cluster) a
 //! score, in `spread_score.rs`. Models `plugins/podtopologyspread`.
 
-use std::collections::BTreeMap;
-
 use super::node_affinity::required_matches;
 use super::{spread_score, taint_toleration};
 use crate::api::selector::{Operator, Selector};
@@ -14,6 +12,7 @@ use crate::scheduler::framework::{
 };
 use crate::scheduler::nodeinfo::NodeInfo;
 use crate::scheduler::podinfo::{PodInfo, add_label_keys, selector_of};
+use crate::sim::ordered::Map as BTreeMap;
 
 pub struct PodTopologySpread;
 

@@ -15,6 +15,7 @@ use crate::scheduler::cache::SchedulerCache;
 use crate::scheduler::framework::{CycleState, MAX_NODE_SCORE, PreScore, Scores};
 use crate::scheduler::nodeinfo::{HOSTNAME, NodeInfo, Slot, ZONE};
 use crate::scheduler::podinfo::{PodInfo, selector_of};
+use crate::sim::ordered::Map;
 
 /// Scores are summed in millionths before they are rounded.
 const MICROS: i64 = 1_000_000;
@@ -23,9 +24,9 @@ const MICROS: i64 = 1_000_000;
 enum Matches {
     /// The domain is the node itself.
     Nodes(Rc<Vec<u32>>),
-    Zones(BTreeMap<String, i64>),
+    Zones(Map<String, i64>),
     /// The domain is the value of a label.
-    Values(BTreeMap<String, i64>),
+    Values(Map<String, i64>),
 }
 
 #[derive(Clone)]
@@ -115,7 +116,7 @@ pub fn prepare(
             continue;
         }
         let topology = Topology::of(&constraint.topology_key);
-        let mut by_value: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut by_value: Map<&str, i64> = Map::new();
         let mut last = None;
         for node in nodes.iter().filter(|n| !ignored.contains(&n.slot)) {
             // Often the domain of the node before.

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo::events::EventListener;
@@ -15,6 +14,7 @@ use super::bridge::{self, CodeEditor, Maker, Start};
 use crate::app::editing::Diagnosis;
 use crate::app::editing::utf16::Units;
 use crate::app::{Files, Msg, Reveal, Shared};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::ui::runtime::use_dispatch;
 
 /// How many versions of the text are handed over to be undone.

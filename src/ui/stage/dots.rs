@@ -1,6 +1,5 @@
 //! Many pods: one canvas draws them, and a table says the same in numbers.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -13,6 +12,7 @@ use crate::app::layout::nodes::{Density, NodesLayout, Spot};
 use crate::app::view::nodes::NodesView;
 use crate::app::view::{Phase, Revision, Tile};
 use crate::app::{Msg, Shared};
+use crate::sim::ordered::Map as BTreeMap;
 use crate::ui::runtime::use_dispatch;
 
 #[derive(Properties, PartialEq)]

@@ -1,10 +1,10 @@
 //! The rules of what a container mounts.
 
-use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Container, VolumeMount};
 
 use super::volumes::{Known, descending};
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::validation::one_of;
 

@@ -1,6 +1,5 @@
 //! The rules of where a pod may run: affinity, tolerations, spreading, gates.
 
-use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{
     Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
@@ -8,6 +7,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::go;
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::{is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name};
 use crate::api::validation::{label_key, label_selector, one_of};

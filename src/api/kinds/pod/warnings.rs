@@ -2,11 +2,11 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/api/pod/warnings.go`.
 
-use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::sim::ordered::Map as BTreeMap;
 use crate::api::field::{Path, quote};
 use crate::api::names::is_dns1123_label;
 use crate::api::quantity::QuantityExt;

@@ -4,7 +4,7 @@
 //! Models `k8s.io/kubernetes/pkg/registry/core/service/storage` `NormalizeClusterIPs`,
 //! `patchAllocatedValues` and `dropTypeDependentFields`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 use k8s_openapi::api::core::v1::{ServicePort, ServiceSpec};
 

@@ -3,12 +3,12 @@
 //! Models `k8s.io/kubernetes/pkg/apis/core/validation/validation.go` ValidateService. The order
 //! of errors is upstream's.
 
-use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, SessionAffinityConfig};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::allocated::needs_node_port;
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::pod::probes;

@@ -1,6 +1,5 @@
 //! Running a parsed script, in steps, with an explicit stack.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use super::lex::{Part, Word};
 use super::parse::{Command, Redirect, parse};
 use super::{MOST_STEPS, Machine};
 use crate::kubelet::runtime::files::absolute;
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 /// How deep command substitutions, pipelines and functions nest.
