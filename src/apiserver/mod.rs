@@ -18,6 +18,7 @@ mod delete;
 mod fields;
 mod meta;
 mod metrics;
+pub mod openapi;
 pub mod patch;
 mod read;
 pub mod request;

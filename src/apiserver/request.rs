@@ -78,6 +78,15 @@ pub struct Impersonation {
     pub extra: Vec<(String, String)>,
 }
 
+/// `Accept` of a client that wants the metadata of an object, or of those in a list, and no more.
+pub const ACCEPT_PARTIAL: &str = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+pub const ACCEPT_PARTIAL_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
+
+/// `Accept` of a client that wants all groups with their resources in one answer.
+pub const ACCEPT_DISCOVERY: &str =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {

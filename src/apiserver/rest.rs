@@ -52,7 +52,7 @@ impl ApiServer {
             return Ok(response);
         }
         if request.method == Method::Get
-            && let Some(response) = discovery::answer(&parts)
+            && let Some(response) = discovery::answer(&parts, request)
         {
             return Ok(response);
         }
@@ -193,6 +193,8 @@ impl ApiServer {
                 kernel.now,
                 request,
             )
+        } else if table::is_partial(request) {
+            table::partial(object)
         } else {
             self.shown_as(kind, object)
         };

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::apiserver::openapi::Schema;
 use crate::client::{Client, LocalFuture};
 use crate::sim::Time;
 
@@ -66,6 +67,9 @@ pub trait Host {
         &'a self,
         call: HttpCall,
     ) -> LocalFuture<'a, std::result::Result<HttpAnswer, HttpFailure>>;
+
+    /// The schema of the API; waits until it is there. `None` where there is none to be had.
+    fn schema(&self) -> LocalFuture<'_, Option<Schema>>;
 
     /// The address under which the API server is known.
     fn server(&self) -> String;

@@ -14,6 +14,7 @@ mod keys;
 mod notices;
 mod page;
 mod runtime;
+mod schema;
 mod splitter;
 mod stage;
 mod storage;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo::render::{AnimationFrame, request_animation_frame};
+use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use super::storage;
@@ -130,7 +131,20 @@ impl Runtime {
             }
         }
         self.show();
+        self.load_what_is_wanted();
         self.wake();
+    }
+
+    /// Begins to load the schema of the API if a command waits for it.
+    fn load_what_is_wanted(&self) {
+        if !self.0.app.borrow().terminal().wants_schema() {
+            return;
+        }
+        let runtime = self.clone();
+        spawn_local(async move {
+            let text = super::schema::load().await;
+            runtime.dispatch(Msg::Terminal(Act::Schema(text)));
+        });
     }
 
     /// Keeps the session now, if there is anything new.
@@ -186,6 +200,7 @@ impl Runtime {
         if drawn {
             self.show();
         }
+        self.load_what_is_wanted();
         if (self.0.dirty.get() && start - self.0.kept.get() > 500.0)
             || (drawn && start - self.0.kept.get() > KEEP_EVERY)
         {

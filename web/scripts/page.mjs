@@ -1,13 +1,11 @@
 // The two edits that turn Trunk's page into the one that ships.
 
-/** Fills in the editor's file name and the hashes of inline scripts. Throws when a place is missing. */
-export function finishPage(html, editor, sha256) {
+/** Fills in the names of files that are loaded later and the hashes of inline scripts. Throws when a place is missing. */
+export function finishPage(html, editor, schema, sha256) {
   const hashes = inlineScripts(html).map((script) => `'sha256-${sha256(script)}'`);
-  return replaceOnce(
-    replaceOnce(html, "INLINE-SCRIPT-HASHES", hashes.join(" ")),
-    "EDITOR-BUNDLE",
-    `editor/${editor}`,
-  );
+  const allowed = replaceOnce(html, "INLINE-SCRIPT-HASHES", hashes.join(" "));
+  const edited = replaceOnce(allowed, "EDITOR-BUNDLE", `editor/${editor}`);
+  return replaceOnce(edited, "SCHEMA-FILE", `schema/${schema}`);
 }
 
 /** What stands inside the `<script>` elements that load no file. */

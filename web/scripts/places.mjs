@@ -9,3 +9,6 @@ export const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
 
 /** The bundled editor. `index.html` names this folder, so it does not follow CARGO_TARGET_DIR. */
 export const editorOutput = join(root, "target", "editor");
+
+/** The packed schema of the API; `index.html` names it too. */
+export const schemaOutput = join(root, "target", "schema");

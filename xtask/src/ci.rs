@@ -15,7 +15,7 @@ use crate::tools::{WASM, wasm_target};
 
 type Step = (&'static str, fn() -> Result);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", || fmt::format(true)),
     ("dependencies", deps::check),
     ("clippy, native", || {
@@ -28,6 +28,7 @@ const STEPS: [Step; 8] = [
         ])
     }),
     ("tests, native", || test::native(None).map(drop)),
+    ("tests, real clients", || test::clients(None).map(drop)),
     ("tests, wasm", || test::wasm(None).map(drop)),
     ("page and size budget", || {
         build(Page::Ships)?;

@@ -17,6 +17,7 @@ mod inputs;
 mod notices;
 mod page;
 mod run;
+mod schema;
 mod serve;
 mod server;
 mod sizes;
@@ -36,7 +37,7 @@ cargo xtask <command>
   serve [--port N] [--release] [--no-watch]
                     build the page and serve it on 127.0.0.1:8080; rebuild and reload on every change
   build             build the page that ships into dist/, print its sizes, hold them to the budget
-  test [native|wasm|browser] [filter] [--dev | --no-build]
+  test [native|clients|wasm|browser] [filter] [--dev | --no-build]
                     run every test, or one of the three suites; for the browser suite, --dev tests a
                     quick build and --no-build the one that is in dist/
   ci                everything continuous integration checks, step by step

@@ -7,6 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::inputs::{Stamp, fingerprint};
 use crate::notices;
 use crate::run::run;
+use crate::schema;
 use crate::sizes;
 use crate::tools::{Toolbox, own_std};
 use crate::workspace;
@@ -66,6 +67,7 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
     }
     stamp.clear();
     notices::write()?;
+    schema::write()?;
     let mut trunk = toolbox.command("trunk")?;
     trunk
         .args([

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::page::{Page, build};
 use crate::run::{cargo, keeping};
 use crate::server::Server;
-use crate::tools::{Chromium, Toolbox, WASM, npm_packages};
+use crate::tools::{Chromium, Toolbox, WASM, npm_packages, python_with_client};
 use crate::workspace;
 
 /// Where the journeys find the page: below a path, as on a site that hosts it among other things.
@@ -29,16 +29,17 @@ pub fn command(mut args: Args) -> Result {
     };
     match suite.as_deref() {
         Some("native") => native(filter)?.print(),
+        Some("clients") => clients(filter)?.print(),
         Some("wasm") => wasm(filter)?.print(),
         Some("browser") => browser()?.print(),
         None => {
-            let lines = [native(None)?, wasm(None)?, browser()?];
+            let lines = [native(None)?, clients(None)?, wasm(None)?, browser()?];
             println!();
             lines.iter().for_each(Closing::print);
         }
         Some(other) => {
             return Err(Failure::new(format!(
-                "there is no suite {other:?}: native, wasm or browser; a filter comes after it"
+                "there is no suite {other:?}: native, clients, wasm or browser; a filter comes after it"
             )));
         }
     }
@@ -59,15 +60,43 @@ impl Closing {
     }
 }
 
+/// The package of the native server, whose tests need clients.
+const SERVER: &str = "kubarium-server";
+
 /// Unit tests, scenarios and everything else that needs no browser.
 pub fn native(filter: Option<&str>) -> Result<Closing> {
     let mut command = cargo();
-    command.args(["test", "--workspace"]).args(filter);
-    let lines = keeping(&mut command, |line| {
-        line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored")
-    })?;
+    command
+        .args(["test", "--workspace", "--exclude", SERVER])
+        .args(filter);
+    let lines = keeping(&mut command, is_result)?;
     Ok(Closing {
         suite: "native",
+        lines,
+    })
+}
+
+fn is_result(line: &str) -> bool {
+    line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored")
+}
+
+/// The real kubectl and the official client libraries against the native server. What is missing on this
+/// machine is said, and its tests say that they are skipped.
+pub fn clients(filter: Option<&str>) -> Result<Closing> {
+    npm_packages()?;
+    let mut command = cargo();
+    command
+        .args(["test", "-p", SERVER])
+        .args(filter)
+        .args(["--", "--show-output"]);
+    if let Some(python) = python_with_client()? {
+        command.env("KUBARIUM_PYTHON", python);
+    }
+    let lines = keeping(&mut command, |line| {
+        is_result(line) || line.starts_with("SKIPPED")
+    })?;
+    Ok(Closing {
+        suite: "clients",
         lines,
     })
 }

@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use crate::api::KindInfo;
 use crate::api::kinds::served_versions;
-use crate::apiserver::request::Response;
+use crate::apiserver::request::{Request, Response};
 
-pub(super) fn answer(parts: &[&str]) -> Option<Response> {
+pub(super) fn answer(parts: &[&str], request: &Request) -> Option<Response> {
+    let aggregated = request.accept.contains("as=APIGroupDiscoveryList");
     let value = match parts {
+        ["api"] if aggregated => whole(&[("", vec!["v1"])]),
+        ["apis"] if aggregated => whole(&groups()),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [
@@ -76,6 +79,78 @@ fn resources(group: &str, version: &str) -> Option<Value> {
         "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version,
         "resources": resources,
     }))
+}
+
+/// Groups with everything in them, in one answer (`apidiscovery.k8s.io/v2`).
+fn whole(groups: &[(&'static str, Vec<&'static str>)]) -> Value {
+    let items: Vec<Value> = groups
+        .iter()
+        .map(|(group, versions)| {
+            let versions: Vec<Value> = versions
+                .iter()
+                .map(|version| {
+                    let resources = resources(group, version).map_or(Vec::new(), |list| {
+                        aggregate(
+                            list["resources"].as_array().map_or(&[], Vec::as_slice),
+                            group,
+                            version,
+                        )
+                    });
+                    json!({"version": version, "resources": resources, "freshness": "Current"})
+                })
+                .collect();
+            let metadata = match *group {
+                "" => json!({"creationTimestamp": null}),
+                group => json!({"name": group, "creationTimestamp": null}),
+            };
+            json!({"metadata": metadata, "versions": versions})
+        })
+        .collect();
+    json!({
+        "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
+        "items": items,
+    })
+}
+
+/// Resources with their subresources inside, out of the flat list.
+fn aggregate(flat: &[Value], group: &str, version: &str) -> Vec<Value> {
+    let mut out: Vec<Value> = Vec::new();
+    for entry in flat {
+        let text = |field: &str, other: &str| match entry[field].as_str() {
+            Some(text) => text.to_owned(),
+            None => other.to_owned(),
+        };
+        let kind = json!({
+            "group": text("group", group), "version": text("version", version),
+            "kind": text("kind", ""),
+        });
+        let name = text("name", "");
+        if let Some((_, part)) = name.split_once('/') {
+            let part = json!({
+                "subresource": part, "responseKind": kind, "verbs": entry["verbs"],
+            });
+            if let Some(last) = out.last_mut() {
+                match &mut last["subresources"] {
+                    Value::Array(parts) => parts.push(part),
+                    none => *none = json!([part]),
+                }
+            }
+            continue;
+        }
+        let namespaced = entry["namespaced"].as_bool().unwrap_or_default();
+        let mut resource = json!({
+            "resource": name, "responseKind": kind,
+            "scope": if namespaced { "Namespaced" } else { "Cluster" },
+            "singularResource": entry["singularName"], "verbs": entry["verbs"],
+        });
+        for field in ["shortNames", "categories"] {
+            if !entry[field].is_null() {
+                resource[field] = entry[field].clone();
+            }
+        }
+        out.push(resource);
+    }
+    out
 }
 
 fn resource(info: &KindInfo) -> Value {

@@ -131,6 +131,8 @@ impl ApiServer {
         let metadata = Value::Object(chunk.metadata);
         let value = if table::is_wanted(request) {
             table::table(target.kind, &chunk.items, metadata, kernel.now, request)
+        } else if table::is_partial(request) {
+            table::partial_list(&chunk.items, metadata)
         } else {
             let mut value = self.list_value(target.kind, &chunk.items, 0);
             value["metadata"] = metadata;

@@ -11,6 +11,28 @@ pub(super) fn is_wanted(request: &Request) -> bool {
     request.accept.contains("as=Table")
 }
 
+/// Whether the client wants metadata alone (`meta.k8s.io/v1` PartialObjectMetadata).
+pub(super) fn is_partial(request: &Request) -> bool {
+    request.accept.contains("as=PartialObjectMetadata")
+}
+
+/// The metadata of an object, and nothing else of it.
+pub(super) fn partial(object: &Object) -> Value {
+    let mut partial = object.meta_value();
+    partial["kind"] = Value::from("PartialObjectMetadata");
+    partial["apiVersion"] = Value::from("meta.k8s.io/v1");
+    partial
+}
+
+/// A list of metadata.
+pub(super) fn partial_list(items: &[Object], metadata: Value) -> Value {
+    let items: Vec<Value> = items.iter().map(partial).collect();
+    json!({
+        "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata, "items": items,
+    })
+}
+
 pub(super) fn table(
     kind: Kind,
     items: &[Object],
@@ -45,10 +67,7 @@ fn row(object: &Object, now: Time, include: &str) -> Value {
         "None" => {}
         "Object" => row["object"] = object.to_value(),
         _ => {
-            let mut partial = object.meta_value();
-            partial["kind"] = Value::from("PartialObjectMetadata");
-            partial["apiVersion"] = Value::from("meta.k8s.io/v1");
-            row["object"] = partial;
+            row["object"] = partial(object);
         }
     }
     row

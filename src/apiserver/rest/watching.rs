@@ -117,8 +117,13 @@ impl RestWatch {
     /// An event without a change: how far the watch has come.
     pub fn bookmark(&self) -> Value {
         let info = self.cursor.kind.info();
+        let of_kind = (info.kind, info.api_version());
+        let (kind, api_version) = match table::is_partial(&self.request) {
+            true => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
+            false => of_kind,
+        };
         json!({"type": "BOOKMARK", "object": {
-            "kind": info.kind, "apiVersion": info.api_version(),
+            "kind": kind, "apiVersion": api_version,
             "metadata": {"resourceVersion": self.cursor.revision.to_string()},
         }})
     }
@@ -135,6 +140,8 @@ impl ApiServer {
             let metadata = json!({"resourceVersion": object.revision().to_string()});
             let rows = std::slice::from_ref(object);
             table::table(object.kind(), rows, metadata, now, &watch.request)
+        } else if table::is_partial(&watch.request) {
+            table::partial(object)
         } else {
             self.shown_as(watch.cursor.kind, object)
         };

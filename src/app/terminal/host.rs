@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
 use crate::client::{Client, LocalFuture};
 use crate::kubectl::{Host, HttpAnswer, HttpCall, HttpFailure};
@@ -17,6 +18,20 @@ pub struct Shelf {
     pub files: Shared<Files>,
     /// Names and texts, in order.
     pub written: Vec<(String, String)>,
+    pub words: Words,
+}
+
+/// The schema of the API, which the page loads when a command asks for it first.
+#[derive(Default)]
+pub enum Words {
+    #[default]
+    Unasked,
+    /// A command waits for it.
+    Wanted,
+    /// It is under way.
+    Loading,
+    There(Schema),
+    Missing,
 }
 
 pub struct PageHost {
@@ -97,6 +112,23 @@ impl Host for PageHost {
             client
                 .http_result(number)
                 .map_or(Poll::Pending, Poll::Ready)
+        }))
+    }
+
+    fn schema(&self) -> LocalFuture<'_, Option<Schema>> {
+        Box::pin(poll_fn(|_| {
+            let words = &mut self.shelf.borrow_mut().words;
+            match words {
+                Words::Unasked => *words = Words::Wanted,
+                Words::Wanted | Words::Loading => {}
+                Words::There(schema) => return Poll::Ready(Some(schema.clone())),
+                // Whoever asks again may be luckier.
+                Words::Missing => {
+                    *words = Words::Unasked;
+                    return Poll::Ready(None);
+                }
+            }
+            Poll::Pending
         }))
     }
 

@@ -11,10 +11,11 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-pub use host::{PageHost, Shelf, answer};
+pub use host::{PageHost, Shelf, Words, answer};
 pub use recall::Recall;
 pub use screen::{Block, Line, Origin, SHOWN, Screen};
 
+use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
 use crate::kubectl::{Job, Session, Stream, complete};
 
@@ -28,6 +29,8 @@ pub enum Act {
     Clear,
     /// Brings back what was typed in an earlier visit, oldest first.
     Remember(Vec<String>),
+    /// The text of the schema has been loaded, or could not be.
+    Schema(Option<Rc<str>>),
 }
 
 /// What the page draws.
@@ -113,6 +116,17 @@ impl Terminal {
         (format!("{before}{word}{after}"), at, others)
     }
 
+    /// Whether a command waits for the schema and nobody has begun to load it; the page does then, and tells
+    /// with [`Act::Schema`].
+    pub fn wants_schema(&self) -> bool {
+        let words = &mut self.shelf.borrow_mut().words;
+        let wanted = matches!(words, Words::Wanted);
+        if wanted {
+            *words = Words::Loading;
+        }
+        wanted
+    }
+
     /// Whether there is anything to poll.
     pub fn is_busy(&self) -> bool {
         self.job.is_some() || !self.queue.is_empty()
@@ -131,6 +145,13 @@ impl Terminal {
             Act::Interrupt => self.interrupt(),
             Act::Clear => self.view.screen.clear(),
             Act::Remember(lines) => self.session.set_history(lines),
+            Act::Schema(text) => {
+                let schema = text.and_then(|text| Schema::parse(&text));
+                self.shelf.borrow_mut().words = match schema {
+                    Some(schema) => Words::There(schema),
+                    None => Words::Missing,
+                };
+            }
         }
         self.poll(files)
     }
@@ -323,6 +344,43 @@ mod tests {
         assert!(desk.terminal.is_busy());
         desk.wait(2);
         assert_eq!(desk.lines().last().map(String::as_str), Some("done"));
+    }
+
+    #[test]
+    fn a_command_waits_until_the_schema_is_loaded() {
+        let mut desk = desk();
+        desk.run("kubectl explain ns.kind | head -2");
+        assert!(desk.terminal.is_busy() && desk.terminal.wants_schema());
+        assert!(!desk.terminal.wants_schema(), "it is under way");
+        let text = Schema::built_in().to_text().into();
+        let files = desk.files.clone();
+        desk.terminal.act(Act::Schema(Some(text)), &files);
+        assert_eq!(
+            desk.lines()[1..],
+            ["KIND:       Namespace", "VERSION:    v1"]
+        );
+        desk.run("kubectl explain ns.nope 2>&1 | tail -1");
+        let last = desk.lines().last().cloned();
+        assert_eq!(
+            last.as_deref(),
+            Some("error: field \"nope\" does not exist")
+        );
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_loaded_is_told() {
+        let mut desk = desk();
+        desk.run("kubectl explain ns");
+        assert!(desk.terminal.wants_schema());
+        let files = desk.files.clone();
+        desk.terminal.act(Act::Schema(None), &files);
+        let last = desk.lines().last().cloned();
+        assert_eq!(
+            last.as_deref(),
+            Some("error: the schema of the API could not be loaded")
+        );
+        desk.run("kubectl explain ns");
+        assert!(desk.terminal.wants_schema(), "it is tried again");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod describe;
 mod diff;
 mod drain;
 mod events;
+mod explain;
 mod generate;
 mod generate_policy;
 mod get;
@@ -73,6 +74,7 @@ pub const COMMANDS: &[Command] = &[
     set::RESOURCES,
     set_subject::SUBJECT,
     set_subject::SERVICE_ACCOUNT,
+    explain::EXPLAIN,
     get::GET,
     delete::DELETE,
     rollout::HISTORY,

@@ -62,13 +62,24 @@ impl Options {
 
     /// A cluster that has settled: nodes are ready, and so are the pods of the system.
     pub fn cluster(&self) -> Cluster {
-        let mut cluster = Cluster::new(self.config());
-        cluster.run_for(match self.bare {
-            true => secs(7),
-            false => secs(60),
-        });
-        cluster
+        settled(self.config())
     }
+}
+
+/// How long a new cluster takes until its nodes and the pods of the system are ready.
+pub fn settling(config: &Config) -> Duration {
+    match config.bare {
+        true => secs(7),
+        false => secs(60),
+    }
+}
+
+/// A cluster that has settled.
+pub fn settled(config: Config) -> Cluster {
+    let span = settling(&config);
+    let mut cluster = Cluster::new(config);
+    cluster.run_for(span);
+    cluster
 }
 
 /// A terminal with its cluster.

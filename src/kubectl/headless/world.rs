@@ -1,8 +1,8 @@
 //! The world of a session without a page: a simulated cluster, files in memory.
 
-use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::api::Status;
+use crate::apiserver::openapi::Schema;
 use crate::apiserver::{Request, Response, RestWatch};
 use crate::client::{Client, LocalFuture, Watch};
 use crate::cluster::Cluster;
@@ -97,6 +98,8 @@ pub struct World {
     client: LocalClient,
     files: RefCell<BTreeMap<String, String>>,
     elsewhere: Cell<Option<Elsewhere>>,
+    /// Made when somebody asks for it first.
+    schema: OnceCell<Schema>,
 }
 
 /// The cluster that commands share with whoever runs them, and when the next answer to a command is due.
@@ -142,6 +145,7 @@ impl World {
             cluster: cluster.clone(),
             files: RefCell::new(files),
             elsewhere: Cell::new(None),
+            schema: OnceCell::new(),
         };
         (Rc::new(world), Desk { cluster, due })
     }
@@ -190,6 +194,11 @@ impl Host for World {
                 None => Poll::Pending,
             }
         }))
+    }
+
+    fn schema(&self) -> LocalFuture<'_, Option<Schema>> {
+        let schema = self.schema.get_or_init(Schema::built_in);
+        Box::pin(ready(Some(schema.clone())))
     }
 
     fn server(&self) -> String {

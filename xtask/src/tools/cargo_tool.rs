@@ -90,7 +90,7 @@ fn install(tool: &Tool, cache: &std::path::Path, home: &std::path::Path) -> Resu
 }
 
 /// Where the tools live.
-fn cache() -> Result<PathBuf> {
+pub fn cache() -> Result<PathBuf> {
     let set = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())

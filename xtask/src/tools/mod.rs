@@ -8,6 +8,7 @@
 mod cargo_tool;
 mod chromium;
 mod npm;
+mod python;
 mod std_source;
 mod wasm_target;
 
@@ -21,6 +22,7 @@ use crate::workspace;
 pub use chromium::Chromium;
 pub use npm::packages as npm_packages;
 pub use std_source::environment as own_std;
+pub use python::ensure as python_with_client;
 pub use wasm_target::{TRIPLE as WASM, ensure as wasm_target};
 
 /// Newer ones need a newer Rust than the one this project is held to.

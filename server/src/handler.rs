@@ -1,0 +1,357 @@
+//! From an HTTP request to a request of the API, and back.
+
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body as HttpBody, Bytes};
+use axum::extract::{Extension, State};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, USER_AGENT, WARNING,
+};
+use axum::http::{HeaderMap, HeaderValue, Request as HttpRequest, Response as HttpResponse};
+use kubarium::api::{Status, yaml};
+use kubarium::apiserver::request::Credentials;
+use kubarium::apiserver::{Body, Method, Request, Response};
+use serde_json::Value;
+use tokio::sync::{oneshot, watch};
+
+use crate::body::Pieces;
+use crate::identity::Peer;
+use crate::negotiate::{Encoding, Form, accepted, sent};
+use crate::protobuf;
+use crate::tank::{Ask, Kind};
+
+/// What every request needs.
+#[derive(Clone)]
+pub struct Server {
+    pub asks: Sender<Ask>,
+    /// True once the server ends.
+    pub ending: watch::Receiver<bool>,
+    pub quiet: bool,
+}
+
+/// `--max-request-bytes` of a real API server: what etcd takes, twice.
+const LARGEST: usize = 3 * 1024 * 1024;
+/// A watch lasts so long when the client does not say; a real one draws from this to twice this.
+const WATCHES: Duration = Duration::from_secs(1800);
+const LOGS: Duration = Duration::from_secs(4 * 3600);
+
+/// Answers whatever comes.
+pub async fn answer(
+    State(server): State<Server>,
+    Extension(peer): Extension<Peer>,
+    incoming: HttpRequest<HttpBody>,
+) -> HttpResponse<HttpBody> {
+    let begun = Instant::now();
+    let what = format!("{} {}", incoming.method(), incoming.uri());
+    let agent = text(incoming.headers(), USER_AGENT.as_str()).to_owned();
+    let response = match understand(incoming, &peer).await {
+        Ok((request, form)) => dispatch(&server, request, form).await,
+        Err(refusal) => plain(refusal.into(), Encoding::Json, ""),
+    };
+    if !server.quiet {
+        let agent = agent.split(' ').next().unwrap_or_default();
+        let took = begun.elapsed().as_micros() as f64 / 1000.0;
+        eprintln!("{what} {} {took:.1}ms {agent}", response.status().as_u16());
+    }
+    response
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default()
+}
+
+/// Reads the request.
+async fn understand(
+    incoming: HttpRequest<HttpBody>,
+    peer: &Peer,
+) -> Result<(Request, Form), Box<Status>> {
+    let (head, body) = incoming.into_parts();
+    let method = match head.method.as_str() {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        "DELETE" => Method::Delete,
+        _ => {
+            return Err(Status::method_not_allowed(
+                "the server does not allow this method on the requested resource",
+            ));
+        }
+    };
+    let path = decode(head.uri.path(), false);
+    let discovery = matches!(path.trim_end_matches('/'), "/api" | "/apis");
+    let form = match accepted(&every(&head.headers, ACCEPT.as_str()), discovery) {
+        Some(form) => form,
+        // What is no object of the API has one form only.
+        None if !path.starts_with("/api") => Form {
+            encoding: Encoding::Json,
+            accept: "",
+        },
+        None => {
+            return Err(Status::new(
+                406,
+                "NotAcceptable",
+                "only the following media types are accepted: application/json, application/yaml",
+            ));
+        }
+    };
+    let mut request = Request::new(method, path);
+    request.accept = form.accept;
+    request.query = query(head.uri.query().unwrap_or_default());
+    let agent = text(&head.headers, USER_AGENT.as_str());
+    let agent = agent.split('/').next().unwrap_or_default();
+    request.user_agent = match agent {
+        "" => "unknown".to_owned(),
+        agent => agent.chars().take(128).collect(),
+    };
+    identify(&mut request, peer, &head.headers);
+    let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
+        let message = format!("Request entity too large: limit is {LARGEST}");
+        return Err(Status::new(413, "RequestEntityTooLarge", message));
+    };
+    if !bytes.is_empty() {
+        let header = text(&head.headers, CONTENT_TYPE.as_str());
+        let Some(sent) = sent(header) else {
+            return Err(Status::unsupported_media_type(
+                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+            ));
+        };
+        request.content_type = sent.content_type;
+        request.body = match sent.encoding {
+            Encoding::Protobuf => match protobuf::object(&bytes) {
+                Some(object) => Body::Json(object),
+                None => {
+                    return Err(Status::bad_request(
+                        "the body of the request is no object of a known kind in protobuf",
+                    ));
+                }
+            },
+            encoding => body_of(&bytes, encoding),
+        };
+    }
+    Ok((request, form))
+}
+
+/// Who it is that asks, and whom they want to act as.
+fn identify(request: &mut Request, peer: &Peer, headers: &HeaderMap) {
+    let bearer = text(headers, AUTHORIZATION.as_str());
+    let bearer = bearer.split_once(' ');
+    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    request.credentials = match (&peer.certificate, bearer) {
+        (Some(certificate), _) => Credentials::Certificate(Box::new(certificate.clone())),
+        (None, Some((_, token))) => Credentials::Token(token.trim().to_owned()),
+        (None, None) => Credentials::Anonymous,
+    };
+    request.impersonate = text(headers, "impersonate-user").to_owned();
+    for (name, value) in headers {
+        let Ok(value) = value.to_str() else {
+            continue;
+        };
+        let also = &mut request.impersonate_also;
+        match name.as_str() {
+            "impersonate-group" => also.groups.push(value.to_owned()),
+            "impersonate-uid" => also.uid = value.to_owned(),
+            name => {
+                if let Some(key) = name.strip_prefix("impersonate-extra-") {
+                    also.extra.push((decode(key, false), value.to_owned()));
+                }
+            }
+        }
+    }
+}
+
+/// All values of a header as one.
+fn every(headers: &HeaderMap, name: &str) -> String {
+    let values = headers.get_all(name).iter();
+    let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+    values.join(",")
+}
+
+/// The value in a body; what is no value stays a text, for the API to refuse.
+fn body_of(bytes: &[u8], encoding: Encoding) -> Body {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(value) = serde_json::from_str(&text) {
+        return Body::Json(value);
+    }
+    if encoding == Encoding::Yaml {
+        let parsed = yaml::parse(&text);
+        let mut documents = parsed.documents.into_iter();
+        if let (None, Some(document)) = (parsed.error, documents.next()) {
+            return Body::Json(document.value);
+        }
+    }
+    Body::Text(text.into_owned())
+}
+
+fn query(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name, true), decode(value, true))
+        })
+        .collect()
+}
+
+/// Replaces `%41`, and in queries `+`.
+fn decode(text: &str, plus: bool) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|digits| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            u8::from_str_radix(digits, 16).ok()
+        });
+        rest = after;
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            (b'+', _) if plus => bytes.push(b' '),
+            (byte, _) => bytes.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+async fn dispatch(server: &Server, request: Request, form: Form) -> HttpResponse<HttpBody> {
+    let flag = |name| matches!(request.query(name), Some("true" | "1"));
+    let get = request.method == Method::Get;
+    let kind = match () {
+        () if get && flag("watch") => Some(Kind::Watch),
+        () if get && flag("follow") && request.path.ends_with("/log") => Some(Kind::Log),
+        () => None,
+    };
+    let Some(kind) = kind else {
+        let as_what = request.accept;
+        let (reply, answer) = oneshot::channel();
+        let asked = server.asks.send(Ask::Request { request, reply });
+        return match (asked, answer.await) {
+            (Ok(()), Ok(response)) => plain(response, form.encoding, as_what),
+            _ => ends(),
+        };
+    };
+    let seconds = request.query("timeoutSeconds");
+    let lasts = match (
+        kind,
+        seconds.and_then(|s| s.parse().ok()).filter(|s| *s > 0),
+    ) {
+        (Kind::Watch, Some(seconds)) => Duration::from_secs(seconds),
+        (Kind::Watch, None) => WATCHES,
+        (Kind::Log, _) => LOGS,
+    };
+    let (opened, answer) = oneshot::channel();
+    let asked = server.asks.send(Ask::Stream {
+        request,
+        kind,
+        lasts,
+        opened,
+    });
+    let pieces = match (asked, answer.await) {
+        (Ok(()), Ok(Ok(pieces))) => pieces,
+        (Ok(()), Ok(Err(response))) => return plain(response, form.encoding, ""),
+        _ => return ends(),
+    };
+    let body = HttpBody::new(Pieces::new(pieces, server.ending.clone()));
+    let mut response = HttpResponse::new(body);
+    let media = match kind {
+        Kind::Watch => "application/json",
+        Kind::Log => "text/plain",
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(CACHE_CONTROL, NO_CACHE);
+    response
+}
+
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache, private");
+
+/// The cluster is gone: the process ends.
+fn ends() -> HttpResponse<HttpBody> {
+    let status = Status::new(503, "ServiceUnavailable", "apiserver is shutting down");
+    plain(status.into(), Encoding::Json, "")
+}
+
+/// Writes an answer that is there as a whole.
+fn plain(response: Response, encoding: Encoding, accept: &str) -> HttpResponse<HttpBody> {
+    let retry = match &response.body {
+        Body::Json(value) => value["details"]["retryAfterSeconds"].as_u64(),
+        _ => None,
+    };
+    let (media, bytes) = match response.body {
+        Body::Empty => ("text/plain", Bytes::new()),
+        Body::Text(text) => ("text/plain; charset=utf-8", Bytes::from(text)),
+        Body::Json(value) => write(&value, encoding, accept),
+    };
+    let mut out = HttpResponse::new(HttpBody::from(bytes));
+    *out.status_mut() = axum::http::StatusCode::from_u16(response.code)
+        .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = out.headers_mut();
+    if let Ok(media) = HeaderValue::from_str(media) {
+        headers.insert(CONTENT_TYPE, media);
+    }
+    headers.insert(CACHE_CONTROL, NO_CACHE);
+    for warning in &response.warnings {
+        if let Some(value) = warning_header(warning) {
+            headers.append(WARNING, value);
+        }
+    }
+    if let Some(seconds) = retry {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    out
+}
+
+fn write(value: &Value, encoding: Encoding, accept: &str) -> (&'static str, Bytes) {
+    if encoding == Encoding::Yaml {
+        return ("application/yaml", Bytes::from(yaml::to_yaml(value)));
+    }
+    let mut text = value.to_string();
+    text.push('\n');
+    // A client knows the aggregated form of discovery by its media type.
+    let aggregated = !accept.is_empty() && value["kind"] == "APIGroupDiscoveryList";
+    let media = match aggregated {
+        true => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+        false => "application/json",
+    };
+    (media, Bytes::from(text))
+}
+
+/// `299 - "text"`, with what has a meaning of its own escaped, and control characters left out.
+fn warning_header(text: &str) -> Option<HeaderValue> {
+    let mut quoted = String::from("299 - \"");
+    for c in text.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    HeaderValue::from_bytes(quoted.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_and_paths_are_decoded() {
+        let read = query("labelSelector=a%3Db%2Cc+in+%28d%29&watch&x=%zz%4");
+        let expected = [
+            ("labelSelector", "a=b,c in (d)"),
+            ("watch", ""),
+            ("x", "%zz%4"),
+        ];
+        assert_eq!(read, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert_eq!(decode("/a+b%2Fc", false), "/a+b/c");
+    }
+
+    #[test]
+    fn warnings_are_quoted() {
+        let header = warning_header("unknown field \"spec.x\"\n").unwrap();
+        assert_eq!(header.as_bytes(), b"299 - \"unknown field \\\"spec.x\\\"\"");
+    }
+}

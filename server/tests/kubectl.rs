@@ -1,0 +1,342 @@
+//! The real `kubectl` against `kubarium-server`: the one on PATH, or the one that `KUBECTL` names.
+
+mod clients;
+
+use clients::{Kubectl, Server};
+
+const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: c
+        image: nginx:1.25
+        ports: [{containerPort: 80}]
+";
+
+/// A bare cluster with three nodes, quick enough that nothing waits.
+fn bare() -> Option<Kubectl> {
+    Kubectl::on(Server::start(&["--bare", "--nodes=3", "--speed=10"]))
+}
+
+#[test]
+fn a_deployment_lives_its_life() {
+    let Some(kubectl) = bare() else { return };
+    let web = kubectl.file("web.yaml", WEB);
+    let web = web.as_str();
+    kubectl.says(
+        &["apply", "-f", web, "--dry-run=server"],
+        "deployment.apps/web created (server dry run)\n",
+    );
+    kubectl.says(&["apply", "-f", web], "deployment.apps/web created\n");
+    let status = kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    assert!(
+        status.ends_with("deployment \"web\" successfully rolled out\n"),
+        "{status}"
+    );
+    kubectl.says(&["apply", "-f", web], "deployment.apps/web unchanged\n");
+    kubectl.says(
+        &[
+            "wait",
+            "--for=condition=Available",
+            "deploy/web",
+            "--timeout=30s",
+        ],
+        "deployment.apps/web condition met\n",
+    );
+    let rows = kubectl.ok(&["get", "deploy,rs,pods", "-o", "wide"]);
+    assert!(
+        rows.contains("deployment.apps/web   3/3     3            3 "),
+        "{rows}"
+    );
+    assert_eq!(rows.matches("pod/web-").count(), 3, "{rows}");
+    kubectl.says(
+        &[
+            "get",
+            "deploy",
+            "web",
+            "-o",
+            "jsonpath={.status.readyReplicas}",
+        ],
+        "3",
+    );
+
+    let (diff, code) = kubectl.runs(&[
+        "diff",
+        "-f",
+        &kubectl.file("four.yaml", &WEB.replace("replicas: 3", "replicas: 4")),
+    ]);
+    assert_eq!(code, 1, "{diff}");
+    assert!(diff.contains("-  replicas: 3\n+  replicas: 4\n"), "{diff}");
+
+    kubectl.says(
+        &["set", "image", "deploy/web", "c=nginx:1.26"],
+        "deployment.apps/web image updated\n",
+    );
+    kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    let history = kubectl.ok(&["rollout", "history", "deploy/web"]);
+    assert!(
+        history.contains("\n1 ") && history.contains("\n2 "),
+        "{history}"
+    );
+    kubectl.says(
+        &["rollout", "undo", "deploy/web"],
+        "deployment.apps/web rolled back\n",
+    );
+    kubectl.says(
+        &["scale", "deploy/web", "--replicas=1"],
+        "deployment.apps/web scaled\n",
+    );
+    kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    kubectl.says(
+        &["label", "deploy", "web", "tier=front"],
+        "deployment.apps/web labeled\n",
+    );
+    kubectl.says(
+        &[
+            "patch",
+            "deploy",
+            "web",
+            "--type=json",
+            "-p",
+            r#"[{"op":"replace","path":"/spec/replicas","value":2}]"#,
+        ],
+        "deployment.apps/web patched\n",
+    );
+    let described = kubectl.ok(&["describe", "deploy", "web"]);
+    assert!(
+        described.contains("Replicas:               2 desired"),
+        "{described}"
+    );
+    assert!(described.contains("ScalingReplicaSet"), "{described}");
+    kubectl.says(&["delete", "-f", web], "deployment.apps \"web\" deleted\n");
+}
+
+#[test]
+fn wrong_objects_are_refused() {
+    let Some(kubectl) = bare() else { return };
+    let unknown = kubectl.file("unknown.yaml", &WEB.replace("replicas: 3", "replcas: 3"));
+    let (text, code) = kubectl.runs(&["apply", "-f", &unknown]);
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("strict decoding error: unknown field \"spec.replcas\""),
+        "{text}"
+    );
+    let (text, code) = kubectl.runs(&["apply", "-f", &unknown, "--validate=warn"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.contains("Warning: unknown field \"spec.replcas\"\n"),
+        "{text}"
+    );
+    let (text, code) = kubectl.runs(&["get", "deploy", "nope"]);
+    assert_eq!(
+        (text.as_str(), code),
+        (
+            "Error from server (NotFound): deployments.apps \"nope\" not found\n",
+            1
+        )
+    );
+    let invalid = kubectl.file("invalid.yaml", &WEB.replace("name: web,", "name: Web_,"));
+    let (text, _) = kubectl.runs(&["apply", "-f", &invalid]);
+    assert!(
+        text.starts_with(
+            "The Deployment \"Web_\" is invalid: metadata.name: Invalid value: \"Web_\""
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_served_is_discovered() {
+    let Some(kubectl) = bare() else { return };
+    let resources = kubectl.ok(&["api-resources"]);
+    assert!(resources.contains("deployments "), "{resources}");
+    let verbs = kubectl.ok(&["api-resources", "--api-group=apps", "-o", "wide"]);
+    assert!(
+        verbs.contains("create,delete,deletecollection,get,list,patch,update,watch"),
+        "{verbs}"
+    );
+    let versions = kubectl.ok(&["api-versions"]);
+    assert!(versions.lines().any(|line| line == "apps/v1"), "{versions}");
+    let version = kubectl.ok(&["version"]);
+    assert!(version.contains("Server Version: v1.36"), "{version}");
+    let info = kubectl.ok(&["cluster-info"]);
+    assert!(info.contains("is running at "), "{info}");
+    kubectl.says(&["get", "--raw", "/readyz"], "ok");
+    kubectl.says(&["get", "--raw", "/livez"], "ok");
+    let nodes = kubectl.ok(&["get", "nodes", "-o", "name"]);
+    assert_eq!(nodes, "node/node-0\nnode/node-1\nnode/node-2\n");
+    kubectl.says(&["auth", "can-i", "create", "deployments"], "yes\n");
+    let me = kubectl.ok(&["auth", "whoami"]);
+    assert!(
+        me.contains("kubernetes-admin") && me.contains("system:masters"),
+        "{me}"
+    );
+}
+
+#[test]
+fn fields_are_explained() {
+    let Some(kubectl) = bare() else { return };
+    let strategy = kubectl.ok(&["explain", "deploy.spec.strategy", "--recursive"]);
+    assert!(
+        strategy.contains("FIELD: strategy <DeploymentStrategy>\n"),
+        "{strategy}"
+    );
+    assert!(
+        strategy.contains("\n    maxSurge\t<IntOrString>\n"),
+        "{strategy}"
+    );
+    assert!(
+        strategy.contains("\n  enum: Recreate, RollingUpdate\n"),
+        "{strategy}"
+    );
+    let containers = kubectl.ok(&["explain", "pod.spec"]);
+    assert!(
+        containers.contains("  containers\t<[]Container> -required-\n"),
+        "{containers}"
+    );
+    let (text, code) = kubectl.runs(&["explain", "pod.spec.nope"]);
+    assert_eq!(code, 1);
+    assert!(
+        text.ends_with("error: field \"nope\" does not exist\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn changes_are_watched() {
+    let Some(kubectl) = bare() else { return };
+    let watch = kubectl.begin(&["get", "cm", "-w", "-o", "name"]);
+    watch.wait_for("configmap/kube-root-ca.crt");
+    kubectl.ok(&["create", "cm", "seen", "--from-literal=a=b"]);
+    watch.wait_for("configmap/seen");
+    let gone = kubectl.begin(&["wait", "--for=delete", "cm/seen", "--timeout=60s"]);
+    kubectl.server.wait_for_log("watch=true", 2);
+    kubectl.says(&["delete", "cm", "seen"], "configmap \"seen\" deleted\n");
+    gone.wait_for("configmap/seen condition met");
+    let table = kubectl.begin(&["get", "cm", "--watch-only"]);
+    // It watches from what it has listed: what is new after that comes.
+    kubectl.server.wait_for_log("watch=true", 3);
+    kubectl.ok(&["create", "cm", "later"]);
+    table.wait_for("later ");
+}
+
+#[test]
+fn deletion_knows_its_modes() {
+    let Some(kubectl) = bare() else { return };
+    let web = kubectl.file("web.yaml", WEB);
+    for mode in ["background", "foreground", "orphan"] {
+        kubectl.ok(&["apply", "-f", &web]);
+        kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+        kubectl.says(
+            &["delete", "deploy", "web", &format!("--cascade={mode}")],
+            "deployment.apps \"web\" deleted\n",
+        );
+        if mode == "orphan" {
+            let left = kubectl.ok(&["get", "rs", "-l", "app=web", "-o", "name"]);
+            assert_eq!(left.lines().count(), 1, "{left}");
+            kubectl.ok(&["delete", "rs", "-l", "app=web"]);
+        }
+        kubectl.ok(&[
+            "wait",
+            "--for=delete",
+            "pod",
+            "-l",
+            "app=web",
+            "--timeout=60s",
+        ]);
+    }
+    kubectl.ok(&["run", "lone", "--image=nginx"]);
+    let forced = kubectl.ok(&["delete", "pod", "lone", "--force", "--grace-period=0"]);
+    assert!(forced.contains("pod \"lone\" force deleted"), "{forced}");
+}
+
+#[test]
+fn a_node_is_drained() {
+    let Some(kubectl) = bare() else { return };
+    let web = kubectl.file("web.yaml", WEB);
+    kubectl.ok(&["apply", "-f", &web]);
+    kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    let drained = kubectl.ok(&["drain", "node-1", "--timeout=60s"]);
+    assert!(
+        drained.contains("node/node-1 cordoned") && drained.contains("node/node-1 drained"),
+        "{drained}"
+    );
+    let left = kubectl.ok(&[
+        "get",
+        "pods",
+        "--field-selector=spec.nodeName=node-1",
+        "-o",
+        "name",
+    ]);
+    assert_eq!(left, "");
+    kubectl.says(&["uncordon", "node-1"], "node/node-1 uncordoned\n");
+}
+
+#[test]
+fn logs_are_followed() {
+    let Some(kubectl) = Kubectl::on(Server::start(&["--nodes=1", "--speed=10"])) else {
+        return;
+    };
+    let args = [
+        "--image=busybox",
+        "--restart=Never",
+        "--",
+        "sh",
+        "-c",
+        "for i in 1 2 3; do echo line $i; sleep 5; done; echo done",
+    ];
+    kubectl.ok(&[&["run", "talker"], &args[..]].concat());
+    kubectl.ok(&[
+        "wait",
+        "--for=jsonpath={.status.phase}=Running",
+        "pod/talker",
+        "--timeout=60s",
+    ]);
+    let log = kubectl.ok(&["logs", "-f", "talker"]);
+    assert_eq!(log, "line 1\nline 2\nline 3\ndone\n");
+    let tail = kubectl.ok(&["logs", "talker", "--tail=1"]);
+    assert_eq!(tail, "done\n");
+}
+
+#[test]
+fn accounts_come_in_by_their_tokens_and_strangers_do_not() {
+    let Some(kubectl) = bare() else { return };
+    kubectl.says(&["create", "sa", "robot"], "serviceaccount/robot created\n");
+    let token = kubectl.ok(&["create", "token", "robot"]);
+    let config = kubectl.with_token(token.trim());
+    let config = config.as_str();
+    let (text, code) = kubectl.runs(&["--kubeconfig", config, "get", "pods"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("User \"system:serviceaccount:default:robot\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\""),
+        "{text}"
+    );
+    let (text, code) = kubectl.runs(&["get", "pods", "--as=jane"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("User \"jane\" cannot list resource \"pods\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn manifests_are_there_from_the_start_and_sigterm_ends_cleanly() {
+    let folder = clients::folder("manifests");
+    std::fs::write(folder.join("web.yaml"), WEB).unwrap();
+    let folder = folder.to_str().unwrap().to_owned();
+    let server = Server::start(&["--bare", "--nodes=2", "--manifests", &folder]);
+    let Some(kubectl) = Kubectl::on(server) else {
+        return;
+    };
+    let watch = kubectl.begin(&["get", "deploy", "-w"]);
+    watch.wait_for("web ");
+    let code = kubectl.server.terminate();
+    assert_eq!(code, Some(0));
+}
