@@ -21,8 +21,8 @@ use crate::workspace;
 
 pub use chromium::Chromium;
 pub use npm::packages as npm_packages;
-pub use std_source::environment as own_std;
 pub use python::ensure as python_with_client;
+pub use std_source::environment as own_std;
 pub use wasm_target::{TRIPLE as WASM, ensure as wasm_target};
 
 /// Newer ones need a newer Rust than the one this project is held to.
