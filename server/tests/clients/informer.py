@@ -88,8 +88,12 @@ def main():
         raise AssertionError("a second one was let in")
     except ApiException as refused:
         assert refused.status == 409, refused
-    deleted = core.delete_namespaced_config_map("py", NAMESPACE)
-    assert deleted.status == "Success", deleted
+    core.delete_namespaced_config_map("py", NAMESPACE)
+    try:
+        core.read_namespaced_config_map("py", NAMESPACE)
+        raise AssertionError("it is still there")
+    except ApiException as gone:
+        assert gone.status == 404, gone
     print("objects come and go")
 
     name = next(iter(store))
