@@ -292,7 +292,7 @@ pub(super) fn check_options(request: &Request) -> Result<()> {
     let match_ = text("resourceVersionMatch");
     let refused = |path: &Path, detail: &str| {
         let detail = detail.to_owned();
-        let path = path.clone();
+        let path = *path;
         Err(super::invalid_options("ListOptions", move |errors| {
             errors.forbidden(&path, detail);
         }))
