@@ -3,12 +3,15 @@
 //! A new kind is one file below `kinds/` and one line in the list at the end of this file.
 //! Discovery, REST routing, kubectl, tables and the page read this list.
 
+use std::cmp::Ordering;
+use std::fmt;
 use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::codec::{self, DecodeError};
+use super::custom::{CustomKind, CustomObject};
 use super::object::{Resource, decode_as};
 use super::strategy::{OtherVersion, Strategy};
 
@@ -32,13 +35,23 @@ pub fn served() -> impl Iterator<Item = &'static KindInfo> {
 }
 
 /// As [`served`], in every version.
-pub fn served_versions() -> impl Iterator<Item = &'static KindInfo> {
+pub fn served_versions() -> impl Iterator<Item = &'static KindInfo> + Clone {
     Kind::served().flat_map(Kind::versions).chain(REVIEWS)
 }
 
-/// A kind, as an index into the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(pub u16);
+/// A kind: one of the registry, or one that a CustomResourceDefinition brought in.
+///
+/// Two kinds are the same when their resources are (`crontabs` of `stable.example.com`), however
+/// often the definition was changed in between, and in whichever version.
+#[derive(Clone, Copy)]
+pub struct Kind(Which);
+
+#[derive(Clone, Copy)]
+enum Which {
+    /// An index into the registry.
+    BuiltIn(u16),
+    Custom(&'static CustomKind),
+}
 
 /// What is known of a kind before any object of it exists.
 pub struct KindInfo {
@@ -56,6 +69,12 @@ pub struct KindInfo {
     /// Where etcd keeps the objects, below `/registry/`: real clusters have a few old names.
     pub prefix: &'static str,
     pub strategy: &'static dyn Strategy,
+}
+
+impl fmt::Debug for KindInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.plural, self.group)
+    }
 }
 
 impl KindInfo {
@@ -83,16 +102,30 @@ impl KindInfo {
 }
 
 impl Kind {
+    const fn built_in(position: u16) -> Kind {
+        Kind(Which::BuiltIn(position))
+    }
+
+    pub fn custom(kind: &'static CustomKind) -> Kind {
+        Kind(Which::Custom(kind))
+    }
+
     pub fn info(self) -> &'static KindInfo {
-        match self.view() {
-            Some(view) => view.info,
-            None => KINDS[usize::from(self.0)],
+        match self.0 {
+            Which::BuiltIn(position) => match self.view() {
+                Some(view) => view.info,
+                None => KINDS[usize::from(position)],
+            },
+            Which::Custom(kind) => &kind.info,
         }
     }
 
     /// How the kind is shown, when its objects are those of another kind.
     pub fn view(self) -> Option<&'static View> {
-        let index = usize::from(self.0).checked_sub(KINDS.len())?;
+        let Which::BuiltIn(position) = self.0 else {
+            return None;
+        };
+        let index = usize::from(position).checked_sub(KINDS.len())?;
         VIEWS.get(index).copied()
     }
 
@@ -101,14 +134,22 @@ impl Kind {
         self.view().map_or(self, |view| view.of)
     }
 
-    /// All kinds that are served, with those that are views of others, at the end.
-    pub fn served() -> impl Iterator<Item = Kind> {
-        (0..KINDS.len() + VIEWS.len()).map(|i| Kind(i as u16))
+    /// All built-in kinds that are served, with those that are views of others, at the end.
+    pub fn served() -> impl Iterator<Item = Kind> + Clone {
+        (0..KINDS.len() + VIEWS.len()).map(|i| Kind::built_in(i as u16))
     }
 
-    /// All kinds that have objects of their own, in the registry's order.
-    pub fn all() -> impl Iterator<Item = Kind> {
-        (0..KINDS.len()).map(|i| Kind(i as u16))
+    /// The definition, for kinds that are not built in.
+    pub fn definition(self) -> Option<&'static CustomKind> {
+        match self.0 {
+            Which::BuiltIn(_) => None,
+            Which::Custom(kind) => Some(kind),
+        }
+    }
+
+    /// All built-in kinds that have objects of their own, in the registry's order.
+    pub fn all() -> impl Iterator<Item = Kind> + Clone {
+        (0..KINDS.len()).map(|i| Kind::built_in(i as u16))
     }
 
     /// By `apiVersion` and `kind`, as a manifest names it; in any version that is served.
@@ -137,7 +178,7 @@ impl Kind {
     }
 
     /// The kind in every version in which it is served, the preferred one first.
-    pub fn versions(self) -> impl Iterator<Item = &'static KindInfo> {
+    pub fn versions(self) -> impl Iterator<Item = &'static KindInfo> + Clone {
         let others = self.info().strategy.other_versions().iter();
         std::iter::once(self.info()).chain(others.map(|o| o.info))
     }
@@ -153,7 +194,50 @@ impl Kind {
         if let Some(view) = self.view() {
             return view.of.decode(&(view.stored)(value.clone()));
         }
-        DECODERS[usize::from(self.0)](value, self.info().version)
+        match self.0 {
+            Which::BuiltIn(position) => DECODERS[usize::from(position)](value, self.info().version),
+            Which::Custom(kind) => kind.decode(value),
+        }
+    }
+
+    /// What orders kinds: the registry, then the others by group and plural.
+    fn rank(&self) -> (u16, &'static str, &'static str) {
+        match self.0 {
+            Which::BuiltIn(position) => (position, "", ""),
+            Which::Custom(kind) => (u16::MAX, kind.info.group, kind.info.plural),
+        }
+    }
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Kind) -> bool {
+        match (self.0, other.0) {
+            (Which::BuiltIn(a), Which::BuiltIn(b)) => a == b,
+            _ => self.rank() == other.rank(),
+        }
+    }
+}
+
+impl Eq for Kind {}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Kind) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Kind) -> Ordering {
+        match (self.0, other.0) {
+            (Which::BuiltIn(a), Which::BuiltIn(b)) => a.cmp(&b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().kind)
     }
 }
 
@@ -198,6 +282,8 @@ macro_rules! kinds {
         #[derive(Clone, Debug, PartialEq)]
         pub enum Object {
             $($name(Rc<$ty>),)*
+            /// An object of a kind that is not built in.
+            Custom(Rc<CustomObject>),
         }
 
         static KINDS: &[&KindInfo] = &[$(&$module::INFO,)*];
@@ -206,13 +292,15 @@ macro_rules! kinds {
         impl Object {
             pub fn kind(&self) -> Kind {
                 match self {
-                    $(Object::$name(_) => Kind(Position::$name as u16),)*
+                    $(Object::$name(_) => Kind::built_in(Position::$name as u16),)*
+                    Object::Custom(o) => Kind::custom(o.kind),
                 }
             }
 
             pub fn meta(&self) -> &ObjectMeta {
                 match self {
                     $(Object::$name(o) => &o.metadata,)*
+                    Object::Custom(o) => &o.metadata,
                 }
             }
 
@@ -220,12 +308,14 @@ macro_rules! kinds {
             pub fn meta_mut(&mut self) -> &mut ObjectMeta {
                 match self {
                     $(Object::$name(o) => &mut Rc::make_mut(o).metadata,)*
+                    Object::Custom(o) => &mut Rc::make_mut(o).metadata,
                 }
             }
 
             pub(super) fn encode(&self) -> Value {
                 match self {
                     $(Object::$name(o) => codec::encode(&**o),)*
+                    Object::Custom(o) => o.encode(),
                 }
             }
 
@@ -233,13 +323,14 @@ macro_rules! kinds {
             pub fn same(&self, other: &Object) -> bool {
                 match (self, other) {
                     $((Object::$name(a), Object::$name(b)) => Rc::ptr_eq(a, b),)*
+                    (Object::Custom(a), Object::Custom(b)) => Rc::ptr_eq(a, b),
                     _ => false,
                 }
             }
         }
 
         $(impl Resource for $ty {
-            const KIND: Kind = Kind(Position::$name as u16);
+            const KIND: Kind = Kind::built_in(Position::$name as u16);
 
             fn meta(&self) -> &ObjectMeta {
                 &self.metadata
@@ -287,6 +378,7 @@ kinds! {
     priority_class::PriorityClass, k8s_openapi::api::scheduling::v1::PriorityClass;
     persistent_volume::PersistentVolume, k8s_openapi::api::core::v1::PersistentVolume;
     persistent_volume_claim::PersistentVolumeClaim, k8s_openapi::api::core::v1::PersistentVolumeClaim;
+    custom_resource_definition::CustomResourceDefinition, k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
     storage_class::StorageClass, k8s_openapi::api::storage::v1::StorageClass;
     resource_quota::ResourceQuota, k8s_openapi::api::core::v1::ResourceQuota;
     pod_disruption_budget::PodDisruptionBudget, k8s_openapi::api::policy::v1::PodDisruptionBudget;

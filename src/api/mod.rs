@@ -2,12 +2,16 @@
 //! know the field they speak of. Knows nothing of stores, servers or time passing.
 
 pub mod codec;
+pub mod custom;
 pub mod disruption;
 pub mod field;
+pub mod json;
+pub mod jsonpath;
 mod key;
 pub mod kinds;
 pub mod names;
 pub mod object;
+pub mod pattern;
 pub mod play;
 pub mod pod_resources;
 pub mod quantity;

@@ -42,24 +42,60 @@ const NAME_AND_AGE: &[Column] = &[column("Name"), column("Age")];
 
 /// The rules of a kind, over any object. Write [`KindStrategy`] and wrap it in [`Typed`].
 pub trait Strategy: Sync {
-    fn default(&self, object: &mut Object);
-    fn prepare_for_create(&self, object: &mut Object);
-    fn prepare_for_update(&self, new: &mut Object, old: &Object);
-    fn prepare_for_status_update(&self, new: &mut Object, old: &Object);
-    fn name_errors(&self, name: &str) -> Vec<String>;
-    fn validate(&self, object: &Object) -> Errors;
-    fn validate_update(&self, new: &Object, old: &Object) -> Errors;
-    fn validate_status_update(&self, new: &Object, old: &Object) -> Errors;
-    fn warnings(&self, object: &Object) -> Vec<String>;
-    fn grace_period(&self, object: &Object, requested: Option<i64>) -> Option<i64>;
-    fn field(&self, object: &Object, path: &str) -> Option<String>;
-    fn selectable(&self) -> &'static [&'static str];
-    fn deprecation(&self) -> &'static str;
-    fn always_written(&self) -> &'static [&'static str];
-    fn other_versions(&self) -> &'static [OtherVersion];
-    fn columns(&self) -> &'static [Column];
-    fn row(&self, object: &Object, now: Time) -> Vec<String>;
+    fn default(&self, _object: &mut Object) {}
+    fn prepare_for_create(&self, _object: &mut Object) {}
+    fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
+    fn prepare_for_status_update(&self, _new: &mut Object, _old: &Object) {}
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        super::names::is_dns1123_subdomain(name)
+    }
+    fn validate(&self, _object: &Object) -> Errors {
+        Errors::default()
+    }
+    fn validate_update(&self, _new: &Object, _old: &Object) -> Errors {
+        Errors::default()
+    }
+    fn validate_status_update(&self, _new: &Object, _old: &Object) -> Errors {
+        Errors::default()
+    }
+    fn warnings(&self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
+    fn grace_period(&self, _object: &Object, _requested: Option<i64>) -> Option<i64> {
+        None
+    }
+    fn field(&self, _object: &Object, _path: &str) -> Option<String> {
+        None
+    }
+    fn selectable(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn deprecation(&self) -> &'static str {
+        ""
+    }
+    fn always_written(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn other_versions(&self) -> &'static [OtherVersion] {
+        &[]
+    }
+    fn columns(&self) -> &'static [Column] {
+        NAME_AND_AGE
+    }
+    fn row(&self, object: &Object, now: Time) -> Vec<String> {
+        vec![
+            object.name().to_owned(),
+            super::time::age(object.meta(), now),
+        ]
+    }
 }
+
+/// The rules of a kind of which nothing is known but its name.
+pub struct NoRules;
+
+pub static NO_RULES: NoRules = NoRules;
+
+impl Strategy for NoRules {}
 
 /// The rules of one kind. Every method has the answer of a plain object with no rules.
 pub trait KindStrategy: Sync {

@@ -26,6 +26,7 @@ impl ApiServer {
         _caller: &Caller,
         object: &mut Object,
     ) -> Result<()> {
+        self.admit_custom(object)?;
         self.admit_namespace(object)?;
         self.admit_bounds(object)?;
         if object.kind() == Pod::KIND {

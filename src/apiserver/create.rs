@@ -34,6 +34,7 @@ impl ApiServer {
         options: &WriteOptions,
         owners: Option<Owners>,
     ) -> Result<Object> {
+        object = self.under_current(object);
         let info = object.info();
         if info.namespaced && object.namespace().is_empty() {
             object.meta_mut().namespace = Some("default".to_owned());
@@ -66,6 +67,7 @@ impl ApiServer {
             let write = Write::new(&caller.manager, "", kernel.now, None, sent);
             Owners::default().after(write)
         });
+        object = self.as_stored(object);
         if options.dry_run {
             return Ok(Self::with_owners(object, &owners));
         }

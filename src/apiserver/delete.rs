@@ -54,6 +54,7 @@ impl ApiServer {
         self.admit_delete(&old)?;
         let mut object = old.clone();
         update_finalizers(&mut object, options.propagation);
+        super::customs::hold(&mut object, kernel.now);
         let gone = self.mark(kernel, &mut object, options.grace_period_seconds);
         if options.dry_run {
             return Ok((object, gone));

@@ -14,6 +14,7 @@ mod allocation;
 mod auth;
 mod bind;
 mod create;
+mod customs;
 mod delete;
 mod fields;
 mod meta;
@@ -94,6 +95,7 @@ pub struct ApiServer {
     pods: usize,
     /// The pod that was created last, as it was sent.
     last_pod: Option<Object>,
+    customs: customs::Customs,
     /// Watchers that have something to receive, and when.
     wakeups: Vec<(Time, WatcherId)>,
     /// Drawn when the first token is signed.
@@ -115,6 +117,7 @@ impl ApiServer {
             metrics: metrics::Metrics::default(),
             pods: 0,
             last_pod: None,
+            customs: customs::Customs::default(),
             wakeups: Vec::new(),
             signing_key: None,
         }
@@ -278,6 +281,10 @@ impl ApiServer {
     fn after_change(&mut self, kernel: &mut Kernel) {
         if let Some(change) = self.store.last() {
             let change = change.clone();
+            self.customs.note(
+                change.previous.as_ref().map(|s| &s.object),
+                change.value.as_ref().map(|s| &s.object),
+            );
             self.watchers.notify(kernel, &change, &mut self.wakeups);
         }
         // Compacting a fifth at a time keeps the cost per write constant.

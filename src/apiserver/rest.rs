@@ -22,6 +22,7 @@ mod watching;
 
 use serde_json::{Value, json};
 
+use super::customs::as_asked;
 use super::request::{Body, Method, Request, Response};
 use super::{ApiServer, Caller, DeleteOptions, Propagation, WriteOptions, meta};
 use crate::api::field::{Errors, Path};
@@ -52,7 +53,7 @@ impl ApiServer {
             return Ok(response);
         }
         if request.method == Method::Get
-            && let Some(response) = discovery::answer(&parts, request)
+            && let Some(response) = discovery::answer(self, &parts, request)
         {
             return Ok(response);
         }
@@ -62,7 +63,7 @@ impl ApiServer {
         if let Some(review) = self.review(kernel.now, caller, &parts, request) {
             return review;
         }
-        let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
+        let target = path::parse(self, &parts).ok_or_else(Status::no_such_resource)?;
         let mut response = match target.kind.conversion(target.version) {
             None => self.dispatch(kernel, caller, &target, request)?,
             Some(other) => {
@@ -95,14 +96,15 @@ impl ApiServer {
         let (kind, namespace) = (target.kind, target.namespace.unwrap_or_default());
         match request.method {
             Method::Get => {
-                let object = self.get_object(kind, namespace, name)?;
+                let object = as_asked(self.get_object(kind, namespace, name)?, kind);
                 Ok(self.shown(kernel, kind, &object, 200, request))
             }
             Method::Put => {
-                let decoded = body::decode(kind, request)?;
+                let decoded = body::decode(self, kind, request)?;
                 let options = write_options("UpdateOptions", "", request)?;
                 check_place(&decoded.object, target, name)?;
                 let object = self.update_object(kernel, caller, decoded.object, &options)?;
+                let object = as_asked(object, kind);
                 let response = self.written(kind, 200, &object, decoded.warnings);
                 Ok(self.warned(&object, response))
             }
@@ -110,6 +112,7 @@ impl ApiServer {
                 let options = write_options("PatchOptions", "", request)?;
                 let (object, code, warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
+                let object = as_asked(object, kind);
                 let response = self.written(kind, code, &object, warnings);
                 Ok(self.warned(&object, response))
             }
@@ -117,7 +120,7 @@ impl ApiServer {
                 let options = delete_options(request)?;
                 let (object, gone) =
                     self.delete_object(kernel, caller, kind, namespace, name, &options)?;
-                Ok(self.deleted(kind, &object, gone))
+                Ok(self.deleted(kind, &as_asked(object, kind), gone))
             }
             Method::Post => Err(not_allowed()),
         }
@@ -140,10 +143,11 @@ impl ApiServer {
                 let Decoded {
                     mut object,
                     warnings,
-                } = body::decode(target.kind, request)?;
+                } = body::decode(self, target.kind, request)?;
                 let options = write_options("CreateOptions", "", request)?;
                 meta::ensure_namespace(&mut object, target.namespace.unwrap_or_default())?;
                 let object = self.create_object(kernel, caller, object, &options)?;
+                let object = as_asked(object, target.kind);
                 let response = self.written(target.kind, 201, &object, warnings);
                 Ok(self.warned(&object, response))
             }
@@ -156,7 +160,7 @@ impl ApiServer {
                     let (kind, namespace, name) =
                         (object.kind(), object.namespace(), object.name());
                     match self.delete_object(kernel, caller, kind, namespace, name, &options) {
-                        Ok((object, _)) => gone.push(object),
+                        Ok((object, _)) => gone.push(as_asked(object, target.kind)),
                         Err(status) if status.is_not_found() => {}
                         Err(status) => return Err(status),
                     }

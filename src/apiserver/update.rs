@@ -37,6 +37,7 @@ impl ApiServer {
         options: &WriteOptions,
         owners: Option<Owners>,
     ) -> Result<Object> {
+        object = self.under_current(object);
         let info = object.info();
         let place = place_of(&object);
         let Some(stored) = self.store.get(&place).cloned() else {
@@ -75,6 +76,7 @@ impl ApiServer {
             "" => self.admit_valid(kernel, &object, Some(&old))?,
             _ => Charges::default(),
         };
+        object = self.as_stored(object);
         object.meta_mut().resource_version = old.meta().resource_version.clone();
         let changed = object != old;
         if !changed && owners.is_none() && given.is_none() {

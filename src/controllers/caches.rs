@@ -11,6 +11,8 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+
 use super::controller::Change;
 use super::worker::Event;
 use crate::api::{Key, Kind, Object, Resource};
@@ -25,6 +27,7 @@ pub struct Caches {
     pub config_maps: Cache<ConfigMap>,
     pub controller_revisions: Cache<ControllerRevision>,
     pub daemon_sets: Cache<DaemonSet>,
+    pub definitions: Cache<CustomResourceDefinition>,
     pub deployments: Cache<Deployment>,
     pub disruption_budgets: Cache<PodDisruptionBudget>,
     pub endpoint_slices: Cache<EndpointSlice>,
@@ -37,6 +40,8 @@ pub struct Caches {
     pub secrets: Cache<Secret>,
     pub service_accounts: Cache<ServiceAccount>,
     pub services: Cache<Service>,
+    /// The kinds of established definitions.
+    pub custom_kinds: Vec<Kind>,
     pods_by_node: BTreeMap<Rc<str>, BTreeSet<Key>>,
     /// Pods, ReplicaSets and revisions that no controller owns: what others may adopt.
     orphans: BTreeSet<Key>,
@@ -58,6 +63,29 @@ pub(super) fn start(ctx: &mut Ctx<'_, Event>) {
 }
 
 impl Caches {
+    /// Starts to watch the objects of a definition as soon as it is seen to be served.
+    pub(super) fn watch_customs(&mut self, event: &WatchEvent, ctx: &mut Ctx<'_, Event>) {
+        let Some(definition) = event.object.get::<CustomResourceDefinition>() else {
+            return;
+        };
+        let Some(kind) = ctx.server.kind_of_definition(definition.name()) else {
+            return;
+        };
+        if self.custom_kinds.contains(&kind) {
+            // The same resource, perhaps under a newer definition.
+            self.custom_kinds.retain(|k| *k != kind);
+        } else {
+            let request = WatchRequest {
+                kind,
+                node: None,
+                subscriber: ctx.subscriber,
+                latency: ctx.latency,
+            };
+            ctx.server.watch(ctx.kernel, request);
+        }
+        self.custom_kinds.push(kind);
+    }
+
     /// Takes in a watch event, and says what it changed.
     pub(super) fn apply(&mut self, event: &WatchEvent) -> Change {
         let old = match &event.object {
@@ -66,6 +94,7 @@ impl Caches {
                 note_orphan(&mut self.orphan_sets, event);
                 take(&mut self.replica_sets, event)
             }
+            Object::CustomResourceDefinition(_) => take(&mut self.definitions, event),
             Object::Deployment(_) => take(&mut self.deployments, event),
             Object::DaemonSet(_) => take(&mut self.daemon_sets, event),
             Object::ControllerRevision(_) => {

@@ -21,6 +21,7 @@ mod caches;
 mod claim;
 mod cluster_role_aggregation;
 mod controller;
+mod custom_resources;
 mod daemonset;
 mod deployment;
 mod disruption;
@@ -64,6 +65,7 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(taint_eviction::TaintEvictionController::default()),
         Box::new(pod_gc::PodGarbageCollector::default()),
         Box::new(ttl::TtlController::default()),
+        Box::new(custom_resources::CustomResourceController),
         Box::new(garbage_collector::GarbageCollector::default()),
         Box::new(namespace::NamespaceController),
         Box::new(service_account::ServiceAccountController),
@@ -107,6 +109,7 @@ impl Component for Controllers {
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {
+        self.caches.watch_customs(&event, ctx);
         let change = self.caches.apply(&event);
         for (i, worker) in self.workers.iter_mut().enumerate() {
             let mut triggers = Triggers::new(ctx.now());

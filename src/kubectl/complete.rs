@@ -11,11 +11,9 @@ use super::flags::{Flag, GLOBAL, Parsed, Value as F, parse};
 use super::io::Sink;
 use super::json::{list, name, text};
 use super::kube::Kube;
-use super::resources::kind_of;
 use super::session::Session;
 use super::shell::builtins;
 use super::shell::run_parts::Io;
-use crate::api::Kind;
 use crate::client::LocalFuture;
 
 /// What may stand instead of a part of the line.
@@ -272,7 +270,7 @@ async fn typed(kube: &Kube, path: &str, only: &[&str], partial: &str) -> Vec<Str
         } else {
             format!("{lead},")
         };
-        let kinds = Kind::served().map(Kind::info);
+        let kinds = kube.kinds().into_iter();
         return match only {
             [] => kinds.map(|k| format!("{lead}{}", k.plural)).collect(),
             only => only.iter().map(|k| format!("{lead}{k}/")).collect(),
@@ -305,7 +303,8 @@ async fn slashed(kube: &Kube, kind: &str) -> Vec<String> {
 
 /// The names of the objects of a kind.
 async fn names(kube: &Kube, kind: &str) -> Vec<String> {
-    let Some(kind) = kind_of(kind) else {
+    kube.discover_words(&[kind.to_owned()]).await;
+    let Some(kind) = kube.kind_of(kind) else {
         return Vec::new();
     };
     let namespace = if kind.namespaced {
@@ -321,7 +320,7 @@ async fn names(kube: &Kube, kind: &str) -> Vec<String> {
 
 /// The containers of a pod, or of a pod template.
 async fn containers(kube: &Kube, kind: &str, object: &str) -> Vec<String> {
-    let Some(kind) = kind_of(kind) else {
+    let Some(kind) = kube.kind_of(kind) else {
         return Vec::new();
     };
     let object = object.rsplit('/').next().unwrap_or(object);

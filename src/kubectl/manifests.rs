@@ -6,9 +6,8 @@ use serde_json::Value;
 use super::error::{Failure, Result, plain};
 use super::json::{list, name, namespace, text};
 use super::kube::Kube;
-use super::resources::kind_of;
-use crate::api::kinds::{KindInfo, served_versions};
-use crate::api::yaml;
+use crate::api::kinds::KindInfo;
+use crate::api::{Kind, yaml};
 
 /// An object of a file.
 #[derive(Clone)]
@@ -35,7 +34,7 @@ impl Kube {
             match self.sources(file).await {
                 Ok(sources) => {
                     for (source, text) in sources {
-                        if let Err(failure) = self.read(&source, &text, &mut manifests) {
+                        if let Err(failure) = self.read(&source, &text, &mut manifests).await {
                             failures.push(failure);
                         }
                     }
@@ -87,8 +86,22 @@ impl Kube {
         }
     }
 
-    fn read(&self, source: &str, text: &str, out: &mut Vec<Manifest>) -> Result<()> {
+    async fn read(&self, source: &str, text: &str, out: &mut Vec<Manifest>) -> Result<()> {
         let parsed = yaml::parse(text);
+        let strange = |object: &Value| {
+            let (version, kind) = (
+                super::json::text(object, "apiVersion"),
+                super::json::text(object, "kind"),
+            );
+            Kind::by_gvk(version, kind).is_none()
+        };
+        let any_strange = |document: &Value| match list(document, "items") {
+            [] => strange(document),
+            items => items.iter().any(strange),
+        };
+        if parsed.documents.iter().any(|d| any_strange(&d.value)) {
+            self.discover().await;
+        }
         for document in parsed.documents {
             let document = document.value;
             if document.is_null() {
@@ -156,13 +169,12 @@ impl Kube {
         if kind.is_empty() {
             return plain(format!(
                 "unable to decode \"{source}\": Object 'Kind' is missing in '{}'",
-                super::json::go_json(&object)
+                crate::api::json::go_json(&object)
             ));
         }
-        let exact = |info: &&KindInfo| info.kind == kind && info.api_version() == api_version;
-        let known = served_versions().find(exact).or_else(|| {
+        let known = self.kind_by_gvk(api_version, kind).or_else(|| {
             // The mapper also knows kinds in lower case.
-            kind_of(kind).filter(|info| {
+            self.kind_of(kind).filter(|info| {
                 info.api_version() == api_version && info.kind.to_ascii_lowercase() == kind
             })
         });

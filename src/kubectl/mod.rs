@@ -12,6 +12,7 @@ mod cmd;
 mod complete;
 mod describe;
 pub mod diff;
+mod discovery;
 mod error;
 mod flags;
 #[cfg(not(target_arch = "wasm32"))]

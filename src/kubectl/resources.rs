@@ -3,8 +3,7 @@
 
 use super::error::{Failure, Result, plain};
 use super::kube::Kube;
-use crate::api::Kind;
-use crate::api::kinds::{KindInfo, served, served_versions};
+use crate::api::kinds::KindInfo;
 use crate::api::rfc3339::go_quote;
 
 /// What a word names: a whole kind, or one object.
@@ -17,8 +16,12 @@ pub struct Target {
     pub name: String,
 }
 
-/// The kind of a word: its plural, singular, short name or kind, with or without version and group.
-pub fn kind_of(word: &str) -> Option<&'static KindInfo> {
+/// The kind of a word among some: its plural, singular, short name or kind, with or without
+/// version and group.
+pub fn named(
+    kinds: impl Iterator<Item = &'static KindInfo> + Clone,
+    word: &str,
+) -> Option<&'static KindInfo> {
     let word = word.to_ascii_lowercase();
     let named = |info: &KindInfo, word: &str| {
         info.plural == word
@@ -26,11 +29,10 @@ pub fn kind_of(word: &str) -> Option<&'static KindInfo> {
             || info.short_names.contains(&word)
             || info.kind.eq_ignore_ascii_case(word)
     };
-    let all = served;
+    let all = || kinds.clone();
     if let Some((resource, rest)) = word.split_once('.') {
         let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
-        let exact = served_versions()
-            .find(|i| named(i, resource) && i.version == version && i.group == group);
+        let exact = all().find(|i| named(i, resource) && i.version == version && i.group == group);
         return exact.or_else(|| {
             all().find(|i| {
                 named(i, resource) && (i.group == rest || i.group.split('.').next() == Some(rest))
@@ -40,33 +42,43 @@ pub fn kind_of(word: &str) -> Option<&'static KindInfo> {
     all().find(|i| named(i, &word))
 }
 
-/// The kinds of a word: those of a category such as `all`, or one.
-fn kinds_of(word: &str) -> Result<Vec<&'static KindInfo>> {
-    let mut kinds: Vec<&'static KindInfo> = Vec::new();
-    for part in word.split(',') {
-        if part.is_empty() {
-            continue;
-        }
-        let mut members: Vec<&'static KindInfo> = Kind::served()
-            .map(Kind::info)
-            .filter(|i| i.categories.contains(&part))
-            .collect();
-        // The order of discovery.
-        members.sort_by_key(|i| (i.group, i.plural));
-        let before = kinds.len();
-        kinds.extend(members);
-        if kinds.len() == before {
-            match kind_of(part) {
-                Some(kind) => kinds.push(kind),
-                None => {
-                    return plain(format!(
-                        "the server doesn't have a resource type \"{part}\""
-                    ));
+impl Kube {
+    /// The kind of a word among those that are known to be served.
+    pub fn kind_of(&self, word: &str) -> Option<&'static KindInfo> {
+        named(self.kinds().into_iter(), word)
+    }
+
+    /// The kinds of a word: those of a category such as `all`, or one.
+    fn kinds_of(&self, word: &str) -> Result<Vec<&'static KindInfo>> {
+        let mut kinds: Vec<&'static KindInfo> = Vec::new();
+        for part in word.split(',') {
+            if part.is_empty() {
+                continue;
+            }
+            let mut members: Vec<&'static KindInfo> = self
+                .kinds()
+                .into_iter()
+                .filter(|i| i.categories.contains(&part))
+                .collect();
+            // The order of discovery.
+            members.sort_by_key(|i| (i.group, i.plural));
+            // Of several versions, the preferred one comes first.
+            members.dedup_by_key(|i| (i.group, i.plural));
+            let before = kinds.len();
+            kinds.extend(members);
+            if kinds.len() == before {
+                match self.kind_of(part) {
+                    Some(kind) => kinds.push(kind),
+                    None => {
+                        return plain(format!(
+                            "the server doesn't have a resource type \"{part}\""
+                        ));
+                    }
                 }
             }
         }
+        Ok(kinds)
     }
-    Ok(kinds)
 }
 
 /// The targets of a command, and whether its words named a single object.
@@ -84,7 +96,8 @@ impl Kube {
     }
 
     /// Reads `TYPE[,TYPE] [NAME ...]` or `TYPE/NAME ...`.
-    pub fn targets(&self, words: &[String]) -> Result<Targets> {
+    pub async fn targets(&self, words: &[String]) -> Result<Targets> {
+        self.discover_words(words).await;
         let mut targets = Vec::new();
         let slashed = words.iter().filter(|w| w.contains('/')).count();
         if slashed > 0 {
@@ -107,12 +120,12 @@ impl Kube {
                         "arguments in resource/name form may not have more than one slash",
                     );
                 };
-                if kind.is_empty() || name.is_empty() || kinds_of(kind)?.len() != 1 {
+                if kind.is_empty() || name.is_empty() || self.kinds_of(kind)?.len() != 1 {
                     return plain(
                         "arguments in resource/name form must have a single resource and name",
                     );
                 }
-                for kind in kinds_of(kind)? {
+                for kind in self.kinds_of(kind)? {
                     targets.push(self.target(kind, name)?);
                 }
             }
@@ -124,7 +137,7 @@ impl Kube {
                 "you must provide one or more resources by argument or filename (.json|.yaml|.yml|stdin)",
             );
         };
-        let kinds = kinds_of(kinds)?;
+        let kinds = self.kinds_of(kinds)?;
         if !names.is_empty() && !self.flags.text("selector").is_empty() {
             return plain("name cannot be provided when a selector is specified");
         }
@@ -157,8 +170,8 @@ impl Kube {
 
     /// As [`Kube::targets`], for commands that act on objects: a name, a selector or `--all` is
     /// needed.
-    pub fn chosen(&self, words: &[String]) -> Result<Vec<Target>> {
-        let targets = self.targets(words)?.targets;
+    pub async fn chosen(&self, words: &[String]) -> Result<Vec<Target>> {
+        let targets = self.targets(words).await?.targets;
         let selects = !self.flags.text("selector").is_empty()
             || !self.flags.text("field-selector").is_empty()
             || self.flags.is("all");

@@ -48,6 +48,7 @@ impl Session {
             namespace: namespace.to_owned(),
             config: Kubeconfig::new(namespace),
             history: Vec::new(),
+            discovered: Vec::new(),
             last_exit: 0,
             substituted: 0,
         };

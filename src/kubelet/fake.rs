@@ -1,4 +1,4 @@
-//! Fake nodes: pods that are bound to one are marked Running and Ready as soon as they are seen,
+//! Fake nodes: pods that are bound to one are marked Running and Ready soon after they are seen,
 //! without events, and go as soon as they are deleted. Pods of Jobs complete.
 //!
 //! One controller answers for all fake nodes, so that pod addresses count over the cluster.
@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
     HostIP, Node, Pod, PodCondition, PodIP, PodStatus,
 };
 
-use super::latency::FAKE_JOB;
+use super::latency::{FAKE_JOB, FAKE_START};
 use crate::api::time::api_time;
 use crate::api::{Key, Resource, controller_of};
 use crate::apiserver::{DeleteOptions, EventType, WatchEvent, WriteOptions};
@@ -27,6 +27,8 @@ pub struct Fake {
 /// What the fake nodes schedule for themselves.
 #[derive(Clone)]
 pub enum Event {
+    /// The containers of a pod that was seen run.
+    Start(Key, Rc<str>),
     /// The containers of a Job's pod come to their end.
     Complete(Key, Rc<str>),
 }
@@ -45,7 +47,7 @@ impl Fake {
         }
         // The present state decides, so that an old event does nothing twice.
         let pod = ctx.get::<Pod>(&key).filter(|p| p.uid() == seen.uid())?;
-        let node = pod.spec.as_ref()?.node_name.clone()?;
+        pod.spec.as_ref()?.node_name.as_ref()?;
         if pod.metadata.deletion_timestamp.is_some() {
             let options = DeleteOptions {
                 grace_period_seconds: Some(0),
@@ -60,25 +62,35 @@ impl Fake {
         if !matches!(phase, None | Some("Pending" | "")) {
             return None;
         }
-        let host = host_address(ctx, &node)?;
-        self.addresses += 1;
-        let n = self.addresses;
-        let ip = format!("10.64.{}.{}", n >> 8 & 0xff, n & 0xff);
-        let now = ctx.now();
-        let _ = ctx.patch::<Pod>(&key, &WriteOptions::STATUS, |pod| {
-            run(pod, &host, &ip, now);
-        });
-        let of_job = controller_of(&pod.metadata).is_some_and(|o| o.kind == "Job");
-        of_job.then(|| (now + FAKE_JOB, Event::Complete(key, pod.uid().into())))
+        Some((ctx.now() + FAKE_START, Event::Start(key, pod.uid().into())))
     }
 
-    pub fn handle<E>(&mut self, event: Event, ctx: &mut Ctx<'_, E>) {
-        let Event::Complete(key, uid) = event;
-        if ctx.get::<Pod>(&key).is_none_or(|p| *p.uid() != *uid) {
-            return;
-        }
+    /// Does what was scheduled; returns what is to happen later.
+    pub fn handle<E>(&mut self, event: Event, ctx: &mut Ctx<'_, E>) -> Option<(Time, Event)> {
+        let (Event::Start(key, uid) | Event::Complete(key, uid)) = &event;
+        let pod = ctx.get::<Pod>(key).filter(|p| *p.uid() == **uid)?;
         let now = ctx.now();
-        let _ = ctx.patch::<Pod>(&key, &WriteOptions::STATUS, |pod| complete(pod, now));
+        match event {
+            Event::Complete(key, _) => {
+                let _ = ctx.patch::<Pod>(&key, &WriteOptions::STATUS, |pod| complete(pod, now));
+                None
+            }
+            Event::Start(key, uid) => {
+                let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
+                if !matches!(phase, None | Some("Pending" | "")) {
+                    return None;
+                }
+                let host = host_address(ctx, pod.spec.as_ref()?.node_name.as_deref()?)?;
+                self.addresses += 1;
+                let n = self.addresses;
+                let ip = format!("10.64.{}.{}", n >> 8 & 0xff, n & 0xff);
+                let _ = ctx.patch::<Pod>(&key, &WriteOptions::STATUS, |pod| {
+                    run(pod, &host, &ip, now);
+                });
+                let of_job = controller_of(&pod.metadata).is_some_and(|o| o.kind == "Job");
+                of_job.then(|| (now + FAKE_JOB, Event::Complete(key, uid)))
+            }
+        }
     }
 }
 

@@ -67,6 +67,10 @@ pub const MOUNT_RETRY_MOST: Duration = millis(122_000);
 /// A process gets this long after SIGTERM even when the grace period is used up.
 pub const LEAST_GRACE: Duration = secs(2);
 
+/// How long a pod takes to run and be ready on a fake node: long enough for a command or two, so
+/// that a script can catch a rollout in the act as the recorded one did.
+pub const FAKE_START: Duration = millis(60);
+
 /// How long the pods of Jobs run on fake nodes.
 pub const FAKE_JOB: Duration = millis(900);
 

@@ -241,7 +241,11 @@ impl Component for Kubelet {
                 self.write_status(ctx);
                 ctx.after(latency::STATUS_REPORT, Event::ReportStatus);
             }
-            Event::Fake(event) => self.fake.handle(event, ctx),
+            Event::Fake(event) => {
+                if let Some((at, event)) = self.fake.handle(event, ctx) {
+                    ctx.at(at, Event::Fake(event));
+                }
+            }
             Event::Pod(uid, event) => self.pod_event(&uid, event, ctx),
         }
     }

@@ -68,7 +68,7 @@ fn fake_pods_run_at_once_and_count_their_addresses() {
                 i % 2
             ),
         );
-        cluster.run_for(millis(20));
+        cluster.run_for(millis(100));
     }
     let pod = pod(&mut cluster, "p2");
     assert_eq!(pod["status"]["phase"], "Running");

@@ -6,6 +6,7 @@ mod autoscaling;
 mod common;
 mod controllers;
 mod controllers_daemonset;
+mod custom_resources;
 mod disruption;
 mod fields;
 mod kubelet;

@@ -4,6 +4,7 @@
 //! Models `k8s.io/kubectl/pkg/util/apply.go` and `pkg/cmd/apply/patcher.go`.
 
 use super::{Object, PatchError, PatchSchema, diff, merge_patch};
+use crate::api::json::go_json;
 use serde_json::Value;
 
 /// The annotation that holds the configuration applied last.
@@ -30,24 +31,6 @@ impl Patch {
     pub fn is_empty(&self) -> bool {
         self.object().is_empty()
     }
-}
-
-/// JSON as Go's encoder writes it: compact, members sorted, `<`, `>` and `&` escaped.
-pub fn go_json(value: &Value) -> String {
-    let plain = value.to_string();
-    let mut out = String::with_capacity(plain.len());
-    // These characters only occur inside of strings.
-    for c in plain.chars() {
-        match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// The text that the annotation holds after this configuration was applied: the object without the

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::invalid_options;
 use crate::api::field::Path;
 use crate::api::{Kind, Object, Result, Status};
+use crate::apiserver::ApiServer;
 use crate::apiserver::request::{Body, Request};
 
 /// What happens to fields that a kind does not have (`fieldValidation`).
@@ -58,10 +59,10 @@ pub(super) struct Decoded {
 }
 
 /// Decodes the body of a request as an object of `kind`.
-pub(super) fn decode(kind: Kind, request: &Request) -> Result<Decoded> {
+pub(super) fn decode(server: &ApiServer, kind: Kind, request: &Request) -> Result<Decoded> {
     let strictness = Strictness::of("CreateOptions", request)?;
     let value = json(request)?;
-    check_type(kind, value)?;
+    check_type(server, kind, value)?;
     let (object, unknown) = kind
         .decode(value)
         .map_err(|e| cannot_be_handled(kind, kind.info().kind, &e.message))?;
@@ -84,7 +85,7 @@ pub(super) fn json(request: &Request) -> Result<&Value> {
 }
 
 /// The type that the body claims to be has to be the one of the URL.
-fn check_type(kind: Kind, value: &Value) -> Result<()> {
+fn check_type(server: &ApiServer, kind: Kind, value: &Value) -> Result<()> {
     let info = kind.info();
     let expected = info.api_version();
     let text = |field: &str| value[field].as_str().filter(|t| !t.is_empty());
@@ -93,7 +94,7 @@ fn check_type(kind: Kind, value: &Value) -> Result<()> {
     if version == expected && name == info.kind {
         return Ok(());
     }
-    if Kind::by_gvk(version, name).is_none() {
+    if server.kind_by_gvk(version, name).is_none() {
         let reason = format!(
             "no kind \"{name}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
         );

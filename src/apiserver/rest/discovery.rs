@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::api::KindInfo;
-use crate::api::kinds::served_versions;
+use crate::apiserver::ApiServer;
 use crate::apiserver::request::{Request, Response};
 
-pub(super) fn answer(parts: &[&str], request: &Request) -> Option<Response> {
+pub(super) fn answer(server: &ApiServer, parts: &[&str], request: &Request) -> Option<Response> {
     let aggregated = request.accept.contains("as=APIGroupDiscoveryList");
     let value = match parts {
-        ["api"] if aggregated => whole(&[("", vec!["v1"])]),
-        ["apis"] if aggregated => whole(&groups()),
+        ["api"] if aggregated => whole(server, &[("", vec!["v1"])]),
+        ["apis"] if aggregated => whole(server, &groups(server)),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [
@@ -18,28 +18,31 @@ pub(super) fn answer(parts: &[&str], request: &Request) -> Option<Response> {
             ],
         }),
         ["apis"] => {
-            let groups: Vec<Value> = groups().into_iter().map(|(g, v)| group(g, &v)).collect();
+            let groups: Vec<Value> = groups(server)
+                .into_iter()
+                .map(|(g, v)| group(g, &v))
+                .collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         }
         ["apis", name] => {
-            let versions = groups().into_iter().find(|(g, _)| g == name)?.1;
+            let versions = groups(server).into_iter().find(|(g, _)| g == name)?.1;
             let mut value = group(name, &versions);
             value["kind"] = Value::from("APIGroup");
             value["apiVersion"] = Value::from("v1");
             value
         }
-        ["api", version] => resources("", version)?,
-        ["apis", group, version] => resources(group, version)?,
-        [] => json!({"paths": paths()}),
+        ["api", version] => resources(server, "", version)?,
+        ["apis", group, version] => resources(server, group, version)?,
+        [] => json!({"paths": paths(server)}),
         _ => return None,
     };
     Some(Response::json(200, value))
 }
 
 /// The named groups in the registry's order, with their versions.
-fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+fn groups(server: &ApiServer) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for info in served_versions().filter(|i| !i.group.is_empty()) {
+    for info in server.served().filter(|i| !i.group.is_empty()) {
         match groups.iter_mut().find(|(g, _)| *g == info.group) {
             Some((_, versions)) if versions.contains(&info.version) => {}
             Some((_, versions)) => versions.push(info.version),
@@ -57,8 +60,9 @@ fn group(name: &str, versions: &[&str]) -> Value {
     json!({"name": name, "preferredVersion": versions.first(), "versions": versions})
 }
 
-fn resources(group: &str, version: &str) -> Option<Value> {
-    let mut kinds: Vec<&KindInfo> = served_versions()
+fn resources(server: &ApiServer, group: &str, version: &str) -> Option<Value> {
+    let mut kinds: Vec<&KindInfo> = server
+        .served()
         .filter(|i| i.group == group && i.version == version)
         .collect();
     if kinds.is_empty() {
@@ -82,14 +86,14 @@ fn resources(group: &str, version: &str) -> Option<Value> {
 }
 
 /// Groups with everything in them, in one answer (`apidiscovery.k8s.io/v2`).
-fn whole(groups: &[(&'static str, Vec<&'static str>)]) -> Value {
+fn whole(server: &ApiServer, groups: &[(&'static str, Vec<&'static str>)]) -> Value {
     let items: Vec<Value> = groups
         .iter()
         .map(|(group, versions)| {
             let versions: Vec<Value> = versions
                 .iter()
                 .map(|version| {
-                    let resources = resources(group, version).map_or(Vec::new(), |list| {
+                    let resources = resources(server, group, version).map_or(Vec::new(), |list| {
                         aggregate(
                             list["resources"].as_array().map_or(&[], Vec::as_slice),
                             group,
@@ -209,9 +213,9 @@ fn subresource(info: &KindInfo, name: &str) -> Value {
 }
 
 /// The paths at the root.
-fn paths() -> Vec<String> {
+fn paths(server: &ApiServer) -> Vec<String> {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
-    for (group, versions) in groups() {
+    for (group, versions) in groups(server) {
         paths.push(format!("/apis/{group}"));
         paths.extend(versions.iter().map(|v| format!("/apis/{group}/{v}")));
     }

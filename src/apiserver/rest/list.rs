@@ -12,6 +12,7 @@ use crate::api::selector::{FieldSelector, Selector};
 use crate::api::status::Cause;
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::ApiServer;
+use crate::apiserver::customs::as_asked;
 use crate::apiserver::request::{Request, Response};
 use crate::apiserver::store::{Place, Range};
 use crate::sim::Kernel;
@@ -184,7 +185,7 @@ impl ApiServer {
                 return;
             }
             last = Some(place.clone());
-            items.push(object.clone());
+            items.push(as_asked(object.clone(), target.kind));
         };
         let after = token.as_ref().map(|t| Place::at(&range, &t.start));
         if revision == self.store.revision() {

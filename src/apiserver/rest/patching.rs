@@ -10,6 +10,7 @@ use super::path::Target;
 use crate::api::codec::DecodeError;
 use crate::api::field::{Path, quote};
 use crate::api::{Kind, Object, Result, Status};
+use crate::apiserver::customs::as_asked;
 use crate::apiserver::patch::{
     PatchError, PatchSchema, go_value, json_patch, merge_patch, strategic,
 };
@@ -46,6 +47,7 @@ impl ApiServer {
         }
         let patch = body::json(request)?;
         let current = self.get_object(kind, target.namespace.unwrap_or_default(), name)?;
+        let current = as_asked(current, kind);
         // The patch speaks of the fields of the version that the client knows.
         let other = kind.conversion(target.version);
         let mut shown = self.shown_as(kind, &current);
@@ -96,7 +98,7 @@ pub(super) fn patch_value(
         _ => {
             let Some(schema) = PatchSchema::of_kind(info.group, info.kind) else {
                 let message = format!(
-                    "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}"
+                    "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}, application/apply-patch+yaml"
                 );
                 return Err(Status::unsupported_media_type(message));
             };

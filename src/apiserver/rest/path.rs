@@ -1,6 +1,7 @@
 //! What a path of the API names.
 
 use crate::api::Kind;
+use crate::apiserver::ApiServer;
 
 /// A collection, an object or a part of one.
 pub(super) struct Target<'p> {
@@ -14,7 +15,7 @@ pub(super) struct Target<'p> {
 }
 
 /// Reads the segments of a path. `None` when it names nothing that is served.
-pub(super) fn parse<'p>(parts: &[&'p str]) -> Option<Target<'p>> {
+pub(super) fn parse<'p>(server: &ApiServer, parts: &[&'p str]) -> Option<Target<'p>> {
     let (group, version, rest) = match parts {
         ["api", version, rest @ ..] => ("", *version, rest),
         ["apis", group, version, rest @ ..] => (*group, *version, rest),
@@ -22,14 +23,14 @@ pub(super) fn parse<'p>(parts: &[&'p str]) -> Option<Target<'p>> {
     };
     let (namespace, plural, tail) = match rest {
         ["namespaces", namespace, plural, tail @ ..]
-            if Kind::by_gvr(group, version, plural).is_some() =>
+            if server.kind_by_gvr(group, version, plural).is_some() =>
         {
             (Some(*namespace), *plural, tail)
         }
         [plural, tail @ ..] => (None, *plural, tail),
         [] => return None,
     };
-    let kind = Kind::by_gvr(group, version, plural)?;
+    let kind = server.kind_by_gvr(group, version, plural)?;
     let info = kind.info();
     // Objects of the cluster are in no namespace, and objects of a namespace have one.
     if info.namespaced != namespace.is_some() && (namespace.is_some() || !tail.is_empty()) {

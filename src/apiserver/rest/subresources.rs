@@ -8,6 +8,7 @@ use super::body;
 use super::patching::patch_value;
 use super::path::Target;
 use super::{check_place, not_allowed, write_options};
+use crate::api::custom::CustomObject;
 use crate::api::field::{Errors, Path};
 use crate::api::selector::Selector;
 use crate::api::{Object, Resource, Result, Status, codec};
@@ -64,7 +65,7 @@ impl ApiServer {
         subresource: &'static str,
         request: &Request,
     ) -> Result<Response> {
-        let decoded = body::decode(target.kind, request)?;
+        let decoded = body::decode(self, target.kind, request)?;
         let options = write_options("UpdateOptions", subresource, request)?;
         check_place(&decoded.object, target, name)?;
         let object = self.update_object(kernel, caller, decoded.object, &options)?;
@@ -170,9 +171,22 @@ fn replicas_of(scale: &Value, name: &str) -> Result<i32> {
 
 fn scale_value(object: &Object) -> Value {
     let value = object.to_value();
-    let replicas = value["spec"]["replicas"].as_i64();
-    let current = value["status"]["replicas"].as_i64();
-    let selector = selector_text(&value["spec"]["selector"]);
+    // A custom resource says where its numbers are.
+    let custom = object.kind().definition().and_then(|d| d.scale.as_ref());
+    let paths = custom.map_or(
+        ("spec.replicas", "status.replicas", "spec.selector"),
+        |scale| (scale.spec, scale.status, scale.selector),
+    );
+    let at = |path: &str| {
+        let steps = path.split('.').filter(|step| !step.is_empty());
+        steps.fold(&value, |value, step| &value[step])
+    };
+    let (replicas, current) = (at(paths.0).as_i64(), at(paths.1).as_i64());
+    let selector = match at(paths.2) {
+        _ if paths.2.is_empty() => String::new(),
+        Value::String(text) => text.clone(),
+        selector => selector_text(selector),
+    };
     let meta = object.meta_value();
     let mut metadata = serde_json::Map::new();
     for field in [
@@ -215,6 +229,13 @@ fn selector_text(selector: &Value) -> String {
 
 /// The object with another number of replicas.
 fn with_replicas(object: &Object, replicas: i32) -> Result<Object> {
+    if let Object::Custom(custom) = object
+        && let Some(scale) = &custom.kind.scale
+    {
+        let mut custom = CustomObject::clone(custom);
+        custom.set(scale.spec, replicas.into());
+        return Ok(Object::Custom(custom.into()));
+    }
     let mut value = object.to_value();
     value["spec"]["replicas"] = replicas.into();
     match object.kind().decode(&value) {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::list::Selection;
 use super::{path, table, versions};
 use crate::api::{Object, Result, Status};
+use crate::apiserver::customs::as_asked;
 use crate::apiserver::request::Request;
 use crate::apiserver::{ApiServer, Cursor, EventType};
 use crate::sim::Time;
@@ -33,7 +34,7 @@ impl ApiServer {
     pub fn open_watch(&self, now: Time, request: &Request) -> Result<RestWatch> {
         let parts: Vec<&str> = request.path.split('/').filter(|p| !p.is_empty()).collect();
         self.authorized(now, request)?;
-        let target = path::parse(&parts).ok_or_else(Status::no_such_resource)?;
+        let target = path::parse(self, &parts).ok_or_else(Status::no_such_resource)?;
         let mut selected = request.clone();
         if let Some(name) = target.name {
             let by_name = format!("metadata.name={name}");
@@ -136,6 +137,7 @@ impl RestWatch {
 
 impl ApiServer {
     fn event(&self, watch: &RestWatch, type_: &str, object: &Object, now: Time) -> Value {
+        let object = &as_asked(object.clone(), watch.cursor.kind);
         let mut value = if table::is_wanted(&watch.request) {
             let metadata = json!({"resourceVersion": object.revision().to_string()});
             let rows = std::slice::from_ref(object);
@@ -152,7 +154,7 @@ impl ApiServer {
             .filter(|p| !p.is_empty())
             .collect();
         if !object.info().strategy.other_versions().is_empty()
-            && let Some(target) = path::parse(&parts)
+            && let Some(target) = path::parse(self, &parts)
         {
             versions::watched(&target, &mut value);
         }

@@ -183,7 +183,7 @@ mod tests {
     fn item(name: &str, column: u8) -> Item {
         Item {
             uid: name.into(),
-            kind: Kind(0),
+            kind: Kind::all().next().unwrap(),
             key: Key::new("default", name),
             column,
             detail: "".into(),

@@ -120,7 +120,11 @@ impl GarbageCollector {
 fn classify(scope: &Scope<'_, '_>, dependent: &Identity, references: &[OwnerReference]) -> Owners {
     let mut owners = Owners::default();
     for reference in references {
-        let kind = kind_of(&reference.api_version, &reference.kind);
+        let kind = kind_of(
+            &reference.api_version,
+            &reference.kind,
+            &scope.caches.custom_kinds,
+        );
         let namespaced = kind.is_some_and(|k| k.info().namespaced);
         if kind.is_none() || namespaced && dependent.key.namespace.is_empty() {
             // A kind that is not served, or an owner in no namespace: it cannot be asked for, and

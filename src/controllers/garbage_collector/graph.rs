@@ -70,7 +70,7 @@ impl Graph {
     }
 
     /// Takes in an object as it is now.
-    pub fn observe(&mut self, object: &Object) -> Observed {
+    pub fn observe(&mut self, object: &Object, customs: &[Kind]) -> Observed {
         let mut observed = Observed::default();
         let uid = Name::new(object.uid());
         let references = object.meta().owner_references.as_deref();
@@ -113,7 +113,7 @@ impl Graph {
             if before.iter().any(|o| *o.uid == *reference.uid) {
                 continue;
             }
-            self.gain_owner(&identity, reference, &mut observed);
+            self.gain_owner(&identity, reference, customs, &mut observed);
         }
         let dependents = old.as_mut().map(|n| std::mem::take(&mut n.dependents));
         let dependents = dependents.unwrap_or_default();
@@ -151,10 +151,11 @@ impl Graph {
         &mut self,
         dependent: &Identity,
         reference: &OwnerReference,
+        customs: &[Kind],
         observed: &mut Observed,
     ) {
         let uid = Name::new(&reference.uid);
-        let kind = kind_of(&reference.api_version, &reference.kind);
+        let kind = kind_of(&reference.api_version, &reference.kind, customs);
         if let Some(node) = self.nodes.get_mut(&uid) {
             node.dependents.insert(dependent.uid.clone());
             // A dependent that names its owner by another name or namespace than it has does

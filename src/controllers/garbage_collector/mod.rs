@@ -37,7 +37,7 @@ impl Controller for GarbageCollector {
         "generic-garbage-collector"
     }
 
-    fn changed(&mut self, change: &Change, _caches: &Caches, triggers: &mut Triggers) {
+    fn changed(&mut self, change: &Change, caches: &Caches, triggers: &mut Triggers) {
         let object = &change.object;
         if change.event == EventType::Deleted {
             for uid in self.graph.remove(&Name::new(object.uid())) {
@@ -45,7 +45,7 @@ impl Controller for GarbageCollector {
             }
             return;
         }
-        let observed = self.graph.observe(object);
+        let observed = self.graph.observe(object, &caches.custom_kinds);
         for uid in observed.to_check {
             triggers.add(attempt_to_delete(&uid));
         }
@@ -141,6 +141,10 @@ fn propagation(object: &Object) -> Propagation {
 }
 
 /// The kind that a reference names, if it is served.
-fn kind_of(api_version: &str, kind: &str) -> Option<Kind> {
-    Kind::by_gvk(api_version, kind)
+fn kind_of(api_version: &str, kind: &str, customs: &[Kind]) -> Option<Kind> {
+    Kind::by_gvk(api_version, kind).or_else(|| {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let named = |k: &&Kind| k.info().kind == kind && k.info().group == group;
+        customs.iter().find(named).copied()
+    })
 }

@@ -34,7 +34,10 @@ pub fn delete_all(scope: &mut Scope<'_, '_>, namespace: &Namespace) -> Content {
         // What pods may need to end well (secrets, policies) stays until they are gone.
         return content;
     }
-    for kind in Kind::all().filter(|k| k.info().namespaced && *k != Pod::KIND) {
+    let mut customs = scope.caches.custom_kinds.clone();
+    customs.retain(|k| k.info().namespaced);
+    let kinds = Kind::all().filter(|k| k.info().namespaced && *k != Pod::KIND);
+    for kind in kinds.chain(customs) {
         delete_kind(scope, namespace, kind, &mut content);
     }
     content

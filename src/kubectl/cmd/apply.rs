@@ -225,7 +225,7 @@ async fn patch(
                     .await?;
             }
             Err(failure) => {
-                let body = crate::kubectl::json::go_json(&Value::Object(patch.object().clone()));
+                let body = crate::api::json::go_json(&Value::Object(patch.object().clone()));
                 return Err(failure.when(format!(
                     "error when applying patch:\n{body}\nto:\n{}\nfor: \"{}\":",
                     describe(manifest),

@@ -13,7 +13,6 @@ use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
 use crate::kubectl::printers::{done, format};
-use crate::kubectl::resources::kind_of;
 use crate::kubectl::tabwriter::TabWriter;
 
 pub const CAN_I: Command = Command {
@@ -109,7 +108,7 @@ async fn can_i(kube: &Kube) -> Result<()> {
         let everywhere = flags.is("all-namespaces");
         let (group, resource) = resource_of(kube, word);
         if !everywhere {
-            let namespaced = kind_of(word).is_none_or(|kind| kind.namespaced);
+            let namespaced = kube.kind_of(word).is_none_or(|kind| kind.namespaced);
             match group.as_str() {
                 _ if namespaced => {}
                 "" => warn(
@@ -167,7 +166,7 @@ fn resource_of(kube: &Kube, word: &str) -> (String, String) {
     if word == "*" {
         return (String::new(), word.to_owned());
     }
-    if let Some(kind) = kind_of(word) {
+    if let Some(kind) = kube.kind_of(word) {
         return (kind.group.to_owned(), kind.plural.to_owned());
     }
     let lower = word.to_ascii_lowercase();

@@ -20,7 +20,7 @@ impl Kube {
         words: &[String],
     ) -> Result<(Vec<(Target, Value)>, Vec<Failure>)> {
         if self.flags.list("filename").is_empty() {
-            let targets = self.chosen(words)?;
+            let targets = self.chosen(words).await?;
             return Ok(self.objects(&targets).await);
         }
         let (manifests, mut failures) = self.manifests().await;

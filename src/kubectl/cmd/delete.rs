@@ -144,7 +144,7 @@ async fn chosen(kube: &Kube) -> Result<(Vec<Doomed>, Vec<Failure>)> {
     if flags.is("all") && !flags.text("field-selector").is_empty() {
         return plain("setting 'all' parameter but found a non empty selector. ");
     }
-    let targets = kube.chosen(&flags.arguments)?;
+    let targets = kube.chosen(&flags.arguments).await?;
     let mut doomed = Vec::new();
     let mut failures = Vec::new();
     for target in targets {

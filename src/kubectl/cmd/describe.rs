@@ -26,7 +26,7 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     let mut failures = Vec::new();
     let targets: Vec<Target> = if flags.list("filename").is_empty() {
-        kube.targets(&flags.arguments)?.targets
+        kube.targets(&flags.arguments).await?.targets
     } else {
         let (manifests, failed) = kube.manifests().await;
         failures = failed;

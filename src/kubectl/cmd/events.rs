@@ -39,7 +39,8 @@ async fn run(kube: &Kube) -> Result<()> {
         let Some((kind, name)) = about.split_once('/') else {
             return plain("--for must be in resource/name form");
         };
-        let Some(kind) = crate::kubectl::resources::kind_of(kind) else {
+        kube.discover_words(&[kind.to_owned()]).await;
+        let Some(kind) = kube.kind_of(kind) else {
             return plain(format!(
                 "the server doesn't have a resource type \"{kind}\""
             ));

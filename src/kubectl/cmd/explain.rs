@@ -9,7 +9,6 @@ use crate::apiserver::openapi::{Schema, reference};
 use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::flags::{Value as F, flag, short};
 use crate::kubectl::kube::Kube;
-use crate::kubectl::resources::kind_of;
 
 pub const EXPLAIN: Command = Command {
     path: "explain",
@@ -81,7 +80,7 @@ async fn run(kube: &Kube) -> Result<()> {
 /// The kind that the first part of a word names, in the version that is asked for.
 fn kind(kube: &Kube, word: &str) -> Result<&'static KindInfo> {
     let resource = word.split('.').next().unwrap_or_default();
-    let Some(info) = kind_of(resource) else {
+    let Some(info) = kube.kind_of(resource) else {
         return plain(format!(
             "the server doesn't have a resource type \"{resource}\""
         ));

@@ -519,7 +519,7 @@ async fn run(kube: &Kube) -> Result<()> {
 
 async fn expose(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
-    let targets = kube.targets(&flags.arguments)?.targets;
+    let targets = kube.targets(&flags.arguments).await?.targets;
     for target in &targets {
         if target.name.is_empty() {
             return plain("resource(s) were provided, but no name was specified");

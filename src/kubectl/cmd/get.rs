@@ -66,7 +66,7 @@ async fn run(kube: &Kube) -> Result<()> {
 /// What the words or files name; whether that is one object.
 async fn targets(kube: &Kube) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
     if kube.flags.list("filename").is_empty() {
-        let targets = kube.targets(&kube.flags.arguments)?;
+        let targets = kube.targets(&kube.flags.arguments).await?;
         return Ok((targets.targets, targets.single, Vec::new()));
     }
     let (manifests, failures) = kube.manifests().await;

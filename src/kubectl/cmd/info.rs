@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use super::{Command, OUTPUT};
-use crate::api::kinds::{KindInfo, served, served_versions};
 use crate::apiserver::Method;
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::flags::{Value as F, flag};
@@ -42,13 +41,23 @@ pub const API_RESOURCES: Command = Command {
             flag("cached", F::Bool),
         ],
     ],
-    run: |kube| Box::pin(async move { api_resources(kube) }),
+    run: |kube| {
+        Box::pin(async move {
+            kube.discover().await;
+            api_resources(kube)
+        })
+    },
 };
 pub const API_VERSIONS: Command = Command {
     path: "api-versions",
     short: "Print the supported API versions on the server, in the form of \"group/version\"",
     flags: &[],
-    run: |kube| Box::pin(async move { api_versions(kube) }),
+    run: |kube| {
+        Box::pin(async move {
+            kube.discover().await;
+            api_versions(kube)
+        })
+    },
 };
 async fn version(kube: &Kube) -> Result<()> {
     let client = json!({"gitVersion": VERSION});
@@ -117,7 +126,10 @@ async fn cluster_info(kube: &Kube) -> Result<()> {
 
 fn api_resources(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
-    let mut kinds: Vec<&KindInfo> = served().collect();
+    let mut kinds = kube.kinds();
+    kinds.sort_by_key(|k| (k.group, k.plural));
+    // Of several versions, the preferred one comes first.
+    kinds.dedup_by_key(|k| (k.group, k.plural));
     if flags.given("namespaced") {
         kinds.retain(|k| k.namespaced == flags.is("namespaced"));
     }
@@ -173,7 +185,7 @@ fn api_resources(kube: &Kube) -> Result<()> {
 }
 
 fn api_versions(kube: &Kube) -> Result<()> {
-    let mut versions: Vec<String> = served_versions().map(KindInfo::api_version).collect();
+    let mut versions: Vec<String> = kube.kinds().iter().map(|k| k.api_version()).collect();
     versions.sort();
     versions.dedup();
     kube.print(&versions.join("\n"));

@@ -197,7 +197,7 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
         let pod = kube.get(pods, &kube.namespace(), first).await?;
         return with_container(kube, &pod, container);
     }
-    let targets = kube.targets(std::slice::from_ref(first))?.targets;
+    let targets = kube.targets(std::slice::from_ref(first)).await?.targets;
     let Some(target) = targets.into_iter().next() else {
         return plain("no resource was named");
     };

@@ -4,13 +4,11 @@ use serde_json::Value;
 
 use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
 use crate::api::yaml;
-use crate::apiserver::patch::PatchSchema;
 use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::kubectl::error::{Result, all, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done;
-use crate::kubectl::resources::label;
 
 pub const PATCH: Command = Command {
     path: "patch",
@@ -71,12 +69,6 @@ async fn run(kube: &Kube) -> Result<()> {
         let content_type = match kind_of_patch {
             "json" => JSON_PATCH,
             "merge" => MERGE_PATCH,
-            _ if PatchSchema::of_kind(target.kind.group, target.kind.kind).is_none() => {
-                return plain(format!(
-                    "strategic merge patch is not supported for {}; use --type=merge",
-                    label(target.kind, &target.name)
-                ));
-            }
             _ => STRATEGIC_MERGE_PATCH,
         };
         if kube.dry_run()? == DryRun::Client {

@@ -11,7 +11,6 @@ use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::printers::format;
-use crate::kubectl::resources::kind_of;
 
 const RULES: &[Flag] = &[
     flag("verb", F::List),
@@ -128,7 +127,7 @@ fn resources(kube: &Kube) -> Vec<Resource> {
     for word in kube.flags.list("resource") {
         let (full, subresource) = word.split_once('/').unwrap_or((word, ""));
         let (name, group) = full.split_once('.').unwrap_or((full, ""));
-        let kind = kind_of(full).filter(|_| name != "*");
+        let kind = kube.kind_of(full).filter(|_| name != "*");
         let resource = Resource {
             group: kind.map_or(group, |k| k.group).to_owned(),
             resource: kind.map_or(name, |k| k.plural).to_owned(),

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::delete::gone;
 use super::{Command, FILES, OUTPUT, SELECT};
+use crate::api::jsonpath::Template;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{int, list, name, scalar, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
-use crate::kubectl::printers::jsonpath::Template;
 use crate::kubectl::resources::Target;
 use crate::sim::Time;
 

@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::jsonpath::Template;
+use crate::api::json::go_json;
+use crate::api::jsonpath::Template;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::json::{go_json, list};
+use crate::kubectl::json::list;
 use crate::kubectl::tabwriter::TabWriter;
 
 /// Headers and where their values are found.

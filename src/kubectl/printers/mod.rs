@@ -1,7 +1,6 @@
 //! How objects are printed: `-o yaml|json|name|jsonpath=...|go-template=...|custom-columns=...`.
 
 pub mod columns;
-pub mod jsonpath;
 pub mod table;
 mod template;
 
@@ -11,7 +10,8 @@ use super::error::{Failure, Result};
 use super::json::{name, text};
 use super::kube::Kube;
 use super::resources::{label, qualified_kind};
-use crate::api::Kind;
+use crate::api::json::go_json;
+use crate::api::jsonpath;
 
 /// A format other than a table.
 pub enum Format {
@@ -129,7 +129,9 @@ impl Format {
             Format::Name => names(object, &mut |name| out.line(name)),
             Format::JsonPath { template, as_json } => {
                 let text = match as_json {
-                    true => template.render_json(object),
+                    true => template
+                        .find(object)
+                        .map(|found| json(&Value::Array(found.into_iter().cloned().collect()))),
                     false => template.render(object),
                 };
                 out.write(&text.map_err(|e| jsonpath_failure(&e, template, object))?);
@@ -162,7 +164,7 @@ fn jsonpath_failure(error: &str, template: &jsonpath::Template, object: &Value) 
 
 /// A JSON value as Go's `%#v` would hint at it; long values are cut.
 fn go_map(value: &Value) -> String {
-    let text = super::json::go_json(value);
+    let text = go_json(value);
     match text.char_indices().nth(2000) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
@@ -174,13 +176,10 @@ fn names(object: &Value, print: &mut dyn FnMut(&str)) {
         items.iter().for_each(|item| names(item, print));
         return;
     }
-    match Kind::by_gvk(text(object, "apiVersion"), text(object, "kind")) {
-        Some(kind) => print(&label(kind.info(), name(object))),
-        None => print(&format!(
-            "{}/{}",
-            text(object, "kind").to_ascii_lowercase(),
-            name(object)
-        )),
+    let kind = text(object, "kind").to_ascii_lowercase();
+    match text(object, "apiVersion").split_once('/') {
+        Some((group, _)) => print(&format!("{kind}.{group}/{}", name(object))),
+        None => print(&format!("{kind}/{}", name(object))),
     }
 }
 
@@ -228,7 +227,7 @@ fn indented(value: &Value, depth: usize, out: &mut String) {
                     out.push(',');
                 }
                 newline(out, depth + 1);
-                out.push_str(&super::json::go_json(&Value::from(key.as_str())));
+                out.push_str(&go_json(&Value::from(key.as_str())));
                 out.push_str(": ");
                 indented(value, depth + 1, out);
             }
@@ -247,7 +246,7 @@ fn indented(value: &Value, depth: usize, out: &mut String) {
             newline(out, depth);
             out.push(']');
         }
-        scalar => out.push_str(&super::json::go_json(scalar)),
+        scalar => out.push_str(&go_json(scalar)),
     }
 }
 

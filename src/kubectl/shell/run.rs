@@ -23,6 +23,8 @@ pub struct State {
     pub namespace: String,
     pub config: Kubeconfig,
     pub history: Vec<String>,
+    /// The kinds that the server was last seen to serve beside the built-in ones.
+    pub discovered: Vec<&'static crate::api::KindInfo>,
     pub last_exit: i32,
     /// The exit code of the last command substitution of the command that is being expanded.
     pub substituted: i32,

@@ -97,7 +97,7 @@ fn a_rolling_update_takes_the_steps_of_a_real_cluster() {
     );
     let last = events.last().map_or("", String::as_str);
     assert!(
-        last.starts_with("ScalingReplicaSet Scaled down replica set nginx:1.25 from "),
+        last.contains("Scaled down replica set nginx:1.25 from "),
         "{last}"
     );
     assert!(last.ends_with(" to 0"), "{last}");

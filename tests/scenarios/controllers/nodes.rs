@@ -115,7 +115,7 @@ fn a_silent_node_is_tainted_and_its_pods_leave() {
     });
     cluster.run_for(secs(48));
     assert_eq!(taints(&mut cluster, GHOST), Vec::<String>::new());
-    cluster.run_for(secs(10));
+    cluster.run_for(secs(14));
     assert_eq!(
         taints(&mut cluster, GHOST),
         [

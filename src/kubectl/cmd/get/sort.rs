@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use crate::api::jsonpath::Template;
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::printers::jsonpath::Template;
 
 /// Sorts objects by the field at a path.
 pub fn objects(items: &mut Vec<Value>, path: &str) -> Result<()> {

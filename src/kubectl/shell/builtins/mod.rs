@@ -4,7 +4,7 @@ mod curl;
 mod echo;
 mod files;
 mod filters;
-mod pattern;
+mod grep;
 mod sed;
 
 use std::rc::Rc;
@@ -84,7 +84,7 @@ pub fn run<'a>(
             "wc" => filters::wc(shell, &io, arguments).await,
             "cut" => filters::cut(shell, &io, arguments).await,
             "tr" => filters::tr(&io, arguments).await,
-            "grep" => pattern::grep(shell, &io, arguments).await,
+            "grep" => grep::grep(shell, &io, arguments).await,
             "sed" => sed::sed(shell, &io, arguments).await,
             "watch" => watch(shell, &io, arguments).await,
             name => fail(&io, &format!("sh: {name}: command not found"), 127),

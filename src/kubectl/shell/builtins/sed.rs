@@ -1,8 +1,8 @@
 //! `sed`: substitution, printing, deleting and quitting by line, with addresses.
 
 use super::super::run::{Io, Shell};
-use super::pattern::{Captures, Pattern};
 use super::{Lines, fail};
+use crate::api::pattern::{Captures, Pattern};
 
 enum Address {
     Line(usize),

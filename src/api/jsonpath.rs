@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::kubectl::json::go_json;
+use super::json::go_json;
 
 /// A parsed template.
 #[derive(Clone, Debug)]
@@ -90,13 +90,6 @@ impl Template {
         let mut out = String::new();
         render(&self.nodes, root, root, &mut out)?;
         Ok(out)
-    }
-
-    /// All that the template finds, as one JSON list.
-    pub fn render_json(&self, root: &Value) -> Result<String, String> {
-        let found = self.find(root)?;
-        let list = Value::Array(found.into_iter().cloned().collect());
-        Ok(crate::kubectl::printers::json(&list))
     }
 
     /// The values that the template's paths lead to.

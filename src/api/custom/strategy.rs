@@ -1,0 +1,155 @@
+//! What the API server does with objects of a custom kind.
+//!
+//! Models `k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go`.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::columns::Columns;
+use super::{CustomObject, schema, validate};
+use crate::api::field::{Errors, Path};
+use crate::api::object::Object;
+use crate::api::strategy::{Column, Strategy};
+use crate::sim::Time;
+
+pub(super) struct Rules {
+    pub columns: Columns,
+    pub schema: &'static Value,
+    pub has_status: bool,
+    /// Where the number of replicas is; empty without a `scale` subresource.
+    pub scale_path: &'static str,
+    pub selectable: &'static [&'static str],
+    pub deprecation: &'static str,
+}
+
+fn custom(object: &mut Object) -> Option<&mut CustomObject> {
+    match object {
+        Object::Custom(object) => Some(Rc::make_mut(object)),
+        _ => None,
+    }
+}
+
+fn seen(object: &Object) -> Option<&CustomObject> {
+    match object {
+        Object::Custom(object) => Some(object),
+        _ => None,
+    }
+}
+
+impl Rules {
+    fn errors(&self, object: &Object) -> Errors {
+        let mut errors = Errors::default();
+        let Some(object) = seen(object) else {
+            return errors;
+        };
+        validate::object(&object.fields, self.schema, &mut errors);
+        if !self.scale_path.is_empty() {
+            let replicas = object.at(self.scale_path);
+            if replicas.as_i64().is_some_and(|n| n < 0) {
+                let path = format!(".{}", self.scale_path);
+                errors.invalid(
+                    &Path::new(&path),
+                    replicas.as_i64().unwrap_or_default(),
+                    "should be a non-negative integer",
+                );
+            }
+        }
+        errors
+    }
+}
+
+impl Strategy for Rules {
+    fn default(&self, object: &mut Object) {
+        if let Some(object) = custom(object) {
+            let mut fields = Value::Object(std::mem::take(&mut object.fields));
+            schema::default(&mut fields, self.schema);
+            if let Value::Object(fields) = fields {
+                object.fields = fields;
+            }
+        }
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        if let Some(object) = custom(object) {
+            if self.has_status {
+                object.fields.remove("status");
+            }
+            object.metadata.generation = Some(1);
+        }
+    }
+
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        let (Some(new), Some(old)) = (custom(new), seen(old)) else {
+            return;
+        };
+        if self.has_status {
+            match old.fields.get("status") {
+                Some(status) => {
+                    new.fields.insert("status".to_owned(), status.clone());
+                }
+                None => {
+                    new.fields.remove("status");
+                }
+            }
+        }
+        if new.fields != old.fields {
+            let generation = old.metadata.generation.unwrap_or_default() + 1;
+            new.metadata.generation = Some(generation);
+        }
+    }
+
+    fn prepare_for_status_update(&self, new: &mut Object, old: &Object) {
+        let (Some(new), Some(old)) = (custom(new), seen(old)) else {
+            return;
+        };
+        let status = new.fields.remove("status");
+        new.fields.clone_from(&old.fields);
+        match status {
+            Some(status) => new.fields.insert("status".to_owned(), status),
+            None => new.fields.remove("status"),
+        };
+        let managed = new.metadata.managed_fields.take();
+        new.metadata = old.metadata.clone();
+        new.metadata.managed_fields = managed;
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        self.errors(object)
+    }
+
+    fn validate_update(&self, new: &Object, _old: &Object) -> Errors {
+        self.errors(new)
+    }
+
+    fn validate_status_update(&self, new: &Object, _old: &Object) -> Errors {
+        self.errors(new)
+    }
+
+    fn field(&self, object: &Object, path: &str) -> Option<String> {
+        if !self.selectable.contains(&path) {
+            return None;
+        }
+        Some(match seen(object)?.at(path) {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    fn selectable(&self) -> &'static [&'static str] {
+        self.selectable
+    }
+
+    fn deprecation(&self) -> &'static str {
+        self.deprecation
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        self.columns.head
+    }
+
+    fn row(&self, object: &Object, now: Time) -> Vec<String> {
+        self.columns.row(object, now)
+    }
+}
