@@ -9,12 +9,13 @@ use crate::failure::{Failure, Result};
 use crate::workspace;
 
 /// Files and folders, from the root of the workspace.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
     "index.html",
+    "jiff",
     "rust-toolchain.toml",
     "src",
     "static",
