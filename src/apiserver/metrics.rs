@@ -4,11 +4,11 @@
 //! Nothing is sampled: a kubelet says what a container uses when it starts, and what each request costs
 //! when it answers one; the rest is worked out when somebody asks. An idle cluster costs nothing.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::ApiServer;
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::Time;
 
 /// How long a measurement covers, and how often there is one.

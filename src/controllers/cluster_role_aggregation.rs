@@ -1,13 +1,13 @@
 //! The aggregation controller: cluster roles that are the sum of others
 //! (`k8s.io/kubernetes/pkg/controller/clusterroleaggregation`).
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
+use crate::sim::ordered::Set as BTreeSet;
 use crate::api::selector::Selector;
 use crate::api::{Key, Resource};
 use crate::sim::millis;

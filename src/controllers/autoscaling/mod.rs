@@ -15,6 +15,7 @@ use k8s_openapi::api::autoscaling::v2::{
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
+use crate::sim::ordered::Map;
 use crate::api::selector::Selector;
 use crate::api::status::qualified;
 use crate::api::time::api_time;
@@ -31,14 +32,14 @@ const PERIOD: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct AutoscalerController {
     recorder: EventRecorder,
-    histories: BTreeMap<Key, History>,
+    histories: Map<Key, History>,
 }
 
 impl Default for AutoscalerController {
     fn default() -> Self {
         AutoscalerController {
             recorder: EventRecorder::new("horizontal-pod-autoscaler", ""),
-            histories: BTreeMap::new(),
+            histories: Map::new(),
         }
     }
 }

@@ -3,12 +3,12 @@
 //!
 //! Ratios are kept as pairs of integers, so that nothing is decided by a rounding of floats.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 
+use crate::sim::ordered::Map as BTreeMap;
 use crate::api::Resource;
 use crate::api::quantity::QuantityExt;
 use crate::api::selector::Selector;
