@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::ApiServer;
-use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// How long a measurement covers, and how often there is one.
 pub const METRICS_WINDOW: Duration = Duration::from_secs(15);

@@ -7,10 +7,10 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::selector::Selector;
 use crate::api::{Key, Resource};
 use crate::sim::millis;
+use crate::sim::ordered::Set as BTreeSet;
 
 /// Roles come in flocks (all of them, when the cluster starts): their sums wait for the last.
 const SETTLING: Duration = millis(20);

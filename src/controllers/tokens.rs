@@ -1,16 +1,15 @@
 //! The token controller: fills secrets of type `kubernetes.io/service-account-token`, and deletes
 //! them with their account (`k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go`).
 
-
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::root_ca::CA;
-use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use crate::api::{Key, Resource};
 use crate::apiserver::DeleteOptions;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 const TYPE: &str = "kubernetes.io/service-account-token";
 const NAME: &str = "kubernetes.io/service-account.name";

@@ -15,7 +15,6 @@ use k8s_openapi::api::autoscaling::v2::{
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
-use crate::sim::ordered::Map;
 use crate::api::selector::Selector;
 use crate::api::status::qualified;
 use crate::api::time::api_time;
@@ -23,6 +22,7 @@ use crate::api::{Key, Kind, Object, Resource, Result, Status};
 use crate::apiserver::WriteOptions;
 use crate::client::{EventRecorder, Involved};
 use crate::sim::Time;
+use crate::sim::ordered::Map;
 
 use limits::History;
 

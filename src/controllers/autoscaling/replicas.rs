@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::sim::ordered::Map as BTreeMap;
 use crate::api::Resource;
 use crate::api::quantity::QuantityExt;
 use crate::api::selector::Selector;
@@ -17,6 +16,7 @@ use crate::controllers::claim::matches;
 use crate::controllers::controller::Scope;
 use crate::controllers::pods;
 use crate::sim::Time;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// How far off the target is left alone, in thousandths.
 pub(super) const TOLERANCE: i64 = 100;
