@@ -388,4 +388,9 @@ kinds! {
     role_binding::RoleBinding, k8s_openapi::api::rbac::v1::RoleBinding;
     cluster_role::ClusterRole, k8s_openapi::api::rbac::v1::ClusterRole;
     cluster_role_binding::ClusterRoleBinding, k8s_openapi::api::rbac::v1::ClusterRoleBinding;
+    stateful_set::StatefulSet, k8s_openapi::api::apps::v1::StatefulSet;
+    job::Job, k8s_openapi::api::batch::v1::Job;
+    cron_job::CronJob, k8s_openapi::api::batch::v1::CronJob;
+    replication_controller::ReplicationController, k8s_openapi::api::core::v1::ReplicationController;
+    pod_template::PodTemplate, k8s_openapi::api::core::v1::PodTemplate;
 }

@@ -2,6 +2,7 @@
 //! know the field they speak of. Knows nothing of stores, servers or time passing.
 
 pub mod codec;
+pub mod cron;
 pub mod custom;
 pub mod disruption;
 pub mod field;
@@ -23,6 +24,7 @@ pub mod status;
 pub mod storage;
 pub mod strategy;
 pub mod time;
+pub mod time_zone;
 pub mod url;
 pub mod validation;
 pub mod yaml;

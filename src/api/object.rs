@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::{Map, Value};
 
@@ -110,6 +110,8 @@ impl Object {
         } else if let Some(set) = self.edit::<ReplicaSet>() {
             set.spec.as_mut().map(|s| &mut s.selector)
         } else if let Some(set) = self.edit::<DaemonSet>() {
+            set.spec.as_mut().map(|s| &mut s.selector)
+        } else if let Some(set) = self.edit::<StatefulSet>() {
             set.spec.as_mut().map(|s| &mut s.selector)
         } else {
             None

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{ContainerStatus, Node, Pod};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{Job, JobStatus};
+use k8s_openapi::api::core::v1::{ContainerStatus, Node, Pod, ReplicationController};
 
 use super::Cluster;
 use crate::api::{Kind, Object};
@@ -187,6 +188,21 @@ fn difference(before: Option<&Object>, after: Option<&Object>) -> String {
         }
         _ => {}
     }
+    if let Some(set) = after.get::<StatefulSet>() {
+        stateful_set_facts(before.get(), set, &mut facts);
+    } else if let Some(job) = after.get::<Job>() {
+        job_facts(before.get(), job, &mut facts);
+    } else if let Some(rc) = after.get::<ReplicationController>() {
+        let old = before.get::<ReplicationController>();
+        let wanted = |rc: &ReplicationController| rc.spec.as_ref().and_then(|s| s.replicas);
+        let ready = |rc: &ReplicationController| {
+            let status = rc.status.as_ref();
+            status.and_then(|s| s.ready_replicas).unwrap_or_default()
+        };
+        let was = old.and_then(|rc| wanted(rc));
+        counted("replicas", was, wanted(rc).unwrap_or(1), &mut facts);
+        counted("ready", old.map(|rc| ready(rc)), ready(rc), &mut facts);
+    }
     if let Some(node) = after.get::<Node>() {
         let cordoned = |n: &Node| n.spec.as_ref().and_then(|s| s.unschedulable) == Some(true);
         match (
@@ -199,6 +215,52 @@ fn difference(before: Option<&Object>, after: Option<&Object>) -> String {
         }
     }
     facts.join("; ")
+}
+
+fn stateful_set_facts(old: Option<&Rc<StatefulSet>>, set: &StatefulSet, facts: &mut Vec<String>) {
+    let wanted = |s: &StatefulSet| s.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
+    let status = |s: &StatefulSet| s.status.clone().unwrap_or_default();
+    let (was, is) = (old.map(|s| status(s)), status(set));
+    counted("replicas", old.map(|s| wanted(s)), wanted(set), facts);
+    let count = |n: Option<i32>| n.unwrap_or_default();
+    let ready = was.as_ref().map(|s| count(s.ready_replicas));
+    counted("ready", ready, count(is.ready_replicas), facts);
+    let updated = was.as_ref().map(|s| count(s.updated_replicas));
+    counted(
+        "of the new revision",
+        updated,
+        count(is.updated_replicas),
+        facts,
+    );
+    if let (Some(was), Some(now)) = (was.and_then(|s| s.current_revision), is.current_revision)
+        && was != now
+    {
+        facts.push(format!("revision {now} is the current one"));
+    }
+}
+
+fn job_facts(old: Option<&Rc<Job>>, job: &Job, facts: &mut Vec<String>) {
+    let status = |j: &Job| j.status.clone().unwrap_or_default();
+    let (was, is) = (old.map(|j| status(j)).unwrap_or_default(), status(job));
+    let count = |n: Option<i32>| n.unwrap_or_default();
+    for (what, before, after) in [
+        ("active", was.active, is.active),
+        ("succeeded", was.succeeded, is.succeeded),
+        ("failed", was.failed, is.failed),
+    ] {
+        counted(what, Some(count(before)), count(after), facts);
+    }
+    let has = |status: &JobStatus, type_: &str, value: &str| {
+        let mut conditions = status.conditions.iter().flatten();
+        conditions.any(|c| c.type_ == type_ && c.status == value)
+    };
+    for condition in is.conditions.iter().flatten() {
+        let (type_, value) = (&condition.type_, &condition.status);
+        if !has(&was, type_, value) {
+            let reason = condition.reason.as_deref().unwrap_or_default();
+            facts.push(format!("{type_} is {value}: {reason}"));
+        }
+    }
 }
 
 fn counted(what: &str, before: Option<i32>, after: i32, facts: &mut Vec<String>) {

@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{
+    ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet,
+};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, ResourceQuota, Secret, Service,
-    ServiceAccount,
+    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, ReplicationController,
+    ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -26,20 +29,24 @@ pub struct Caches {
     pub cluster_roles: Cache<ClusterRole>,
     pub config_maps: Cache<ConfigMap>,
     pub controller_revisions: Cache<ControllerRevision>,
+    pub cron_jobs: Cache<CronJob>,
     pub daemon_sets: Cache<DaemonSet>,
     pub definitions: Cache<CustomResourceDefinition>,
     pub deployments: Cache<Deployment>,
     pub disruption_budgets: Cache<PodDisruptionBudget>,
     pub endpoint_slices: Cache<EndpointSlice>,
     pub endpoints: Cache<Endpoints>,
+    pub jobs: Cache<Job>,
     pub namespaces: Cache<Namespace>,
     pub nodes: Cache<Node>,
     pub pods: Cache<Pod>,
     pub replica_sets: Cache<ReplicaSet>,
     pub resource_quotas: Cache<ResourceQuota>,
     pub secrets: Cache<Secret>,
+    pub replication_controllers: Cache<ReplicationController>,
     pub service_accounts: Cache<ServiceAccount>,
     pub services: Cache<Service>,
+    pub stateful_sets: Cache<StatefulSet>,
     /// The kinds of established definitions.
     pub custom_kinds: Vec<Kind>,
     pods_by_node: BTreeMap<Rc<str>, BTreeSet<Key>>,
@@ -97,6 +104,10 @@ impl Caches {
             Object::CustomResourceDefinition(_) => take(&mut self.definitions, event),
             Object::Deployment(_) => take(&mut self.deployments, event),
             Object::DaemonSet(_) => take(&mut self.daemon_sets, event),
+            Object::StatefulSet(_) => take(&mut self.stateful_sets, event),
+            Object::Job(_) => take(&mut self.jobs, event),
+            Object::CronJob(_) => take(&mut self.cron_jobs, event),
+            Object::ReplicationController(_) => take(&mut self.replication_controllers, event),
             Object::ControllerRevision(_) => {
                 note_orphan(&mut self.orphan_revisions, event);
                 take(&mut self.controller_revisions, event)

@@ -26,7 +26,11 @@ pub fn safe_encode(text: &str) -> String {
 
 /// The hash of a template. `collisions` makes another hash of the same template.
 pub fn compute(template: &PodTemplateSpec, collisions: Option<i32>) -> String {
-    let text = codec::encode(template).to_string();
+    of_text(&codec::encode(template).to_string(), collisions)
+}
+
+/// The hash of a text, as [`compute`] makes it.
+pub fn of_text(text: &str, collisions: Option<i32>) -> String {
     let salt = collisions.map(|n| (n as u32).to_le_bytes());
     let salt = salt.into_iter().flatten().chain(
         // Upstream writes eight bytes of which four are the counter.

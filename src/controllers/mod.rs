@@ -21,6 +21,7 @@ mod caches;
 mod claim;
 mod cluster_role_aggregation;
 mod controller;
+mod cronjob;
 mod custom_resources;
 mod daemonset;
 mod deployment;
@@ -29,19 +30,24 @@ mod endpoints;
 mod endpointslice;
 mod garbage_collector;
 mod hash;
+mod job;
 mod namespace;
 mod node_lifecycle;
 mod own_writes;
+mod owner;
 mod pod_gc;
 mod pods;
 mod replicaset;
+mod replication_controller;
 mod resource_quota;
 mod root_ca;
 mod service_account;
+mod statefulset;
 mod taint_eviction;
 mod taints;
 mod tokens;
 mod ttl;
+mod ttl_after_finished;
 mod worker;
 
 use crate::apiserver::WatchEvent;
@@ -59,6 +65,12 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(deployment::DeploymentController::default()),
         Box::new(replicaset::ReplicaSetController::default()),
         Box::new(daemonset::DaemonSetController::default()),
+        Box::new(statefulset::StatefulSetController::default()),
+        Box::new(job::JobController::default()),
+        Box::new(job::orphans::JobPodCleaner),
+        Box::new(cronjob::CronJobController::default()),
+        Box::new(replication_controller::ReplicationManager::default()),
+        Box::new(ttl_after_finished::TtlAfterFinished),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(endpointslice::EndpointSliceController::default()),
         Box::new(node_lifecycle::NodeLifecycleController::default()),

@@ -232,7 +232,15 @@ async fn arguments(kube: &Kube, command: &Command, partial: &str) -> Vec<String>
             (None, None) => {
                 let mut offers = names(kube, "pods").await;
                 offers.extend(
-                    ["deployment/", "daemonset/", "replicaset/", "service/"].map(str::to_owned),
+                    [
+                        "deployment/",
+                        "daemonset/",
+                        "job/",
+                        "replicaset/",
+                        "service/",
+                        "statefulset/",
+                    ]
+                    .map(str::to_owned),
                 );
                 offers
             }
@@ -243,9 +251,20 @@ async fn arguments(kube: &Kube, command: &Command, partial: &str) -> Vec<String>
         path if path.starts_with("create ") || path.starts_with("auth ") => Vec::new(),
         path => {
             let only: &[&str] = match path.split(' ').next() {
-                Some("rollout") => &["daemonset", "deployment"],
-                Some("scale") => &["deployment", "replicaset"],
-                Some("expose") => &["deployment", "pod", "replicaset", "service"],
+                Some("rollout") => &["daemonset", "deployment", "statefulset"],
+                Some("scale") => &[
+                    "deployment",
+                    "replicaset",
+                    "replicationcontroller",
+                    "statefulset",
+                ],
+                Some("expose") => &[
+                    "deployment",
+                    "pod",
+                    "replicaset",
+                    "replicationcontroller",
+                    "service",
+                ],
                 Some("taint") => &["node"],
                 _ => &[],
             };

@@ -71,6 +71,7 @@ impl Fake {
         let pod = ctx.get::<Pod>(key).filter(|p| *p.uid() == **uid)?;
         let now = ctx.now();
         match event {
+            Event::Complete(..) if pod.metadata.deletion_timestamp.is_some() => None,
             Event::Complete(key, _) => {
                 let _ = ctx.patch::<Pod>(&key, &WriteOptions::STATUS, |pod| complete(pod, now));
                 None

@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
-use k8s_openapi::api::core::v1::{Namespace, Node, Service};
+use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
+use k8s_openapi::api::core::v1::{Namespace, Node, ReplicationController, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use super::counts::{SelectorCounts, counts};
@@ -53,6 +53,8 @@ pub struct SchedulerCache {
     pub services: Cache<Service>,
     pub disruption_budgets: Cache<PodDisruptionBudget>,
     pub replica_sets: Cache<ReplicaSet>,
+    pub replication_controllers: Cache<ReplicationController>,
+    pub stateful_sets: Cache<StatefulSet>,
     pub namespaces: Cache<Namespace>,
 }
 

@@ -35,8 +35,8 @@ mod watching;
 use std::rc::Rc;
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod, ReplicationController, Service};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
 use crate::api::{Name, Resource};
@@ -121,6 +121,8 @@ impl Component for Scheduler {
         ctx.watch::<Pod>();
         ctx.watch::<Service>();
         ctx.watch::<ReplicaSet>();
+        ctx.watch::<StatefulSet>();
+        ctx.watch::<ReplicationController>();
         ctx.watch::<Namespace>();
         ctx.watch::<PodDisruptionBudget>();
     }

@@ -36,6 +36,12 @@ impl Scheduler {
             Object::PodDisruptionBudget(_) => {
                 self.cache.disruption_budgets.apply(event);
             }
+            Object::StatefulSet(_) => {
+                self.cache.stateful_sets.apply(event);
+            }
+            Object::ReplicationController(_) => {
+                self.cache.replication_controllers.apply(event);
+            }
             Object::Namespace(_) => {
                 let delta = self.cache.namespaces.apply(event);
                 let labels = |n: &Rc<Namespace>| n.metadata.labels.clone();

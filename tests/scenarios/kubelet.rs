@@ -103,14 +103,17 @@ fn fake_pods_of_jobs_complete_after_a_second() {
     let mut cluster = bare(1);
     created(
         &mut cluster,
-        "{apiVersion: v1, kind: Pod, metadata: {name: j, ownerReferences: [{apiVersion: batch/v1, \
-         kind: Job, name: batch, uid: u, controller: true}]}, spec: {nodeName: node-0, \
-         restartPolicy: Never, containers: [{name: c, image: busybox}]}}",
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: \
+         {nodeName: node-0, restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}",
     );
-    cluster.run_for(millis(500));
-    assert_eq!(pod(&mut cluster, "j")["status"]["phase"], "Running");
-    cluster.run_for(secs(1));
-    let done = pod(&mut cluster, "j");
+    let mut the_pod = || {
+        cluster.run_for(millis(500));
+        let pods = get(&mut cluster, "/api/v1/namespaces/default/pods");
+        pods["items"][0].clone()
+    };
+    assert_eq!(the_pod()["status"]["phase"], "Running");
+    the_pod();
+    let done = the_pod();
     assert_eq!(done["status"]["phase"], "Succeeded");
     assert_eq!(condition(&done, "Ready")["reason"], "PodCompleted");
     let state = &done["status"]["containerStatuses"][0]["state"]["terminated"];

@@ -19,3 +19,4 @@ mod storage;
 mod store;
 mod timeline;
 mod validation;
+mod workloads;

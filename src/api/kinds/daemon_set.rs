@@ -9,8 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::defaults::{drop_zero, pod_template, text};
-use super::pod::warnings;
-use super::{KindInfo, cells};
+use super::{KindInfo, cells, workload};
 use crate::api::field::{Errors, Path};
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
@@ -70,8 +69,7 @@ impl KindStrategy for Rules {
     }
 
     fn prepare_for_create(&self, set: &mut Kind) {
-        set.status = Some(Default::default());
-        set.metadata.generation = Some(1);
+        workload::begun(&mut set.metadata, &mut set.status);
         let given = template_generation(&set.metadata);
         set_template_generation(&mut set.metadata, given.max(1));
     }
@@ -82,9 +80,7 @@ impl KindStrategy for Rules {
         let changed = i64::from(template(new) != template(old));
         let generation = template_generation(&old.metadata).saturating_add(changed);
         set_template_generation(&mut new.metadata, generation);
-        if new.spec != old.spec {
-            new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
-        }
+        workload::count_generation(&mut new.metadata, &old.metadata, new.spec != old.spec);
     }
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
@@ -108,10 +104,8 @@ impl KindStrategy for Rules {
 
     fn warnings(&self, set: &Kind) -> Vec<String> {
         let mut found = Vec::new();
-        let path = Path::new("spec");
-        let path = path.child("template");
-        let pod = set.spec.as_ref().and_then(|s| s.template.spec.as_ref());
-        warnings::of_spec(pod, &path.child("spec"), &mut found);
+        let template = set.spec.as_ref().map(|s| &s.template);
+        workload::template_warnings(template, &Path::new("spec"), &mut found);
         found
     }
 

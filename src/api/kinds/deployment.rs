@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::defaults::{drop_false, drop_zero, pod_template, text};
 use super::pod::warnings;
-use super::{KindInfo, cells};
+use super::{KindInfo, cells, workload};
 use crate::api::field::{Errors, Path};
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
@@ -57,16 +57,15 @@ impl KindStrategy for Rules {
     }
 
     fn prepare_for_create(&self, deployment: &mut Kind) {
-        deployment.status = Some(Default::default());
-        deployment.metadata.generation = Some(1);
+        workload::begun(&mut deployment.metadata, &mut deployment.status);
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
         new.status.clone_from(&old.status);
         // Annotations count as well: they may stand for fields of older versions.
-        if new.spec != old.spec || new.metadata.annotations != old.metadata.annotations {
-            new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
-        }
+        let changed =
+            new.spec != old.spec || new.metadata.annotations != old.metadata.annotations;
+        workload::count_generation(&mut new.metadata, &old.metadata, changed);
     }
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
@@ -88,11 +87,8 @@ impl KindStrategy for Rules {
 
     fn warnings(&self, deployment: &Kind) -> Vec<String> {
         let mut found = warnings::of_owner_name(&deployment.metadata);
-        let path = Path::new("spec");
-        let path = path.child("template");
         let template = deployment.spec.as_ref().map(|s| &s.template);
-        let spec = template.and_then(|t| t.spec.as_ref());
-        warnings::of_spec(spec, &path.child("spec"), &mut found);
+        workload::template_warnings(template, &Path::new("spec"), &mut found);
         found
     }
 

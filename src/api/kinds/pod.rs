@@ -7,6 +7,7 @@ pub(super) mod defaults;
 mod dns;
 mod env;
 mod go;
+pub(super) mod go_spec;
 mod mounts;
 pub(super) mod probes;
 pub(in crate::api) mod qos;

@@ -6,13 +6,15 @@ use k8s_openapi::api::apps::v1::{ReplicaSet as Kind, ReplicaSetSpec};
 
 use super::pod::defaults::{drop_zero, pod_template};
 use super::pod::warnings;
-use super::workload::{selector_and_template, status_counts};
+use super::workload::{
+    begun, count_generation, immutable, selector_and_template, status_counts, template_warnings,
+};
 use super::{KindInfo, cells};
 use crate::api::field::{Errors, Path};
 use crate::api::selector::format_label_selector;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
-use crate::api::validation::{IMMUTABLE, not_negative};
+use crate::api::validation::not_negative;
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -43,15 +45,12 @@ impl KindStrategy for Rules {
     }
 
     fn prepare_for_create(&self, set: &mut Kind) {
-        set.status = Some(Default::default());
-        set.metadata.generation = Some(1);
+        begun(&mut set.metadata, &mut set.status);
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
         new.status.clone_from(&old.status);
-        if new.spec != old.spec {
-            new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
-        }
+        count_generation(&mut new.metadata, &old.metadata, new.spec != old.spec);
     }
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
@@ -78,11 +77,9 @@ impl KindStrategy for Rules {
             return Errors::default();
         }
         let mut errors = self.validate(new);
-        let selector = |set: &Kind| set.spec.as_ref().map(|s| s.selector.clone());
-        if selector(new) != selector(old) {
+        if let (Some(new), Some(old)) = (&new.spec, &old.spec) {
             let path = Path::new("spec");
-            let value = selector(new).unwrap_or_default();
-            errors.invalid_json(&path.child("selector"), &value, IMMUTABLE);
+            immutable(&new.selector, &old.selector, &path.child("selector"), &mut errors);
         }
         errors
     }
@@ -108,11 +105,8 @@ impl KindStrategy for Rules {
 
     fn warnings(&self, set: &Kind) -> Vec<String> {
         let mut found = warnings::of_owner_name(&set.metadata);
-        let path = Path::new("spec");
-        let path = path.child("template");
         let template = set.spec.as_ref().and_then(|s| s.template.as_ref());
-        let spec = template.and_then(|t| t.spec.as_ref());
-        warnings::of_spec(spec, &path.child("spec"), &mut found);
+        template_warnings(template, &Path::new("spec"), &mut found);
         found
     }
 

@@ -1,14 +1,52 @@
 //! The rules that everything has in common that makes pods from a template.
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::Serialize;
 
 use super::pod::validation::pod_template;
+use super::pod::warnings;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::names::is_valid_percent;
 use crate::api::selector::Selector;
-use crate::api::validation::{NOT_NEGATIVE, label_selector};
+use crate::api::validation::{IMMUTABLE, NOT_NEGATIVE, label_selector};
+
+/// A new object has no status yet, and the first generation of its spec.
+pub(super) fn begun<S: Default>(meta: &mut ObjectMeta, status: &mut Option<S>) {
+    *status = Some(S::default());
+    meta.generation = Some(1);
+}
+
+/// The generation goes up when what is asked for has changed.
+pub(super) fn count_generation(new: &mut ObjectMeta, old: &ObjectMeta, changed: bool) {
+    if changed {
+        new.generation = Some(old.generation.unwrap_or_default() + 1);
+    }
+}
+
+/// A field that keeps its first value.
+pub(super) fn immutable<T: PartialEq + Serialize>(
+    new: &T,
+    old: &T,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    if new != old {
+        errors.invalid_json(path, new, IMMUTABLE);
+    }
+}
+
+/// What is hardly meant in the template below `path`.
+pub(super) fn template_warnings(
+    template: Option<&PodTemplateSpec>,
+    path: &Path<'_>,
+    found: &mut Vec<String>,
+) {
+    let path = path.child("template");
+    let spec = template.and_then(|t| t.spec.as_ref());
+    warnings::of_spec(spec, &path.child("spec"), found);
+}
 
 /// A selector and a template whose pods it selects; `Always` is the only restart policy
 /// (`ValidatePodTemplateSpecForReplicaSet`).

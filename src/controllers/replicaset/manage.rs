@@ -84,28 +84,10 @@ impl ReplicaSetController {
             .expect_deletions(&key, victims.iter().map(|p| p.uid()), now);
         let mut failure = None;
         for pod in victims {
-            let deleted = scope
-                .ctx
-                .delete::<Pod>(&pod.key(), &DeleteOptions::default());
-            match deleted {
-                Ok(()) => self.recorder.normal(
-                    scope.ctx,
-                    &Involved::of(&**rs),
-                    "SuccessfulDelete",
-                    &format!("Deleted pod: {}", pod.name()),
-                ),
-                Err(status) => {
-                    self.expectations.deletion_observed(&key, pod.uid());
-                    if !status.is_not_found() {
-                        let message = format!("Error deleting: {}", status.message);
-                        self.recorder.warning(
-                            scope.ctx,
-                            &Involved::of(&**rs),
-                            "FailedDelete",
-                            &message,
-                        );
-                        failure = failure.or(Some(status));
-                    }
+            if let Err(status) = delete_pod(scope, &mut self.recorder, &**rs, &pod) {
+                self.expectations.deletion_observed(&key, pod.uid());
+                if !status.is_not_found() {
+                    failure = failure.or(Some(status));
                 }
             }
         }
@@ -192,6 +174,30 @@ pub fn create_pod<T: Resource>(
             Err(status)
         }
     }
+}
+
+/// Deletes a pod, and tells so in an event about its owner.
+pub fn delete_pod<T: Resource>(
+    scope: &mut Scope<'_, '_>,
+    recorder: &mut EventRecorder,
+    owner: &T,
+    pod: &Pod,
+) -> Result<()> {
+    let options = DeleteOptions::default();
+    let deleted = scope.ctx.delete::<Pod>(&pod.key(), &options);
+    let about = Involved::of(owner);
+    match &deleted {
+        Ok(()) => {
+            let message = format!("Deleted pod: {}", pod.name());
+            recorder.normal(scope.ctx, &about, "SuccessfulDelete", &message);
+        }
+        Err(status) if status.is_not_found() => {}
+        Err(status) => {
+            let message = format!("Error deleting: {}", status.message);
+            recorder.warning(scope.ctx, &about, "FailedDelete", &message);
+        }
+    }
+    deleted
 }
 
 /// Whether a creation was refused because the namespace is going: no use to try again.

@@ -24,7 +24,8 @@ use crate::client::{EventRecorder, Expectations};
 use manage::wanted_replicas;
 use tally::{Counts, Tallies};
 
-pub use manage::{create_pod, is_namespace_terminating, pod_from_template, slow_start};
+pub use manage::{create_pod, delete_pod, is_namespace_terminating, pod_from_template, slow_start};
+pub use ranking::to_delete;
 
 #[derive(Clone)]
 pub struct ReplicaSetController {

@@ -575,7 +575,7 @@ async fn expose(kube: &Kube) -> Result<()> {
 fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
     let map = match kind.kind {
         "Pod" => &object["metadata"]["labels"],
-        "Service" => &object["spec"]["selector"],
+        "Service" | "ReplicationController" => &object["spec"]["selector"],
         "Deployment" | "ReplicaSet" => {
             let selector = &object["spec"]["selector"];
             if !list(selector, "matchExpressions").is_empty() {

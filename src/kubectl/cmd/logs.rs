@@ -208,12 +208,16 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
         return with_container(kube, &object, container);
     }
     let selector = match target.kind.kind {
-        "Deployment" | "ReplicaSet" | "DaemonSet" => selector_text(&object["spec"]["selector"]),
-        "Service" => crate::kubectl::describe::flat_labels_text(&object["spec"]["selector"]),
+        "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" => {
+            selector_text(&object["spec"]["selector"])
+        }
+        "Service" | "ReplicationController" => {
+            crate::kubectl::describe::flat_labels_text(&object["spec"]["selector"])
+        }
         _ => {
             return plain(format!(
-                "cannot get the logs from {}: selector for {} not implemented",
-                target.kind.kind, target.kind.kind
+                "cannot get the logs from *{0}.{1}: selector for *{0}.{1} not implemented",
+                target.kind.version, target.kind.kind
             ));
         }
     };

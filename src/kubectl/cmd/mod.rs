@@ -13,6 +13,7 @@ mod drain;
 mod events;
 mod explain;
 mod generate;
+mod generate_jobs;
 mod generate_policy;
 mod get;
 mod info;
@@ -53,7 +54,9 @@ pub struct Command {
 pub const COMMANDS: &[Command] = &[
     create::CREATE,
     generate::NAMESPACE,
+    generate_jobs::CRON_JOB,
     generate::DEPLOYMENT,
+    generate_jobs::JOB,
     generate::CONFIG_MAP,
     generate::SECRET,
     generate::SERVICE_ACCOUNT,

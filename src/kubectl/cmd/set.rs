@@ -126,7 +126,10 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
 
 /// The pod spec of a pod, or of what makes pods.
 fn template_spec(object: &mut Value) -> Option<&mut Value> {
-    let spec = object.get_mut("spec")?;
+    let mut spec = object.get_mut("spec")?;
+    if spec.get("jobTemplate").is_some() {
+        spec = spec.get_mut("jobTemplate")?.get_mut("spec")?;
+    }
     if spec.get("template").is_some() {
         return spec.get_mut("template")?.get_mut("spec");
     }

@@ -11,6 +11,7 @@ mod deployment;
 mod endpoints;
 mod events;
 mod generic;
+mod job;
 mod limits;
 mod namespace;
 mod node;
@@ -18,7 +19,9 @@ mod page;
 mod pod;
 mod rbac;
 mod replica_set;
+mod replication_controller;
 mod service;
+mod stateful_set;
 mod storage;
 mod template;
 mod volume;
@@ -42,6 +45,12 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("", "Pod") => pod::describe(kube, object, &mut page).await,
         ("apps", "Deployment") => deployment::describe(kube, object, &mut page).await,
         ("apps", "DaemonSet") => daemon_set::describe(kube, object, &mut page).await,
+        ("apps", "StatefulSet") => stateful_set::describe(kube, object, &mut page).await,
+        ("batch", "Job") => job::job(kube, object, &mut page).await,
+        ("batch", "CronJob") => job::cron_job(kube, object, &mut page).await,
+        ("", "ReplicationController") => {
+            replication_controller::describe(kube, object, &mut page).await;
+        }
         ("apps", "ReplicaSet") => replica_set::describe(kube, object, &mut page).await,
         ("", "Service") => service::describe(kube, object, &mut page).await,
         ("", "Node") => node::describe(kube, object, &mut page).await,

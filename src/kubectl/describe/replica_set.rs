@@ -36,10 +36,15 @@ pub async fn describe(kube: &Kube, set: &Value, page: &mut Page) {
 
 /// How many pods of a controller are in which phase.
 pub async fn pods_status(kube: &Kube, set: &Value) -> String {
+    pods_status_of(kube, set, selector(&set["spec"]["selector"])).await
+}
+
+/// As [`pods_status`], with a selector as text.
+pub async fn pods_status_of(kube: &Kube, set: &Value, selector: String) -> String {
     let Some(pods) = Kind::by_gvk("v1", "Pod") else {
         return String::new();
     };
-    let query = [("labelSelector", selector(&set["spec"]["selector"]))];
+    let query = [("labelSelector", selector)];
     let pods = match kube.list(pods.info(), namespace(set), &query).await {
         Ok(pods) => pods,
         Err(_) => return "error in fetching pods".to_owned(),

@@ -16,7 +16,7 @@ use crate::apiserver::{Request, Response, RestWatch};
 use crate::client::{Client, LocalFuture, Watch};
 use crate::cluster::Cluster;
 use crate::kubectl::{Host, HttpAnswer, HttpCall, HttpFailure};
-use crate::sim::Time;
+use crate::sim::{Time, millis};
 
 type Shared = Rc<RefCell<Cluster>>;
 
@@ -30,11 +30,21 @@ struct LocalClient {
     cluster: Shared,
     due: Due,
     round_trip: Duration,
+    /// When the last answer came.
+    last: Cell<Time>,
 }
+
+/// After a pause the next command is a program that has to be started first.
+const IDLE: Duration = millis(500);
+const COLD_START: Duration = millis(50);
 
 impl Client for LocalClient {
     fn request<'a>(&'a self, request: Request) -> LocalFuture<'a, Response> {
-        let at = self.cluster.borrow().now() + self.round_trip;
+        let now = self.cluster.borrow().now();
+        let cold = !self.round_trip.is_zero() && now.since(self.last.get()) >= IDLE;
+        let start = if cold { COLD_START } else { Duration::ZERO };
+        let at = now + start + self.round_trip;
+        self.last.set(at);
         Box::pin(poll_fn(move |_| {
             if self.cluster.borrow().now() < at {
                 self.due.set(Some(at));
@@ -141,6 +151,7 @@ impl World {
                 cluster: cluster.clone(),
                 due: due.clone(),
                 round_trip,
+                last: Cell::new(Time::EPOCH),
             },
             cluster: cluster.clone(),
             files: RefCell::new(files),

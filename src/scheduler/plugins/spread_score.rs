@@ -56,7 +56,7 @@ fn default_constraints(cache: &SchedulerCache, pod: &PodInfo) -> Vec<Constraint>
     vec![constraint(3, HOSTNAME), constraint(5, ZONE)]
 }
 
-/// Pods like this one: those of its Services, and of its ReplicaSet.
+/// Pods like this one: those of its Services, and of the controller that owns it.
 fn default_selector(cache: &SchedulerCache, pod: &PodInfo) -> Selector {
     let mut labels = BTreeMap::new();
     for service in cache.services.in_namespace(&pod.key.namespace) {
@@ -68,15 +68,32 @@ fn default_selector(cache: &SchedulerCache, pod: &PodInfo) -> Selector {
             labels.extend(selector.clone());
         }
     }
+    let Some(owner) = controller_of(&pod.pod.metadata) else {
+        return Selector::from_labels(&labels);
+    };
+    let key = Key::new(&pod.key.namespace, &owner.name);
+    let owned = match (owner.api_version.as_str(), owner.kind.as_str()) {
+        ("v1", "ReplicationController") => {
+            let rc = cache.replication_controllers.get(&key);
+            let chosen = rc.and_then(|rc| rc.spec.as_ref()?.selector.clone());
+            labels.extend(chosen.unwrap_or_default());
+            None
+        }
+        ("apps/v1", "ReplicaSet") => {
+            let spec = cache.replica_sets.get(&key).and_then(|s| s.spec.as_ref());
+            spec.map(|s| &s.selector)
+        }
+        ("apps/v1", "StatefulSet") => {
+            let spec = cache.stateful_sets.get(&key).and_then(|s| s.spec.as_ref());
+            spec.map(|s| &s.selector)
+        }
+        _ => None,
+    };
     let mut selector = Selector::from_labels(&labels);
-    let owner = controller_of(&pod.pod.metadata);
-    if let Some(owner) = owner.filter(|o| o.kind == "ReplicaSet" && o.api_version == "apps/v1") {
-        let key = Key::new(&pod.key.namespace, &owner.name);
-        if let Some(spec) = cache.replica_sets.get(&key).and_then(|rs| rs.spec.as_ref()) {
-            for requirement in selector_of(Some(&spec.selector)).requirements() {
-                if !selector.requirements().contains(requirement) {
-                    selector.add(requirement.clone());
-                }
+    if owned.is_some() {
+        for requirement in selector_of(owned).requirements() {
+            if !selector.requirements().contains(requirement) {
+                selector.add(requirement.clone());
             }
         }
     }

@@ -12,10 +12,10 @@ use crate::api::codec::encode;
 use crate::api::field::{Errors, Path};
 use crate::api::kinds::pod::validation::pod_template;
 use crate::api::kinds::workload::{
-    always_restarted, amount, number_or_percent, percent, selected,
+    always_restarted, amount, immutable, number_or_percent, percent, selected,
 };
 use crate::api::selector::Selector;
-use crate::api::validation::{IMMUTABLE, label_selector, not_negative};
+use crate::api::validation::{label_selector, not_negative};
 
 pub(super) fn spec(spec: &DaemonSetSpec) -> Errors {
     let mut errors = Errors::default();
@@ -39,10 +39,8 @@ pub(super) fn update(new: &DaemonSetSpec, old: &DaemonSetSpec) -> Errors {
         return Errors::default();
     }
     let mut errors = spec(new);
-    if new.selector != old.selector {
-        let path = Path::new("spec");
-        errors.invalid_json(&path.child("selector"), &new.selector, IMMUTABLE);
-    }
+    let path = Path::new("spec");
+    immutable(&new.selector, &old.selector, &path.child("selector"), &mut errors);
     errors
 }
 

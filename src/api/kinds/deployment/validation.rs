@@ -10,9 +10,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::workload::{
-    amount, number_or_percent, percent, selector_and_template, status_counts,
+    amount, immutable, number_or_percent, percent, selector_and_template, status_counts,
 };
-use crate::api::validation::{IMMUTABLE, not_negative};
+use crate::api::validation::not_negative;
 
 pub(super) fn validate(deployment: &Deployment) -> Errors {
     let mut errors = Errors::default();
@@ -49,11 +49,9 @@ pub(super) fn validate_update(new: &Deployment, old: &Deployment) -> Errors {
         return Errors::default();
     }
     let mut errors = validate(new);
-    let selector = |d: &Deployment| d.spec.as_ref().map(|s| s.selector.clone());
-    if selector(new) != selector(old) {
+    if let (Some(new), Some(old)) = (&new.spec, &old.spec) {
         let path = Path::new("spec");
-        let value = selector(new).unwrap_or_default();
-        errors.invalid_json(&path.child("selector"), &value, IMMUTABLE);
+        immutable(&new.selector, &old.selector, &path.child("selector"), &mut errors);
     }
     errors
 }

@@ -1,4 +1,4 @@
-//! `kubectl rollout`: what a Deployment or a DaemonSet is at, was, and is to be again.
+//! `kubectl rollout`: what a Deployment, a DaemonSet or a StatefulSet is at, was, and is to be again.
 //! Models `k8s.io/kubectl/pkg/cmd/rollout` and `pkg/polymorphichelpers`.
 
 mod controller_revisions;
@@ -79,10 +79,15 @@ fn need_rollout(kube: &Kube, target: &Target) -> Result<()> {
     );
     match target.kind.kind {
         "Deployment" => return Ok(()),
-        "DaemonSet" if !pausing => return Ok(()),
+        "DaemonSet" | "StatefulSet" if !pausing => return Ok(()),
         _ => {}
     }
     let kind = target.kind;
+    let resource = match kind.group {
+        "" => kind.plural.to_owned(),
+        group => format!("{}.{group}", kind.plural),
+    };
+    let place = format!("{resource} \"{}\"", target.name);
     let gk = match kind.group {
         "" => kind.kind.to_owned(),
         group => format!("{}.{group}", kind.kind),
@@ -92,12 +97,12 @@ fn need_rollout(kube: &Kube, target: &Target) -> Result<()> {
         "kubectl rollout history" => format!("no history viewer has been implemented for \"{gk}\""),
         "kubectl rollout undo" => format!("no rollbacker has been implemented for \"{gk}\""),
         "kubectl rollout pause" => {
-            format!("{} pausing is not supported", label(kind, &target.name))
+            format!("{place} pausing is not supported")
         }
         "kubectl rollout resume" => {
-            format!("{} resuming is not supported", label(kind, &target.name))
+            format!("{place} resuming is not supported")
         }
-        _ => format!("{} restarting is not supported", label(kind, &target.name)),
+        _ => format!("{place} restarting is not supported"),
     })
 }
 
@@ -176,7 +181,7 @@ async fn history(kube: &Kube) -> Result<()> {
     let (objects, mut failures) = kube.chosen_objects().await?;
     for (target, object) in objects {
         let text = match need_rollout(kube, &target) {
-            Ok(()) if target.kind.kind == "DaemonSet" => {
+            Ok(()) if target.kind.kind != "Deployment" => {
                 controller_revisions::history(kube, &object, wanted).await
             }
             Ok(()) => history_of(kube, &object, wanted).await,

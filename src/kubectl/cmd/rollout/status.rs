@@ -77,6 +77,7 @@ async fn follow(
 fn status(kind: &str, object: &Value, wanted: i64) -> Result<(String, bool)> {
     match kind {
         "DaemonSet" => of_daemon_set(object),
+        "StatefulSet" => of_stateful_set(object),
         _ => of_deployment(object, wanted),
     }
 }
@@ -112,6 +113,63 @@ fn of_daemon_set(set: &Value) -> Result<(String, bool)> {
             format!("daemon set \"{name}\" successfully rolled out\n"),
             true,
         )
+    })
+}
+
+/// A StatefulSet's revision is not looked at either.
+fn of_stateful_set(set: &Value) -> Result<(String, bool)> {
+    if text(set, "spec.updateStrategy.type") != "RollingUpdate" {
+        return plain("rollout status is only available for RollingUpdate strategy type");
+    }
+    let status = &set["status"];
+    let count = |field: &str| int(status, field).unwrap_or(0);
+    let observed = count("observedGeneration");
+    if observed == 0 || int(set, "metadata.generation").unwrap_or(0) > observed {
+        let words = "Waiting for statefulset spec update to be observed...\n";
+        return Ok((words.to_owned(), false));
+    }
+    let (replicas, updated) = (desired(set), count("updatedReplicas"));
+    let missing = replicas - count("readyReplicas");
+    if missing > 0 {
+        return Ok((
+            format!("Waiting for {missing} pods to be ready...\n"),
+            false,
+        ));
+    }
+    let rolling = &set["spec"]["updateStrategy"]["rollingUpdate"];
+    if rolling.is_object() {
+        let wanted = int(rolling, "partition").map(|p| replicas - p);
+        return Ok(match wanted.filter(|wanted| updated < *wanted) {
+            Some(wanted) => (
+                format!(
+                    "Waiting for partitioned roll out to finish: {updated} out of {wanted} new pods have been updated...\n"
+                ),
+                false,
+            ),
+            None => (
+                format!("partitioned roll out complete: {updated} new pods have been updated...\n"),
+                true,
+            ),
+        });
+    }
+    let (current, update) = (
+        text(status, "currentRevision"),
+        text(status, "updateRevision"),
+    );
+    Ok(match current == update {
+        false => (
+            format!(
+                "waiting for statefulset rolling update to complete {updated} pods at revision {update}...\n"
+            ),
+            false,
+        ),
+        true => (
+            format!(
+                "statefulset rolling update complete {} pods at revision {current}...\n",
+                count("currentReplicas")
+            ),
+            true,
+        ),
     })
 }
 

@@ -53,7 +53,7 @@ async fn undo(kube: &Kube, target: &Target, deployment: &Value, wanted: i64) -> 
             name(deployment)
         ));
     }
-    if target.kind.kind == "DaemonSet" {
+    if target.kind.kind != "Deployment" {
         return controller_revisions::undo(kube, target, deployment, wanted).await;
     }
     let sets = revisions::owned(kube, deployment).await?;

@@ -1,0 +1,417 @@
+//! A pod's spec as the server's internal Go types are written in messages: every field, by its Go name
+//! and in the order of the type (`k8s.io/kubernetes/pkg/apis/core/types.go`).
+//!
+//! The tables say what a field without a value is written as; the values come from the JSON of the API.
+
+use k8s_openapi::api::core::v1::PodSpec;
+use serde_json::{Map, Value};
+
+use crate::api::codec::encode;
+
+/// How a field is written.
+#[derive(Clone, Copy)]
+pub(in crate::api::kinds) enum Form {
+    /// A string; empty when it is not set.
+    Text,
+    Number,
+    Bool,
+    /// A pointer, a list or a map of plain values: as in JSON, or `null`.
+    Plain,
+    /// A quantity that is a value.
+    Quantity,
+    /// A struct that is always there.
+    Struct(Table),
+    /// A pointer to a struct.
+    Pointer(Table),
+    List(Table),
+}
+use Form::{Bool, List, Number, Plain, Pointer, Quantity, Struct, Text};
+
+/// (Go name, name in JSON, form)
+pub(in crate::api::kinds) type Table = &'static [(&'static str, &'static str, Form)];
+
+/// Writes a struct.
+pub(in crate::api::kinds) fn write(table: Table, value: &Value, out: &mut String) {
+    out.push('{');
+    for (i, (go, json, form)) in table.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        out.push('"');
+        out.push_str(go);
+        out.push_str("\":");
+        write_field(*form, &value[*json], out);
+    }
+    out.push('}');
+}
+
+fn write_field(form: Form, value: &Value, out: &mut String) {
+    match (form, value) {
+        (Struct(table), value) => write(table, value, out),
+        (Text, Value::Null) => out.push_str("\"\""),
+        (Number, Value::Null) => out.push('0'),
+        (Bool, Value::Null) => out.push_str("false"),
+        (Quantity, Value::Null) => out.push_str("\"0\""),
+        (_, Value::Null) => out.push_str("null"),
+        (Pointer(table), value) => write(table, value, out),
+        (List(table), Value::Array(items)) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write(table, item, out);
+            }
+            out.push(']');
+        }
+        (_, value) => out.push_str(&value.to_string()),
+    }
+}
+
+/// The spec as it is printed.
+pub(in crate::api::kinds) fn pod_spec(spec: &PodSpec) -> String {
+    let mut value = encode(spec);
+    // Internally, what concerns the host is part of the security context.
+    let mut context = match value["securityContext"].take() {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    for field in ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"] {
+        context.insert(field.to_owned(), value[field].clone());
+    }
+    value["securityContext"] = Value::Object(context);
+    let mut out = String::new();
+    write(SPEC, &value, &mut out);
+    out
+}
+
+const NAME: Table = &[("Name", "name", Text)];
+
+const SPEC: Table = &[
+    ("Volumes", "volumes", List(VOLUME)),
+    ("InitContainers", "initContainers", List(CONTAINER)),
+    ("Containers", "containers", List(CONTAINER)),
+    ("EphemeralContainers", "ephemeralContainers", Plain),
+    ("RestartPolicy", "restartPolicy", Text),
+    ("TerminationGracePeriodSeconds", "terminationGracePeriodSeconds", Plain),
+    ("ActiveDeadlineSeconds", "activeDeadlineSeconds", Plain),
+    ("DNSPolicy", "dnsPolicy", Text),
+    ("NodeSelector", "nodeSelector", Plain),
+    ("ServiceAccountName", "serviceAccountName", Text),
+    ("AutomountServiceAccountToken", "automountServiceAccountToken", Plain),
+    ("NodeName", "nodeName", Text),
+    ("SecurityContext", "securityContext", Pointer(POD_SECURITY)),
+    ("ImagePullSecrets", "imagePullSecrets", List(NAME)),
+    ("Hostname", "hostname", Text),
+    ("Subdomain", "subdomain", Text),
+    ("SetHostnameAsFQDN", "setHostnameAsFQDN", Plain),
+    ("Affinity", "affinity", Pointer(AFFINITY)),
+    ("SchedulerName", "schedulerName", Text),
+    ("Tolerations", "tolerations", List(TOLERATION)),
+    ("HostAliases", "hostAliases", List(&[("IP", "ip", Text), ("Hostnames", "hostnames", Plain)])),
+    ("PriorityClassName", "priorityClassName", Text),
+    ("Priority", "priority", Plain),
+    ("PreemptionPolicy", "preemptionPolicy", Plain),
+    ("DNSConfig", "dnsConfig", Pointer(DNS_CONFIG)),
+    ("ReadinessGates", "readinessGates", List(&[("ConditionType", "conditionType", Text)])),
+    ("RuntimeClassName", "runtimeClassName", Plain),
+    ("Overhead", "overhead", Plain),
+    ("EnableServiceLinks", "enableServiceLinks", Plain),
+    ("TopologySpreadConstraints", "topologySpreadConstraints", List(SPREAD)),
+    ("OS", "os", Pointer(NAME)),
+    ("SchedulingGates", "schedulingGates", List(NAME)),
+    ("ResourceClaims", "resourceClaims", Plain),
+    ("Resources", "resources", Pointer(RESOURCES)),
+    ("HostnameOverride", "hostnameOverride", Plain),
+    ("SchedulingGroup", "schedulingGroup", Plain),
+];
+
+const POD_SECURITY: Table = &[
+    ("HostNetwork", "hostNetwork", Bool),
+    ("HostPID", "hostPID", Bool),
+    ("HostIPC", "hostIPC", Bool),
+    ("ShareProcessNamespace", "shareProcessNamespace", Plain),
+    ("HostUsers", "hostUsers", Plain),
+    ("SELinuxOptions", "seLinuxOptions", Pointer(SE_LINUX)),
+    ("WindowsOptions", "windowsOptions", Plain),
+    ("RunAsUser", "runAsUser", Plain),
+    ("RunAsGroup", "runAsGroup", Plain),
+    ("RunAsNonRoot", "runAsNonRoot", Plain),
+    ("SupplementalGroups", "supplementalGroups", Plain),
+    ("SupplementalGroupsPolicy", "supplementalGroupsPolicy", Plain),
+    ("FSGroup", "fsGroup", Plain),
+    ("FSGroupChangePolicy", "fsGroupChangePolicy", Plain),
+    ("Sysctls", "sysctls", List(NAME_AND_VALUE)),
+    ("SeccompProfile", "seccompProfile", Pointer(PROFILE)),
+    ("AppArmorProfile", "appArmorProfile", Pointer(PROFILE)),
+    ("SELinuxChangePolicy", "seLinuxChangePolicy", Plain),
+];
+
+const SE_LINUX: Table = &[
+    ("User", "user", Text),
+    ("Role", "role", Text),
+    ("Type", "type", Text),
+    ("Level", "level", Text),
+];
+const PROFILE: Table = &[("Type", "type", Text), ("LocalhostProfile", "localhostProfile", Plain)];
+const NAME_AND_VALUE: Table = &[("Name", "name", Text), ("Value", "value", Text)];
+const TOLERATION: Table = &[
+    ("Key", "key", Text),
+    ("Operator", "operator", Text),
+    ("Value", "value", Text),
+    ("Effect", "effect", Text),
+    ("TolerationSeconds", "tolerationSeconds", Plain),
+];
+const DNS_CONFIG: Table = &[
+    ("Nameservers", "nameservers", Plain),
+    ("Searches", "searches", Plain),
+    ("Options", "options", List(&[("Name", "name", Text), ("Value", "value", Plain)])),
+];
+const SPREAD: Table = &[
+    ("MaxSkew", "maxSkew", Number),
+    ("TopologyKey", "topologyKey", Text),
+    ("WhenUnsatisfiable", "whenUnsatisfiable", Text),
+    ("LabelSelector", "labelSelector", Plain),
+    ("MinDomains", "minDomains", Plain),
+    ("NodeAffinityPolicy", "nodeAffinityPolicy", Plain),
+    ("NodeTaintsPolicy", "nodeTaintsPolicy", Plain),
+    ("MatchLabelKeys", "matchLabelKeys", Plain),
+];
+
+const CONTAINER: Table = &[
+    ("Name", "name", Text),
+    ("Image", "image", Text),
+    ("Command", "command", Plain),
+    ("Args", "args", Plain),
+    ("WorkingDir", "workingDir", Text),
+    ("Ports", "ports", List(PORT)),
+    ("EnvFrom", "envFrom", List(ENV_FROM)),
+    ("Env", "env", List(ENV)),
+    ("Resources", "resources", Struct(RESOURCES)),
+    (
+        "ResizePolicy",
+        "resizePolicy",
+        List(&[("ResourceName", "resourceName", Text), ("RestartPolicy", "restartPolicy", Text)]),
+    ),
+    ("RestartPolicy", "restartPolicy", Plain),
+    ("RestartPolicyRules", "restartPolicyRules", Plain),
+    ("VolumeMounts", "volumeMounts", List(MOUNT)),
+    (
+        "VolumeDevices",
+        "volumeDevices",
+        List(&[("Name", "name", Text), ("DevicePath", "devicePath", Text)]),
+    ),
+    ("LivenessProbe", "livenessProbe", Pointer(PROBE)),
+    ("ReadinessProbe", "readinessProbe", Pointer(PROBE)),
+    ("StartupProbe", "startupProbe", Pointer(PROBE)),
+    ("Lifecycle", "lifecycle", Pointer(LIFECYCLE)),
+    ("TerminationMessagePath", "terminationMessagePath", Text),
+    ("TerminationMessagePolicy", "terminationMessagePolicy", Text),
+    ("ImagePullPolicy", "imagePullPolicy", Text),
+    ("SecurityContext", "securityContext", Pointer(SECURITY)),
+    ("Stdin", "stdin", Bool),
+    ("StdinOnce", "stdinOnce", Bool),
+    ("TTY", "tty", Bool),
+];
+const RESOURCES: Table = &[
+    ("Limits", "limits", Plain),
+    ("Requests", "requests", Plain),
+    ("Claims", "claims", List(&[("Name", "name", Text), ("Request", "request", Text)])),
+];
+const PORT: Table = &[
+    ("Name", "name", Text),
+    ("HostPort", "hostPort", Number),
+    ("ContainerPort", "containerPort", Number),
+    ("Protocol", "protocol", Text),
+    ("HostIP", "hostIP", Text),
+];
+const REFERENCE: Table = &[("Name", "name", Text), ("Optional", "optional", Plain)];
+const KEY_REFERENCE: Table =
+    &[("Name", "name", Text), ("Key", "key", Text), ("Optional", "optional", Plain)];
+const ENV_FROM: Table = &[
+    ("Prefix", "prefix", Text),
+    ("ConfigMapRef", "configMapRef", Pointer(REFERENCE)),
+    ("SecretRef", "secretRef", Pointer(REFERENCE)),
+];
+const FIELD: Table = &[("APIVersion", "apiVersion", Text), ("FieldPath", "fieldPath", Text)];
+const RESOURCE_FIELD: Table = &[
+    ("ContainerName", "containerName", Text),
+    ("Resource", "resource", Text),
+    ("Divisor", "divisor", Quantity),
+];
+const ENV: Table = &[
+    ("Name", "name", Text),
+    ("Value", "value", Text),
+    (
+        "ValueFrom",
+        "valueFrom",
+        Pointer(&[
+            ("FieldRef", "fieldRef", Pointer(FIELD)),
+            ("ResourceFieldRef", "resourceFieldRef", Pointer(RESOURCE_FIELD)),
+            ("ConfigMapKeyRef", "configMapKeyRef", Pointer(KEY_REFERENCE)),
+            ("SecretKeyRef", "secretKeyRef", Pointer(KEY_REFERENCE)),
+            ("FileKeyRef", "fileKeyRef", Plain),
+        ]),
+    ),
+];
+const MOUNT: Table = &[
+    ("Name", "name", Text),
+    ("ReadOnly", "readOnly", Bool),
+    ("RecursiveReadOnly", "recursiveReadOnly", Plain),
+    ("MountPath", "mountPath", Text),
+    ("SubPath", "subPath", Text),
+    ("MountPropagation", "mountPropagation", Plain),
+    ("SubPathExpr", "subPathExpr", Text),
+];
+const EXEC: Table = &[("Command", "command", Plain)];
+const HTTP_GET: Table = &[
+    ("Path", "path", Text),
+    ("Port", "port", Plain),
+    ("Host", "host", Text),
+    ("Scheme", "scheme", Text),
+    ("HTTPHeaders", "httpHeaders", List(NAME_AND_VALUE)),
+];
+const TCP_SOCKET: Table = &[("Port", "port", Plain), ("Host", "host", Text)];
+const GRPC: Table = &[("Port", "port", Number), ("Service", "service", Plain)];
+const PROBE: Table = &[
+    ("Exec", "exec", Pointer(EXEC)),
+    ("HTTPGet", "httpGet", Pointer(HTTP_GET)),
+    ("TCPSocket", "tcpSocket", Pointer(TCP_SOCKET)),
+    ("GRPC", "grpc", Pointer(GRPC)),
+    ("InitialDelaySeconds", "initialDelaySeconds", Number),
+    ("TimeoutSeconds", "timeoutSeconds", Number),
+    ("PeriodSeconds", "periodSeconds", Number),
+    ("SuccessThreshold", "successThreshold", Number),
+    ("FailureThreshold", "failureThreshold", Number),
+    ("TerminationGracePeriodSeconds", "terminationGracePeriodSeconds", Plain),
+];
+const HOOK: Table = &[
+    ("Exec", "exec", Pointer(EXEC)),
+    ("HTTPGet", "httpGet", Pointer(HTTP_GET)),
+    ("TCPSocket", "tcpSocket", Pointer(TCP_SOCKET)),
+    ("Sleep", "sleep", Pointer(&[("Seconds", "seconds", Number)])),
+];
+const LIFECYCLE: Table = &[
+    ("PostStart", "postStart", Pointer(HOOK)),
+    ("PreStop", "preStop", Pointer(HOOK)),
+    ("StopSignal", "stopSignal", Plain),
+];
+const SECURITY: Table = &[
+    ("Capabilities", "capabilities", Pointer(&[("Add", "add", Plain), ("Drop", "drop", Plain)])),
+    ("Privileged", "privileged", Plain),
+    ("SELinuxOptions", "seLinuxOptions", Pointer(SE_LINUX)),
+    ("WindowsOptions", "windowsOptions", Plain),
+    ("RunAsUser", "runAsUser", Plain),
+    ("RunAsGroup", "runAsGroup", Plain),
+    ("RunAsNonRoot", "runAsNonRoot", Plain),
+    ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem", Plain),
+    ("AllowPrivilegeEscalation", "allowPrivilegeEscalation", Plain),
+    ("ProcMount", "procMount", Plain),
+    ("SeccompProfile", "seccompProfile", Pointer(PROFILE)),
+    ("AppArmorProfile", "appArmorProfile", Pointer(PROFILE)),
+];
+
+const ITEMS: Table = &[("Key", "key", Text), ("Path", "path", Text), ("Mode", "mode", Plain)];
+const VOLUME: Table = &[
+    ("Name", "name", Text),
+    ("HostPath", "hostPath", Pointer(&[("Path", "path", Text), ("Type", "type", Plain)])),
+    (
+        "EmptyDir",
+        "emptyDir",
+        Pointer(&[("Medium", "medium", Text), ("SizeLimit", "sizeLimit", Plain)]),
+    ),
+    ("GCEPersistentDisk", "gcePersistentDisk", Plain),
+    ("AWSElasticBlockStore", "awsElasticBlockStore", Plain),
+    ("GitRepo", "gitRepo", Plain),
+    (
+        "Secret",
+        "secret",
+        Pointer(&[
+            ("SecretName", "secretName", Text),
+            ("Items", "items", List(ITEMS)),
+            ("DefaultMode", "defaultMode", Plain),
+            ("Optional", "optional", Plain),
+        ]),
+    ),
+    ("NFS", "nfs", Plain),
+    ("ISCSI", "iscsi", Plain),
+    ("Glusterfs", "glusterfs", Plain),
+    (
+        "PersistentVolumeClaim",
+        "persistentVolumeClaim",
+        Pointer(&[("ClaimName", "claimName", Text), ("ReadOnly", "readOnly", Bool)]),
+    ),
+    ("RBD", "rbd", Plain),
+    ("Quobyte", "quobyte", Plain),
+    ("FlexVolume", "flexVolume", Plain),
+    ("Cinder", "cinder", Plain),
+    ("CephFS", "cephfs", Plain),
+    ("Flocker", "flocker", Plain),
+    ("DownwardAPI", "downwardAPI", Plain),
+    ("FC", "fc", Plain),
+    ("AzureFile", "azureFile", Plain),
+    (
+        "ConfigMap",
+        "configMap",
+        Pointer(&[
+            ("Name", "name", Text),
+            ("Items", "items", List(ITEMS)),
+            ("DefaultMode", "defaultMode", Plain),
+            ("Optional", "optional", Plain),
+        ]),
+    ),
+    ("VsphereVolume", "vsphereVolume", Plain),
+    ("AzureDisk", "azureDisk", Plain),
+    ("PhotonPersistentDisk", "photonPersistentDisk", Plain),
+    ("Projected", "projected", Plain),
+    ("PortworxVolume", "portworxVolume", Plain),
+    ("ScaleIO", "scaleIO", Plain),
+    ("StorageOS", "storageos", Plain),
+    ("CSI", "csi", Plain),
+    ("Ephemeral", "ephemeral", Plain),
+    ("Image", "image", Plain),
+];
+
+const EXPRESSION: Table = &[("Key", "key", Text), ("Operator", "operator", Text), ("Values", "values", Plain)];
+const NODE_TERM: Table = &[
+    ("MatchExpressions", "matchExpressions", List(EXPRESSION)),
+    ("MatchFields", "matchFields", List(EXPRESSION)),
+];
+const POD_TERM: Table = &[
+    ("LabelSelector", "labelSelector", Plain),
+    ("Namespaces", "namespaces", Plain),
+    ("TopologyKey", "topologyKey", Text),
+    ("NamespaceSelector", "namespaceSelector", Plain),
+    ("MatchLabelKeys", "matchLabelKeys", Plain),
+    ("MismatchLabelKeys", "mismatchLabelKeys", Plain),
+];
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+const POD_AFFINITY: Table = &[
+    ("RequiredDuringSchedulingIgnoredDuringExecution", REQUIRED, List(POD_TERM)),
+    (
+        "PreferredDuringSchedulingIgnoredDuringExecution",
+        PREFERRED,
+        List(&[("Weight", "weight", Number), ("PodAffinityTerm", "podAffinityTerm", Struct(POD_TERM))]),
+    ),
+];
+const AFFINITY: Table = &[
+    (
+        "NodeAffinity",
+        "nodeAffinity",
+        Pointer(&[
+            (
+                "RequiredDuringSchedulingIgnoredDuringExecution",
+                REQUIRED,
+                Pointer(&[("NodeSelectorTerms", "nodeSelectorTerms", List(NODE_TERM))]),
+            ),
+            (
+                "PreferredDuringSchedulingIgnoredDuringExecution",
+                PREFERRED,
+                List(&[("Weight", "weight", Number), ("Preference", "preference", Struct(NODE_TERM))]),
+            ),
+        ]),
+    ),
+    ("PodAffinity", "podAffinity", Pointer(POD_AFFINITY)),
+    ("PodAntiAffinity", "podAntiAffinity", Pointer(POD_AFFINITY)),
+];
