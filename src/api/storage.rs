@@ -3,14 +3,16 @@
 //! Models `k8s.io/component-helpers/storage/volume` and `k8s.io/kubectl/pkg/util/storage`.
 
 use k8s_openapi::api::core::v1::{
-    NodeSelectorTerm, ObjectReference, PersistentVolume, PersistentVolumeClaim,
-    PersistentVolumeClaimSpec, PersistentVolumeSpec, Pod, Volume,
+    Node, NodeSelectorTerm, ObjectReference, PersistentVolume, PersistentVolumeClaim,
+    PersistentVolumeClaimSpec, Pod, Volume,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Key;
 use super::object::Resource;
 use super::quantity::{Quantity, QuantityExt};
+use super::scheduling::term_matches;
+use super::selector::Selector;
 
 pub const PVC_PROTECTION: &str = "kubernetes.io/pvc-protection";
 pub const PV_PROTECTION: &str = "kubernetes.io/pv-protection";
@@ -23,9 +25,6 @@ pub const BETA_STORAGE_PROVISIONER: &str = "volume.beta.kubernetes.io/storage-pr
 pub const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 const BETA_DEFAULT_CLASS: &str = "storageclass.beta.kubernetes.io/is-default-class";
-
-/// The provisioner of classes whose volumes somebody makes by hand.
-pub const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 pub fn annotation<'m>(meta: &'m ObjectMeta, key: &str) -> Option<&'m str> {
     meta.annotations.as_ref()?.get(key).map(String::as_str)
@@ -179,7 +178,109 @@ pub fn is_for_pod(pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
     super::object::controller_of(&claim.metadata).is_some_and(|o| o.uid == pod.uid())
 }
 
-/// The driver, and where the data is: what tells two volumes apart.
-pub fn is_local(spec: &PersistentVolumeSpec) -> bool {
-    spec.local.is_some() || spec.host_path.is_some()
+/// Whether a volume can be used in all the ways that a claim asks for.
+pub fn has_modes(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
+    let has = volume.spec.as_ref().and_then(|s| s.access_modes.as_deref());
+    let has = has.unwrap_or_default();
+    let wanted = claim.spec.as_ref().and_then(|s| s.access_modes.as_deref());
+    wanted.unwrap_or_default().iter().all(|m| has.contains(m))
+}
+
+/// Whether both are file systems, or both are blocks.
+pub fn same_mode(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
+    let is_block = |mode: Option<&String>| mode.is_some_and(|m| m == "Block");
+    is_block(volume.spec.as_ref().and_then(|s| s.volume_mode.as_ref()))
+        == is_block(claim.spec.as_ref().and_then(|s| s.volume_mode.as_ref()))
+}
+
+/// The smallest volume that suits a claim, or the one that is kept for it (`FindMatchingVolume`).
+///
+/// `node` is the node from which it has to be reached, if that is known already; without one,
+/// nothing is chosen for claims that bind `later`, but for what is kept for them.
+pub fn find_volume<'v>(
+    volumes: impl Iterator<Item = &'v std::rc::Rc<PersistentVolume>>,
+    claim: &PersistentVolumeClaim,
+    node: Option<&Node>,
+    later: bool,
+) -> Option<&'v std::rc::Rc<PersistentVolume>> {
+    let wanted = requested(claim);
+    let spec = claim.spec.as_ref()?;
+    let selector = match &spec.selector {
+        Some(selector) => Selector::from_api(Some(selector)).ok()?,
+        None => Selector::everything(),
+    };
+    let none = Default::default();
+    let mut best: Option<(Quantity, &std::rc::Rc<PersistentVolume>)> = None;
+    for volume in volumes {
+        let of_volume = volume.spec.as_ref()?;
+        let kept = is_claimed_by(volume, claim);
+        let size = capacity(volume);
+        if (of_volume.claim_ref.is_some() && !kept)
+            || size < wanted
+            || !same_mode(volume, claim)
+            || of_volume
+                .volume_attributes_class_name
+                .as_deref()
+                .unwrap_or_default()
+                != spec
+                    .volume_attributes_class_name
+                    .as_deref()
+                    .unwrap_or_default()
+            || volume.metadata.deletion_timestamp.is_some()
+        {
+            continue;
+        }
+        let reached = node.is_none_or(|node| is_reached_from(volume, node));
+        if kept {
+            return reached.then_some(volume);
+        }
+        let labels = volume.metadata.labels.as_ref().unwrap_or(&none);
+        if (node.is_none() && later)
+            || phase_of_volume(volume) != "Available"
+            || !selector.matches(labels)
+            || volume_class(volume) != claim_class(claim)
+            || !reached
+            || !has_modes(volume, claim)
+        {
+            continue;
+        }
+        if best.is_none_or(|(smallest, _)| size < smallest) {
+            best = Some((size, volume));
+        }
+    }
+    best.map(|(_, volume)| volume)
+}
+
+/// Whether a node can reach a volume.
+pub fn is_reached_from(volume: &PersistentVolume, node: &Node) -> bool {
+    let Some(terms) = node_terms(volume) else {
+        return true;
+    };
+    let none = Default::default();
+    let labels = node.metadata.labels.as_ref().unwrap_or(&none);
+    terms
+        .iter()
+        .any(|term| term_matches(term, labels, node.name()))
+}
+
+/// The name of the simulated disk behind a volume: a folder of a node, or something that all nodes
+/// reach. `node` is where it is used.
+pub fn disk(volume: &PersistentVolume, node: &str) -> Option<String> {
+    let spec = volume.spec.as_ref()?;
+    Some(if let Some(local) = &spec.local {
+        folder_of_node(node, &local.path)
+    } else if let Some(folder) = &spec.host_path {
+        folder_of_node(node, &folder.path)
+    } else if let Some(nfs) = &spec.nfs {
+        format!("nfs://{}{}", nfs.server, nfs.path)
+    } else if let Some(csi) = &spec.csi {
+        format!("csi://{}/{}", csi.driver, csi.volume_handle)
+    } else {
+        format!("volume://{}", volume.uid())
+    })
+}
+
+/// The name of the simulated disk that a folder of a node is.
+pub fn folder_of_node(node: &str, path: &str) -> String {
+    format!("node://{node}{}", path.trim_end_matches('/'))
 }

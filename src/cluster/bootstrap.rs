@@ -20,7 +20,8 @@ const IMAGES: [&str; 5] = [
     include_str!("../../static/images/teaching.yaml"),
 ];
 
-const ADDONS: [&str; 2] = [
+const ADDONS: [&str; 3] = [
+    include_str!("../../static/manifests/storage.yaml"),
     include_str!("../../static/manifests/kube-proxy.yaml"),
     include_str!("../../static/manifests/coredns.yaml"),
 ];

@@ -7,7 +7,8 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, Pod, ReplicationController,
+    ConfigMap, Endpoints, Event as ApiEvent, Namespace, Node, PersistentVolumeClaim, Pod,
+    ReplicationController,
     ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -39,6 +40,7 @@ pub struct Caches {
     pub jobs: Cache<Job>,
     pub namespaces: Cache<Namespace>,
     pub nodes: Cache<Node>,
+    pub persistent_volume_claims: Cache<PersistentVolumeClaim>,
     pub pods: Cache<Pod>,
     pub replica_sets: Cache<ReplicaSet>,
     pub resource_quotas: Cache<ResourceQuota>,
@@ -120,6 +122,7 @@ impl Caches {
             Object::ServiceAccount(_) => take(&mut self.service_accounts, event),
             Object::PodDisruptionBudget(_) => take(&mut self.disruption_budgets, event),
             Object::ResourceQuota(_) => take(&mut self.resource_quotas, event),
+            Object::PersistentVolumeClaim(_) => take(&mut self.persistent_volume_claims, event),
             Object::ConfigMap(_) => take(&mut self.config_maps, event),
             Object::ClusterRole(_) => take(&mut self.cluster_roles, event),
             Object::Secret(_) => take(&mut self.secrets, event),

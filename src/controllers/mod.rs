@@ -35,6 +35,7 @@ mod namespace;
 mod node_lifecycle;
 mod own_writes;
 mod owner;
+mod persistent_volume;
 mod pod_gc;
 mod pods;
 mod replicaset;
@@ -78,6 +79,13 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(pod_gc::PodGarbageCollector::default()),
         Box::new(ttl::TtlController::default()),
         Box::new(custom_resources::CustomResourceController),
+        Box::new(persistent_volume::PersistentVolumeController::default()),
+        Box::new(persistent_volume::provisioner::Provisioner::local_path()),
+        Box::new(persistent_volume::provisioner::Provisioner::csi()),
+        Box::new(persistent_volume::expand::ExpandController::default()),
+        Box::new(persistent_volume::ephemeral::EphemeralVolumeController::default()),
+        Box::new(persistent_volume::protection::ClaimProtection),
+        Box::new(persistent_volume::protection::VolumeProtection),
         Box::new(garbage_collector::GarbageCollector::default()),
         Box::new(namespace::NamespaceController),
         Box::new(service_account::ServiceAccountController),

@@ -21,6 +21,7 @@
 //! | image back-off | 10 s, doubling to 300 s | default: `imageBackOff` |
 //! | crash back-off | 10 s, doubling to 300 s, forgotten after 600 s | default: `containerBackOff` |
 //! | retry of a failed sync | 10-15 s | default: `backOffPeriod`, jitter 0.5 |
+//! | a pod waits for its claims before it says so | 123 s | default: `podAttachAndMountTimeout` |
 //! | retry of a failed volume mount | 500 ms, doubling to 122 s | default: `exponentialbackoff` |
 //! | least time between SIGTERM and SIGKILL | 2 s | default: `minimumGracePeriodInSeconds` |
 
@@ -63,6 +64,9 @@ pub const BACK_OFF_MOST: Duration = secs(300);
 pub const SYNC_RETRY: Span = Span(10_000, 15_000);
 pub const MOUNT_RETRY_START: Duration = millis(500);
 pub const MOUNT_RETRY_MOST: Duration = millis(122_000);
+/// A pod that waits for its claims says so this often, and looks this often.
+pub const MOUNT_TIMEOUT: Duration = millis(123_000);
+pub const MOUNT_POLL: Duration = secs(1);
 
 /// A process gets this long after SIGTERM even when the grace period is used up.
 pub const LEAST_GRACE: Duration = secs(2);

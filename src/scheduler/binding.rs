@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use super::framework::Refusal;
 use super::plugins::PLUGINS;
+use super::podinfo::PodInfo;
 use super::queue::Queued;
-use super::{BIND_MICROS, Event, Scheduler, delay};
+use super::{BIND_MICROS, Event, Scheduler, delay, volumes};
 use crate::api::Name;
 use crate::client::{Ctx, Involved};
-use crate::sim::CauseId;
+use crate::sim::{CauseId, Time};
 
 /// A pod on its way to a node.
 #[derive(Clone)]
@@ -18,6 +19,20 @@ pub(super) struct Binding {
     node: Rc<str>,
     /// The decision.
     cause: CauseId,
+    /// Until when it waits for its volumes.
+    waits_until: Option<Time>,
+}
+
+impl Binding {
+    /// The pod, if it waits for its volumes.
+    pub(super) fn waiting_pod(&self) -> Option<&PodInfo> {
+        self.waits_until.map(|_| &*self.queued.pod)
+    }
+
+    /// The volumes are there.
+    pub(super) fn go_on(&mut self) {
+        self.waits_until = None;
+    }
 }
 
 impl Scheduler {
@@ -34,26 +49,48 @@ impl Scheduler {
             self.forget(queued, &refusal, ctx);
             return;
         }
+        let waits = match self.bind_volumes(&pod, &node, ctx) {
+            Ok(waits) => waits,
+            Err(why) => {
+                let words = format!("running Reserve plugin \"VolumeBinding\": {why}");
+                return self.forget(queued, &Refusal::unschedulable(words), ctx);
+            }
+        };
+        let waits_until = waits.then(|| ctx.now() + volumes::TIMEOUT);
         let binding = Binding {
             queued,
             node,
             cause: ctx.kernel.cause,
+            waits_until,
         };
         self.bindings.insert(pod.uid.clone(), binding);
+        if let Some(at) = waits_until {
+            return ctx.at(at, Event::Bind(pod.uid.clone()));
+        }
         let delay = delay(ctx, BIND_MICROS);
         ctx.after(delay, Event::Bind(pod.uid.clone()));
     }
 
     pub(super) fn bind(&mut self, uid: &Name, ctx: &mut Ctx<'_, Event>) {
+        let waits = self.bindings.get(uid).and_then(|b| b.waits_until);
+        if waits.is_some_and(|until| until > ctx.now()) {
+            // The alarm of an earlier attempt.
+            return;
+        }
         let Some(Binding {
             queued,
             node,
             cause,
+            waits_until,
         }) = self.bindings.remove(uid)
         else {
             return;
         };
         ctx.kernel.cause = cause;
+        if waits_until.is_some() {
+            let words = "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded";
+            return self.forget(queued, &Refusal::unschedulable(words), ctx);
+        }
         let pod = queued.pod.clone();
         let prepared = PLUGINS.iter().try_for_each(|p| p.pre_bind(&pod, &node));
         if let Err(refusal) = prepared {

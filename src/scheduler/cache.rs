@@ -5,12 +5,15 @@
 //! happens at one instant and needs none.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
-use k8s_openapi::api::core::v1::{Namespace, Node, ReplicationController, Service};
+use k8s_openapi::api::core::v1::{
+    Namespace, Node, PersistentVolume, PersistentVolumeClaim, ReplicationController, Service,
+};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::StorageClass;
 
 use super::counts::{SelectorCounts, counts};
 use super::nodeinfo::{NodeInfo, Slot};
@@ -56,6 +59,11 @@ pub struct SchedulerCache {
     pub replication_controllers: Cache<ReplicationController>,
     pub stateful_sets: Cache<StatefulSet>,
     pub namespaces: Cache<Namespace>,
+    pub claims: Cache<PersistentVolumeClaim>,
+    pub volumes: Cache<PersistentVolume>,
+    pub classes: Cache<StorageClass>,
+    /// Volumes that were given away, and that the cache does not show so yet.
+    pub taken: BTreeSet<Rc<str>>,
 }
 
 impl SchedulerCache {

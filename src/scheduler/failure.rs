@@ -37,7 +37,12 @@ impl Scheduler {
         } = failure;
         let rng = ctx.kernel.rng(STREAM);
         let (cache, nominated) = (&self.cache, &self.nominated);
-        let found = preemption::post_filter(cache, nominated, &pod, &state, &candidates, rng);
+        let found = match error.pre_filter.is_empty() {
+            true => preemption::post_filter(cache, nominated, &pod, &state, &candidates, rng),
+            // DynamicResources is asked first, and does not find what it would have noted before
+            // the nodes were looked at: these are its words.
+            false => Preemption::None("not found".to_owned()),
+        };
         let mut promised = String::new();
         match &found {
             Preemption::None(words) => {

@@ -30,14 +30,18 @@ mod resources;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod volumes;
 mod watching;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, ReplicationController, Service};
+use k8s_openapi::api::core::v1::{
+    Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, Service,
+};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::StorageClass;
 
 use crate::api::{Name, Resource};
 use crate::apiserver::{WatchEvent, storage_key};
@@ -125,10 +129,14 @@ impl Component for Scheduler {
         ctx.watch::<ReplicationController>();
         ctx.watch::<Namespace>();
         ctx.watch::<PodDisruptionBudget>();
+        ctx.watch::<PersistentVolumeClaim>();
+        ctx.watch::<PersistentVolume>();
+        ctx.watch::<StorageClass>();
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {
         self.take_in(&event, ctx.kernel.cause, ctx.now());
+        self.volumes_changed(&event.object, ctx);
         self.go_on(ctx);
     }
 

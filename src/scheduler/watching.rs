@@ -27,6 +27,19 @@ impl Scheduler {
                 self.queue.changed(&event, &self.cache, now, cause);
             }
             Object::Node(node) => self.node_seen(node, cause, now),
+            Object::PersistentVolumeClaim(_) => {
+                self.cache.claims.apply(event);
+                self.storage_seen(event, cause, now);
+            }
+            Object::PersistentVolume(volume) => {
+                self.cache.taken.remove(volume.name());
+                self.cache.volumes.apply(event);
+                self.storage_seen(event, cause, now);
+            }
+            Object::StorageClass(_) => {
+                self.cache.classes.apply(event);
+                self.storage_seen(event, cause, now);
+            }
             Object::Service(_) => {
                 self.cache.services.apply(event);
             }
@@ -51,6 +64,13 @@ impl Scheduler {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn storage_seen(&mut self, event: &WatchEvent, cause: CauseId, now: Time) {
+        if event.event != EventType::Deleted {
+            let event = ClusterEvent::Storage(&event.object);
+            self.queue.changed(&event, &self.cache, now, cause);
         }
     }
 

@@ -1,11 +1,20 @@
 //! What every part of the simulation may use: the instant, the random streams, the causes.
 
+use super::ordered::{Map as BTreeMap, Set as BTreeSet};
 use std::rc::Rc;
 
 use super::{Cause, CauseId, CauseLog, Rng, Streams, Time, Trace};
 
 /// How many cause records are kept before the oldest are forgotten.
 const CAUSES_KEPT: usize = 200_000;
+
+/// What lies on a disk of the simulated world: text files by absolute path, and folders.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Disk {
+    pub files: BTreeMap<Rc<str>, Rc<str>>,
+    /// Folders that were made; those that hold files need no entry.
+    pub folders: BTreeSet<Rc<str>>,
+}
 
 /// The shared services of one simulation, lent to whoever handles an event.
 #[derive(Clone)]
@@ -19,6 +28,8 @@ pub struct Kernel {
     pub streams: Streams,
     /// A note that says nothing; most do.
     blank: Rc<str>,
+    /// Disks by name: what outlives the machines and programs that use it.
+    pub disks: BTreeMap<Rc<str>, Disk>,
 }
 
 impl Kernel {
@@ -30,6 +41,7 @@ impl Kernel {
             trace: Trace::default(),
             streams: Streams::new(seed),
             blank: "".into(),
+            disks: BTreeMap::new(),
         }
     }
 

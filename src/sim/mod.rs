@@ -14,7 +14,7 @@ mod time;
 mod trace;
 
 pub use cause::{Cause, CauseId, CauseLog};
-pub use kernel::Kernel;
+pub use kernel::{Disk, Kernel};
 pub use log::Log;
 pub use queue::{Class, EventQueue, Ticket};
 pub use rng::{Rng, Streams};

@@ -1,3 +1,4 @@
 //! Volumes, claims and classes of storage.
 
+mod binding;
 mod kinds;

@@ -136,7 +136,7 @@ impl KindStrategy for Rules {
         let claim = spec
             .claim_ref
             .as_ref()
-            .map(|c| crate::api::storage::claim_key(c))
+            .map(crate::api::storage::claim_key)
             .map(|key| format!("{}/{}", key.namespace, key.name));
         let or_unset = |text: &Option<String>| cells::or(text, UNSET);
         vec![

@@ -74,7 +74,7 @@ impl ApiServer {
             return refuse("Only bound persistent volume claims can be expanded");
         }
         let class = self.get::<StorageClass>(&Key::new("", claim_class(new)));
-        if !class.is_some_and(|c| c.allow_volume_expansion == Some(true)) {
+        if class.is_none_or(|c| c.allow_volume_expansion != Some(true)) {
             return refuse(
                 "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
             );

@@ -237,6 +237,11 @@ impl PodWorker {
         let mut instance = container.instance.take()?;
         let mut files = std::mem::take(&mut instance.files);
         let mounts = instance.mounts.clone();
+        // What is on a disk is there for as long as the process runs; others see it afterwards.
+        for (volume, disk) in &self.disks {
+            let files = ctx.kernel.disks.remove(disk).unwrap_or_default();
+            self.volumes.insert(volume.clone(), files.into());
+        }
         let result = {
             let mut surroundings = Surroundings {
                 now: ctx.kernel.now,
@@ -253,6 +258,11 @@ impl PodWorker {
             };
             act(&mut instance, &mut surroundings)
         };
+        for (volume, disk) in &self.disks {
+            if let Some(files) = self.volumes.remove(volume) {
+                ctx.kernel.disks.insert(disk.clone(), files.into());
+            }
+        }
         instance.files = files;
         if let Some(container) = self.containers.get_mut(c) {
             container.instance = Some(instance);

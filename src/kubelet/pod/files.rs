@@ -3,11 +3,14 @@
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{
-    Container as ContainerSpec, DownwardAPIVolumeFile, KeyToPath, Volume,
+    Container as ContainerSpec, DownwardAPIVolumeFile, KeyToPath, PersistentVolume,
+    PersistentVolumeClaim, Volume,
 };
 
 use super::config::{Variables, resource_field};
 use super::{Cx, Host, PodWorker};
+use crate::api::Key;
+use crate::api::storage::{claim_name, claims_of_pod, disk, phase_of_claim, volume_of_claim};
 use crate::kubelet::runtime::files::{Files, absolute};
 use crate::kubelet::runtime::machine::Mount;
 use crate::sim::ordered::Map as BTreeMap;
@@ -18,6 +21,9 @@ const ROOT_CA: &str = "kube-root-ca.crt";
 
 /// How long a token lasts whose volume does not say.
 const TOKEN_SECONDS: i64 = 3600;
+
+/// Volumes whose files are on a disk that outlives the pod: the volume and the disk.
+pub(super) type Disks = Vec<(Rc<str>, Rc<str>)>;
 
 impl PodWorker {
     /// The files of all volumes.
@@ -32,6 +38,9 @@ impl PodWorker {
         let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
         let mut all = BTreeMap::new();
         for volume in volumes.unwrap_or_default() {
+            if claim_name(&self.pod, volume).is_some() {
+                continue;
+            }
             let files = self
                 .files_of(volume, h, ctx)
                 .map_err(|reason| (volume.name.clone(), reason))?;
@@ -83,6 +92,58 @@ impl PodWorker {
         Ok(files)
     }
 
+    /// The disks behind the pod's claims, by volume.
+    ///
+    /// # Errors
+    /// The volumes whose claims cannot be used yet, and why the first cannot.
+    pub(super) fn claimed_disks(
+        &self,
+        h: &Host<'_>,
+        ctx: &Cx<'_>,
+    ) -> Result<Disks, (Vec<String>, String)> {
+        let mut disks = Vec::new();
+        let mut waiting = Vec::new();
+        let mut why = String::new();
+        for (volume, name) in claims_of_pod(&self.pod) {
+            match self.disk_of(&name, h, ctx) {
+                Ok(disk) => disks.push((volume.name.as_str().into(), disk.into())),
+                Err(reason) => {
+                    waiting.push(volume.name.clone());
+                    if why.is_empty() {
+                        why = format!(
+                            "error processing PVC {}/{name}: {reason}",
+                            self.key.namespace
+                        );
+                    }
+                }
+            }
+        }
+        match waiting.is_empty() {
+            true => Ok(disks),
+            false => Err((waiting, why)),
+        }
+    }
+
+    fn disk_of(&self, claim: &str, h: &Host<'_>, ctx: &Cx<'_>) -> Result<String, String> {
+        let key = Key::new(&self.key.namespace, claim);
+        let Some(claim) = ctx.get::<PersistentVolumeClaim>(&key) else {
+            return Err(format!(
+                "failed to fetch PVC from API server: persistentvolumeclaims \"{claim}\" not found"
+            ));
+        };
+        if claim.metadata.deletion_timestamp.is_some() {
+            return Err("can't start pod because PVC is being deleted".to_owned());
+        }
+        let volume = volume_of_claim(&claim);
+        if phase_of_claim(&claim) != "Bound" || volume.is_empty() {
+            return Err("PVC is not bound".to_owned());
+        }
+        let volume = ctx.get::<PersistentVolume>(&Key::new("", volume));
+        volume
+            .and_then(|v| disk(&v, &h.node.name))
+            .ok_or_else(|| "failed to fetch PV from API server".to_owned())
+    }
+
     fn put_downward(
         &self,
         files: &mut Files,
@@ -116,6 +177,9 @@ impl PodWorker {
                     || v.secret.is_some()
                     || v.projected.is_some()
                     || v.downward_api.is_some()
+                    || v.persistent_volume_claim
+                        .as_ref()
+                        .is_some_and(|c| c.read_only == Some(true))
             })
         };
         let mounts = spec.volume_mounts.iter().flatten();

@@ -258,7 +258,11 @@ pub struct PodWorker {
     start_time: Option<Time>,
     containers: Vec<Container>,
     volumes: BTreeMap<Rc<str>, Files>,
+    /// Volumes whose files are on a disk that outlives the pod: the volume and the disk.
+    disks: files::Disks,
     mount_delay: Duration,
+    /// Since when the pod waits for its claims.
+    claims_since: Option<Time>,
     /// The container that is being pulled for or started: one at a time.
     busy: Option<usize>,
     ending: Option<Ending>,
@@ -300,6 +304,8 @@ impl PodWorker {
             ip: None,
             start_time: None,
             volumes: BTreeMap::new(),
+            disks: Vec::new(),
+            claims_since: None,
             mount_delay: Duration::ZERO,
             busy: None,
             ending: None,

@@ -16,6 +16,13 @@ impl PodWorker {
         if self.sandbox != Sandbox::Coming || self.ending.is_some() {
             return;
         }
+        match self.claimed_disks(h, ctx) {
+            Ok(disks) => {
+                self.disks = disks;
+                self.claims_since = None;
+            }
+            Err((volumes, why)) => return self.wait_for_claims(&volumes, &why, h, ctx),
+        }
         match self.volume_files(h, ctx) {
             Ok(volumes) => {
                 self.volumes = volumes;
@@ -32,6 +39,28 @@ impl PodWorker {
                 self.after(ctx, self.mount_delay, PodEvent::Mount);
             }
         }
+    }
+
+    /// The volumes are looked at again and again; now and then people are told.
+    fn wait_for_claims(
+        &mut self,
+        volumes: &[String],
+        why: &str,
+        h: &mut Host<'_>,
+        ctx: &mut Cx<'_>,
+    ) {
+        let now = ctx.now();
+        let since = *self.claims_since.get_or_insert(now);
+        if now >= since + latency::MOUNT_TIMEOUT {
+            self.claims_since = Some(now);
+            let list = volumes.join(" ");
+            let message = format!(
+                "Unable to attach or mount volumes: unmounted volumes=[{list}], unattached volumes=[], failed to process volumes=[{list}]: {why}"
+            );
+            h.recorder
+                .warning(ctx, &self.involved(), "FailedMount", &message);
+        }
+        self.after(ctx, latency::MOUNT_POLL, PodEvent::Mount);
     }
 
     pub(super) fn sandbox_ready(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {

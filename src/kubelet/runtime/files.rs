@@ -3,6 +3,8 @@
 use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use std::rc::Rc;
 
+use crate::sim::Disk;
+
 /// How much one file, and how many files one tree can hold.
 const MOST_BYTES: usize = 256 << 10;
 const MOST_FILES: usize = 1000;
@@ -31,6 +33,24 @@ impl FileError {
             FileError::IsFolder => "Is a directory",
             FileError::ReadOnly => "Read-only file system",
             FileError::Full => "No space left on device",
+        }
+    }
+}
+
+impl From<Disk> for Files {
+    fn from(disk: Disk) -> Self {
+        Files {
+            files: disk.files,
+            folders: disk.folders,
+        }
+    }
+}
+
+impl From<Files> for Disk {
+    fn from(files: Files) -> Self {
+        Disk {
+            files: files.files,
+            folders: files.folders,
         }
     }
 }

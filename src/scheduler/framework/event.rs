@@ -1,5 +1,6 @@
 //! Changes of the cluster that may let a refused pod pass.
 
+use crate::api::Object;
 use crate::scheduler::nodeinfo::NodeInfo;
 use crate::scheduler::podinfo::PodInfo;
 
@@ -28,4 +29,6 @@ pub enum ClusterEvent<'a> {
         new: &'a PodInfo,
     },
     NamespaceLabels,
+    /// A claim, a volume or a class of storage is new or has changed.
+    Storage(&'a Object),
 }

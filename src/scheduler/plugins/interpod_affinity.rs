@@ -392,7 +392,7 @@ impl Plugin for InterPodAffinity {
                 required().all(|t| node.labels().contains_key(&*t.topology_key))
             }
             ClusterEvent::NodeUpdated { old, new } => old.labels() != new.labels(),
-            ClusterEvent::NodeDeleted => false,
+            ClusterEvent::NodeDeleted | ClusterEvent::Storage(_) => false,
             ClusterEvent::Own { old, new } => old.labels() != new.labels(),
             ClusterEvent::NamespaceLabels => true,
         }

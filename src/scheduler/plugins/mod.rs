@@ -1,9 +1,8 @@
 //! The default plugins of v1.36, one file each. A new plugin is one file and one line in the
 //! list.
 //!
-//! Not modelled, since nothing in the cluster could make them speak: VolumeRestrictions,
-//! NodeVolumeLimits, VolumeBinding and VolumeZone (no volumes that bind), and DynamicResources
-//! (no resource claims) but for its words after a failure.
+//! Not modelled, since nothing in the cluster could make them speak: NodeVolumeLimits (no driver
+//! states a limit), and DynamicResources (no resource claims) but for its words after a failure.
 
 mod balanced_allocation;
 mod default_binder;
@@ -19,6 +18,9 @@ mod scheduling_gates;
 mod spread;
 mod spread_score;
 pub mod taint_toleration;
+pub mod volume_binding;
+mod volume_restrictions;
+mod volume_zone;
 
 use super::framework::Plugin;
 
@@ -31,6 +33,9 @@ pub static PLUGINS: &[&dyn Plugin] = &[
     &node_affinity::NodeAffinity,
     &node_ports::NodePorts,
     &fit::Fit,
+    &volume_restrictions::VolumeRestrictions,
+    &volume_binding::VolumeBinding,
+    &volume_zone::VolumeZone,
     &spread::PodTopologySpread,
     &interpod_affinity::InterPodAffinity,
     &balanced_allocation::BalancedAllocation,

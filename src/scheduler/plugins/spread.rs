@@ -263,7 +263,7 @@ impl Plugin for PodTopologySpread {
             }
             ClusterEvent::NodeDeleted => true,
             ClusterEvent::Own { old, new } => old.labels() != new.labels(),
-            ClusterEvent::NamespaceLabels => false,
+            ClusterEvent::NamespaceLabels | ClusterEvent::Storage(_) => false,
         }
     }
 }
