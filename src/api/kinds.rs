@@ -380,6 +380,10 @@ kinds! {
     persistent_volume_claim::PersistentVolumeClaim, k8s_openapi::api::core::v1::PersistentVolumeClaim;
     custom_resource_definition::CustomResourceDefinition, k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
     storage_class::StorageClass, k8s_openapi::api::storage::v1::StorageClass;
+    ingress::Ingress, k8s_openapi::api::networking::v1::Ingress;
+    ingress_class::IngressClass, k8s_openapi::api::networking::v1::IngressClass;
+    network_policy::NetworkPolicy, k8s_openapi::api::networking::v1::NetworkPolicy;
+    runtime_class::RuntimeClass, k8s_openapi::api::node::v1::RuntimeClass;
     resource_quota::ResourceQuota, k8s_openapi::api::core::v1::ResourceQuota;
     pod_disruption_budget::PodDisruptionBudget, k8s_openapi::api::policy::v1::PodDisruptionBudget;
     horizontal_pod_autoscaler::HorizontalPodAutoscaler, k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;

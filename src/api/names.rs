@@ -422,6 +422,50 @@ pub fn is_valid_cidr(value: &str) -> Vec<String> {
     }
 }
 
+/// A name that can be a part of a URL's path.
+pub fn is_path_segment(value: &str) -> Vec<String> {
+    if matches!(value, "." | "..") {
+        return vec![format!("may not be '{value}'")];
+    }
+    ["/", "%"]
+        .iter()
+        .filter(|illegal| value.contains(**illegal))
+        .map(|illegal| format!("may not contain '{illegal}'"))
+        .collect()
+}
+
+/// An address without the bits beyond the first `length`.
+pub fn masked(ip: Ip, length: u8) -> Ip {
+    match ip {
+        Ip::V4(ip) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length.min(32)));
+            Ip::V4((u32::from(ip) & mask.unwrap_or(0)).into())
+        }
+        Ip::V6(ip) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128)));
+            Ip::V6((u128::from(ip) & mask.unwrap_or(0)).into())
+        }
+    }
+}
+
+/// Warns of a block whose address has bits beyond its length (`GetWarningsForCIDR`).
+pub fn ambiguous_cidr(value: &str, path: &str) -> Option<String> {
+    let (ip, length) = parse_cidr_sloppy(value)?;
+    let base = masked(ip, length);
+    if base == ip {
+        return None;
+    }
+    let text = |ip: Ip| match ip {
+        Ip::V4(ip) => (ip.to_string(), 32),
+        Ip::V6(ip) => (ip.to_string(), 128),
+    };
+    let (base, _) = text(base);
+    let (ip, all) = text(ip);
+    Some(format!(
+        "{path}: CIDR value \"{value}\" is ambiguous in this context (should be \"{base}/{length}\" or \"{ip}/{all}\"?)"
+    ))
+}
+
 fn label_key_error() -> String {
     regex_error(
         LABEL_KEY_RULE,

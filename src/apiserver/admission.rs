@@ -2,6 +2,7 @@
 //! adds (`k8s.io/kubernetes/plugin/pkg/admission`). Plugins run in the order of a real server.
 
 mod bounds;
+mod classes;
 mod limit_ranger;
 mod pod_security;
 mod priority;
@@ -32,10 +33,12 @@ impl ApiServer {
         if object.kind() == Pod::KIND {
             self.default_limits(object);
             self.admit_service_account(kernel, object)?;
+            self.admit_runtime_class(object)?;
             self.admit_priority(object)?;
             tolerations::admit(object);
         }
         self.admit_default_class(object);
+        self.admit_ingress_class(object);
         storage::protect(object);
         Ok(())
     }

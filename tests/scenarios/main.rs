@@ -12,6 +12,7 @@ mod fields;
 mod kubelet;
 mod machinery;
 mod network;
+mod networking;
 mod properties;
 mod quota;
 mod scheduler;

@@ -46,6 +46,17 @@ pub(super) fn or(text: &Option<String>, other: &str) -> String {
     text.clone().unwrap_or_else(|| other.to_owned())
 }
 
+/// The text, cut off with three dots when it is wider than `width`.
+pub(super) fn cut(text: String, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        Some(_) => {
+            let kept: String = text.chars().take(width - 3).collect();
+            format!("{kept}...")
+        }
+        None => text,
+    }
+}
+
 /// The first few of a list, and how many there are beside them.
 pub(super) struct Shortened {
     list: Vec<String>,

@@ -197,14 +197,7 @@ fn load_balancer(status: &ServiceStatus) -> String {
         .collect();
     addresses.sort_unstable();
     addresses.dedup();
-    let text = addresses.join(",");
-    match text.char_indices().nth(LOAD_BALANCER_WIDTH) {
-        Some(_) => {
-            let kept: String = text.chars().take(LOAD_BALANCER_WIDTH - 3).collect();
-            format!("{kept}...")
-        }
-        None => text,
-    }
+    cells::cut(addresses.join(","), LOAD_BALANCER_WIDTH)
 }
 
 fn ports(spec: &ServiceSpec) -> String {

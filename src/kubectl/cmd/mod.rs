@@ -6,6 +6,7 @@ mod autoscale;
 mod change;
 mod config;
 mod create;
+mod create_ingress;
 mod delete;
 mod describe;
 mod diff;
@@ -67,6 +68,7 @@ pub const COMMANDS: &[Command] = &[
     roles::TOKEN,
     generate::CLUSTER_IP,
     generate::NODE_PORT,
+    create_ingress::INGRESS,
     generate_policy::QUOTA,
     generate_policy::DISRUPTION_BUDGET,
     generate_policy::PRIORITY_CLASS,

@@ -14,6 +14,7 @@ mod generic;
 mod job;
 mod limits;
 mod namespace;
+mod networking;
 mod node;
 mod page;
 mod pod;
@@ -60,6 +61,11 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("", "ServiceAccount") => config::service_account(kube, object, &mut page).await,
         ("", "PersistentVolume") => storage::volume(kube, object, &mut page).await,
         ("", "PersistentVolumeClaim") => storage::claim(kube, object, &mut page).await,
+        ("networking.k8s.io", "Ingress") => networking::ingress(kube, object, &mut page).await,
+        ("networking.k8s.io", "IngressClass") => {
+            networking::ingress_class(kube, object, &mut page).await;
+        }
+        ("networking.k8s.io", "NetworkPolicy") => networking::policy(object, &mut page),
         ("storage.k8s.io", "StorageClass") => {
             storage::storage_class(kube, object, &mut page).await;
         }

@@ -78,7 +78,7 @@ pub async fn describe(kube: &Kube, service: &Value, page: &mut Page) {
     events::write(kube, service, page).await;
 }
 
-async fn slices(kube: &Kube, service: &Value) -> Vec<Value> {
+pub(super) async fn slices(kube: &Kube, service: &Value) -> Vec<Value> {
     let Some(kind) = Kind::by_gvk("discovery.k8s.io/v1", "EndpointSlice") else {
         return Vec::new();
     };
@@ -90,7 +90,7 @@ async fn slices(kube: &Kube, service: &Value) -> Vec<Value> {
 }
 
 /// Ready addresses behind a port: three of them, and how many more there are.
-fn endpoints(slices: &[Value], port_name: &str) -> String {
+pub(super) fn endpoints(slices: &[Value], port_name: &str) -> String {
     let mut shown = Vec::new();
     let mut count = 0;
     for slice in slices {

@@ -258,7 +258,7 @@ pub(super) fn spread(
     }
 }
 
-pub(super) fn tolerations(tolerations: &[Toleration], path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::api::kinds) fn tolerations(tolerations: &[Toleration], path: &Path<'_>, errors: &mut Errors) {
     for (i, toleration) in tolerations.iter().enumerate() {
         let path = path.index(i);
         let text = |field: &Option<String>| field.clone().unwrap_or_default();

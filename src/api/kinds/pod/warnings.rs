@@ -12,7 +12,7 @@ use crate::api::names::is_dns1123_label;
 use crate::api::quantity::QuantityExt;
 
 /// Labels of nodes that have got other names.
-const OLD_NODE_LABELS: &[(&str, &str, &str)] = &[
+pub(in crate::api::kinds) const OLD_NODE_LABELS: &[(&str, &str, &str)] = &[
     ("beta.kubernetes.io/arch", "v1.14", "kubernetes.io/arch"),
     ("beta.kubernetes.io/os", "v1.14", "kubernetes.io/os"),
     (

@@ -1,0 +1,3 @@
+//! Ingresses, network policies and their like.
+
+mod kinds;
