@@ -76,7 +76,7 @@ async fn job(kube: &Kube) -> Result<()> {
     if from.is_empty() {
         object["spec"] = json!({"template": pod(&job_name, image, command, "Never")});
     } else {
-        let targets = kube.targets(&[from.to_owned()])?.targets;
+        let targets = kube.targets(&[from.to_owned()]).await?.targets;
         let [target] = targets.as_slice() else {
             return plain("from must be an existing cronjob");
         };
