@@ -61,6 +61,7 @@ impl Template {
             text: source,
             at: 0,
             depth: 0,
+            ended: false,
         };
         let nodes = parser.nodes(false)?;
         Ok(Template {
@@ -75,6 +76,12 @@ impl Template {
             .strip_prefix('{')
             .and_then(|p| p.strip_suffix('}'))
             .unwrap_or(path);
+        if path.is_empty() {
+            return Template::parse("");
+        }
+        if inside.trim_start_matches('.').is_empty() || inside.contains(['{', '}']) {
+            return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".to_owned());
+        }
         let dot = match inside.starts_with(['.', '[', '$', '@']) {
             true => "",
             false => ".",
@@ -289,6 +296,8 @@ struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
+    /// The innermost range has met its `{end}`.
+    ended: bool,
 }
 
 impl Parser<'_> {
@@ -327,9 +336,6 @@ impl Parser<'_> {
                 self.at += end;
             }
             if self.bump().is_none() {
-                if inside_range {
-                    return Err("unclosed action".to_owned());
-                }
                 break;
             }
             self.blanks();
@@ -337,13 +343,23 @@ impl Parser<'_> {
                 self.blanks();
                 let steps = self.path(0)?;
                 self.close()?;
+                self.ended = false;
                 let body = self.nodes(true)?;
+                // A range that nothing ends goes to the end of the template; then what stands in it
+                // is printed once more, as the real one does.
+                let again = match self.ended {
+                    true => Vec::new(),
+                    false => body.clone(),
+                };
                 nodes.push(Node::Range(steps, body));
+                nodes.extend(again);
+                self.ended = false;
             } else if self.keyword("end") {
                 self.close()?;
                 if !inside_range {
                     return Err("not in range, nothing to end".to_owned());
                 }
+                self.ended = true;
                 break;
             } else {
                 self.action(&mut nodes)?;
@@ -661,7 +677,6 @@ mod tests {
         for (template, expected) in [
             ("{.items[}", "unterminated array"),
             ("{.a", "unclosed action"),
-            ("{range .a}x", "unclosed action"),
             ("{end}", "not in range, nothing to end"),
             ("{.a[x]}", "invalid array index x"),
             ("{foo}", "unrecognized identifier foo"),

@@ -11,6 +11,7 @@ use super::flags::Parsed;
 use super::kubeconfig::Kubeconfig;
 use super::shell::Shell;
 use super::shell::run_parts::Io;
+use super::trace;
 use crate::api::kinds::KindInfo;
 use crate::apiserver::{Body, Method, Request};
 use crate::client::Watch;
@@ -107,11 +108,11 @@ impl Kube {
 
     pub fn dry_run(&self) -> Result<DryRun> {
         match self.flags.text("dry-run") {
-            "" | "none" | "false" => Ok(DryRun::None),
+            "" | "none" => Ok(DryRun::None),
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
-            "unchanged" | "true" => Err(
-                "Invalid dry-run value (unchanged). Must be \"none\", \"server\", or \"client\"."
+            "unchanged" => Err(
+                "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \"client\"."
                     .into(),
             ),
             other => Err(Failure::Plain(format!(
@@ -152,7 +153,11 @@ impl Kube {
     }
 
     pub async fn send(&self, request: Request) -> Result<Body> {
+        let shown = (trace::level(self) >= 6).then(|| (trace::sent(self, &request), self.now()));
         let response = self.shell.world.host.client().request(request).await;
+        if let Some((about, begun)) = shown {
+            trace::received(self, &about, begun, &response);
+        }
         for warning in &response.warnings {
             if self.warned.borrow_mut().insert(warning.clone()) {
                 self.warn(&format!("Warning: {warning}"));

@@ -29,6 +29,7 @@ mod resources;
 mod session;
 pub mod shell;
 mod tabwriter;
+mod trace;
 
 pub use complete::{Completion, begin as begin_completion, complete};
 pub use host::{Host, HttpAnswer, HttpCall, HttpFailure};

@@ -49,7 +49,7 @@ impl Kube {
     }
 
     /// The kinds of a word: those of a category such as `all`, or one.
-    fn kinds_of(&self, word: &str) -> Result<Vec<&'static KindInfo>> {
+    pub fn kinds_of(&self, word: &str) -> Result<Vec<&'static KindInfo>> {
         let mut kinds: Vec<&'static KindInfo> = Vec::new();
         for part in word.split(',') {
             if part.is_empty() {
@@ -71,7 +71,8 @@ impl Kube {
                     Some(kind) => kinds.push(kind),
                     None => {
                         return plain(format!(
-                            "the server doesn't have a resource type \"{part}\""
+                            "the server doesn't have a resource type \"{}\"",
+                            part.split('.').next().unwrap_or(part)
                         ));
                     }
                 }
@@ -101,15 +102,9 @@ impl Kube {
         let mut targets = Vec::new();
         let slashed = words.iter().filter(|w| w.contains('/')).count();
         if slashed > 0 {
-            if let Some(word) = words.iter().find(|w| !w.contains('/')) {
-                if words.first() == Some(word) {
-                    return plain(format!(
-                        "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. '{0} resource/<resource_name>' instead of '{0} resource resource/<resource_name>'",
-                        self.path.split(' ').take(2).collect::<Vec<_>>().join(" ")
-                    ));
-                }
+            if slashed != words.len() {
                 return plain(
-                    "all resources must be specified in resource/name form when one is".to_owned(),
+                    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
                 );
             }
             for word in words {
@@ -174,7 +169,8 @@ impl Kube {
         let targets = self.targets(words).await?.targets;
         let selects = !self.flags.text("selector").is_empty()
             || !self.flags.text("field-selector").is_empty()
-            || self.flags.is("all");
+            || self.flags.is("all")
+            || self.path.starts_with("kubectl rollout ");
         if !selects && targets.iter().any(|t| t.name.is_empty()) {
             return plain("resource(s) were provided, but no name was specified");
         }

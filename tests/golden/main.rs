@@ -11,3 +11,4 @@ mod known;
 mod normal;
 mod scenario;
 mod terminal;
+mod words;

@@ -60,6 +60,7 @@ async fn run(kube: &Kube) -> Result<()> {
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
         );
     }
+    check_validation(kube)?;
     let format = format(kube, false)?;
     let (mut manifests, mut failures) = kube.manifests().await;
     select(kube, &mut manifests)?;
@@ -119,6 +120,16 @@ fn print_all(kube: &Kube, format: &Format, results: Vec<Value>) -> Result<()> {
             });
             format.print(kube, &list)
         }
+    }
+}
+
+/// Refuses values of `--validate` that mean nothing.
+pub fn check_validation(kube: &Kube) -> Result<()> {
+    match kube.flags.text("validate") {
+        "" | "true" | "strict" | "warn" | "false" | "ignore" => Ok(()),
+        other => plain(format!(
+            "invalid - validate option \"{other}\"; must be one of: strict (or true), warn, ignore (or false)"
+        )),
     }
 }
 

@@ -1,9 +1,12 @@
 //! `kubectl create` and `kubectl replace` from files; the generators have files of their own.
 //! Models `k8s.io/kubectl/pkg/cmd/create`.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::apply::field_validation;
+use super::delete::{self, Doomed};
 use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
 use crate::apiserver::Method;
 use crate::apiserver::patch::apply::with_last_applied;
@@ -12,7 +15,7 @@ use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
-use crate::kubectl::printers::done;
+use crate::kubectl::printers::{self, done};
 
 const FLAGS: &[Flag] = &[
     flag("validate", F::Optional("strict")),
@@ -42,15 +45,19 @@ pub const REPLACE: Command = Command {
 
 async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
     needs_files(&kube.flags)?;
-    if kube.flags.list("filename").is_empty() {
-        let command = kube.path.trim_start_matches("kubectl ");
-        if let Some(word) = kube.flags.arguments.first() {
-            return plain(format!(
-                "unknown command \"{word}\" for \"{}\"\nSee '{} -h' for help and examples",
-                kube.path, kube.path
+    if kube.flags.list("filename").is_empty() && operation == "created" {
+        kube.warn("Error: must specify one of -f and -k\n");
+        if !kube.flags.arguments.is_empty() {
+            return kube.usage(&format!(
+                "unknown command \"{}\"",
+                kube.flags.arguments.join(" ")
             ));
         }
-        return plain(format!("must specify --filename to {command}"));
+        kube.io.err.write(&super::help::overview("create"));
+        return Err(Failure::Exit(1));
+    }
+    if kube.flags.list("filename").is_empty() {
+        return plain("must specify --filename to replace");
     }
     let (mut manifests, mut failures) = kube.manifests().await;
     super::apply::select(kube, &mut manifests)?;
@@ -60,8 +67,16 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
             _ => "no objects passed to replace",
         });
     }
+    let forced = operation == "replaced" && kube.flags.is("force");
+    if forced {
+        if let Some(failure) = all(std::mem::take(&mut failures)) {
+            return Err(failure);
+        }
+        make_room(kube, &manifests).await?;
+    }
     for manifest in &manifests {
         let result = match operation {
+            "replaced" if forced => create(kube, manifest).await,
             "created" => create(kube, manifest).await,
             _ => replace(kube, manifest).await,
         };
@@ -74,6 +89,63 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
+}
+
+/// `replace --force`: deletes what is there, and waits until it is gone.
+async fn make_room(kube: &Kube, manifests: &[Manifest]) -> Result<()> {
+    let grace = match kube.flags.int("grace-period").unwrap_or(-1) {
+        // A last chance for the object to go by itself.
+        0 => 1,
+        grace => grace,
+    };
+    let propagation = match kube.flags.text("cascade") {
+        "orphan" | "false" => "Orphan",
+        "foreground" => "Foreground",
+        _ => "Background",
+    };
+    if kube.dry_run()? == DryRun::Client {
+        return Ok(());
+    }
+    let mut going = Vec::new();
+    for manifest in manifests {
+        let doomed = Doomed {
+            kind: manifest.kind,
+            namespace: manifest.namespace.clone(),
+            name: manifest.name().to_owned(),
+            source: manifest.source.clone(),
+        };
+        match delete::send(kube, &doomed, grace, propagation).await {
+            Ok(_) => {
+                printers::deleted(
+                    kube,
+                    doomed.kind,
+                    &doomed.namespace,
+                    &doomed.name,
+                    "deleted",
+                )?;
+                going.push(doomed);
+            }
+            Err(failure) if failure.is_not_found() => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    if kube.dry_run()? != DryRun::None {
+        return Ok(());
+    }
+    let timeout = kube.flags.duration("timeout");
+    let deadline = kube.deadline(timeout.or(Some(Duration::from_secs(300))));
+    for doomed in &going {
+        delete::gone(
+            kube,
+            doomed.kind,
+            &doomed.namespace,
+            &doomed.name,
+            "",
+            deadline,
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 fn prepared(kube: &Kube, manifest: &Manifest) -> Value {

@@ -51,6 +51,13 @@ async fn run(kube: &Kube) -> Result<()> {
             flags.text("output")
         ));
     }
+    for selector in ["selector", "field-selector"] {
+        if flags.is("all") && !flags.text(selector).is_empty() {
+            return plain(format!(
+                "cannot set --all and --{selector} at the same time"
+            ));
+        }
+    }
     let mut grace = flags.int("grace-period").unwrap_or(-1);
     if flags.is("now") {
         if grace != -1 {
@@ -65,6 +72,9 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     if forced && grace < 0 {
         grace = 0;
+    }
+    if forced && grace > 0 {
+        return plain("--force and --grace-period greater than 0 cannot be specified together");
     }
     let propagation = match flags.text("cascade") {
         "" | "background" | "true" => "Background",
@@ -140,9 +150,6 @@ async fn chosen(kube: &Kube) -> Result<(Vec<Doomed>, Vec<Failure>)> {
             source: m.source,
         });
         return Ok((doomed.collect(), failures));
-    }
-    if flags.is("all") && !flags.text("field-selector").is_empty() {
-        return plain("setting 'all' parameter but found a non empty selector. ");
     }
     let targets = kube.chosen(&flags.arguments).await?;
     let mut doomed = Vec::new();

@@ -40,10 +40,12 @@ const RETRY: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_secs(1);
 
 async fn run(kube: &Kube) -> Result<()> {
-    cordon(kube, true).await?;
+    if !kube.flags.arguments.is_empty() && !kube.flags.text("selector").is_empty() {
+        return kube.usage("cannot specify both a node name and a --selector option");
+    }
+    let nodes = cordon(kube, true).await?;
     let mut failed: Vec<(String, String)> = Vec::new();
-    for node in &kube.flags.arguments {
-        let name = node.trim_start_matches("node/");
+    for name in &nodes {
         match drain(kube, name).await {
             Ok(()) => {
                 let suffix = kube.dry_run()?.suffix();

@@ -91,6 +91,20 @@ pub const NODE_PORT: Command = Command {
     run: |kube| Box::pin(service(kube, "NodePort")),
 };
 
+pub const LOAD_BALANCER: Command = Command {
+    path: "create service loadbalancer",
+    short: "Create a LoadBalancer service",
+    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    run: |kube| Box::pin(service(kube, "LoadBalancer")),
+};
+
+pub const EXTERNAL_NAME: Command = Command {
+    path: "create service externalname",
+    short: "Create an ExternalName service",
+    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    run: |kube| Box::pin(service(kube, "ExternalName")),
+};
+
 pub const RUN: Command = Command {
     path: "run",
     short: "Run a particular image on the cluster",
@@ -177,7 +191,10 @@ pub(super) async fn make(
     let mut namespace = String::new();
     if kind.namespaced {
         namespace = kube.namespace();
-        object["metadata"]["namespace"] = Value::from(namespace.as_str());
+        // Only a namespace that is asked for becomes part of the object.
+        if kube.namespace_given() {
+            object["metadata"]["namespace"] = Value::from(namespace.as_str());
+        }
     }
     if kube.flags.is("save-config")
         && let Value::Object(map) = &object
@@ -192,8 +209,29 @@ pub(super) async fn make(
             "" => failure,
             lead => Failure::Plain(format!("{lead} {}", failure.message())),
         })?;
+    } else {
+        show_empty(&mut object);
     }
     done(kube, kind, &object, word)
+}
+
+/// What Go prints of structs that are empty: the status of most kinds, a namespace's spec.
+fn show_empty(object: &mut Value) {
+    let empty = match text(object, "kind") {
+        "Deployment" | "Pod" | "Namespace" | "Job" | "CronJob" | "ResourceQuota" => json!({}),
+        "Service" | "Ingress" => json!({"loadBalancer": {}}),
+        "PodDisruptionBudget" => json!({
+            "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
+        }),
+        "HorizontalPodAutoscaler" => json!({"currentMetrics": null, "desiredReplicas": 0}),
+        _ => return,
+    };
+    if text(object, "kind") == "Namespace" && object["spec"].is_null() {
+        object["spec"] = json!({});
+    }
+    if object["status"].is_null() {
+        object["status"] = empty;
+    }
 }
 
 pub(super) const MANAGER: &str = "kubectl-create";
@@ -230,9 +268,6 @@ async fn deployment(kube: &Kube) -> Result<()> {
             names.len()
         ));
     };
-    if images.is_empty() {
-        return plain("required flag(s) \"image\" not set");
-    }
     if images.len() > 1 && !command.is_empty() {
         return plain("cannot specify multiple --image options and command");
     }
@@ -340,7 +375,8 @@ async fn config(kube: &Kube, kind: &str) -> Result<()> {
     make(kube, info, object, MANAGER, lead, "created").await
 }
 
-fn base64(bytes: &[u8]) -> String {
+/// Bytes in base64, with padding.
+pub fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
@@ -381,10 +417,18 @@ async fn service(kube: &Kube, type_: &str) -> Result<()> {
         ports.push(entry);
     }
     let headless = kube.flags.text("clusterip") == "None";
-    if ports.is_empty() && !headless {
+    if ports.is_empty() && !headless && type_ != "ExternalName" {
         return plain("at least one tcp port specifier must be provided");
     }
     let mut spec = json!({"type": type_, "selector": {"app": name}, "ports": ports});
+    if ports.is_empty()
+        && let Some(spec) = spec.as_object_mut()
+    {
+        spec.remove("ports");
+    }
+    if type_ == "ExternalName" {
+        spec["externalName"] = kube.flags.text("external-name").into();
+    }
     if !kube.flags.text("clusterip").is_empty() {
         spec["clusterIP"] = kube.flags.text("clusterip").into();
     }
@@ -403,6 +447,45 @@ async fn service(kube: &Kube, type_: &str) -> Result<()> {
         "created",
     )
     .await
+}
+
+/// Whether a text may name an image (`github.com/distribution/reference`).
+fn is_reference(text: &str) -> bool {
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest)),
+        None => (text, None),
+    };
+    if digest.is_some_and(|d| !d.contains(':') || d.len() < 34) {
+        return false;
+    }
+    let slash = rest.rfind('/').map_or(0, |i| i + 1);
+    let (path, tag) = match rest.get(slash..).and_then(|last| last.find(':')) {
+        Some(colon) => rest.split_at(slash + colon),
+        None => (rest, ""),
+    };
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if let Some(tag) = tag.strip_prefix(':') {
+        let rest = |c: char| word(c) || c == '.' || c == '-';
+        if !tag.starts_with(word) || tag.len() > 128 || !tag.chars().all(rest) {
+            return false;
+        }
+    }
+    let mut parts = path.split('/').peekable();
+    let host = |p: &str| {
+        p.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && p.chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':'))
+    };
+    if path.contains('/') && parts.peek().is_some_and(|first| host(first)) {
+        parts.next();
+    }
+    let name = |p: &str| {
+        let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        p.starts_with(end)
+            && p.ends_with(end)
+            && p.chars().all(|c| end(c) || matches!(c, '.' | '-' | '_'))
+    };
+    parts.all(name)
 }
 
 fn number_or_text(text: &str) -> Value {
@@ -429,11 +512,32 @@ fn labels(text: &str) -> Result<Map<String, Value>> {
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
     let Some((name, arguments)) = flags.arguments.split_first() else {
-        return kube.usage("NAME is required for run");
+        return plain("NAME is required for run");
     };
     let image = flags.text("image");
     if image.is_empty() {
-        return plain("required flag(s) \"image\" not set");
+        return plain("--image is required");
+    }
+    if !is_reference(image) {
+        return plain(format!(
+            "Invalid image name {}: invalid reference format",
+            crate::api::rfc3339::go_quote(image)
+        ));
+    }
+    if flags.is("tty") && !flags.is("stdin") {
+        return plain("-i/--stdin is required for containers with -t/--tty=true");
+    }
+    if flags.is("expose") && flags.text("port").is_empty() {
+        return plain("--port must be set when exposing a service");
+    }
+    let attached = flags.is("stdin") || flags.is("attach");
+    if flags.is("rm") && !attached {
+        return plain("--rm should only be used for attached containers");
+    }
+    if attached && kube.dry_run()? != DryRun::None {
+        return plain(
+            "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+        );
     }
     if flags.is("stdin") || flags.is("tty") || flags.is("attach") {
         return plain(
@@ -443,7 +547,7 @@ async fn run(kube: &Kube) -> Result<()> {
     let restart = match flags.text("restart") {
         "" => "Always",
         given @ ("Always" | "OnFailure" | "Never") => given,
-        other => return kube.usage(&format!("invalid restart policy: {other}")),
+        other => return plain(format!("invalid restart policy: {other}")),
     };
     let mut pod_labels = labels(flags.text("labels"))?;
     if pod_labels.is_empty() {
@@ -459,6 +563,9 @@ async fn run(kube: &Kube) -> Result<()> {
         container[field] = json!(arguments);
     }
     let policy = flags.text("image-pull-policy");
+    if !matches!(policy, "" | "Always" | "IfNotPresent" | "Never") {
+        return plain(format!("invalid image pull policy: {policy}"));
+    }
     if !policy.is_empty() {
         container["imagePullPolicy"] = policy.into();
     }
@@ -475,6 +582,12 @@ async fn run(kube: &Kube) -> Result<()> {
         container["env"] = Value::Array(variables);
     }
     if !flags.text("port").is_empty() {
+        if flags.text("port").parse::<i64>().is_err() {
+            return plain(format!(
+                "strconv.Atoi: parsing \"{}\": invalid syntax",
+                flags.text("port")
+            ));
+        }
         container["ports"] = json!([{"containerPort": number_or_text(flags.text("port"))}]);
     }
     let object = json!({
@@ -493,9 +606,6 @@ async fn run(kube: &Kube) -> Result<()> {
     .await?;
     if flags.is("expose") {
         let port = flags.text("port");
-        if port.is_empty() {
-            return plain("--port must be set when exposing a service");
-        }
         let service = json!({
             "apiVersion": "v1", "kind": "Service",
             "metadata": {"name": name},

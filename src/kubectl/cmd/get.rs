@@ -44,6 +44,16 @@ async fn run(kube: &Kube) -> Result<()> {
     if flags.given("raw") {
         return raw(kube, flags.text("raw")).await;
     }
+    let output = flags.text("output");
+    if flags.is("show-labels") && !matches!(output, "" | "wide") {
+        return plain(format!(
+            "--show-labels option cannot be used with {output} printer"
+        ));
+    }
+    if flags.is("output-watch-events") && !flags.is("watch") && !flags.is("watch-only") {
+        return kube
+            .usage("--output-watch-events option can only be used with --watch or --watch-only");
+    }
     let format = format(kube, true)?;
     if flags.arguments.is_empty() && flags.list("filename").is_empty() {
         kube.warn("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
@@ -85,6 +95,14 @@ async fn targets(kube: &Kube) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
 async fn raw(kube: &Kube, address: &str) -> Result<()> {
     if !kube.flags.arguments.is_empty() {
         return plain("arguments may not be passed when --raw is specified");
+    }
+    if !address.starts_with('/') && !address.contains("://") {
+        return plain(match address {
+            "" => "--raw must be a valid URL path: parse \"\": empty url".to_owned(),
+            _ => format!(
+                "--raw must be a valid URL path: parse \"{address}\": invalid URI for request"
+            ),
+        });
     }
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let mut request = kube.request(Method::Get, path.to_owned());

@@ -60,6 +60,12 @@ pub const API_VERSIONS: Command = Command {
     },
 };
 async fn version(kube: &Kube) -> Result<()> {
+    if !kube.flags.arguments.is_empty() {
+        return plain(format!(
+            "extra arguments: [{}]",
+            kube.flags.arguments.join(" ")
+        ));
+    }
     let client = json!({"gitVersion": VERSION});
     let mut server = Value::Null;
     if !kube.flags.is("client") {
@@ -124,7 +130,16 @@ async fn cluster_info(kube: &Kube) -> Result<()> {
     Ok(())
 }
 
+/// Refuses words that mean nothing to the command.
+fn no_words(kube: &Kube) -> Result<()> {
+    match kube.flags.arguments.as_slice() {
+        [] => Ok(()),
+        words => kube.usage(&format!("unexpected arguments: [{}]", words.join(" "))),
+    }
+}
+
 fn api_resources(kube: &Kube) -> Result<()> {
+    no_words(kube)?;
     let flags = &kube.flags;
     let mut kinds = kube.kinds();
     kinds.sort_by_key(|k| (k.group, k.plural));
@@ -185,6 +200,7 @@ fn api_resources(kube: &Kube) -> Result<()> {
 }
 
 fn api_versions(kube: &Kube) -> Result<()> {
+    no_words(kube)?;
     let mut versions: Vec<String> = kube.kinds().iter().map(|k| k.api_version()).collect();
     versions.sort();
     versions.dedup();

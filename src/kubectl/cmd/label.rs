@@ -63,6 +63,8 @@ const ANNOTATIONS: Words = Words {
     manager: "kubectl-annotate",
 };
 
+const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
 /// What is set, and what is taken away.
 struct Changes {
     set: Vec<(String, String)>,
@@ -143,16 +145,20 @@ fn parse(changes: &[String], words: &Words) -> Result<Changes> {
             return plain(format!("unknown {} spec: {change}", words.noun));
         }
     }
-    for key in &out.remove {
-        if out.set.iter().any(|(k, _)| k == key) {
-            return plain(format!(
-                "can not both modify and remove {} in the same command",
-                match words.noun {
-                    "label" => "a label",
-                    _ => "an annotation",
-                }
-            ));
-        }
+    let both: Vec<&str> = out
+        .remove
+        .iter()
+        .filter(|key| out.set.iter().any(|(k, _)| k == *key))
+        .map(String::as_str)
+        .collect();
+    if !both.is_empty() {
+        return plain(match words.noun {
+            "label" => "can not both modify and remove a label in the same command".to_owned(),
+            _ => format!(
+                "can not both modify and remove the following annotation(s) in the same command: {}",
+                both.join(", ")
+            ),
+        });
     }
     Ok(out)
 }
@@ -171,7 +177,9 @@ async fn change(
             .set
             .iter()
             .filter_map(|(key, value)| match value_of(key) {
-                Some(before) if before != value => {
+                // The cause of a change may always be written anew.
+                Some(_) if words.noun == "annotation" && key == CHANGE_CAUSE => None,
+                Some(before) if before != value || words.noun == "annotation" => {
                     Some(format!("'{key}' already has a value ({before})"))
                 }
                 _ => None,

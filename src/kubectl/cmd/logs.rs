@@ -53,6 +53,7 @@ struct Source {
 }
 
 async fn run(kube: &Kube) -> Result<()> {
+    check(kube)?;
     let mut sources = sources(kube).await?;
     let prefix = kube.flags.is("prefix");
     let follow = kube.flags.is("follow");
@@ -92,6 +93,35 @@ async fn run(kube: &Kube) -> Result<()> {
         }
         kube.shell.world.sleep(EVERY).await;
     }
+}
+
+/// What cannot be asked for (`LogsOptions.Validate`).
+fn check(kube: &Kube) -> Result<()> {
+    let flags = &kube.flags;
+    if flags.given("since") && flags.given("since-time") {
+        return plain("at most one of `sinceTime` or `sinceSeconds` may be specified");
+    }
+    if flags.given("since-time")
+        && crate::api::rfc3339::parse_time(flags.text("since-time")).is_none()
+    {
+        let stamp = flags.text("since-time");
+        return plain(format!(
+            "parsing time \"{stamp}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{stamp}\" as \"2006\""
+        ));
+    }
+    let container = match flags.text("container") {
+        "" => flags.arguments.get(1).map_or("", String::as_str),
+        named => named,
+    };
+    if flags.is("all-containers") && !container.is_empty() {
+        return plain(format!(
+            "--all-containers=true should not be specified with container name {container}"
+        ));
+    }
+    if flags.int("tail").is_some_and(|n| n < -1) {
+        return plain("--tail must be greater than or equal to -1");
+    }
+    Ok(())
 }
 
 /// Whether a container will write no more.
@@ -212,12 +242,20 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
             selector_text(&object["spec"]["selector"])
         }
         "Service" | "ReplicationController" => {
+            let selector = &object["spec"]["selector"];
+            if selector.as_object().is_none_or(|s| s.is_empty()) {
+                return plain(format!(
+                    "cannot get the logs from *v1.{}: invalid service '{}': Service is defined without a selector",
+                    target.kind.kind,
+                    name(&object)
+                ));
+            }
             crate::kubectl::describe::flat_labels_text(&object["spec"]["selector"])
         }
         _ => {
+            let type_ = format!("*{}.{}", target.kind.version, target.kind.kind);
             return plain(format!(
-                "cannot get the logs from *{0}.{1}: selector for *{0}.{1} not implemented",
-                target.kind.version, target.kind.kind
+                "cannot get the logs from {type_}: selector for {type_} not implemented"
             ));
         }
     };

@@ -4,6 +4,7 @@ mod apply;
 mod auth;
 mod autoscale;
 mod change;
+mod client;
 mod config;
 mod create;
 mod create_ingress;
@@ -16,9 +17,12 @@ mod explain;
 mod generate;
 mod generate_jobs;
 mod generate_policy;
+mod generate_secrets;
 mod get;
+mod help;
 mod info;
 mod label;
+mod last_applied;
 mod logs;
 mod nodes;
 mod patch;
@@ -27,6 +31,7 @@ pub mod rollout;
 mod scale;
 mod server_side;
 mod set;
+mod set_selector;
 mod set_subject;
 mod top;
 mod wait;
@@ -41,6 +46,7 @@ use super::shell::run_parts::Io;
 use crate::client::LocalFuture;
 
 pub use auth::rule_of;
+pub use generate::base64;
 
 /// A command: its words, its flags, and what it does.
 pub struct Command {
@@ -60,6 +66,8 @@ pub const COMMANDS: &[Command] = &[
     generate_jobs::JOB,
     generate::CONFIG_MAP,
     generate::SECRET,
+    generate_secrets::TLS,
+    generate_secrets::DOCKER,
     generate::SERVICE_ACCOUNT,
     roles::ROLE,
     roles::CLUSTER_ROLE,
@@ -69,6 +77,8 @@ pub const COMMANDS: &[Command] = &[
     generate::CLUSTER_IP,
     generate::NODE_PORT,
     create_ingress::INGRESS,
+    generate::LOAD_BALANCER,
+    generate::EXTERNAL_NAME,
     generate_policy::QUOTA,
     generate_policy::DISRUPTION_BUDGET,
     generate_policy::PRIORITY_CLASS,
@@ -77,6 +87,7 @@ pub const COMMANDS: &[Command] = &[
     set::IMAGE,
     set::ENV,
     set::RESOURCES,
+    set_selector::SELECTOR,
     set_subject::SUBJECT,
     set_subject::SERVICE_ACCOUNT,
     explain::EXPLAIN,
@@ -105,6 +116,8 @@ pub const COMMANDS: &[Command] = &[
     auth::RECONCILE,
     diff::DIFF,
     apply::APPLY,
+    last_applied::VIEW,
+    last_applied::SET,
     patch::PATCH,
     create::REPLACE,
     wait::WAIT,
@@ -127,6 +140,10 @@ pub const COMMANDS: &[Command] = &[
     config::USE_CONTEXT,
     config::VIEW,
     info::VERSION_COMMAND,
+    client::PLUGIN_LIST,
+    client::COMPLETION,
+    client::PROXY,
+    client::OPTIONS,
 ];
 
 /// Flags that several commands share.
@@ -153,7 +170,8 @@ pub const SELECT: &[Flag] = &[
 
 /// Runs `kubectl` with its arguments.
 pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
-    let found = match find(arguments) {
+    let arguments = help::asked_for(arguments);
+    let found = match find(&arguments) {
         Ok(found) => found,
         Err(failure) => return report(&io, &failure),
     };
@@ -163,8 +181,11 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         group,
     } = found;
     let Some(command) = command else {
-        io.out.write(&overview(&group));
-        return 0;
+        let asked = group.is_empty() || words.iter().any(|w| w == "-h" || w == "--help");
+        // A group of commands alone is a mistake; its help says what would not be.
+        let stream = if asked { &io.out } else { &io.err };
+        stream.write(&help::overview(&group));
+        return i32::from(!asked);
     };
     let path = format!("kubectl {}", command.path);
     let flags = match parse(&words, command.flags) {
@@ -175,8 +196,17 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         }
     };
     if flags.is("help") {
-        io.out.write(&help(command));
+        io.out.write(&help::of(command));
         return 0;
+    }
+    let missing: Vec<String> = required(command.path)
+        .iter()
+        .filter(|name| !flags.given(name))
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    if !missing.is_empty() {
+        let failure = Failure::Plain(format!("required flag(s) {} not set", missing.join(", ")));
+        return report(&io, &failure);
     }
     if !command.path.starts_with("config ")
         && let Err(failure) = super::kube::check_config(shell, &flags)
@@ -253,7 +283,9 @@ fn find(arguments: &[String]) -> Result<Found> {
             });
         }
         if !has_more {
-            return Err(unknown(&path, &word));
+            let mut words = vec![word];
+            words.extend(rest.into_iter().filter(|w| !w.starts_with('-')));
+            return Err(unknown(&path, &words));
         }
         path = longer;
     }
@@ -270,6 +302,8 @@ fn canonical<'w>(path: &str, word: &'w str) -> &'w str {
         ("create", "resourcequota") => "quota",
         ("create", "pdb") => "poddisruptionbudget",
         ("create", "pc") => "priorityclass",
+        ("create", "cj") => "cronjob",
+        ("create", "ing") => "ingress",
         ("set", "sa") => "serviceaccount",
         ("top", "pod" | "po") => "pods",
         ("top", "node" | "no") => "nodes",
@@ -296,12 +330,29 @@ fn command_word(words: &[String]) -> Option<usize> {
     None
 }
 
-fn unknown(path: &str, word: &str) -> Failure {
-    let parent = match path {
-        "" => "kubectl".to_owned(),
-        path => format!("kubectl {path}"),
-    };
-    let mut message = format!("unknown command \"{word}\" for \"{parent}\"");
+/// Flags without which a command does not begin.
+fn required(path: &str) -> &'static [&'static str] {
+    match path {
+        "create deployment" | "run" => &["image"],
+        "create cronjob" => &["image", "schedule"],
+        "create clusterrolebinding" => &["clusterrole"],
+        "create service externalname" => &["external-name"],
+        "scale" => &["replicas"],
+        "autoscale" => &["max"],
+        "wait" => &["for"],
+        _ => &[],
+    }
+}
+
+fn unknown(path: &str, words: &[String]) -> Failure {
+    if !path.is_empty() {
+        return Failure::Plain(format!(
+            "unknown command \"{}\"\nSee 'kubectl {path} -h' for help and examples",
+            words.join(" ")
+        ));
+    }
+    let word = words.first().map_or("", String::as_str);
+    let mut message = format!("unknown command \"{word}\" for \"kubectl\"");
     let near: Vec<&str> = members(path)
         .into_iter()
         .filter(|name| distance(word, name) <= 2 || name.starts_with(word))
@@ -356,41 +407,6 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-fn overview(group: &str) -> String {
-    let mut text = match group {
-        "" => "kubectl controls the Kubernetes cluster manager.\n\nCommands:\n".to_owned(),
-        group => format!("Commands of kubectl {group}:\n"),
-    };
-    for word in members(group) {
-        let path = match group {
-            "" => word.to_owned(),
-            group => format!("{group} {word}"),
-        };
-        let short = COMMANDS
-            .iter()
-            .find(|c| c.path == path)
-            .map_or("", |c| c.short);
-        text.push_str(&format!("  {word:<15} {short}\n"));
-    }
-    text.push_str(
-        "\nUse \"kubectl <command> --help\" for more information about a given command.\n",
-    );
-    text
-}
-
-fn help(command: &Command) -> String {
-    let mut text = format!("{}\n\nOptions:\n", command.short);
-    for flag in command.flags.iter().flat_map(|f| f.iter()) {
-        let short = flag.short.map_or("    ".to_owned(), |s| format!("-{s}, "));
-        text.push_str(&format!("    {short}--{}\n", flag.name));
-    }
-    text.push_str(&format!(
-        "\nUsage:\n  kubectl {} [flags] [options]\n",
-        command.path
-    ));
-    text
-}
-
 /// The command that words lead to, the group it is in, and the words that are left; for completion.
 pub fn words_of(words: &[String]) -> (Option<&'static Command>, String, Vec<String>) {
     match find(words) {
@@ -401,6 +417,9 @@ pub fn words_of(words: &[String]) -> (Option<&'static Command>, String, Vec<Stri
 
 /// What commands that take `-f` or words need to be told.
 pub fn needs_files(flags: &Parsed) -> Result<()> {
+    if !flags.text("kustomize").is_empty() && !flags.list("filename").is_empty() {
+        return plain("only one of -f or -k can be specified");
+    }
     if !flags.text("kustomize").is_empty() {
         return plain("kustomize is not part of this kubectl: name the files with -f");
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::generate::known as generate_kind;
 use super::{CHANGE, Command, OUTPUT, SELECT};
+use crate::api::names::{is_label_value, is_qualified_name};
 use crate::kubectl::error::{Result, all, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{flag as is, list, text};
@@ -16,13 +17,13 @@ pub const CORDON: Command = Command {
     path: "cordon",
     short: "Mark node as unschedulable",
     flags: &[SELECT, CHANGE],
-    run: |kube| Box::pin(cordon(kube, true)),
+    run: |kube| Box::pin(async move { cordon(kube, true).await.map(drop) }),
 };
 pub const UNCORDON: Command = Command {
     path: "uncordon",
     short: "Mark node as schedulable",
     flags: &[SELECT, CHANGE],
-    run: |kube| Box::pin(cordon(kube, false)),
+    run: |kube| Box::pin(async move { cordon(kube, false).await.map(drop) }),
 };
 pub const TAINT: Command = Command {
     path: "taint",
@@ -37,8 +38,8 @@ const TAINT_FLAGS: &[Flag] = &[
     flag("validate", F::Optional("strict")),
 ];
 
-/// Marks nodes as unschedulable, or as schedulable again.
-pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<()> {
+/// Marks nodes as unschedulable, or as schedulable again; their names.
+pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<Vec<String>> {
     let names = &kube.flags.arguments;
     if names.is_empty() && kube.flags.text("selector").is_empty() {
         return kube.usage(&format!(
@@ -66,7 +67,9 @@ pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<()> {
     } else {
         "uncordoned"
     };
+    let mut nodes = Vec::new();
     for (target, before) in objects {
+        nodes.push(target.name.clone());
         if is(&before, "spec.unschedulable") == unschedulable {
             done(kube, kind, &before, &format!("already {word}"))?;
             continue;
@@ -85,7 +88,7 @@ pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<()> {
     }
     match all(failures) {
         Some(failure) => Err(failure),
-        None => Ok(()),
+        None => Ok(nodes),
     }
 }
 
@@ -105,28 +108,78 @@ struct Spec {
     remove: bool,
 }
 
-fn parse(word: &str) -> Result<Spec> {
+fn parse(word: &str) -> std::result::Result<Spec, String> {
     let (rest, remove) = match word.strip_suffix('-') {
         Some(rest) => (rest, true),
         None => (word, false),
     };
-    let (pair, effect) = rest.split_once(':').unwrap_or((rest, ""));
-    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let known = matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute");
-    if key.is_empty() || (!remove && effect.is_empty()) {
-        return plain(format!("invalid taint spec: {word}"));
+    let mut parts = rest.split(':');
+    let (first, effect) = (parts.next().unwrap_or_default(), parts.next());
+    let refused = |wrong: &[String]| match wrong {
+        [] => format!("invalid taint spec: {rest}"),
+        wrong => format!("invalid taint spec: {rest}, {}", wrong.join("; ")),
+    };
+    if parts.next().is_some() {
+        return Err(refused(&[]));
     }
-    if !effect.is_empty() && !known {
-        return plain(format!(
-            "invalid taint effect: {effect}, unsupported taint effect"
-        ));
+    let (mut key, mut value) = (first, "");
+    if let Some(effect) = effect {
+        if !matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
+            return Err(format!(
+                "invalid taint effect: {effect}, unsupported taint effect"
+            ));
+        }
+        if let Some((left, right)) = first.split_once('=') {
+            (key, value) = (left, right);
+            if value.contains('=') {
+                return Err(refused(&[]));
+            }
+            let wrong = is_label_value(value);
+            if !wrong.is_empty() {
+                return Err(refused(&wrong));
+            }
+        }
+    }
+    let wrong = is_qualified_name(key);
+    if !wrong.is_empty() {
+        return Err(refused(&wrong));
+    }
+    if !remove && effect.is_none() {
+        return Err(refused(&[]));
     }
     Ok(Spec {
         key: key.to_owned(),
         value: value.to_owned(),
-        effect: effect.to_owned(),
+        effect: effect.unwrap_or_default().to_owned(),
         remove,
     })
+}
+
+/// Refuses taints that the command names twice, or sets and removes.
+fn check(specs: &[Spec]) -> std::result::Result<(), String> {
+    for (i, spec) in specs.iter().enumerate().filter(|(_, s)| !s.remove) {
+        let same = |s: &Spec| !s.remove && s.key == spec.key && s.effect == spec.effect;
+        if specs.iter().take(i).any(same) {
+            return Err(format!(
+                "duplicated taints with the same key and effect: {{{} {} {} <nil>}}",
+                spec.key, spec.value, spec.effect
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Taints that are to be set and to be removed at once.
+fn conflicts(specs: &[Spec]) -> Vec<String> {
+    let mut out = Vec::new();
+    for add in specs.iter().filter(|s| !s.remove) {
+        for gone in specs.iter().filter(|s| s.remove && s.key == add.key) {
+            if gone.effect.is_empty() || gone.effect == add.effect {
+                out.push(format!("{{\"{}\":\"{}\"}}", gone.key, gone.effect));
+            }
+        }
+    }
+    out
 }
 
 async fn taint(kube: &Kube) -> Result<()> {
@@ -135,25 +188,56 @@ async fn taint(kube: &Kube) -> Result<()> {
     let split = words.iter().position(is_taint).unwrap_or(words.len());
     let (resources, taints) = words.split_at(split);
     if resources.is_empty() {
-        return plain(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        );
+        return plain("one or more resources must be specified as <resource> <name>");
     }
     if taints.is_empty() {
         return plain("at least one taint update is required");
     }
     let mut specs = Vec::new();
     for word in taints {
-        specs.push(parse(word)?);
+        if !is_taint(word) {
+            return plain(format!(
+                "all resources must be specified before taint changes: {word}"
+            ));
+        }
+        match parse(word) {
+            Ok(spec) => specs.push(spec),
+            Err(message) => return kube.usage(&message),
+        }
+    }
+    if let Err(message) = check(&specs) {
+        return kube.usage(&message);
+    }
+    let (first, names) = resources
+        .split_first()
+        .map_or(("", resources), |(f, n)| (f, n));
+    let named = first.split_once('/').map_or(first, |(kind, _)| kind);
+    for kind in kube.kinds_of(named)? {
+        if kind.kind != "Node" {
+            return plain(format!(
+                "invalid resource type {}, only node types are supported",
+                first.to_ascii_lowercase()
+            ));
+        }
+    }
+    let conflicts = conflicts(&specs);
+    if !conflicts.is_empty() {
+        return plain(format!(
+            "can not both modify and remove the following taint(s) in the same command: {}",
+            conflicts.join(", ")
+        ));
+    }
+    let selector = kube.flags.text("selector");
+    if kube.flags.is("all") && !selector.is_empty() {
+        return plain("setting 'all' parameter with a non empty selector is prohibited");
+    }
+    if !kube.flags.is("all") && selector.is_empty() && names.is_empty() && named == first {
+        return plain(
+            "at least one resource name must be specified since 'all' parameter is not set",
+        );
     }
     let (objects, mut failures) = kube.chosen_of(resources).await?;
     for (target, before) in objects {
-        if target.kind.kind != "Node" {
-            return plain(format!(
-                "invalid resource type {}, only node(s) is supported",
-                target.kind.plural
-            ));
-        }
         let mut taints = list(&before, "spec.taints").to_vec();
         let mut removed = false;
         let mut added = false;

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::api::names::is_env_var_name;
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
-use crate::kubectl::resources::label;
 
 const COMMON: &[Flag] = &[
     flag("all", F::Bool),
@@ -37,9 +37,13 @@ pub const ENV: Command = Command {
             short("env", 'e', F::Repeated),
             flag("list", F::Bool),
             flag("overwrite", F::Bool),
+            flag("from", F::Text),
+            flag("prefix", F::Text),
+            flag("keys", F::List),
+            flag("resolve", F::Bool),
         ],
     ],
-    run: |kube| Box::pin(run(kube, &environment, "env updated")),
+    run: |kube| Box::pin(run(kube, &resources, "env updated")),
 };
 
 pub const RESOURCES: Command = Command {
@@ -75,7 +79,10 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
     let needs = match word {
         "image updated" if changes.is_empty() => "at least one image update is required",
         "env updated"
-            if changes.is_empty() && !kube.flags.given("env") && !kube.flags.is("list") =>
+            if changes.is_empty()
+                && !kube.flags.given("env")
+                && !kube.flags.given("from")
+                && !kube.flags.is("list") =>
         {
             "at least one environment variable must be provided"
         }
@@ -91,21 +98,42 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
     }
     let mut changes = changes.to_vec();
     changes.extend(kube.flags.list("env").iter().cloned());
+    let mut entries = Vec::new();
+    if word == "env updated" {
+        entries = variables(kube, &changes).await?;
+        changes.retain(|change| !change.contains('='));
+    }
     let (objects, mut failures) = kube.chosen_of(words).await?;
     for (target, before) in objects {
         if kube.flags.is("list") {
-            print_environment(kube, &label(target.kind, &target.name), &before);
+            let shown = format!("{} {}", target.kind.kind, target.name);
+            print_environment(kube, &shown, &before);
             continue;
         }
         let mut after = before.clone();
         let Some(spec) = template_spec(&mut after) else {
             failures.push(Failure::Plain(format!(
-                "{} does not have a pod template",
-                label(target.kind, &target.name)
+                "{}/{} the object is not a pod or does not have a pod template: *{}.{}",
+                target.kind.plural, target.name, target.kind.version, target.kind.kind
             )));
             continue;
         };
-        if let Err(failure) = edit(kube, &changes, spec) {
+        if word == "env updated"
+            && !containers(spec, "containers").any(|c| is_chosen(kube, text(c, "name")))
+        {
+            kube.warn(&format!(
+                "warning: {}/{} does not have any containers matching \"{}\"",
+                target.kind.kind,
+                target.name,
+                kube.flags.text("containers")
+            ));
+            continue;
+        }
+        let edited = match word {
+            "env updated" => environment(kube, &entries, &changes, spec),
+            _ => edit(kube, &changes, spec),
+        };
+        if let Err(failure) = edited {
             failures.push(failure);
             continue;
         }
@@ -181,32 +209,91 @@ fn is_chosen(kube: &Kube, name: &str) -> bool {
     }
 }
 
-fn environment(kube: &Kube, changes: &[String], spec: &mut Value) -> Result<()> {
+/// The variables that are to be set: from words, from `--from`, with `--prefix`.
+async fn variables(kube: &Kube, changes: &[String]) -> Result<Vec<Value>> {
+    let flags = &kube.flags;
+    if flags.given("keys") && !flags.given("from") {
+        return plain("when specifying --keys, a configmap or secret must be provided with --from");
+    }
+    let mut entries = Vec::new();
+    let mut removed: Vec<&str> = Vec::new();
+    for change in changes {
+        match (change.split_once('='), change.strip_suffix('-')) {
+            (Some((name, value)), _) => {
+                let wrong = is_env_var_name(name);
+                if !wrong.is_empty() {
+                    return plain(format!(
+                        "\"{name}\" is not a valid key name: {}",
+                        wrong.join(";")
+                    ));
+                }
+                entries.push(json!({"name": name, "value": value}));
+            }
+            (None, Some(name)) => removed.push(name),
+            _ => return plain(format!("unknown environment variable: {change}")),
+        }
+    }
+    let set = |name: &&str| entries.iter().any(|e| text(e, "name") == *name);
+    if removed.iter().any(set) {
+        return plain(
+            "can not both modify and remove the same environment variable in the same command",
+        );
+    }
+    if flags.given("from") {
+        let keys = flags.list("keys");
+        let words = [flags.text("from").to_owned()];
+        for target in kube.chosen(&words).await? {
+            let object = kube
+                .get(target.kind, &target.namespace, &target.name)
+                .await?;
+            let field = match target.kind.kind {
+                "Secret" => "secretKeyRef",
+                "ConfigMap" => "configMapKeyRef",
+                _ => return plain("unsupported resource specified in --from"),
+            };
+            for (key, _) in object["data"].as_object().into_iter().flatten() {
+                if !keys.is_empty() && !keys.contains(key) {
+                    continue;
+                }
+                let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+                let name: String = key.chars().map(letter).collect();
+                let mut source = json!({});
+                source[field] = json!({"key": key, "name": target.name});
+                entries.push(json!({"name": name.to_ascii_uppercase(), "valueFrom": source}));
+            }
+        }
+    }
+    let prefix = flags.text("prefix");
+    for entry in &mut entries {
+        entry["name"] = format!("{prefix}{}", text(entry, "name")).into();
+    }
+    Ok(entries)
+}
+
+fn environment(kube: &Kube, entries: &[Value], gone: &[String], spec: &mut Value) -> Result<()> {
     let overwrite = kube.flags.is_or("overwrite", true);
     for container in containers(spec, "containers") {
         if !is_chosen(kube, text(container, "name")) {
             continue;
         }
         let mut variables = list(container, "env").to_vec();
-        for change in changes {
-            match (change.split_once('='), change.strip_suffix('-')) {
-                (Some((name, value)), _) => {
-                    let entry = json!({"name": name, "value": value});
-                    match variables.iter_mut().find(|v| text(v, "name") == name) {
-                        Some(before) if !overwrite => {
-                            return plain(format!(
-                                "'{name}' already has a value ({}), and --overwrite is false",
-                                text(before, "value")
-                            ));
-                        }
-                        Some(before) => *before = entry,
-                        None => variables.push(entry),
-                    }
+        for entry in entries {
+            let name = text(entry, "name");
+            match variables.iter_mut().find(|v| text(v, "name") == name) {
+                Some(before) if !overwrite && text(before, "value") != text(entry, "value") => {
+                    return plain(format!(
+                        "'{name}' already has a value ({}), and --overwrite is false",
+                        text(before, "value")
+                    ));
                 }
-                (None, Some(name)) => variables.retain(|v| text(v, "name") != name),
-                _ => return plain(format!("unknown environment variable spec: {change}")),
+                Some(before) => *before = entry.clone(),
+                None => variables.push(entry.clone()),
             }
         }
+        variables.retain(|v| {
+            let name = text(v, "name");
+            !gone.iter().any(|g| g.strip_suffix('-') == Some(name))
+        });
         match (variables.is_empty(), container.as_object_mut()) {
             (true, Some(container)) => {
                 container.remove("env");
@@ -217,6 +304,29 @@ fn environment(kube: &Kube, changes: &[String], spec: &mut Value) -> Result<()> 
     Ok(())
 }
 
+/// Where a variable takes its value from (`GetEnvVarRefString`).
+fn reference(source: &Value) -> String {
+    let (secret, map) = (&source["secretKeyRef"], &source["configMapKeyRef"]);
+    if map.is_object() {
+        return format!("configmap {}, key {}", text(map, "name"), text(map, "key"));
+    }
+    if secret.is_object() {
+        return format!(
+            "secret {}, key {}",
+            text(secret, "name"),
+            text(secret, "key")
+        );
+    }
+    let (field, resource) = (&source["fieldRef"], &source["resourceFieldRef"]);
+    if field.is_object() {
+        return format!("field path {}", text(field, "fieldPath"));
+    }
+    match resource.is_object() {
+        true => format!("resource field {}", text(resource, "resource")),
+        false => "invalid valueFrom".to_owned(),
+    }
+}
+
 fn print_environment(kube: &Kube, label: &str, object: &Value) {
     let mut object = object.clone();
     let Some(spec) = template_spec(&mut object) else {
@@ -225,6 +335,12 @@ fn print_environment(kube: &Kube, label: &str, object: &Value) {
     for container in containers(spec, "containers") {
         kube.print(&format!("# {label}, container {}", text(container, "name")));
         for variable in list(container, "env") {
+            let source = &variable["valueFrom"];
+            if source.is_object() {
+                let name = text(variable, "name");
+                kube.print(&format!("# {name} from {}", reference(source)));
+                continue;
+            }
             kube.print(&format!(
                 "{}={}",
                 text(variable, "name"),

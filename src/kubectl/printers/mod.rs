@@ -1,6 +1,7 @@
 //! How objects are printed: `-o yaml|json|name|jsonpath=...|go-template=...|custom-columns=...`.
 
 pub mod columns;
+mod kyaml;
 pub mod table;
 mod template;
 
@@ -16,6 +17,7 @@ use crate::api::jsonpath;
 /// A format other than a table.
 pub enum Format {
     Yaml,
+    Kyaml,
     Json,
     Name,
     JsonPath {
@@ -39,10 +41,17 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
     let argument = argument
         .map(str::to_owned)
         .or_else(|| Some(kube.flags.text("template").to_owned()).filter(|t| !t.is_empty()));
+    let name = match (name, &argument) {
+        ("", Some(_)) => "go-template",
+        (name, _) => name,
+    };
+    // A template that is empty was not given.
+    let argument = argument.filter(|text| !text.is_empty());
     Ok(Some(match (name, argument) {
         ("", _) => return Ok(None),
         ("wide", _) if tables => return Ok(None),
-        ("yaml" | "kyaml", _) => Format::Yaml,
+        ("yaml", _) => Format::Yaml,
+        ("kyaml", _) => Format::Kyaml,
         ("json", _) => Format::Json,
         ("name", _) => Format::Name,
         ("jsonpath" | "jsonpath-as-json" | "go-template" | "template" | "custom-columns", None) => {
@@ -66,8 +75,12 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
             Some(file),
         ) => {
             let source = kube.shell.world.host.read_file(&file).ok_or_else(|| {
+                let flag = match name {
+                    "custom-columns-file" => "template",
+                    _ => "--template",
+                };
                 Failure::Plain(format!(
-                    "error reading --template {file}, open {file}: no such file or directory\n"
+                    "error reading {flag} {file}, open {file}: no such file or directory\n"
                 ))
             })?;
             match name {
@@ -125,6 +138,7 @@ impl Format {
         let out = &kube.io.out;
         match self {
             Format::Yaml => out.write(&yaml(&without_managed_fields(kube, object))),
+            Format::Kyaml => out.write(&kyaml::text(&without_managed_fields(kube, object))),
             Format::Json => out.write(&json(&without_managed_fields(kube, object))),
             Format::Name => names(object, &mut |name| out.line(name)),
             Format::JsonPath { template, as_json } => {

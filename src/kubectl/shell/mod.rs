@@ -7,6 +7,7 @@ mod lex;
 mod parse;
 mod run;
 
+pub use builtins::reason;
 pub use parse::{Script, parse};
 pub use run::{Shell, complain, run};
 

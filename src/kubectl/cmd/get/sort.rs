@@ -47,8 +47,10 @@ pub fn rows(table: &mut Value, path: &str) -> Result<()> {
 }
 
 fn template(path: &str) -> Result<Template> {
-    Template::relaxed(path)
-        .map_err(|e| Failure::Plain(format!("error parsing jsonpath {path}, {e}")))
+    Template::relaxed(path).map_err(|e| match e.starts_with("unexpected path string") {
+        true => Failure::Plain(e),
+        false => Failure::Plain(format!("error parsing jsonpath {path}, {e}")),
+    })
 }
 
 fn key(template: &Template, object: &Value) -> Option<Value> {

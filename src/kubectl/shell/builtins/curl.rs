@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::super::run::{Io, Shell};
 use super::fail;
 use crate::api::rfc3339::parse_go_duration;
+use crate::apiserver::request::Credentials;
+use crate::apiserver::{Body, Method, Request};
 use crate::kubectl::host::{HttpCall, HttpFailure};
 
 pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
@@ -110,6 +114,28 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         }
         code
     };
+    let server = shell.world.host.server();
+    if let Some(rest) = url.strip_prefix(server.as_str())
+        && (rest.is_empty() || rest.starts_with(['/', '?']))
+    {
+        let (code, text) = ask_api(shell, &call, rest).await;
+        let text = match headers_only || headers_too {
+            true => format!("HTTP/2 {code}\ncontent-type: application/json\n\n{text}"),
+            false => text,
+        };
+        match output.as_deref() {
+            None | Some("-") => io.out.write(&text),
+            Some("/dev/null") => {}
+            Some(name) => shell.world.host.write_file(name, &text),
+        }
+        let shown = format.replace("\\n", "\n");
+        io.out
+            .write(&shown.replace("%{http_code}", &code.to_string()));
+        return match fail_on_error && code >= 400 {
+            true => complain(22, format!("The requested URL returned error: {code}")),
+            false => 0,
+        };
+    }
     if let Err((code, message)) = place(url, &mut call) {
         return complain(code, message);
     }
@@ -180,6 +206,104 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     }
 }
 
+/// Asks the API server as a client without a certificate; the status code and the text.
+async fn ask_api(shell: &Shell, call: &HttpCall, rest: &str) -> (u16, String) {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let method = match call.method.as_str() {
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        "DELETE" => Method::Delete,
+        _ => Method::Get,
+    };
+    let mut request = Request::new(method, if path.is_empty() { "/" } else { path });
+    request.user_agent = "curl/8.5.0".to_owned();
+    request.credentials = Credentials::Anonymous;
+    for (name, value) in &call.headers {
+        if name.eq_ignore_ascii_case("authorization")
+            && let Some(token) = value.strip_prefix("Bearer ")
+        {
+            request.credentials = Credentials::Token(token.trim().to_owned());
+        }
+    }
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        request = request.with_query(name, value);
+    }
+    if let Ok(body) = serde_json::from_str(&call.body) {
+        request = request.with_body(body);
+    }
+    let answer = shell.world.host.client().request(request).await;
+    let text = match &answer.body {
+        Body::Json(value) => {
+            let mut text = String::new();
+            pretty(value, 0, &mut text);
+            text
+        }
+        Body::Text(text) => text.clone(),
+        Body::Empty => String::new(),
+    };
+    (answer.code, text)
+}
+
+/// The fields that Go's types have first, in their order.
+const FIRST: &[&str] = &[
+    "kind",
+    "apiVersion",
+    "groupVersion",
+    "metadata",
+    "status",
+    "message",
+    "reason",
+    "details",
+    "code",
+];
+
+/// JSON as the API server writes it for `curl`. Answers are bounded in depth by what is stored.
+fn pretty(value: &Value, depth: usize, out: &mut String) {
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            out.push('{');
+            let is_status = map.get("kind").and_then(Value::as_str) == Some("Status");
+            let first: &[&str] = match (depth, is_status) {
+                (0, true) => FIRST,
+                (0, false) => FIRST.get(..4).unwrap_or_default(),
+                _ => &["name", "group", "kind"],
+            };
+            let ahead = first.iter().filter_map(|key| map.get_key_value(*key));
+            let rest = map.iter().filter(|(key, _)| !first.contains(&key.as_str()));
+            for (i, (key, value)) in ahead.chain(rest).enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                line(out, depth + 1);
+                out.push_str(&crate::api::json::go_json(&Value::from(key.as_str())));
+                out.push_str(": ");
+                pretty(value, depth + 1, out);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (i, value) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                line(out, depth + 1);
+                pretty(value, depth + 1, out);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        scalar => out.push_str(&crate::api::json::go_json(scalar)),
+    }
+}
+
 /// Reads host, port and path out of a URL.
 fn place(url: &str, call: &mut HttpCall) -> Result<(), (i32, String)> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
@@ -219,7 +343,8 @@ fn place(url: &str, call: &mut HttpCall) -> Result<(), (i32, String)> {
     Ok(())
 }
 
-fn reason(code: u16) -> &'static str {
+/// The words of a status code.
+pub fn reason(code: u16) -> &'static str {
     match code {
         200 => "OK",
         201 => "Created",
@@ -228,6 +353,8 @@ fn reason(code: u16) -> &'static str {
         302 => "Found",
         400 => "Bad Request",
         401 => "Unauthorized",
+        409 => "Conflict",
+        422 => "Unprocessable Entity",
         403 => "Forbidden",
         404 => "Not Found",
         500 => "Internal Server Error",

@@ -1,11 +1,15 @@
 //! The commands beside `kubectl`: a file each, with the options that tutorials use.
 
+mod awk;
 mod curl;
 mod echo;
 mod files;
 mod filters;
 mod grep;
 mod sed;
+mod text;
+
+pub use curl::reason;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,12 +20,12 @@ use crate::kubectl::io::Stream;
 use crate::kubectl::io::{Pipe, Sink};
 
 /// Every command that can be typed, in order; for completion and `help`.
-pub const NAMES: [&str; 24] = [
-    ":", "[", "cat", "clear", "curl", "cut", "date", "echo", "export", "false", "grep", "head",
-    "help", "history", "k", "kubectl", "ls", "printf", "sed", "sleep", "sort", "tail", "test",
-    "true",
+pub const NAMES: [&str; 26] = [
+    ":", "[", "awk", "base64", "cat", "clear", "curl", "cut", "date", "echo", "export", "false",
+    "grep", "head", "help", "history", "k", "kubectl", "ls", "printf", "sed", "sleep", "sort",
+    "tail", "test", "true",
 ];
-pub const MORE_NAMES: [&str; 5] = ["tee", "tr", "uniq", "watch", "wc"];
+pub const MORE_NAMES: [&str; 7] = ["seq", "tee", "tr", "uniq", "watch", "wc", "xargs"];
 
 /// Every command that can be typed.
 pub fn all_names() -> Vec<String> {
@@ -86,6 +90,10 @@ pub fn run<'a>(
             "tr" => filters::tr(&io, arguments).await,
             "grep" => grep::grep(shell, &io, arguments).await,
             "sed" => sed::sed(shell, &io, arguments).await,
+            "awk" => awk::awk(shell, &io, arguments).await,
+            "base64" => text::base64(shell, &io, arguments).await,
+            "seq" => text::seq(&io, arguments),
+            "xargs" => text::xargs(shell, &io, arguments).await,
             "watch" => watch(shell, &io, arguments).await,
             name => fail(&io, &format!("sh: {name}: command not found"), 127),
         }

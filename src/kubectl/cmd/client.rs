@@ -1,0 +1,67 @@
+//! Commands about `kubectl` itself: `options`, `completion`, `plugin`, `proxy`.
+
+use super::Command;
+use crate::kubectl::error::{Result, plain};
+use crate::kubectl::flags::{Value as F, flag, short};
+use crate::kubectl::kube::Kube;
+
+pub const OPTIONS: Command = Command {
+    path: "options",
+    short: "Print the list of flags inherited by all commands",
+    flags: &[],
+    run: |kube| {
+        Box::pin(async move {
+            kube.io.out.write(&super::help::options());
+            Ok(())
+        })
+    },
+};
+
+pub const COMPLETION: Command = Command {
+    path: "completion",
+    short: "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
+    flags: &[],
+    run: |kube| Box::pin(async move { completion(kube) }),
+};
+
+pub const PLUGIN_LIST: Command = Command {
+    path: "plugin list",
+    short: "List all visible plugin executables on a user's PATH",
+    flags: &[&[flag("name-only", F::Bool)]],
+    run: |_| Box::pin(async move { plain("unable to find any kubectl plugins in your PATH") }),
+};
+
+pub const PROXY: Command = Command {
+    path: "proxy",
+    short: "Run a proxy to the Kubernetes API server",
+    flags: &[&[
+        short("port", 'p', F::Int),
+        short("www", 'w', F::Text),
+        flag("address", F::Text),
+        flag("api-prefix", F::Text),
+    ]],
+    run: |_| {
+        Box::pin(async move {
+            plain(
+                "this terminal has no sockets to listen on: ask the API with 'kubectl get --raw /api'",
+            )
+        })
+    },
+};
+
+/// This terminal completes by itself; a shell that sources the script needs no more than nothing.
+fn completion(kube: &Kube) -> Result<()> {
+    match kube.flags.arguments.as_slice() {
+        [] => kube.usage("Shell not specified."),
+        [shell] => match shell.as_str() {
+            "bash" | "zsh" | "fish" | "powershell" => {
+                kube.print(&format!(
+                    "# {shell} completion for kubectl: this terminal completes commands, kinds and names by itself."
+                ));
+                Ok(())
+            }
+            other => kube.usage(&format!("Unsupported shell type \"{other}\".")),
+        },
+        _ => kube.usage("Too many arguments. Expected only the shell type."),
+    }
+}

@@ -1,0 +1,148 @@
+//! `kubectl create secret tls|docker-registry`.
+//! Models `k8s.io/kubectl/pkg/cmd/create/create_secret_{tls,docker}.go`.
+
+use serde_json::json;
+
+use super::generate::{COMMON, MANAGER, base64, known, make, only_name};
+use super::{CHANGE, Command, OUTPUT};
+use crate::kubectl::error::{Result, plain};
+use crate::kubectl::flags::{Value as F, flag};
+use crate::kubectl::kube::Kube;
+
+pub const TLS: Command = Command {
+    path: "create secret tls",
+    short: "Create a TLS secret",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        CHANGE,
+        &[flag("cert", F::Text), flag("key", F::Text)],
+    ],
+    run: |kube| Box::pin(tls(kube)),
+};
+
+pub const DOCKER: Command = Command {
+    path: "create secret docker-registry",
+    short: "Create a secret for use with a Docker registry",
+    flags: &[
+        COMMON,
+        OUTPUT,
+        CHANGE,
+        &[
+            flag("docker-username", F::Text),
+            flag("docker-password", F::Text),
+            flag("docker-email", F::Text),
+            flag("docker-server", F::Text),
+            flag("from-file", F::List),
+        ],
+    ],
+    run: |kube| Box::pin(docker(kube)),
+};
+
+async fn tls(kube: &Kube) -> Result<()> {
+    let name = only_name(kube)?;
+    let (cert, key) = (kube.flags.text("cert"), kube.flags.text("key"));
+    if cert.is_empty() || key.is_empty() {
+        return plain("key and cert must be specified");
+    }
+    let read = |file: &str| -> Result<String> {
+        match kube.shell.world.host.read_file(file) {
+            Some(text) => Ok(text),
+            None => plain(format!(
+                "Cannot read file {file}, open {file}: no such file or directory"
+            )),
+        }
+    };
+    let (cert, key) = (read(cert)?, read(key)?);
+    // What a pair of keys is made of is not looked at further: nothing here speaks TLS.
+    if !cert.contains("-----BEGIN CERTIFICATE-----") {
+        return plain("tls: failed to find any PEM data in certificate input");
+    }
+    if !(key.contains("-----BEGIN") && key.contains("PRIVATE KEY-----")) {
+        return plain("tls: failed to find any PEM data in key input");
+    }
+    let object = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
+        "type": "kubernetes.io/tls",
+        "data": {"tls.crt": base64(cert.as_bytes()), "tls.key": base64(key.as_bytes())},
+    });
+    let lead = "failed to create secret:";
+    make(
+        kube,
+        known("v1", "Secret")?,
+        object,
+        MANAGER,
+        lead,
+        "created",
+    )
+    .await
+}
+
+async fn docker(kube: &Kube) -> Result<()> {
+    let name = only_name(kube)?;
+    let flags = &kube.flags;
+    let (user, password) = (flags.text("docker-username"), flags.text("docker-password"));
+    let server = match flags.given("docker-server") {
+        true => flags.text("docker-server"),
+        false => "https://index.docker.io/v1/",
+    };
+    let files = flags.list("from-file");
+    if files.is_empty() && (user.is_empty() || password.is_empty() || server.is_empty()) {
+        return plain(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
+        );
+    }
+    let mut data = serde_json::Map::new();
+    for source in files {
+        let (key, file) = match source.split_once('=') {
+            Some(pair) => pair,
+            None => (
+                source.rsplit('/').next().unwrap_or_default(),
+                source.as_str(),
+            ),
+        };
+        let Some(text) = kube.shell.world.host.read_file(file) else {
+            return plain(format!("error reading {file}: no such file or directory"));
+        };
+        data.insert(key.to_owned(), base64(text.as_bytes()).into());
+    }
+    if files.is_empty() {
+        let quoted = |text: &str| crate::api::json::go_json(&text.into());
+        // The fields in the order of the configuration's own type.
+        let mut entry = format!(
+            "\"username\":{},\"password\":{}",
+            quoted(user),
+            quoted(password)
+        );
+        if !flags.text("docker-email").is_empty() {
+            entry.push_str(&format!(
+                ",\"email\":{}",
+                quoted(flags.text("docker-email"))
+            ));
+        }
+        let pair = base64(format!("{user}:{password}").as_bytes());
+        let config = format!(
+            "{{\"auths\":{{{}:{{{entry},\"auth\":\"{pair}\"}}}}}}",
+            quoted(server)
+        );
+        data.insert(
+            ".dockerconfigjson".to_owned(),
+            base64(config.as_bytes()).into(),
+        );
+    }
+    let object = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": data,
+    });
+    let lead = "failed to create secret";
+    make(
+        kube,
+        known("v1", "Secret")?,
+        object,
+        MANAGER,
+        lead,
+        "created",
+    )
+    .await
+}

@@ -1,0 +1,124 @@
+//! `kubectl apply view-last-applied` and `set-last-applied`: what `apply` remembers of an object.
+//! Models `k8s.io/kubectl/pkg/cmd/apply/apply_{view,set}_last_applied.go`.
+
+use serde_json::{Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::apiserver::patch::apply::{LAST_APPLIED, with_last_applied};
+use crate::apiserver::request::MERGE_PATCH;
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Value as F, flag};
+use crate::kubectl::json::{annotation, name};
+use crate::kubectl::kube::{DryRun, Kube};
+use crate::kubectl::printers::{done, yaml};
+
+pub const VIEW: Command = Command {
+    path: "apply view-last-applied",
+    short: "View the latest last-applied-configuration annotations of a resource/object",
+    flags: &[OUTPUT, FILES, SELECT, &[flag("all", F::Bool)]],
+    run: |kube| Box::pin(view(kube)),
+};
+
+pub const SET: Command = Command {
+    path: "apply set-last-applied",
+    short: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    flags: &[OUTPUT, FILES, CHANGE, &[flag("create-annotation", F::Bool)]],
+    run: |kube| Box::pin(set(kube)),
+};
+
+async fn view(kube: &Kube) -> Result<()> {
+    let output = kube.flags.text("output");
+    if !matches!(output, "" | "yaml" | "json") {
+        return kube.usage(&format!(
+            "Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json"
+        ));
+    }
+    let (objects, mut failures) = kube.chosen_objects().await?;
+    for (_, object) in &objects {
+        let Some(kept) = annotation(object, LAST_APPLIED) else {
+            failures.push(Failure::Plain(format!(
+                "no last-applied-configuration annotation found on resource: {}\n",
+                name(object)
+            )));
+            continue;
+        };
+        let value: Value = match serde_json::from_str(kept) {
+            Ok(value) => value,
+            Err(error) => {
+                failures.push(Failure::Plain(error.to_string()));
+                continue;
+            }
+        };
+        match output {
+            "json" => kube.print(&serde_json::to_string_pretty(&value).unwrap_or_default()),
+            _ => kube.io.out.write(&yaml(&value)),
+        }
+    }
+    all(failures).map_or(Ok(()), Err)
+}
+
+async fn set(kube: &Kube) -> Result<()> {
+    if kube.flags.list("filename").is_empty() {
+        return plain("one or more files must be specified with -f");
+    }
+    let (manifests, mut failures) = kube.manifests().await;
+    for manifest in &manifests {
+        let Value::Object(map) = &manifest.object else {
+            continue;
+        };
+        let wanted = Value::Object(with_last_applied(map));
+        let wanted = annotation(&wanted, LAST_APPLIED)
+            .unwrap_or_default()
+            .to_owned();
+        let live = match kube
+            .get(manifest.kind, &manifest.namespace, manifest.name())
+            .await
+        {
+            Ok(live) => live,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        match annotation(&live, LAST_APPLIED) {
+            None if !kube.flags.is("create-annotation") => {
+                failures.push(Failure::Plain(format!(
+                    "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
+                    manifest.name()
+                )));
+                continue;
+            }
+            Some(kept) if kept == wanted => {
+                kube.print(&format!(
+                    "set-last-applied {}: no changes required.",
+                    manifest.name()
+                ));
+                continue;
+            }
+            _ => {}
+        }
+        let mut object = live;
+        if kube.dry_run()? != DryRun::Client {
+            let patch = json!({"metadata": {"annotations": {LAST_APPLIED: wanted}}});
+            let sent = kube
+                .patch(
+                    manifest.kind,
+                    &manifest.namespace,
+                    manifest.name(),
+                    MERGE_PATCH,
+                    patch,
+                    "kubectl-last-applied",
+                )
+                .await;
+            match sent {
+                Ok(answer) => object = answer,
+                Err(failure) => {
+                    failures.push(failure);
+                    continue;
+                }
+            }
+        }
+        done(kube, manifest.kind, &object, "configured")?;
+    }
+    all(failures).map_or(Ok(()), Err)
+}

@@ -1,0 +1,96 @@
+//! `kubectl set selector`. Models `k8s.io/kubectl/pkg/cmd/set/set_selector.go`.
+
+use serde_json::{Map, Value, json};
+
+use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use crate::apiserver::request::MERGE_PATCH;
+use crate::kubectl::error::{Failure, Result, all, plain};
+use crate::kubectl::flags::{Value as F, flag};
+use crate::kubectl::kube::{DryRun, Kube};
+use crate::kubectl::printers::done;
+
+pub const SELECTOR: Command = Command {
+    path: "set selector",
+    short: "Set the selector on a resource",
+    flags: &[
+        OUTPUT,
+        FILES,
+        SELECT,
+        CHANGE,
+        &[
+            flag("all", F::Bool),
+            flag("local", F::Bool),
+            flag("resource-version", F::Text),
+        ],
+    ],
+    run: |kube| Box::pin(run(kube)),
+};
+
+async fn run(kube: &Kube) -> Result<()> {
+    let words = &kube.flags.arguments;
+    let (expression, resources) = match words.split_last() {
+        Some((last, rest)) if last.contains('=') => (last.as_str(), rest),
+        _ => ("", words.as_slice()),
+    };
+    if resources.is_empty() && kube.flags.list("filename").is_empty() {
+        return plain(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        );
+    }
+    if expression.is_empty() {
+        return plain("selector is required");
+    }
+    let mut selector = Map::new();
+    for pair in expression.split(',') {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                let value = value.trim_start_matches('=');
+                selector.insert(key.to_owned(), value.into());
+            }
+            _ => return plain(format!("invalid selector: {expression}")),
+        }
+    }
+    let (objects, mut failures) = kube.chosen_of(resources).await?;
+    for (target, before) in objects {
+        if target.kind.kind != "Service" {
+            failures.push(Failure::Plain(
+                "setting a selector is only supported for Services".to_owned(),
+            ));
+            continue;
+        }
+        // What is not asked for any more goes.
+        let mut wanted = selector.clone();
+        for key in before["spec"]["selector"].as_object().into_iter().flatten() {
+            wanted.entry(key.0.clone()).or_insert(Value::Null);
+        }
+        let mut answer = before.clone();
+        if kube.dry_run()? != DryRun::Client {
+            let mut patch = json!({"spec": {"selector": wanted}});
+            let version = kube.flags.text("resource-version");
+            if !version.is_empty() {
+                patch["metadata"] = json!({"resourceVersion": version});
+            }
+            let sent = kube
+                .patch(
+                    target.kind,
+                    &target.namespace,
+                    &target.name,
+                    MERGE_PATCH,
+                    patch,
+                    "kubectl-set",
+                )
+                .await;
+            match sent {
+                Ok(object) => answer = object,
+                Err(failure) => {
+                    failures.push(failure);
+                    continue;
+                }
+            }
+        } else {
+            answer["spec"]["selector"] = Value::Object(selector.clone());
+        }
+        done(kube, target.kind, &answer, "selector updated")?;
+    }
+    all(failures).map_or(Ok(()), Err)
+}

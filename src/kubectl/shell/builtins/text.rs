@@ -1,0 +1,230 @@
+//! `seq`, `base64`, `xargs`.
+
+use std::rc::Rc;
+
+use super::super::run::{Io, Shell};
+use super::filters::options;
+use super::{fail, read_all};
+use crate::client::LocalFuture;
+
+/// No sequence is longer.
+const MOST_NUMBERS: usize = 100_000;
+
+/// `seq LAST`, `seq FIRST LAST`, `seq FIRST STEP LAST`, in whole numbers.
+pub fn seq(io: &Io, arguments: &[String]) -> i32 {
+    let mut numbers = Vec::new();
+    for argument in arguments {
+        match argument.parse::<i64>() {
+            Ok(number) => numbers.push(number),
+            Err(_) => {
+                return fail(
+                    io,
+                    &format!("seq: invalid integer argument: '{argument}'"),
+                    1,
+                );
+            }
+        }
+    }
+    let (from, step, to) = match numbers.as_slice() {
+        [to] => (1, 1, *to),
+        [from, to] => (*from, 1, *to),
+        [_, 0, _] => return fail(io, "seq: invalid Zero increment value: '0'", 1),
+        [from, step, to] => (*from, *step, *to),
+        [] => return fail(io, "seq: missing operand", 1),
+        _ => return fail(io, "seq: extra operand", 1),
+    };
+    let mut at = from;
+    for _ in 0..MOST_NUMBERS {
+        if (step > 0 && at > to) || (step < 0 && at < to) {
+            break;
+        }
+        io.out.line(&at.to_string());
+        match at.checked_add(step) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    0
+}
+
+/// `base64 [-d] [-w COLUMNS] [FILE]`.
+pub async fn base64(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let short: Vec<String> = arguments
+        .iter()
+        .map(|word| match word.as_str() {
+            "--decode" => "-d".to_owned(),
+            word => match word.strip_prefix("--wrap=") {
+                Some(columns) => format!("-w{columns}"),
+                None => word.to_owned(),
+            },
+        })
+        .collect();
+    let (flags, names) = options(&short, "w");
+    let text = match read_all(shell, io, "base64", &names).await {
+        Ok(text) => text,
+        Err(message) => return fail(io, &message, 1),
+    };
+    if flags.iter().any(|(letter, _)| matches!(letter, 'd' | 'D')) {
+        let (bytes, whole) = decode(&text);
+        io.out.write(&String::from_utf8_lossy(&bytes));
+        return match whole {
+            true => 0,
+            false => fail(io, "base64: invalid input", 1),
+        };
+    }
+    let columns = flags
+        .iter()
+        .find(|(letter, _)| *letter == 'w')
+        .map_or(76, |(_, value)| value.parse().unwrap_or(76));
+    let encoded = crate::kubectl::cmd::base64(text.as_bytes());
+    if columns == 0 {
+        io.out.write(&encoded);
+        return 0;
+    }
+    let mut rest = encoded.as_str();
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(columns.min(rest.len()));
+        io.out.line(line);
+        rest = tail;
+    }
+    0
+}
+
+/// The bytes, and whether the text was whole.
+fn decode(text: &str) -> (Vec<u8>, bool) {
+    let mut out = Vec::new();
+    let (mut bits, mut held) = (0u32, 0u32);
+    let mut letters = 0usize;
+    let mut ended = false;
+    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace()) {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                letters += 1;
+                ended = true;
+                continue;
+            }
+            _ => return (out, false),
+        };
+        if ended {
+            return (out, false);
+        }
+        letters += 1;
+        bits = bits << 6 | u32::from(six);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held & 0xff) as u8);
+        }
+    }
+    (out, letters.is_multiple_of(4))
+}
+
+/// `xargs [-n MOST] [-I TEXT] [COMMAND [WORDS]]`: the words of the input as arguments.
+pub fn xargs<'a>(
+    shell: &'a Rc<Shell>,
+    io: &'a Io,
+    arguments: &'a [String],
+) -> LocalFuture<'a, i32> {
+    Box::pin(async move {
+        let mut most = usize::MAX;
+        let mut place = None;
+        let mut empty = true;
+        let mut rest = arguments;
+        while let Some((first, tail)) = rest.split_first() {
+            let Some(letters) = first.strip_prefix('-').filter(|l| !l.is_empty()) else {
+                break;
+            };
+            rest = tail;
+            if letters == "r" || letters == "-no-run-if-empty" {
+                empty = false;
+                continue;
+            }
+            let Some((letter, inline)) = letters.split_at_checked(1) else {
+                return fail(io, &format!("xargs: invalid option: {first}"), 1);
+            };
+            let value = match (inline, rest.split_first()) {
+                ("", Some((value, tail))) => {
+                    rest = tail;
+                    value.as_str()
+                }
+                (inline, _) => inline,
+            };
+            match (letter, value.parse::<usize>()) {
+                ("n" | "L", Ok(number)) if number > 0 => most = number,
+                ("I", _) if !value.is_empty() => place = Some(value),
+                ("P", Ok(_)) => {}
+                _ => return fail(io, &format!("xargs: invalid option: {first}"), 1),
+            }
+        }
+        let text = match &io.input {
+            Some(pipe) => pipe.rest().await,
+            None => String::new(),
+        };
+        let echo = ["echo".to_owned()];
+        let command = if rest.is_empty() { &echo[..] } else { rest };
+        let words: Vec<String> = match place {
+            Some(_) => text
+                .lines()
+                .map(|line| line.trim().to_owned())
+                .filter(|line| !line.is_empty())
+                .collect(),
+            None => text.split_whitespace().map(str::to_owned).collect(),
+        };
+        if words.is_empty() && (!empty || place.is_some()) {
+            return 0;
+        }
+        let mut code = 0;
+        let size = match place {
+            Some(_) => 1,
+            None => most.min(words.len().max(1)),
+        };
+        let groups: Vec<&[String]> = match words.is_empty() {
+            true => vec![&[]],
+            false => words.chunks(size).collect(),
+        };
+        for group in groups {
+            let mut line: Vec<String> = command.to_vec();
+            match (place, group) {
+                (Some(place), [word]) => {
+                    line = line.iter().map(|part| part.replace(place, word)).collect();
+                }
+                _ => line.extend_from_slice(group),
+            }
+            let Some((name, arguments)) = line.split_first() else {
+                break;
+            };
+            let inner = Io {
+                input: None,
+                ..io.clone()
+            };
+            match super::run(shell, inner, name, arguments).await {
+                0 => {}
+                127 => return 127,
+                _ => code = 123,
+            }
+            shell.world.breathe().await;
+        }
+        code
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_reads_what_it_writes() {
+        for text in ["", "a", "ab", "abc", "Grüße\n"] {
+            let encoded = crate::kubectl::cmd::base64(text.as_bytes());
+            assert_eq!(decode(&encoded), (text.as_bytes().to_vec(), true), "{text}");
+        }
+        assert_eq!(decode("YQ").0, b"a");
+        assert!(!decode("Y!==").1);
+        assert!(!decode("YQ==YQ==").1);
+    }
+}

@@ -1,0 +1,113 @@
+//! What `-v=6` and higher show of each request.
+//! Models `k8s.io/client-go/transport/round_trippers.go`.
+
+use super::kube::Kube;
+use crate::api::rfc3339::format_time;
+use crate::apiserver::{Body, Request, Response};
+use crate::sim::Time;
+
+/// The number of the process, which stands in every line.
+const PROCESS: u32 = 4242;
+
+fn head(kube: &Kube, place: &str) -> String {
+    let now = kube.now();
+    let stamp = format_time(now.0 as i64);
+    let part = |from: usize, to: usize| stamp.get(from..to).unwrap_or_default();
+    format!(
+        "I{}{} {}.{:06} {PROCESS:7} {place}]",
+        part(5, 7),
+        part(8, 10),
+        part(11, 19),
+        now.0 / 1000 % 1_000_000
+    )
+}
+
+fn url(kube: &Kube, request: &Request) -> String {
+    let mut url = kube.shell.world.host.server() + &request.path;
+    for (i, (name, value)) in request.query.iter().enumerate() {
+        url.push(if i == 0 { '?' } else { '&' });
+        url.push_str(name);
+        url.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                    url.push(char::from(byte));
+                }
+                other => url.push_str(&format!("%{other:02X}")),
+            }
+        }
+    }
+    url
+}
+
+fn body_text(body: &Body) -> String {
+    match body {
+        Body::Json(value) => crate::api::json::go_json(value),
+        Body::Text(text) => text.clone(),
+        Body::Empty => String::new(),
+    }
+}
+
+/// How much is to be shown.
+pub fn level(kube: &Kube) -> i64 {
+    kube.flags.int("v").unwrap_or(0)
+}
+
+/// Shows a request that is about to be sent; what is needed to show its answer.
+pub fn sent(kube: &Kube, request: &Request) -> String {
+    let verb = request.method.name();
+    let about = format!("verb=\"{verb}\" url=\"{}\"", url(kube, request));
+    if level(kube) >= 8 && !matches!(request.body, Body::Empty) {
+        let head = head(kube, "request.go:1285");
+        let body = body_text(&request.body);
+        kube.warn(&format!("{head} \"Request Body\" body={body}"));
+    }
+    if level(kube) >= 7 {
+        let accept = match request.accept {
+            "" => "application/json",
+            accept => accept,
+        };
+        let mut headers = format!("\tAccept: {accept}\n");
+        if !matches!(request.body, Body::Empty) {
+            let kind = match request.content_type {
+                "" => "application/json",
+                kind => kind,
+            };
+            headers.push_str(&format!("\tContent-Type: {kind}\n"));
+        }
+        headers.push_str("\tUser-Agent: kubectl/v1.36.2 (linux/amd64) kubernetes/kubarium\n");
+        let head = head(kube, "round_trippers.go:527");
+        kube.warn(&format!(
+            "{head} \"Request\" {about} headers=<\n{headers} >"
+        ));
+    }
+    about
+}
+
+/// Shows an answer.
+pub fn received(kube: &Kube, about: &str, begun: Time, response: &Response) {
+    let status = match response.code {
+        200 => "200 OK".to_owned(),
+        201 => "201 Created".to_owned(),
+        code => {
+            let words = crate::kubectl::shell::reason(code);
+            format!("{code} {words}")
+        }
+    };
+    let took = kube.now().since(begun).as_millis();
+    let headers = match level(kube) >= 8 {
+        true => {
+            " headers=<\n\tCache-Control: no-cache, private\n\tContent-Type: application/json\n >"
+        }
+        false => "",
+    };
+    let head = head(kube, "round_trippers.go:632");
+    kube.warn(&format!(
+        "{head} \"Response\" {about} status=\"{status}\"{headers} milliseconds={took}"
+    ));
+    if level(kube) >= 8 {
+        let head = self::head(kube, "request.go:1285");
+        let body = body_text(&response.body);
+        kube.warn(&format!("{head} \"Response Body\" body={body}"));
+    }
+}
