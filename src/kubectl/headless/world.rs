@@ -36,7 +36,7 @@ struct LocalClient {
 
 /// After a pause the next command is a program that has to be started first.
 const IDLE: Duration = millis(500);
-const COLD_START: Duration = millis(50);
+const COLD_START: Duration = millis(100);
 
 impl Client for LocalClient {
     fn request<'a>(&'a self, request: Request) -> LocalFuture<'a, Response> {

@@ -48,8 +48,9 @@ fn live(cluster: &Cluster) -> Vec<(u64, bool)> {
 const STALE: usize = 12;
 
 /// A pod that appears has only ready ones before it, as far as the controller could see.
-fn check_order(cluster: &mut Cluster, steps: u64, seed: u64) {
-    let mut seen = vec![live(cluster)];
+/// `seen` is what was there at each moment before, over all changes.
+fn check_order(cluster: &mut Cluster, seen: &mut Vec<Vec<(u64, bool)>>, steps: u64, seed: u64) {
+    seen.push(live(cluster));
     for _ in 0..steps {
         cluster.run_for(millis(1));
         let now = live(cluster);
@@ -74,8 +75,9 @@ fn the_order_of_ordinals_is_never_broken() {
         let mut cluster = bare(3);
         let mut wanted = rng.below(5) as u32;
         created(&mut cluster, &set(wanted, ""));
+        let mut seen = Vec::new();
         for change in 0..6 {
-            check_order(&mut cluster, 20 + rng.below(200), seed);
+            check_order(&mut cluster, &mut seen, 20 + rng.below(200), seed);
             match rng.below(3) {
                 0 => {
                     wanted = rng.below(6) as u32;
