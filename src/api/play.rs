@@ -109,9 +109,16 @@ pub struct Program {
     /// Further executables of the image: shell scripts by name.
     #[serde(skip_serializing_if = "is_default")]
     pub commands: BTreeMap<String, String>,
+    /// Programs that a script of the image may turn into, by name: `become NAME [--port N]
+    /// [--body TEXT] [--root FOLDER]`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub modes: BTreeMap<String, Program>,
     /// Files of the image, by path.
     #[serde(skip_serializing_if = "is_default")]
     pub files: BTreeMap<String, String>,
+    /// As which user it runs when the pod does not say; absent, as root.
+    #[serde(skip_serializing_if = "is_default")]
+    pub user: i64,
     /// Whether the image lacks a shell and the usual tools.
     #[serde(skip_serializing_if = "is_default")]
     pub no_shell: bool,

@@ -32,6 +32,8 @@ impl Event {
             Event::Expire => "lease ends",
             Event::Packet(Packet::Request(_)) => "request",
             Event::Packet(Packet::Reply(_)) => "reply",
+            Event::Packet(Packet::Call(_)) => "call",
+            Event::Packet(Packet::Called(_)) => "called",
             Event::Controllers(event) => Controllers::label(event),
             Event::Scheduler(event) => Scheduler::label(event),
             Event::Network(event) => Network::label(event),

@@ -72,7 +72,7 @@ fn number(request: &Request, name: &str) -> Result<Option<u64>> {
 }
 
 /// The container that is asked for, or the only one.
-fn container_of(pod: &Pod, asked: &str) -> Result<String> {
+pub(super) fn container_of(pod: &Pod, asked: &str) -> Result<String> {
     let spec = pod.spec.clone().unwrap_or_default();
     let names = |list: &[Container]| list.iter().map(|c| c.name.clone()).collect::<Vec<String>>();
     let main = names(&spec.containers);

@@ -10,6 +10,7 @@
 mod bootstrap;
 mod config;
 mod event;
+mod exec;
 pub mod history;
 mod http;
 mod logs;
@@ -238,6 +239,10 @@ impl Cluster {
         if let Some(response) = self.read_logs(request) {
             return response;
         }
+        if let Some(response) = self.exec(request) {
+            self.settle();
+            return response;
+        }
         let response = self.server.handle(&mut self.kernel, request);
         self.settle();
         response
@@ -359,7 +364,16 @@ impl Cluster {
                     act!(self, part, wrap, |c, ctx| c.received(packet, ctx));
                 }
             }
-            Packet::Reply(_) => {
+            Packet::Called(called) => {
+                let mut nodes = self.config.nodes.iter();
+                if let Some(i) = nodes.position(|n| *n.name == *called.node)
+                    && let Some(part) = self.kubelets.get_mut(i)
+                {
+                    let wrap = move |event| Event::Kubelet(i as u32, event);
+                    act!(self, part, wrap, |c, ctx| c.received(packet, ctx));
+                }
+            }
+            Packet::Reply(_) | Packet::Call(_) => {
                 act!(self, self.network, Event::Network, |c, ctx| c
                     .received(packet, ctx));
             }

@@ -1,7 +1,8 @@
 //! What a command line stands on: the API, files, a clock, a network. The page and the tests
 //! each bring their own.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -80,6 +81,9 @@ pub struct World {
     pub host: Rc<dyn Host>,
     /// When the job wants to be polled at the latest.
     alarm: Cell<Option<Time>>,
+    /// Lines that were typed while the job runs, and whether it reads them.
+    keyboard: RefCell<VecDeque<String>>,
+    reads: Cell<bool>,
 }
 
 impl World {
@@ -87,11 +91,38 @@ impl World {
         World {
             host,
             alarm: Cell::new(None),
+            keyboard: RefCell::default(),
+            reads: Cell::new(false),
         }
     }
 
     pub fn now(&self) -> Time {
         self.host.now()
+    }
+
+    /// Types a line at the job.
+    pub fn type_line(&self, line: &str) {
+        self.keyboard.borrow_mut().push_back(line.to_owned());
+    }
+
+    /// Whether the job reads what is typed.
+    pub fn reads(&self) -> bool {
+        self.reads.get()
+    }
+
+    /// The next line that is typed, or `None` when `span` has passed without one.
+    pub async fn typed_line(&self, span: Duration) -> Option<String> {
+        self.reads.set(true);
+        let until = self.now() + span;
+        poll_fn(|_| {
+            let line = self.keyboard.borrow_mut().pop_front();
+            if line.is_some() || self.now() >= until {
+                return Poll::Ready(line);
+            }
+            self.set_alarm(until);
+            Poll::Pending
+        })
+        .await
     }
 
     /// The alarm that was set since it was last taken.

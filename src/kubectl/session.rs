@@ -142,6 +142,15 @@ impl Job {
         }
     }
 
+    /// Whether what is typed now is for the job, and not for the terminal.
+    pub fn reads(&self) -> bool {
+        self.shell.world.reads()
+    }
+
+    pub fn type_line(&self, line: &str) {
+        self.shell.world.type_line(line);
+    }
+
     pub fn is_done(&self) -> bool {
         self.future.is_none()
     }

@@ -62,6 +62,9 @@ pub const PULL_BYTES_PER_SECOND: u64 = 50_000_000;
 pub const BACK_OFF_START: Duration = secs(10);
 pub const BACK_OFF_MOST: Duration = secs(300);
 pub const SYNC_RETRY: Span = Span(10_000, 15_000);
+/// From a change of a ConfigMap or Secret to the sync that brings it into volumes: the sync of a
+/// pod every minute, and what the kubelet's cache adds.
+pub const VOLUME_SYNC: Span = Span(60_000, 90_000);
 pub const MOUNT_RETRY_START: Duration = millis(500);
 pub const MOUNT_RETRY_MOST: Duration = millis(122_000);
 /// A pod that waits for its claims says so this often, and looks this often.

@@ -26,8 +26,10 @@ use crate::sim::{Time, millis};
 
 use fake::Fake;
 use images::ImageStore;
+pub use pod::exec::{ExecCall, ExecState};
 pub use pod::{LogQuery, Logged};
 use pod::{PodEvent, PodWorker};
+use runtime::files::Files;
 use sandboxes::Addresses;
 pub use spec::{NodeSpec, Runtime};
 use statics::Statics;
@@ -47,6 +49,8 @@ pub struct Kubelet {
     /// The workers, by the uid of their pod.
     pods: BTreeMap<Rc<str>, Rc<PodWorker>>,
     statics: Statics,
+    /// What pods see of the node by way of their volumes.
+    files: Files,
 }
 
 /// What the API server was last told of the node.
@@ -86,6 +90,7 @@ impl Kubelet {
             addresses: Addresses::default(),
             pods: BTreeMap::new(),
             statics: Statics::default(),
+            files: pod::files::of_node(&node.name),
             node,
         }
     }
@@ -254,7 +259,12 @@ impl Component for Kubelet {
         match packet {
             Packet::Request(request) if self.node.is_fake() => self.answer_as_fake(&request, ctx),
             Packet::Request(request) => self.request(&request, ctx),
-            Packet::Reply(_) => {}
+            Packet::Called(called) => {
+                self.with_worker(&called.pod.clone(), ctx, |w, h, ctx| {
+                    w.called(&called, h, ctx)
+                });
+            }
+            Packet::Reply(_) | Packet::Call(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 
+use super::pod::exec::{ExecCall, ExecState};
 use super::pod::{Host, LogQuery, Logged, PodEvent, PodWorker, admission, net};
 use super::{Event, Kubelet, latency};
 use crate::api::{Key, Resource};
@@ -34,7 +35,15 @@ impl Kubelet {
             stream: &self.stream,
             new_image: false,
         };
-        act(Rc::make_mut(&mut worker), &mut host, ctx);
+        let worker_mut = Rc::make_mut(&mut worker);
+        let lent = worker_mut.uses_host();
+        if lent {
+            worker_mut.lend(std::mem::take(&mut self.files));
+        }
+        act(worker_mut, &mut host, ctx);
+        if lent {
+            self.files = worker_mut.give_back().unwrap_or_default();
+        }
         let new_image = host.new_image;
         if !worker.is_finished() {
             self.pods.insert(uid.clone(), worker);
@@ -167,6 +176,62 @@ impl Kubelet {
                 "container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating"
             )),
         }
+    }
+
+    fn uid_of(&self, namespace: &str, pod: &str) -> Option<Rc<str>> {
+        let worker = self
+            .pods
+            .values()
+            .find(|w| *w.key.namespace == *namespace && *w.key.name == *pod && !w.gone);
+        worker.map(|w| w.uid.clone())
+    }
+
+    /// Starts a command in a container of a pod on this node; its number.
+    ///
+    /// # Errors
+    /// Why it cannot be started.
+    pub fn start_exec(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        call: &ExecCall,
+        ctx: &mut Ctx<'_, Event>,
+    ) -> Result<u64, String> {
+        if self.node.is_fake() {
+            return Err(format!(
+                "error dialing backend: dial tcp {}:10250: connect: connection refused",
+                self.node.address()
+            ));
+        }
+        let mut started = Err(format!("pod {pod}_{namespace} not found"));
+        if let Some(uid) = self.uid_of(namespace, pod) {
+            self.with_worker(&uid, ctx, |w, h, ctx| started = w.start_exec(call, h, ctx));
+        }
+        started
+    }
+
+    /// More input for a command; tells whether it is known.
+    pub fn exec_input(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        id: u64,
+        (text, ends): (&str, bool),
+        ctx: &mut Ctx<'_, Event>,
+    ) -> bool {
+        let mut known = false;
+        if let Some(uid) = self.uid_of(namespace, pod) {
+            self.with_worker(&uid, ctx, |w, h, ctx| {
+                known = w.exec_input(id, text, ends, h, ctx);
+            });
+        }
+        known
+    }
+
+    /// How far a command has come.
+    pub fn exec_state(&self, namespace: &str, pod: &str, id: u64) -> Option<&ExecState> {
+        let uid = self.uid_of(namespace, pod)?;
+        self.pods.get(&uid)?.exec_state(id)
     }
 
     /// How many pods the node has workers for.

@@ -90,6 +90,18 @@ fn lookup(objects: &Objects, name: &str, namespace: &str) -> Found {
     }
 }
 
+/// The name under which `host` is found, with the end of the search list that leads to it.
+pub fn full_name(objects: &Objects, host: &str, namespace: &str) -> String {
+    let plain = host.trim_end_matches('.').to_ascii_lowercase();
+    let searched = [
+        format!("{plain}.{namespace}.svc.{DOMAIN}"),
+        format!("{plain}.svc.{DOMAIN}"),
+        format!("{plain}.{DOMAIN}"),
+    ];
+    let is_there = |name: &&String| !matches!(record(objects, name), Found::Nothing);
+    searched.iter().find(is_there).cloned().unwrap_or(plain)
+}
+
 /// What stands under a full name.
 fn record(objects: &Objects, name: &str) -> Found {
     let Some(rest) = name.strip_suffix(DOMAIN).and_then(|r| r.strip_suffix('.')) else {

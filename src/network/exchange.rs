@@ -11,7 +11,9 @@ use super::{Event, HttpResult, Network, STREAM};
 use crate::api::Key;
 use crate::api::url::Url;
 use crate::client::Ctx;
-use crate::client::wire::{HttpReply, HttpRequest, Outcome as WireOutcome, Packet};
+use crate::client::wire::{
+    Call, Called, Ending, HttpReply, HttpRequest, Outcome as WireOutcome, Packet,
+};
 use crate::sim::Time;
 
 /// Whose request it is.
@@ -20,6 +22,8 @@ pub enum Owner {
     Traffic(Key),
     /// A single request; its result is kept under this number.
     Single(u64),
+    /// A process in a pod: its node, the uid of the pod, and its own number.
+    Process(Rc<str>, Rc<str>, u64),
 }
 
 /// A request to be made.
@@ -35,6 +39,8 @@ pub struct Launch {
     /// The `Host` header.
     pub host: Rc<str>,
     pub method: Rc<str>,
+    pub token: Rc<str>,
+    pub body: Rc<str>,
     pub timeout: Duration,
 }
 
@@ -60,6 +66,69 @@ enum Way {
 }
 
 impl Network {
+    /// A process in a pod makes a request.
+    pub(super) fn call(&mut self, call: Call, ctx: &mut Ctx<'_, Event>) {
+        let ask = call.ask;
+        if ask.method == "RESOLVE" {
+            let lookup = draw(ctx.rng(STREAM), latency::LOOKUP);
+            let body = |name: &str, list: &[Rc<str>]| {
+                let mut text = name.to_owned();
+                for address in list {
+                    text.push('\n');
+                    text.push_str(address);
+                }
+                Ending::Answer {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: text.into(),
+                }
+            };
+            let (after, ending) = match dns::resolve(&self.objects, &ask.host, &call.namespace) {
+                Answer::Literal(address) => (Duration::ZERO, body(&ask.host, &[address])),
+                Answer::Addresses(list) => {
+                    let name = dns::full_name(&self.objects, &ask.host, &call.namespace);
+                    (lookup, body(&name, &list))
+                }
+                Answer::NotFound => (lookup, Ending::NoSuchName),
+                Answer::Silence => (latency::NO_RESOLVER, Ending::NoResolver),
+            };
+            let called = Called {
+                id: call.id,
+                node: call.node,
+                pod: call.pod,
+                address: None,
+                ending,
+            };
+            return ctx.transmit(after, Packet::Called(called));
+        }
+        let launch = Launch {
+            owner: Owner::Process(call.node.clone(), call.pod, call.id),
+            client: 0,
+            from: call.from,
+            node: call.node,
+            namespace: call.namespace,
+            url: Url {
+                host: ask.host,
+                port: ask.port,
+                path: ask.path,
+                explicit_port: true,
+            },
+            host: ask.host_header.into(),
+            method: ask.method.into(),
+            token: ask.token,
+            body: ask.body,
+            timeout: ask.timeout.unwrap_or(latency::CONNECT_TIMEOUT),
+        };
+        self.launch(launch, ctx);
+    }
+
+    /// Tells the processes whose requests have ended.
+    pub(super) fn tell_callers(&mut self, ctx: &mut Ctx<'_, Event>) {
+        for called in std::mem::take(&mut self.called) {
+            ctx.transmit(Duration::ZERO, Packet::Called(called));
+        }
+    }
+
     /// Sends a request on its way; how it ends is told by later events.
     pub(super) fn launch(&mut self, launch: Launch, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
@@ -68,7 +137,7 @@ impl Network {
             id,
             traffic: match &launch.owner {
                 Owner::Traffic(key) => Some(key.clone()),
-                Owner::Single(_) => None,
+                Owner::Single(_) | Owner::Process(..) => None,
             },
             client: launch.client,
             from: launch.from.clone(),
@@ -119,6 +188,8 @@ impl Network {
                     method: launch.method.clone(),
                     host: launch.host.clone(),
                     path: launch.url.path.as_str().into(),
+                    token: launch.token.clone(),
+                    body: launch.body.clone(),
                 };
                 flow.endpoint = Some(endpoint);
                 ctx.transmit(travel, Packet::Request(request));
@@ -154,7 +225,14 @@ impl Network {
         let port = launch.url.port;
         let connect = draw(ctx.rng(STREAM), latency::CONNECT);
         let rng = ctx.kernel.rng(STREAM);
-        let to = |backend: Backend| {
+        let objects = &self.objects;
+        let to = |mut backend: Backend| {
+            // Endpoints written by hand need not say where they are.
+            if backend.node.is_empty() {
+                let home = objects.home(&backend.address).map(|home| &home.node);
+                let node = home.or(objects.node_at(&backend.address));
+                backend.node = node.cloned().unwrap_or_default();
+            }
             Way::To(Endpoint {
                 pod: (!backend.pod.name.is_empty()).then_some(backend.pod),
                 address: backend.address,
@@ -291,6 +369,28 @@ impl Network {
                     body,
                 };
                 self.keep_result(number, result);
+            }
+            Owner::Process(node, pod, id) => {
+                let ending = match outcome {
+                    Outcome::Answered(status) => Ending::Answer {
+                        status,
+                        headers,
+                        body,
+                    },
+                    Outcome::NameNotFound => Ending::NoSuchName,
+                    Outcome::NameTimeout => Ending::NoResolver,
+                    Outcome::Refused => Ending::Refused,
+                    Outcome::Reset => Ending::Reset,
+                    Outcome::Unreachable => Ending::Unreachable,
+                    Outcome::Timeout | Outcome::Pending => Ending::TimedOut,
+                };
+                self.called.push(Called {
+                    id,
+                    node,
+                    pod,
+                    address: open.address,
+                    ending,
+                });
             }
         }
     }

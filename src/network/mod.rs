@@ -31,7 +31,7 @@ use crate::api::Key;
 use crate::api::play::Traffic;
 use crate::api::url::{Url, UrlError};
 use crate::apiserver::WatchEvent;
-use crate::client::wire::Packet;
+use crate::client::wire::{Called, Packet};
 use crate::client::{Component, Ctx};
 use crate::sim::Time;
 use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
@@ -108,6 +108,8 @@ pub struct Network {
     by_traffic: BTreeMap<Key, Rolling>,
     results: BTreeMap<u64, HttpResult>,
     next_single: u64,
+    /// Requests of processes that have ended, and of which nobody was told.
+    called: Vec<Called>,
 }
 
 #[derive(Clone)]
@@ -150,12 +152,16 @@ impl Component for Network {
             }
             Event::Deadline => self.time_out(ctx),
         }
+        self.tell_callers(ctx);
     }
 
     fn received(&mut self, packet: Packet, ctx: &mut Ctx<'_, Event>) {
-        if let Packet::Reply(reply) = packet {
-            self.replied(reply, ctx);
+        match packet {
+            Packet::Reply(reply) => self.replied(reply, ctx),
+            Packet::Call(call) => self.call(call, ctx),
+            Packet::Request(_) | Packet::Called(_) => {}
         }
+        self.tell_callers(ctx);
     }
 
     fn label(event: &Event) -> &'static str {
@@ -238,6 +244,8 @@ impl Network {
             url,
             host: host.into(),
             method: call.method.as_str().into(),
+            token: "".into(),
+            body: "".into(),
             timeout: call
                 .timeout_millis
                 .map_or(latency::CONNECT_TIMEOUT, Duration::from_millis),

@@ -104,6 +104,8 @@ impl Network {
             url: clients.url.clone(),
             host: clients.url.authority().into(),
             method: "GET".into(),
+            token: "".into(),
+            body: "".into(),
             timeout: millis(clients.spec.timeout_millis.max(1)),
         };
         let wait = pause(&clients.spec, ctx);

@@ -1,9 +1,11 @@
 //! The kubelet, seen through the API: pods that name their node need no scheduler.
 
 mod ends;
+mod exec;
 mod logs;
 mod probes;
 mod starts;
+mod volumes;
 
 use kubarium::cluster::{Cluster, Config};
 use kubarium::sim::{millis, secs};

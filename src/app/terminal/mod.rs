@@ -160,7 +160,13 @@ impl Terminal {
     pub fn poll(&mut self, files: &Shared<Files>) -> Vec<(String, String)> {
         self.shelf.borrow_mut().files = files.clone();
         for _ in 0..TURNS {
-            if self.job.is_some() {
+            if let Some(job) = &self.job {
+                if job.reads()
+                    && let Some(line) = self.queue.pop_front()
+                {
+                    self.view.screen.print(Origin::Out, &format!("{line}\n"));
+                    job.type_line(&line);
+                }
                 if !self.go_on() {
                     break;
                 }

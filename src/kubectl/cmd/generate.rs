@@ -539,11 +539,6 @@ async fn run(kube: &Kube) -> Result<()> {
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
         );
     }
-    if flags.is("stdin") || flags.is("tty") || flags.is("attach") {
-        return plain(
-            "attaching to a container is not part of this kubectl: leave out -i, -t and --attach",
-        );
-    }
     let restart = match flags.text("restart") {
         "" => "Always",
         given @ ("Always" | "OnFailure" | "Never") => given,
@@ -590,11 +585,25 @@ async fn run(kube: &Kube) -> Result<()> {
         }
         container["ports"] = json!([{"containerPort": number_or_text(flags.text("port"))}]);
     }
+    if flags.is("stdin") {
+        container["stdin"] = true.into();
+        container["stdinOnce"] = true.into();
+    }
+    if flags.is("tty") {
+        container["tty"] = true.into();
+    }
     let object = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "labels": pod_labels.clone()},
         "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart},
     });
+    if attached {
+        let kind = known("v1", "Pod")?;
+        let at = path(kind, &kube.namespace(), "", "");
+        let request = kube.change(Method::Post, at, "kubectl-run")?;
+        let made = kube.json(request.with_body(object)).await?;
+        return super::attach::after_run(kube, &made).await;
+    }
     make(
         kube,
         known("v1", "Pod")?,

@@ -174,6 +174,24 @@ async fn read(kube: &Kube, source: &Source) -> Result<String> {
     })
 }
 
+/// All that a container has printed.
+pub(super) async fn text_of(
+    kube: &Kube,
+    namespace: &str,
+    pod: &str,
+    container: &str,
+) -> Result<String> {
+    let source = Source {
+        namespace: namespace.to_owned(),
+        pod: pod.to_owned(),
+        container: container.to_owned(),
+        printed: 0,
+        begun: false,
+        done: false,
+    };
+    read(kube, &source).await
+}
+
 /// Where the last lines of a log begin.
 fn tail_start(log: &str, lines: i64) -> usize {
     let all: Vec<&str> = log.split_inclusive('\n').collect();

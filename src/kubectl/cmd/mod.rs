@@ -1,6 +1,7 @@
 //! The commands of `kubectl`, a file each, and how a line finds its command.
 
 mod apply;
+mod attach;
 mod auth;
 mod autoscale;
 mod change;
@@ -13,6 +14,7 @@ mod describe;
 mod diff;
 mod drain;
 mod events;
+mod exec;
 mod explain;
 mod generate;
 mod generate_jobs;
@@ -110,6 +112,8 @@ pub const COMMANDS: &[Command] = &[
     nodes::TAINT,
     describe::DESCRIBE,
     logs::LOGS,
+    attach::ATTACH,
+    exec::EXEC,
     events::EVENTS,
     auth::CAN_I,
     auth::WHOAMI,

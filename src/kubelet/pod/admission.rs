@@ -88,8 +88,47 @@ pub fn host_ports(pod: &Pod) -> Vec<(String, i32)> {
         .collect()
 }
 
+/// The sysctls that every node allows (`pkg/kubelet/sysctl/safe_sysctls.go`).
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];
+
+/// Kernel parameters that the node does not let pods set (`pkg/kubelet/sysctl/allowlist.go`).
+fn sysctls(pod: &Pod) -> Option<Refusal> {
+    let spec = pod.spec.as_ref()?;
+    let context = spec.security_context.as_ref()?;
+    for sysctl in context.sysctls.iter().flatten() {
+        let name = sysctl.name.replace('/', ".");
+        let message = if !SAFE_SYSCTLS.contains(&&*name) {
+            format!("forbidden sysctl: \"{name}\" not allowlisted")
+        } else if spec.host_network == Some(true) && name.starts_with("net.") {
+            format!("forbidden sysctl: \"{name}\" not allowed with host net enabled")
+        } else if spec.host_ipc == Some(true) && name.starts_with("kernel.") {
+            format!("forbidden sysctl: \"{name}\" not allowed with host ipc enabled")
+        } else {
+            continue;
+        };
+        return Some(("SysctlForbidden", message));
+    }
+    None
+}
+
 /// Looks at a pod beside those that run on the node.
 pub fn check(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refusal> {
+    if let Some(refusal) = sysctls(&pod.pod) {
+        return Some(refusal);
+    }
     let allocatable = node.status.as_ref().and_then(|s| s.allocatable.clone());
     let allocatable = allocatable.unwrap_or_default();
     let insufficient = |name: &'static str, wanted: i64, used: i64, capacity: i64| {

@@ -93,8 +93,8 @@ impl PodWorker {
         Ok(env)
     }
 
-    /// `NAME_SERVICE_HOST` and `NAME_SERVICE_PORT` of the services of the namespace, and of the
-    /// API server's.
+    /// The variables of the services of the namespace, and of the API server's: those of
+    /// Kubernetes and those of Docker's links (`pkg/kubelet/envvars/envvars.go`).
     fn service_variables(&self, ctx: &Cx<'_>, env: &mut Variables) {
         let spec = self.pod.spec.as_ref();
         let links = spec.and_then(|s| s.enable_service_links).unwrap_or(true);
@@ -116,6 +116,27 @@ impl PodWorker {
                 format!("{name}_SERVICE_PORT").into(),
                 port.to_string().into(),
             );
+            for (i, port) in spec.ports.iter().flatten().enumerate() {
+                let number = port.port;
+                let protocol = port.protocol.as_deref().unwrap_or("TCP");
+                let lower = protocol.to_lowercase();
+                if let Some(own) = port.name.as_deref().filter(|n| !n.is_empty()) {
+                    let own = own.to_uppercase().replace('-', "_");
+                    env.insert(
+                        format!("{name}_SERVICE_PORT_{own}").into(),
+                        number.to_string().into(),
+                    );
+                }
+                let url: Rc<str> = format!("{lower}://{ip}:{number}").into();
+                if i == 0 {
+                    env.insert(format!("{name}_PORT").into(), url.clone());
+                }
+                let prefix = format!("{name}_PORT_{number}_{protocol}");
+                env.insert(prefix.as_str().into(), url);
+                env.insert(format!("{prefix}_PROTO").into(), lower.into());
+                env.insert(format!("{prefix}_PORT").into(), number.to_string().into());
+                env.insert(format!("{prefix}_ADDR").into(), ip.into());
+            }
         }
     }
 
@@ -169,7 +190,11 @@ impl PodWorker {
             return self.field(field, h).map(Some);
         }
         if let Some(resource) = &source.resource_field_ref {
-            return Ok(Some(resource_field(resource, spec)));
+            let other = resource.container_name.as_deref().filter(|n| !n.is_empty());
+            let pod = self.pod.spec.as_ref();
+            let mut all = pod.iter().flat_map(|s| &s.containers);
+            let other = other.and_then(|name| all.find(|c| c.name == name));
+            return Ok(Some(resource_field(resource, other.unwrap_or(spec), h)));
         }
         let (data, key, missing, optional) = if let Some(r) = &source.config_map_key_ref {
             let optional = r.optional.unwrap_or_default();
@@ -242,8 +267,13 @@ impl PodWorker {
     }
 }
 
-/// `limits.cpu` and the like, divided by the divisor and rounded up.
-pub fn resource_field(selector: &ResourceFieldSelector, spec: &ContainerSpec) -> String {
+/// `limits.cpu` and the like, divided by the divisor and rounded up. Who has no limit may use what
+/// the node has.
+pub fn resource_field(
+    selector: &ResourceFieldSelector,
+    spec: &ContainerSpec,
+    h: &Host<'_>,
+) -> String {
     let resources = spec.resources.as_ref();
     let (list, name) = match selector.resource.split_once('.') {
         Some(("limits", name)) => (resources.and_then(|r| r.limits.as_ref()), name),
@@ -252,7 +282,14 @@ pub fn resource_field(selector: &ResourceFieldSelector, spec: &ContainerSpec) ->
     };
     let parse = |text: &str| Quantity::parse(text).ok();
     let value = list.and_then(|l| l.get(name)).and_then(|q| parse(&q.0));
-    let value = value.map_or(0, |q| q.milli_value());
+    let value = match (value, selector.resource.as_str()) {
+        (Some(quantity), _) => quantity.milli_value(),
+        (None, "limits.cpu") => i64::try_from(h.node.cpu_millis).unwrap_or(i64::MAX),
+        (None, "limits.memory") => {
+            i64::try_from(h.node.memory_bytes.saturating_mul(1000)).unwrap_or(i64::MAX)
+        }
+        (None, _) => 0,
+    };
     let divisor = selector.divisor.as_ref().and_then(|d| parse(&d.0));
     let divisor = divisor.map_or(1000, |q| q.milli_value()).max(1);
     (value / divisor + i64::from(value % divisor > 0)).to_string()

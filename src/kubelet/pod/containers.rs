@@ -1,11 +1,12 @@
 //! Creating, starting and restarting containers (`kuberuntime_container.go`).
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::pull::Ensured;
 use super::{Cx, Ended, Host, Instance, PodEvent, PodWorker, Role, Run};
 use crate::api::quantity::Quantity;
-use crate::client::wire::{HttpReply, Outcome, Packet};
+use crate::client::wire::{Call, HttpReply, Outcome, Packet};
 use crate::kubelet::images::Present;
 use crate::kubelet::latency;
 use crate::kubelet::runtime::files::Files;
@@ -58,7 +59,8 @@ impl PodWorker {
             container.image = Some(image);
             container.image_name = name.unwrap_or_default().into();
         }
-        if let Err(message) = self.environment(c, h, ctx) {
+        let ready = self.environment(c, h, ctx).map(|_| ());
+        if let Err(message) = ready.and_then(|()| self.check_user(c)) {
             self.warning(c, "Failed", &format!("Error: {message}"), h, ctx);
             self.wait_for_sync(c, "CreateContainerConfigError", message.into(), h, ctx);
             return self.sync(h, ctx);
@@ -91,7 +93,10 @@ impl PodWorker {
             return self.sync(h, ctx);
         };
         let ports = self.ports_of(c);
-        let mounts = self.mounts(&spec);
+        let mounts = self.mounts(c, &spec);
+        let mut words = spec.command.clone().unwrap_or_default();
+        words.extend(spec.args.clone().unwrap_or_default());
+        let identity = self.identity(c, &words);
         let Some(container) = self.containers.get_mut(c) else {
             return;
         };
@@ -125,6 +130,7 @@ impl PodWorker {
             args: &args,
             env: env.clone(),
             folder: spec.working_dir.as_deref().unwrap_or("/"),
+            stdin: spec.stdin == Some(true),
             ports: &ports,
             memory_limit: memory_limit(&spec),
             now,
@@ -147,8 +153,10 @@ impl PodWorker {
                 files,
                 env,
                 mounts: mounts.into(),
+                identity,
                 logs,
                 in_flight: Vec::new(),
+                execs: Vec::new(),
             }));
         }
         self.normal(c, "Started", "Container started", h, ctx);
@@ -242,12 +250,15 @@ impl PodWorker {
             let files = ctx.kernel.disks.remove(disk).unwrap_or_default();
             self.volumes.insert(volume.clone(), files.into());
         }
-        let result = {
+        let identity = instance.identity.clone();
+        let next_call = self.next_call;
+        let (result, calls, next_call) = {
             let mut surroundings = Surroundings {
                 now: ctx.kernel.now,
                 files: &mut files,
                 volumes: &mut self.volumes,
                 mounts: &mounts,
+                identity: &identity,
                 namespace: &self.key.namespace,
                 hostname: &hostname,
                 address: self.ip.as_deref().unwrap_or_default(),
@@ -255,9 +266,13 @@ impl PodWorker {
                 servers,
                 api: ctx.server,
                 rng: ctx.kernel.rng(h.stream),
+                calls: Some(Vec::new()),
+                next_call,
             };
-            act(&mut instance, &mut surroundings)
+            let result = act(&mut instance, &mut surroundings);
+            (result, surroundings.calls, surroundings.next_call)
         };
+        self.next_call = next_call;
         for (volume, disk) in &self.disks {
             if let Some(files) = self.volumes.remove(volume) {
                 ctx.kernel.disks.insert(disk.clone(), files.into());
@@ -266,6 +281,17 @@ impl PodWorker {
         instance.files = files;
         if let Some(container) = self.containers.get_mut(c) {
             container.instance = Some(instance);
+        }
+        for (id, ask) in calls.into_iter().flatten() {
+            let call = Call {
+                id,
+                node: h.node.name.clone(),
+                pod: self.uid.clone(),
+                from: self.ip.clone().unwrap_or_default(),
+                namespace: (&*self.key.namespace).into(),
+                ask,
+            };
+            ctx.transmit(Duration::ZERO, Packet::Call(call));
         }
         Some(result)
     }
@@ -298,6 +324,7 @@ impl PodWorker {
             };
             ctx.transmit(millis(1), Packet::Reply(reply));
         }
+        instance.execs.iter_mut().for_each(|exec| exec.die(now));
         container.run = Run::Ended(Ended {
             exit,
             reason: None,

@@ -11,6 +11,7 @@ use super::config::{Variables, resource_field};
 use super::{Cx, Host, PodWorker};
 use crate::api::Key;
 use crate::api::storage::{claim_name, claims_of_pod, disk, phase_of_claim, volume_of_claim};
+use crate::kubelet::latency;
 use crate::kubelet::runtime::files::{Files, absolute};
 use crate::kubelet::runtime::machine::Mount;
 use crate::sim::ordered::Map as BTreeMap;
@@ -18,6 +19,9 @@ use crate::sim::ordered::Map as BTreeMap;
 /// The CA bundle that a controller publishes in every namespace; a pod does not wait for it here,
 /// as nothing in the simulation checks certificates.
 const ROOT_CA: &str = "kube-root-ca.crt";
+
+/// The files of the node, among the volumes of a pod that mounts some of them.
+pub const HOST: &str = "/";
 
 /// How long a token lasts whose volume does not say.
 const TOKEN_SECONDS: i64 = 3600;
@@ -35,8 +39,10 @@ impl PodWorker {
         h: &Host<'_>,
         ctx: &mut Cx<'_>,
     ) -> Result<BTreeMap<Rc<str>, Files>, (String, String)> {
+        let host = self.volumes.get(HOST);
         let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
         let mut all = BTreeMap::new();
+        all.extend(host.map(|files| (HOST.into(), files.clone())));
         for volume in volumes.unwrap_or_default() {
             if claim_name(&self.pod, volume).is_some() {
                 continue;
@@ -44,6 +50,11 @@ impl PodWorker {
             let files = self
                 .files_of(volume, h, ctx)
                 .map_err(|reason| (volume.name.clone(), reason))?;
+            if let (Some(path), Some(tree)) = (Self::host_path(volume), all.get_mut(HOST)) {
+                let type_ = volume.host_path.as_ref().and_then(|p| p.type_.as_deref());
+                check_type(&path, type_.unwrap_or_default(), tree)
+                    .map_err(|reason| (volume.name.clone(), reason))?;
+            }
             all.insert(volume.name.as_str().into(), files);
         }
         Ok(all)
@@ -54,12 +65,25 @@ impl PodWorker {
         if let Some(source) = &volume.config_map {
             let optional = source.optional.unwrap_or_default();
             let data = self.config_map(&source.name, optional, ctx)?;
-            put(&mut files, data, source.items.as_deref());
+            put(
+                &mut files,
+                data,
+                source.items.as_deref(),
+                "config",
+                optional,
+            )?;
         }
         if let Some(source) = &volume.secret {
             let name = source.secret_name.as_deref().unwrap_or_default();
-            let data = self.secret(name, source.optional.unwrap_or_default(), ctx)?;
-            put(&mut files, data, source.items.as_deref());
+            let optional = source.optional.unwrap_or_default();
+            let data = self.secret(name, optional, ctx)?;
+            put(
+                &mut files,
+                data,
+                source.items.as_deref(),
+                "secret",
+                optional,
+            )?;
         }
         if let Some(source) = &volume.downward_api {
             self.put_downward(&mut files, source.items.as_deref(), h);
@@ -69,11 +93,12 @@ impl PodWorker {
             if let Some(r) = &source.config_map {
                 let optional = r.optional.unwrap_or_default() || r.name == ROOT_CA;
                 let data = self.config_map(&r.name, optional, ctx)?;
-                put(&mut files, data, r.items.as_deref());
+                put(&mut files, data, r.items.as_deref(), "config", optional)?;
             }
             if let Some(r) = &source.secret {
-                let data = self.secret(&r.name, r.optional.unwrap_or_default(), ctx)?;
-                put(&mut files, data, r.items.as_deref());
+                let optional = r.optional.unwrap_or_default();
+                let data = self.secret(&r.name, optional, ctx)?;
+                put(&mut files, data, r.items.as_deref(), "secret", optional)?;
             }
             if let Some(r) = &source.downward_api {
                 self.put_downward(&mut files, r.items.as_deref(), h);
@@ -158,7 +183,7 @@ impl PodWorker {
                 let spec = self.pod.spec.as_ref();
                 let container = spec.and_then(|s| s.containers.iter().find(|c| c.name == name));
                 container
-                    .map(|c| resource_field(resource, c))
+                    .map(|c| resource_field(resource, c, h))
                     .unwrap_or_default()
             } else {
                 continue;
@@ -168,7 +193,99 @@ impl PodWorker {
     }
 
     /// Where a container sees the volumes.
-    pub(super) fn mounts(&self, spec: &ContainerSpec) -> Vec<Mount> {
+    pub(super) fn mounts(&mut self, c: usize, spec: &ContainerSpec) -> Vec<Mount> {
+        let mut mounts = self.mounts_of(spec);
+        // A part of a volume that is mounted by itself stays as it was at the start.
+        for (i, mount) in mounts.iter_mut().enumerate() {
+            if !mount.fixed || mount.inside.is_empty() {
+                continue;
+            }
+            let Some(files) = self.volumes.get(&mount.volume).cloned() else {
+                continue;
+            };
+            mount.volume = format!("{}/{c}/{i}", mount.volume).into();
+            self.volumes.insert(mount.volume.clone(), files);
+        }
+        mounts
+    }
+
+    /// The path of the node's files that a volume shows.
+    fn host_path(volume: &Volume) -> Option<String> {
+        volume.host_path.as_ref().map(|h| absolute("/", &h.path))
+    }
+
+    /// Whether the pod sees files of its node.
+    pub fn uses_host(&self) -> bool {
+        let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
+        volumes
+            .unwrap_or_default()
+            .iter()
+            .any(|v| v.host_path.is_some())
+    }
+
+    /// Gives the pod the node's files, or takes them back.
+    pub fn lend(&mut self, files: Files) {
+        self.volumes.insert(HOST.into(), files);
+    }
+
+    pub fn give_back(&mut self) -> Option<Files> {
+        self.volumes.remove(HOST)
+    }
+
+    /// Whether what a volume shows can change while the pod runs.
+    fn is_live(&self) -> bool {
+        let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
+        volumes.unwrap_or_default().iter().any(|v| {
+            let of_projected = v.projected.iter().flat_map(|p| p.sources.iter().flatten());
+            let mut sources = of_projected.filter(|s| {
+                s.secret.is_some() || s.config_map.as_ref().is_some_and(|c| c.name != ROOT_CA)
+            });
+            v.config_map.is_some()
+                || v.secret.is_some()
+                || v.downward_api.is_some()
+                || sources.next().is_some()
+        })
+    }
+
+    /// Looks again at what volumes show, and again after the next sync.
+    pub(super) fn refresh(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
+        if self.over || self.ending.is_some() || !self.is_live() {
+            return;
+        }
+        let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.clone());
+        for volume in volumes.iter().flatten() {
+            let shows = volume.config_map.is_some()
+                || volume.secret.is_some()
+                || volume.downward_api.is_some()
+                || volume.projected.is_some();
+            if !shows {
+                continue;
+            }
+            match self.files_of(volume, h, ctx) {
+                Ok(files) => {
+                    self.volumes.insert(volume.name.as_str().into(), files);
+                }
+                Err(reason) => {
+                    let message = format!(
+                        "MountVolume.SetUp failed for volume \"{}\" : {reason}",
+                        volume.name
+                    );
+                    h.recorder
+                        .warning(ctx, &self.involved(), "FailedMount", &message);
+                }
+            }
+        }
+        self.plan_refresh(h, ctx);
+    }
+
+    pub(super) fn plan_refresh(&mut self, h: &Host<'_>, ctx: &mut Cx<'_>) {
+        if self.is_live() {
+            let delay = latency::VOLUME_SYNC.draw(ctx.rng(h.stream));
+            self.after(ctx, delay, super::PodEvent::Refresh);
+        }
+    }
+
+    fn mounts_of(&self, spec: &ContainerSpec) -> Vec<Mount> {
         let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
         let fixed = |name: &str| {
             let volume = volumes.unwrap_or_default().iter().find(|v| v.name == name);
@@ -186,13 +303,25 @@ impl PodWorker {
         mounts
             .map(|m| {
                 let sub_path = m.sub_path.as_deref().filter(|p| !p.is_empty());
+                let inside = sub_path.map_or_else(String::new, |p| absolute("/", p));
+                let volume = volumes
+                    .unwrap_or_default()
+                    .iter()
+                    .find(|v| v.name == m.name);
+                let host = volume.and_then(|v| Self::host_path(v));
+                let fixed = fixed(&m.name);
                 Mount {
                     path: absolute("/", &m.mount_path).into(),
-                    volume: m.name.as_str().into(),
-                    inside: sub_path
-                        .map_or_else(String::new, |p| absolute("/", p))
-                        .into(),
-                    read_only: m.read_only.unwrap_or_default() || fixed(&m.name),
+                    volume: match &host {
+                        Some(_) => HOST.into(),
+                        None => m.name.as_str().into(),
+                    },
+                    inside: match host.as_deref() {
+                        Some("/") | None => inside.into(),
+                        Some(host) => format!("{host}{inside}").into(),
+                    },
+                    read_only: m.read_only.unwrap_or_default() || fixed,
+                    fixed,
                 }
             })
             .collect()
@@ -200,13 +329,26 @@ impl PodWorker {
 }
 
 /// Puts all of some data into a volume, or the keys that are named, under the paths given.
-fn put(files: &mut Files, data: Option<Variables>, items: Option<&[KeyToPath]>) {
+///
+/// # Errors
+/// A key that is named does not exist.
+fn put(
+    files: &mut Files,
+    data: Option<Variables>,
+    items: Option<&[KeyToPath]>,
+    what: &str,
+    optional: bool,
+) -> Result<(), String> {
     let data = data.unwrap_or_default();
     match items {
         Some(items) => {
             for item in items {
-                if let Some(text) = data.get(&*item.key) {
-                    files.put(&absolute("/", &item.path), text);
+                match data.get(&*item.key) {
+                    Some(text) => files.put(&absolute("/", &item.path), text),
+                    None if optional => {}
+                    None => {
+                        return Err(format!("references non-existent {what} key: {}", item.key));
+                    }
                 }
             }
         }
@@ -216,4 +358,66 @@ fn put(files: &mut Files, data: Option<Variables>, items: Option<&[KeyToPath]>) 
             }
         }
     }
+    Ok(())
+}
+
+/// Whether what stands at a path of the node is what the volume says; makes what may be made
+/// (`pkg/volume/hostpath/host_path.go`).
+fn check_type(path: &str, type_: &str, tree: &mut Files) -> Result<(), String> {
+    let failed = |what: &str| Err(format!("hostPath type check failed: {path} is not {what}"));
+    let (file, folder) = (tree.read(path).is_ok(), tree.is_folder(path));
+    match type_ {
+        "Directory" if !folder => failed("a directory"),
+        "DirectoryOrCreate" if file => failed("a directory"),
+        "" | "DirectoryOrCreate" if !file && !folder => {
+            tree.make_folder(path);
+            Ok(())
+        }
+        "File" if !file => failed("a file"),
+        "FileOrCreate" if folder => failed("a file"),
+        "FileOrCreate" if !file => {
+            tree.put(path, "");
+            Ok(())
+        }
+        "Socket" if !path.ends_with(".sock") || !file => failed("a socket file"),
+        "CharDevice" if !path.starts_with("/dev/") => failed("a character device"),
+        "BlockDevice" if !path.starts_with("/dev/") => failed("a block device"),
+        _ => Ok(()),
+    }
+}
+
+/// What is on a node from the start.
+pub fn of_node(name: &str) -> Files {
+    let mut files = Files::default();
+    for folder in [
+        "/tmp",
+        "/mnt",
+        "/opt",
+        "/srv",
+        "/home",
+        "/root",
+        "/proc",
+        "/sys",
+        "/dev",
+        "/usr/share",
+        "/lib/modules",
+        "/var/log/pods",
+        "/var/log/containers",
+        "/var/lib/kubelet/pods",
+        "/var/lib/etcd",
+        "/etc/ssl/certs",
+        "/etc/cni/net.d",
+        "/etc/kubernetes/manifests",
+        "/run/xtables.lock.d",
+        "/usr/share/ca-certificates",
+        "/etc/ca-certificates",
+        "/usr/local/share/ca-certificates",
+        "/etc/kubernetes/pki",
+    ] {
+        files.make_folder(folder);
+    }
+    files.put("/etc/hostname", &format!("{name}\n"));
+    files.put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    files.put("/run/containerd/containerd.sock", "");
+    files
 }

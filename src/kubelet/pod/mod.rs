@@ -7,7 +7,8 @@
 pub mod admission;
 mod config;
 mod containers;
-mod files;
+pub mod exec;
+pub mod files;
 mod hooks;
 mod logs;
 pub mod net;
@@ -18,6 +19,7 @@ mod status;
 mod sync;
 mod termination;
 mod usage;
+mod user;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,7 +30,7 @@ use super::backoff::BackOff;
 use super::images::{ImageStore, Present};
 use super::runtime::files::Files;
 use super::runtime::logs::Logs;
-use super::runtime::machine::Mount;
+use super::runtime::machine::{Identity, Mount};
 use super::runtime::process::{Exit, Process};
 use super::sandboxes::Addresses;
 use super::spec::NodeSpec;
@@ -73,6 +75,12 @@ pub enum PodEvent {
         c: u16,
         n: u32,
     },
+    /// A command beside the process has something to do.
+    Exec {
+        c: u16,
+        n: u32,
+        id: u64,
+    },
     /// The kubelet sees that the process has ended.
     Notice {
         c: u16,
@@ -106,6 +114,8 @@ pub enum PodEvent {
     Retry(u32),
     SandboxStopped,
     Deadline,
+    /// What volumes show is looked at again.
+    Refresh,
 }
 
 impl PodEvent {
@@ -117,6 +127,7 @@ impl PodEvent {
             PodEvent::Pulled { .. } => "image pull ends",
             PodEvent::Started { .. } => "container starts",
             PodEvent::Wake { .. } => "process",
+            PodEvent::Exec { .. } => "exec",
             PodEvent::Notice { .. } => "container has ended",
             PodEvent::PostStartDone { .. } => "postStart ends",
             PodEvent::Probe { .. } => "probe",
@@ -126,6 +137,7 @@ impl PodEvent {
             PodEvent::Retry(_) => "back-off ends",
             PodEvent::SandboxStopped => "sandbox has stopped",
             PodEvent::Deadline => "active deadline",
+            PodEvent::Refresh => "refresh volumes",
         }
     }
 }
@@ -164,9 +176,12 @@ struct Instance {
     files: Files,
     env: BTreeMap<Rc<str>, Rc<str>>,
     mounts: Rc<[Mount]>,
+    identity: Identity,
     logs: Logs,
     /// Requests that wait for their answer.
     in_flight: Vec<u64>,
+    /// Commands that run beside its process, or have run.
+    execs: Vec<exec::Exec>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -274,6 +289,8 @@ pub struct PodWorker {
     pub gone: bool,
     retry: u32,
     written: Option<Rc<PodStatus>>,
+    /// The number of the next request of a process of this pod.
+    next_call: u64,
 }
 
 impl PodWorker {
@@ -314,6 +331,7 @@ impl PodWorker {
             gone: false,
             retry: 0,
             written: None,
+            next_call: 0,
         }
     }
 
@@ -335,6 +353,7 @@ impl PodWorker {
             PodEvent::Pulled { c, n } => self.when(c, n, |w, c| w.pulled(c, h, ctx)),
             PodEvent::Started { c, n } => self.when(c, n, |w, c| w.started(c, h, ctx)),
             PodEvent::Wake { c, n } => self.when(c, n, |w, c| w.wake(c, h, ctx)),
+            PodEvent::Exec { c, n, id } => self.when(c, n, |w, c| w.resume_exec(c, id, h, ctx)),
             PodEvent::Notice { c, n } => self.when(c, n, |w, c| w.notice(c, h, ctx)),
             PodEvent::PostStartDone { c, n } => {
                 self.when(c, n, |w, c| w.post_start_done(c, h, ctx))
@@ -349,6 +368,7 @@ impl PodWorker {
             PodEvent::Retry(_) => {}
             PodEvent::SandboxStopped => self.sandbox_stopped(h),
             PodEvent::Deadline => self.deadline(h, ctx),
+            PodEvent::Refresh => self.refresh(h, ctx),
         }
         self.report(h, ctx);
     }

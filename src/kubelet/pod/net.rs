@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Cx, Host, PodEvent, PodWorker, Run, usage};
 use crate::api::rfc3339;
+use crate::apiserver::{Body, Credentials, Method, Request};
 use crate::client::wire::{HttpReply, HttpRequest, Outcome, Packet};
 use crate::sim::{Time, millis};
 
@@ -30,6 +31,18 @@ impl PodWorker {
         let Some(c) = self.containers.iter().position(takes) else {
             return reply(ctx, request.id, Outcome::Refused);
         };
+        if &*request.method == "CONNECT" {
+            let outcome = Outcome::Answer {
+                status: 200,
+                headers: Vec::new(),
+                body: "".into(),
+            };
+            return reply(ctx, request.id, outcome);
+        }
+        if self.is_api_server(c) {
+            let outcome = ask_api(request, ctx);
+            return reply(ctx, request.id, outcome);
+        }
         let answer = self.in_container(c, h, ctx, |instance, s| {
             use crate::kubelet::runtime::shell::Machine;
             let server = instance.process.listener(request.port, now)?;
@@ -39,10 +52,11 @@ impl PodWorker {
             let answer = server.answer(&request.path, s.hostname, file, now)?;
             Some((answer, name, access_log))
         });
-        let Some((answer, server, access_log)) = answer.flatten() else {
+        let Some((mut answer, server, access_log)) = answer.flatten() else {
             // What does not speak HTTP hangs up.
             return reply(ctx, request.id, Outcome::Reset);
         };
+        answer.body = answer.body.replace("{client}", &request.from);
         let line = access_line(&access_log, request, answer.status, answer.body.len(), now);
         let outcome = Outcome::Answer {
             status: answer.status,
@@ -71,6 +85,11 @@ impl PodWorker {
         };
         // No program answers in no time at all.
         self.after(ctx, answer.latency.max(millis(1)), event);
+    }
+
+    fn is_api_server(&self, c: usize) -> bool {
+        let image = self.containers.get(c).and_then(|x| x.image.as_ref());
+        self.is_static && image.is_some_and(|i| i.content.program.name == "kube-apiserver")
     }
 
     /// The answer is ready, unless the process has died over it.
@@ -103,6 +122,49 @@ impl PodWorker {
             ctx.server.container_worked(now, pod, &name, cost);
         }
         reply(ctx, id, answer.0.clone());
+    }
+}
+
+/// A request to the API server from inside the cluster is one like any other.
+fn ask_api(request: &HttpRequest, ctx: &mut Cx<'_>) -> Outcome {
+    let method = match &*request.method {
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        "DELETE" => Method::Delete,
+        _ => Method::Get,
+    };
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    let mut api = Request::new(method, path);
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        api = api.with_query(name, value);
+    }
+    api.user_agent = "curl".to_owned();
+    api.credentials = match request.token.is_empty() {
+        true => Credentials::Anonymous,
+        false => Credentials::Token(request.token.to_string()),
+    };
+    if let Ok(value) = serde_json::from_str(&request.body) {
+        api.body = Body::Json(value);
+    }
+    let response = ctx.server.handle(ctx.kernel, &api);
+    let (kind, body) = match response.body {
+        Body::Json(value) => {
+            let text = serde_json::to_string_pretty(&value).unwrap_or_default();
+            ("application/json", text + "\n")
+        }
+        Body::Text(text) => ("text/plain; charset=utf-8", text),
+        Body::Empty => ("text/plain", String::new()),
+    };
+    Outcome::Answer {
+        status: response.code,
+        headers: vec![
+            ("Server".into(), "kube-apiserver".into()),
+            ("Content-Type".into(), kind.into()),
+            ("Content-Length".into(), body.len().to_string().into()),
+        ],
+        body: body.into(),
     }
 }
 
@@ -139,6 +201,7 @@ fn access_line(
     format
         .replace("{client}", &request.from)
         .replace("{time}", &time)
+        .replace("{host}", &request.host)
         .replace("{method}", &request.method)
         .replace("{path}", &request.path)
         .replace("{status}", &status.to_string())

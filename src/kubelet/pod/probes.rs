@@ -224,7 +224,7 @@ impl PodWorker {
                     Err(format!("{url}: dial tcp: lookup {host}: no such host"))
                 }
                 // Whether another host answers is beyond a single node.
-                Err(FetchError::NotSimulated) => Ok(()),
+                Err(FetchError::Elsewhere) => Ok(()),
             };
         }
         if let Some(tcp) = &probe.tcp_socket {

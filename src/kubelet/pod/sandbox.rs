@@ -26,6 +26,7 @@ impl PodWorker {
         match self.volume_files(h, ctx) {
             Ok(volumes) => {
                 self.volumes = volumes;
+                self.plan_refresh(h, ctx);
                 let delay = latency::SANDBOX.draw(ctx.rng(h.stream));
                 self.after(ctx, delay, PodEvent::SandboxReady);
             }

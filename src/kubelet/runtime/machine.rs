@@ -10,6 +10,7 @@ use super::process::Server;
 use super::shell::{FetchError, Machine};
 use crate::api::Key;
 use crate::apiserver::ApiServer;
+use crate::client::wire::Ask;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Rng, Time};
 
@@ -21,6 +22,19 @@ pub struct Mount {
     /// The part of the volume that is mounted; empty, or beginning with `/`.
     pub inside: Rc<str>,
     pub read_only: bool,
+    /// What it shows comes from objects of the API.
+    pub fixed: bool,
+}
+
+/// As whom a container's process runs, and under which title.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Identity {
+    pub user: i64,
+    pub group: i64,
+    pub groups: Vec<i64>,
+    /// The container's own files cannot be written.
+    pub read_only: bool,
+    pub title: Rc<str>,
 }
 
 /// The container around a process that runs now.
@@ -29,6 +43,7 @@ pub struct Surroundings<'s> {
     pub files: &'s mut Files,
     pub volumes: &'s mut BTreeMap<Rc<str>, Files>,
     pub mounts: &'s [Mount],
+    pub identity: &'s Identity,
     pub namespace: &'s str,
     pub hostname: &'s str,
     pub address: &'s str,
@@ -38,6 +53,11 @@ pub struct Surroundings<'s> {
     /// Read for names, as CoreDNS reads it.
     pub api: &'s ApiServer,
     pub rng: &'s mut Rng,
+    /// Requests to other hosts, with their numbers; where nobody would wait for their endings,
+    /// none are made.
+    pub calls: Option<Vec<(u64, Ask)>>,
+    /// The number of the next one.
+    pub next_call: u64,
 }
 
 impl Surroundings<'_> {
@@ -59,13 +79,6 @@ impl Surroundings<'_> {
             inside
         };
         Some((mount, inside))
-    }
-
-    fn is_own(&self, host: &str) -> bool {
-        host == "localhost"
-            || host.starts_with("127.")
-            || host == self.address
-            || host == self.hostname
     }
 
     fn service_of(&self, host: &str) -> Option<Rc<Service>> {
@@ -109,6 +122,9 @@ impl Machine for Surroundings<'_> {
                     .entry(volume)
                     .or_default()
                     .write(&inside, text, append)
+            }
+            None if self.identity.read_only && !path.starts_with("/dev/") => {
+                Err(FileError::ReadOnly)
             }
             None => self.files.write(path, text, append),
         }
@@ -157,6 +173,15 @@ impl Machine for Surroundings<'_> {
         }
     }
 
+    fn user(&self) -> (i64, i64, Vec<i64>) {
+        let identity = self.identity;
+        (identity.user, identity.group, identity.groups.clone())
+    }
+
+    fn title(&self) -> Rc<str> {
+        self.identity.title.clone()
+    }
+
     fn hostname(&self) -> String {
         self.hostname.to_owned()
     }
@@ -195,7 +220,7 @@ impl Machine for Surroundings<'_> {
     fn fetch(&mut self, host: &str, port: u16, path: &str) -> Result<(u16, String), FetchError> {
         if !self.is_own(host) {
             return Err(match self.resolve(host) {
-                Some(_) => FetchError::NotSimulated,
+                Some(_) => FetchError::Elsewhere,
                 None => FetchError::UnknownHost,
             });
         }
@@ -206,6 +231,29 @@ impl Machine for Surroundings<'_> {
         let answer = server.answer(path, self.hostname, file, now);
         let answer = answer.ok_or(FetchError::Refused)?;
         Ok((answer.status, answer.body))
+    }
+
+    fn call(&mut self, ask: Ask) -> Option<u64> {
+        let calls = self.calls.as_mut()?;
+        let id = self.next_call;
+        self.next_call += 1;
+        calls.push((id, ask));
+        Some(id)
+    }
+
+    fn resolver(&self) -> String {
+        let dns = self
+            .api
+            .get::<Service>(&Key::new("kube-system", "kube-dns"));
+        let ip = dns.and_then(|s| s.spec.as_ref()?.cluster_ip.clone());
+        ip.unwrap_or_else(|| "10.96.0.10".to_owned())
+    }
+
+    fn is_own(&self, host: &str) -> bool {
+        host == "localhost"
+            || host.starts_with("127.")
+            || host == self.address
+            || host == self.hostname
     }
 
     fn connects(&mut self, host: &str, port: u16) -> bool {

@@ -8,6 +8,7 @@ use super::machine::Surroundings;
 use super::shell::{self, Machine, Pause, Shell};
 use crate::api::play::{HttpAnswer, Program};
 use crate::api::quantity::Quantity;
+use crate::client::wire::Ending;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, millis};
 
@@ -43,6 +44,8 @@ pub struct Start<'s> {
     pub args: &'s [String],
     pub env: BTreeMap<Rc<str>, Rc<str>>,
     pub folder: &'s str,
+    /// Somebody may type into it.
+    pub stdin: bool,
     /// What an undeclared server listens on.
     pub ports: &'s [u16],
     /// In bytes.
@@ -98,7 +101,23 @@ pub struct Answer {
 /// The executable does not exist: the runtime's words for it.
 pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
     let program = &start.content.program;
-    let entry = entry(start.content, start.command, start.args)?;
+    let mut entry = entry(start.content, start.command, start.args)?;
+    // A shell that reads from a terminal waits for what is typed.
+    let reads = match &entry {
+        Entry::Program => program.script.trim() == "exit 0",
+        Entry::Words(words) => {
+            let name = words.first().map_or("", |w| shell::base(w));
+            matches!(name, "sh" | "bash" | "ash")
+                && words
+                    .iter()
+                    .skip(1)
+                    .all(|w| w.starts_with('-') && !w.ends_with('c'))
+        }
+        Entry::Script(..) => false,
+    };
+    if start.stdin && reads {
+        entry = Entry::Words(vec!["sleep".into(), "infinity".into()]);
+    }
     let mut logs = Vec::new();
     let running = match entry {
         Entry::Program => {
@@ -207,7 +226,10 @@ impl Process {
                     Pause::Until(at) => Ok(at),
                     Pause::Forever => Ok(Time::MAX),
                     Pause::Exit(code) => Err(Exit::with(code & 0xff)),
-                    Pause::Exec(_) => {
+                    Pause::Exec(words) => {
+                        if let Some(program) = became(&self.content.program, &words) {
+                            self.content.program = Rc::new(program);
+                        }
                         for line in &self.content.program.logs {
                             log(line);
                         }
@@ -242,6 +264,14 @@ impl Process {
         }
     }
 
+    /// The ending of a request that the process has made; tells whether it waited for it.
+    pub fn deliver(&mut self, id: u64, ending: &Ending, now: Time) -> bool {
+        match &mut self.running {
+            Running::Server(_) => false,
+            Running::Shell(shell) => shell.deliver(id, ending, now),
+        }
+    }
+
     /// The server that takes connections on a port now.
     pub fn listener(&self, port: u16, now: Time) -> Option<&Server> {
         match &self.running {
@@ -256,6 +286,41 @@ impl Process {
             Running::Shell(_) => None,
         }
     }
+}
+
+/// What `become` turns a script into: another program of the image, or a server that is told
+/// where to listen and what to say.
+fn became(program: &Program, words: &[Rc<str>]) -> Option<Program> {
+    let (first, rest) = words.split_first()?;
+    if &**first != "become" {
+        return None;
+    }
+    let name = rest.first().map_or("", |n| &**n);
+    let mut mode = program.modes.get(name).cloned().unwrap_or_default();
+    if mode.name.is_empty() {
+        mode.name = name.to_owned();
+    }
+    let mut ports = Vec::new();
+    for pair in rest.get(1..).unwrap_or_default().chunks(2) {
+        let [flag, value] = pair else { break };
+        match &**flag {
+            "--port" => ports.extend(value.parse::<i32>()),
+            "--body" => {
+                mode.http = vec![HttpAnswer {
+                    path: "/".to_owned(),
+                    status: 200,
+                    body: value.to_string(),
+                    ..HttpAnswer::default()
+                }];
+            }
+            "--root" => mode.document_root = value.to_string(),
+            _ => {}
+        }
+    }
+    if !ports.is_empty() {
+        mode.ports = ports;
+    }
+    Some(mode)
 }
 
 fn bytes(quantity: Option<&k8s_openapi::apimachinery::pkg::api::resource::Quantity>) -> u64 {
@@ -322,7 +387,23 @@ impl Server {
     ) -> Option<Answer> {
         let latency = millis(self.program.latency_millis);
         let bare = path.split('?').next().unwrap_or_default();
-        let fill = |text: &str| text.replace("{hostname}", hostname).replace("{path}", path);
+        let fill = |text: &str| {
+            let mut text = text.replace("{hostname}", hostname).replace("{path}", path);
+            if text.contains("{now}") {
+                let nanos = i64::try_from(now.0).unwrap_or_default();
+                text = text.replace("{now}", &crate::api::rfc3339::format_time(nanos));
+            }
+            // `{query:name}`: a parameter of the request.
+            while let Some((before, after)) = text.split_once("{query:")
+                && let Some((name, after)) = after.split_once('}')
+            {
+                let query = path.split_once('?').map_or("", |(_, q)| q);
+                let mut pairs = query.split('&').filter_map(|p| p.split_once('='));
+                let value = pairs.find(|(n, _)| *n == name).map_or("", |(_, v)| v);
+                text = format!("{before}{}{after}", value.replace("{query:", ""));
+            }
+            text
+        };
         let answer = |status: u16, body: String| {
             Some(Answer {
                 status,

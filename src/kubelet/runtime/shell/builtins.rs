@@ -14,7 +14,7 @@ use crate::kubelet::runtime::files::{FileError, absolute};
 /// Words that name something a shell can run in any image that has a shell.
 pub fn is_known(name: &str) -> bool {
     const NAMES: &str = " : true false echo printf cat touch rm mkdir ls exit sleep test [ [[ cd pwd \
-        export unset set shift read date hostname uname whoami id env printenv wc grep head tail tee \
+        export unset set shift read date hostname uname whoami id ps env printenv wc grep head tail tee \
         sort uniq seq expr basename dirname kill trap wait return break continue exec eval . source \
         command which type nslookup getent wget curl nc ping mv cp chmod chown ln mktemp nproc sync \
         sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes ";
@@ -73,6 +73,7 @@ impl Shell {
             "sleep" => self.sleep(args, m),
             "exec" | "command" | "nohup" | "env" if !args.is_empty() => self.run_words(args, m),
             "timeout" => self.run_words(args.get(1..).unwrap_or_default(), m),
+            "become" => Outcome::Exec(fields.to_vec()),
             "eval" => self.script(&args.join(" ")),
             "sh" | "bash" | "ash" => self.shell(args, m),
             "." | "source" => match m.read(&absolute(&self.folder, arg(0))) {
@@ -85,9 +86,7 @@ impl Shell {
                 self.memory = memory_size(arg(0));
                 Outcome::Status(0)
             }
-            "nslookup" | "getent" | "ping" | "wget" | "curl" | "nc" => {
-                Outcome::Status(self.network(name, args, m))
-            }
+            "nslookup" | "getent" | "ping" | "wget" | "curl" | "nc" => self.network(name, args, m),
             _ => match self.tool(name, args, m) {
                 Some(status) => Outcome::Status(status),
                 None => self.other(first, fields, m),
@@ -114,7 +113,7 @@ impl Shell {
         if m.is_undeclared() {
             return Outcome::Status(0);
         }
-        self.fail(127, &format!("{first}: not found"), m)
+        self.fail(127, &format!("sh: {first}: not found"), m)
     }
 
     /// Runs words as a command of their own: `exec`, `env NAME=value`, `timeout`.
@@ -236,8 +235,25 @@ impl Shell {
             "printf" => printf(args),
             "pwd" => format!("{}\n", self.folder),
             "hostname" => format!("{}\n", m.hostname()),
-            "whoami" => "root\n".to_owned(),
-            "id" => "uid=0(root) gid=0(root) groups=0(root)\n".to_owned(),
+            "whoami" => match m.user().0 {
+                0 => "root\n".to_owned(),
+                user => {
+                    self.print(2, &format!("whoami: unknown uid {user}\n"), m);
+                    return Some(1);
+                }
+            },
+            "id" => id(&flags, m),
+            "ps" => {
+                let user = match m.user().0 {
+                    0 => "root".to_owned(),
+                    user => user.to_string(),
+                };
+                format!(
+                    "PID   USER     TIME  COMMAND\n    1 {user:<8} 0:00 {}\n    9 {user:<8} 0:00 {}\n",
+                    m.title(),
+                    fields_of("ps", args)
+                )
+            }
             "nproc" => "4\n".to_owned(),
             "uname" => match flags.contains('a') {
                 true => format!("Linux {} 6.12.57 #1 SMP x86_64 GNU/Linux\n", m.hostname()),
@@ -594,6 +610,34 @@ impl Shell {
             _ => false,
         }
     }
+}
+
+/// A command line, as `ps` shows it.
+fn fields_of(name: &str, args: &[Rc<str>]) -> String {
+    let mut text = name.to_owned();
+    for arg in args {
+        text.push(' ');
+        text.push_str(arg);
+    }
+    text
+}
+
+/// `id`, with `-u` and `-g`.
+fn id(flags: &str, m: &dyn Machine) -> String {
+    let (user, group, groups) = m.user();
+    let named = |n: &i64| match n {
+        0 => "0(root)".to_owned(),
+        n => n.to_string(),
+    };
+    if flags.contains('u') {
+        return format!("{user}\n");
+    }
+    if flags.contains('g') {
+        return format!("{group}\n");
+    }
+    let groups: Vec<String> = groups.iter().map(named).collect();
+    let (user, group) = (named(&user), named(&group));
+    format!("uid={user} gid={group} groups={}\n", groups.join(","))
 }
 
 /// A size as tools for memory tests write it: `250M`, `1G`, or a quantity.

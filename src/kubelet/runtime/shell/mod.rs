@@ -7,9 +7,14 @@
 //! Not here: subshells with state of their own (a group shares the variables), `select`,
 //! `getopts`, arrays, and job control beyond `&` and `wait`. A pipeline runs stage by stage, not
 //! at once: what sleeps inside it delays its end.
+//!
+//! A request to another host takes time: the shell that made it waits for its number to be
+//! delivered, and so do the shells around it (`calls.rs`).
 
 mod builtins;
+mod calls;
 mod expand;
+mod http;
 mod lex;
 mod network;
 mod parse;
@@ -18,6 +23,7 @@ mod run;
 use std::rc::Rc;
 
 use super::files::FileError;
+use crate::client::wire::Ask;
 use crate::sim::Time;
 
 pub use builtins::{base, is_known};
@@ -36,6 +42,10 @@ pub trait Machine {
     fn make_folder(&mut self, path: &str);
     fn list(&self, path: &str) -> Vec<String>;
     fn hostname(&self) -> String;
+    /// User, group, and all groups.
+    fn user(&self) -> (i64, i64, Vec<i64>);
+    /// The command line of the container's process.
+    fn title(&self) -> Rc<str>;
     /// The addresses of a host name: `None` when there is no such name.
     fn resolve(&self, host: &str) -> Option<Vec<String>>;
     /// An HTTP GET: status and body.
@@ -43,7 +53,14 @@ pub trait Machine {
     /// # Errors
     /// How the connection failed.
     fn fetch(&mut self, host: &str, port: u16, path: &str) -> Result<(u16, String), FetchError>;
-    /// Whether something accepts connections there.
+    /// Sends a request to another host; the ending comes back under the number that is returned.
+    /// `None` where nobody waits for endings.
+    fn call(&mut self, ask: Ask) -> Option<u64>;
+    /// The address of the cluster's name server.
+    fn resolver(&self) -> String;
+    /// Whether the host is this one.
+    fn is_own(&self, host: &str) -> bool;
+    /// Whether something accepts connections there, on this host.
     fn connects(&mut self, host: &str, port: u16) -> bool;
     /// Another executable of the image: a script.
     fn command(&self, name: &str) -> Option<Rc<str>>;
@@ -60,6 +77,6 @@ pub trait Machine {
 pub enum FetchError {
     UnknownHost,
     Refused,
-    /// The simulation does not carry requests from containers to there.
-    NotSimulated,
+    /// The host is another one.
+    Elsewhere,
 }

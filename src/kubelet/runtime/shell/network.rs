@@ -1,185 +1,253 @@
-//! The commands that look at the network: names, connections, HTTP.
+//! The commands that look at the network: names and connections. HTTP is in `http.rs`.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use super::run::Shell;
-use super::{FetchError, Machine};
-use crate::kubelet::runtime::files::absolute;
+use super::Machine;
+use super::http::Fetch;
+use super::run::{Outcome, Shell};
+use crate::client::wire::{Ask, Ending};
+use crate::sim::secs;
+
+/// What is done with the answer to a request.
+pub enum Plan {
+    Lookup {
+        tool: String,
+        host: String,
+    },
+    Connect {
+        host: String,
+        port: u16,
+        verbose: bool,
+    },
+    Ping {
+        host: String,
+        count: u64,
+    },
+    Fetch(Fetch),
+}
+
+fn ask(method: &str, host: &str, port: u16, timeout: Option<Duration>) -> Ask {
+    Ask {
+        host: host.to_owned(),
+        port,
+        path: "/".to_owned(),
+        method: method.to_owned(),
+        host_header: host.to_owned(),
+        token: "".into(),
+        body: "".into(),
+        timeout,
+    }
+}
+
+fn answer(text: String) -> Ending {
+    Ending::Answer {
+        status: 200,
+        headers: Vec::new(),
+        body: text.into(),
+    }
+}
 
 impl Shell {
-    pub(super) fn network(&mut self, name: &str, args: &[Rc<str>], m: &mut dyn Machine) -> i32 {
-        let (flags, operands) = Shell::flags(args);
-        match name {
-            "nslookup" | "getent" | "ping" => {
-                let host = match name {
-                    "getent" => operands.get(1),
-                    _ => operands.first(),
-                };
-                let host = host.copied().unwrap_or_default();
-                self.lookup(name, host, m)
-            }
-            "nc" => {
-                let (host, port) = match operands.as_slice() {
-                    [host, port, ..] => (*host, port.parse().unwrap_or(0)),
-                    _ => return 1,
-                };
-                i32::from(!m.connects(host, port))
-            }
-            _ => self.fetch(name, &flags, args, m),
+    pub(super) fn network(&mut self, name: &str, args: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
+        if matches!(name, "wget" | "curl") {
+            return self.fetch(name == "curl", args, m);
         }
-    }
-
-    fn lookup(&mut self, name: &str, host: &str, m: &mut dyn Machine) -> i32 {
-        let found = m.resolve(host);
-        let (text, status) = match (name, found) {
-            ("nslookup", Some(ips)) => {
-                let answers: String = ips
-                    .iter()
-                    .map(|ip| format!("Name:\t{host}\nAddress: {ip}\n"))
-                    .collect();
-                (
-                    format!("Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n{answers}\n"),
-                    0,
-                )
-            }
-            ("nslookup", None) => (
-                format!(
-                    "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n** server can't find {host}: NXDOMAIN\n\n"
-                ),
-                1,
-            ),
-            ("getent", Some(ips)) => {
-                let lines: String = ips.iter().map(|ip| format!("{ip}  {host}\n")).collect();
-                (lines, 0)
-            }
-            ("ping", Some(ips)) => {
-                let ip = ips.first().cloned().unwrap_or_default();
-                (format!("PING {host} ({ip}): 56 data bytes\n"), 0)
-            }
-            ("ping", None) => (format!("ping: bad address '{host}'\n"), 1),
-            _ => (String::new(), 2),
-        };
-        self.print(1, &text, m);
-        status
-    }
-
-    /// `curl` and busybox `wget`.
-    fn fetch(&mut self, name: &str, flags: &str, args: &[Rc<str>], m: &mut dyn Machine) -> i32 {
         // Flags that take a value hide it from the operands.
-        const WITH_VALUE: [&str; 14] = [
-            "-o",
-            "-O",
-            "-m",
-            "-H",
-            "-X",
-            "-d",
-            "-w",
-            "-T",
-            "-t",
-            "-A",
-            "-u",
-            "--max-time",
-            "--connect-timeout",
-            "--timeout",
-        ];
-        let (mut url, mut target, mut skip, mut format) = (None, None, "", None);
+        let (mut flags, mut operands, mut taken) = (String::new(), Vec::new(), None);
+        let (mut wait, mut count) = (None, None);
         for arg in args {
-            match skip {
-                "" => {}
-                "-w" => format = Some(arg.clone()),
-                "-o" | "-O" => target = Some(arg.clone()),
-                _ => {}
-            }
-            let taken = !skip.is_empty();
-            skip = "";
-            if taken {
+            if let Some(flag) = taken.take() {
+                match flag {
+                    'w' | 'W' => wait = arg.parse().ok().map(secs),
+                    'c' => count = arg.parse().ok(),
+                    _ => {}
+                }
                 continue;
             }
-            if WITH_VALUE.contains(&&**arg) {
-                skip = arg;
-            } else if name == "wget" && arg.starts_with('-') && arg.ends_with("O-") {
-                target = Some("-".into());
-            } else if name == "wget" && arg.starts_with('-') && arg.ends_with('O') {
-                skip = "-O";
-            } else if !arg.starts_with('-') {
-                url = Some(arg.clone());
+            match arg.strip_prefix('-').filter(|f| !f.is_empty()) {
+                Some(letters) => {
+                    flags.push_str(letters);
+                    taken = letters
+                        .chars()
+                        .last()
+                        .filter(|c| "wWcipqst".contains(*c) && letters.len() < 4);
+                    if let Some(number) = letters.strip_prefix('c').filter(|n| !n.is_empty()) {
+                        (count, taken) = (number.parse().ok(), None);
+                    }
+                    if let Some(number) = letters.strip_prefix('w').filter(|n| !n.is_empty()) {
+                        (wait, taken) = (number.parse().ok().map(secs), None);
+                    }
+                    if name == "nslookup" {
+                        taken = None;
+                    }
+                }
+                None => operands.push(&**arg),
             }
         }
-        let url = url.unwrap_or_default();
-        let rest = url.strip_prefix("http://").unwrap_or(&url);
-        let (authority, path) = match rest.find('/') {
-            Some(at) => rest.split_at(at),
-            None => (rest, "/"),
-        };
-        let (host, port) = match authority.split_once(':') {
-            Some((host, port)) => (host, port.parse().unwrap_or(80)),
-            None => (authority, 80),
-        };
-        let curl = name == "curl";
-        match m.fetch(host, port, path) {
-            Ok((status, body)) => {
-                let bad = status >= 400 && (!curl || flags.contains('f'));
-                if bad {
-                    let text = match curl {
-                        true => format!("curl: (22) The requested URL returned error: {status}\n"),
-                        false => format!("wget: server returned error: HTTP/1.1 {status}\n"),
-                    };
-                    self.print(2, &text, m);
-                    return if curl { 22 } else { 1 };
-                }
-                let to_output = match (curl, target.as_deref()) {
-                    (_, Some("-")) | (true, None) => true,
-                    (_, Some("/dev/null")) => false,
-                    (_, Some(file)) => {
-                        // What cannot be stored is lost, as with a full disk.
-                        let _ = m.write(&absolute(&self.folder, file), &body, false);
-                        false
-                    }
-                    (false, None) => false,
+        let (plan, ask) = match (name, operands.as_slice()) {
+            ("nc", [host, port, ..]) => {
+                let (host, port) = ((*host).to_owned(), port.parse().unwrap_or(0));
+                let ask = ask("CONNECT", &host, port, wait);
+                let verbose = flags.contains('v');
+                let plan = Plan::Connect {
+                    host,
+                    port,
+                    verbose,
                 };
-                if to_output {
-                    self.print(1, &body, m);
-                }
-                if let Some(format) = format {
-                    let text = format
-                        .replace("%{http_code}", &status.to_string())
-                        .replace("\\n", "\n");
-                    self.print(1, &text, m);
-                }
-                0
+                (plan, ask)
             }
-            Err(error) => {
-                let (text, status) = match (error, curl) {
-                    (FetchError::UnknownHost, true) => {
-                        (format!("curl: (6) Could not resolve host: {host}\n"), 6)
-                    }
-                    (FetchError::UnknownHost, false) => {
-                        (format!("wget: bad address '{authority}'\n"), 1)
-                    }
-                    (FetchError::Refused, true) => (
-                        format!(
-                            "curl: (7) Failed to connect to {host} port {port} after 0 ms: Could not connect to server\n"
-                        ),
-                        7,
-                    ),
-                    (FetchError::Refused, false) => (
-                        format!(
-                            "wget: can't connect to remote host ({host}): Connection refused\n"
-                        ),
-                        1,
-                    ),
-                    (FetchError::NotSimulated, _) => (
-                        format!(
-                            "{name}: {host}: requests from inside a container to other hosts are not simulated\n"
-                        ),
-                        7,
-                    ),
+            // It listens, and nobody comes.
+            ("nc", _) if flags.contains('l') => return Outcome::Forever,
+            ("getent", [_, host, ..]) | ("nslookup" | "ping", [host, ..]) => {
+                let host = (*host).to_owned();
+                let ask = ask("RESOLVE", &host, 53, None);
+                let plan = match name {
+                    "ping" => Plan::Ping {
+                        host,
+                        count: count.unwrap_or(4).min(100),
+                    },
+                    tool => Plan::Lookup {
+                        tool: tool.to_owned(),
+                        host,
+                    },
                 };
-                if !flags.contains('s') || flags.contains('S') {
-                    self.print(2, &text, m);
+                (plan, ask)
+            }
+            _ => return Outcome::Status(1),
+        };
+        self.ask(plan, ask, m)
+    }
+
+    /// Makes a request, of this host or of another.
+    pub(super) fn ask(&mut self, plan: Plan, ask: Ask, m: &mut dyn Machine) -> Outcome {
+        let resolves = ask.method == "RESOLVE";
+        if !resolves && m.is_own(&ask.host) {
+            let ending = if ask.method == "CONNECT" {
+                match m.connects(&ask.host, ask.port) {
+                    true => answer(String::new()),
+                    false => Ending::Refused,
                 }
+            } else {
+                match m.fetch(&ask.host, ask.port, &ask.path) {
+                    Ok((status, body)) => Ending::Answer {
+                        status,
+                        headers: Vec::new(),
+                        body: body.into(),
+                    },
+                    Err(_) => Ending::Refused,
+                }
+            };
+            return Outcome::Status(self.answered(&plan, ending, m));
+        }
+        let host = ask.host.clone();
+        if let Some(id) = m.call(ask) {
+            self.calls.awaits = Some(id);
+            return Outcome::Asked(plan);
+        }
+        let ending = match m.resolve(&host) {
+            Some(addresses) if resolves => answer(format!("{host}\n{}", addresses.join("\n"))),
+            Some(_) => Ending::Unreachable,
+            None => Ending::NoSuchName,
+        };
+        Outcome::Status(self.answered(&plan, ending, m))
+    }
+
+    /// An answer has come; the status of the command.
+    pub(super) fn answered(&mut self, plan: &Plan, ending: Ending, m: &mut dyn Machine) -> i32 {
+        match plan {
+            Plan::Fetch(fetch) => self.fetched(fetch, ending, m),
+            Plan::Lookup { tool, host } => {
+                let (text, status) = lookup(tool, host, &ending, &m.resolver());
+                self.print(1, &text, m);
                 status
+            }
+            Plan::Ping { host, count } => {
+                let Ending::Answer { body, .. } = ending else {
+                    self.print(2, &format!("ping: bad address '{host}'\n"), m);
+                    return 1;
+                };
+                let ip = body.lines().nth(1).unwrap_or_default().to_owned();
+                let (text, status) = ping(host, &ip, *count);
+                self.print(1, &text, m);
+                status
+            }
+            Plan::Connect {
+                host,
+                port,
+                verbose,
+            } => {
+                let trouble = match ending {
+                    Ending::Answer { body, .. } => {
+                        if *verbose {
+                            self.print(2, &format!("{host} ({host}:{port}) open\n"), m);
+                        }
+                        self.print(1, &body, m);
+                        return 0;
+                    }
+                    Ending::NoSuchName | Ending::NoResolver => {
+                        self.print(2, &format!("nc: bad address '{host}'\n"), m);
+                        return 1;
+                    }
+                    Ending::Refused | Ending::Reset => "Connection refused",
+                    Ending::Unreachable => "Host is unreachable",
+                    Ending::TimedOut => "Connection timed out",
+                };
+                if *verbose || trouble != "Connection timed out" {
+                    self.print(2, &format!("nc: {host} ({host}:{port}): {trouble}\n"), m);
+                }
+                1
             }
         }
     }
+}
+
+/// The body of an answer about a name: the full name, then an address on each line.
+fn lookup(tool: &str, host: &str, ending: &Ending, resolver: &str) -> (String, i32) {
+    let head = format!("Server:\t\t{resolver}\nAddress:\t{resolver}:53\n\n");
+    match (tool, ending) {
+        ("nslookup", Ending::Answer { body, .. }) => {
+            let mut lines = body.lines();
+            let name = lines.next().unwrap_or(host);
+            let answers: String = lines
+                .map(|ip| format!("Name:\t{name}\nAddress: {ip}\n"))
+                .collect();
+            (format!("{head}{answers}\n"), 0)
+        }
+        ("nslookup", Ending::NoSuchName) => (
+            format!("{head}** server can't find {host}: NXDOMAIN\n\n"),
+            1,
+        ),
+        ("nslookup", _) => (
+            ";; connection timed out; no servers could be reached\n\n".to_owned(),
+            1,
+        ),
+        (_, Ending::Answer { body, .. }) => {
+            let mut lines = body.lines();
+            let name = lines.next().unwrap_or(host);
+            (lines.map(|ip| format!("{ip:<15} {name}\n")).collect(), 0)
+        }
+        _ => (String::new(), 2),
+    }
+}
+
+/// Addresses of Services answer no pings: kube-proxy has no rule for them.
+fn ping(host: &str, ip: &str, count: u64) -> (String, i32) {
+    let silent = ip.starts_with("10.96.") || ip.starts_with("10.97.");
+    let mut text = format!("PING {host} ({ip}): 56 data bytes\n");
+    let received = if silent { 0 } else { count };
+    for seq in 0..received {
+        text.push_str(&format!(
+            "64 bytes from {ip}: seq={seq} ttl=62 time=0.{} ms\n",
+            100 + seq * 7 % 90
+        ));
+    }
+    let loss = if silent { 100 } else { 0 };
+    text.push_str(&format!(
+        "\n--- {host} ping statistics ---\n{count} packets transmitted, {received} packets received, {loss}% packet loss\n"
+    ));
+    if !silent {
+        text.push_str("round-trip min/avg/max = 0.100/0.114/0.121 ms\n");
+    }
+    (text, i32::from(silent))
 }

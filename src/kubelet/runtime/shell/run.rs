@@ -3,9 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::calls::Calls;
 use super::lex::{Part, Word};
+use super::network::Plan;
 use super::parse::{Command, Redirect, parse};
 use super::{MOST_STEPS, Machine};
+use crate::client::wire::Ending;
 use crate::kubelet::runtime::files::absolute;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
@@ -34,6 +37,8 @@ pub enum Pause {
 pub(super) enum Sink {
     /// The container's log.
     Log,
+    /// The output or the errors of a command that is run beside the container's process.
+    Stream(u8),
     /// A command substitution or the next stage of a pipeline.
     Capture,
     Null,
@@ -59,6 +64,10 @@ enum Frame {
     Restore([Sink; 2], Option<Rc<str>>),
     /// The end of a function.
     Return(Rc<[Rc<str>]>),
+    /// The rest of a pipeline, from this stage on.
+    Stage(Rc<[Rc<Command>]>, usize),
+    /// A request is under way; what to do with its answer.
+    Answer(Rc<Plan>),
 }
 
 /// A shell at some point of a script.
@@ -77,22 +86,27 @@ pub struct Shell {
     pub(super) exit_on_error: bool,
     pub(super) sinks: [Sink; 2],
     pub(super) input: Option<Rc<str>>,
-    captured: String,
+    pub(super) captured: String,
     /// The last line of output, while it has no end.
     line: String,
     /// Lines for the log since the last run.
     lines: Vec<String>,
+    /// Output and errors since the last call, in order, when they go to no log.
+    streams: Vec<(u8, String)>,
+    /// The script has asked to end.
+    exiting: bool,
+    pub(super) calls: Calls,
     /// Set by an error that ends the script.
     pub(super) abort: Option<i32>,
     pub(super) nesting: usize,
     /// How many steps are left before the shell is made to wait.
-    budget: usize,
+    pub(super) budget: usize,
     /// Time that commands inside a substitution slept.
     pub(super) slept: Duration,
-    wake: Time,
+    pub(super) wake: Time,
     waits: bool,
     signalled: bool,
-    jobs: Vec<Shell>,
+    pub(super) jobs: Vec<Shell>,
     /// What the script says it has in memory, in bytes (`use-memory`).
     pub(super) memory: Option<u64>,
 }
@@ -111,6 +125,8 @@ pub(super) enum Outcome {
     Break(usize),
     Continue(usize),
     Return(i32),
+    /// A request was made.
+    Asked(Plan),
 }
 
 impl Shell {
@@ -170,6 +186,9 @@ impl Shell {
             captured: String::new(),
             line: String::new(),
             lines: Vec::new(),
+            streams: Vec::new(),
+            exiting: false,
+            calls: Calls::default(),
             abort: None,
             nesting: 0,
             budget: MOST_STEPS,
@@ -185,6 +204,46 @@ impl Shell {
     /// The lines that were written to the log since the last call.
     pub fn take_lines(&mut self) -> Vec<String> {
         std::mem::take(&mut self.lines)
+    }
+
+    /// Lets output and errors go to streams of their own.
+    pub fn detach(&mut self, input: Option<Rc<str>>) {
+        self.sinks = [Sink::Stream(1), Sink::Stream(2)];
+        self.input = input;
+    }
+
+    /// What was written to the streams since the last call: descriptor and text.
+    pub fn take_streams(&mut self) -> Vec<(u8, String)> {
+        std::mem::take(&mut self.streams)
+    }
+
+    /// Whether the script has asked to end, and not only come to its end.
+    pub fn is_exiting(&self) -> bool {
+        self.exiting
+    }
+
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// A line that is typed into the shell, to run next.
+    pub fn feed(&mut self, line: &str, now: Time) {
+        match parse(line) {
+            Ok(command) => self.frames.push(Frame::Run(command)),
+            Err(message) => {
+                self.status = 2;
+                self.complain(&message);
+            }
+        }
+        self.wake = now;
+    }
+
+    /// What another shell has written, as this one's.
+    pub(super) fn take_text(&mut self, other: &mut Shell) {
+        self.lines.append(&mut other.lines);
+        for (fd, text) in std::mem::take(&mut other.streams) {
+            self.stream(fd, &text);
+        }
     }
 
     pub fn memory(&self) -> Option<u64> {
@@ -216,7 +275,7 @@ impl Shell {
         for mut job in jobs.drain(..) {
             job.budget = MOST_STEPS / MOST_JOBS;
             let ended = job.wake <= now && matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
-            self.lines.append(&mut job.lines);
+            self.take_text(&mut job);
             if !ended {
                 kept.push(job);
             }
@@ -270,7 +329,10 @@ impl Shell {
         pause
     }
 
-    fn run(&mut self, m: &mut dyn Machine) -> Pause {
+    pub(super) fn run(&mut self, m: &mut dyn Machine) -> Pause {
+        if self.is_held(m) {
+            return Pause::Forever;
+        }
         while self.budget > 0 {
             self.budget -= 1;
             if let Some(code) = self.abort.take() {
@@ -334,16 +396,31 @@ impl Shell {
                 self.input = input;
             }
             Frame::Return(args) => self.args = args,
+            Frame::Stage(stages, next) => return self.stage(stages, next, m),
+            Frame::Answer(plan) => {
+                let ending = self.calls.ending.take();
+                let ending = ending.unwrap_or(Ending::TimedOut);
+                self.status = self.answered(&plan, ending, m);
+                return self.checked();
+            }
         }
         None
     }
 
     fn begin(&mut self, command: &Rc<Command>, m: &mut dyn Machine) -> Option<Pause> {
+        self.begin_expansion();
         match &**command {
             Command::Simple { assignments, words } => {
                 let fields = self.expand_all(words, m);
+                let mut values = Vec::new();
                 for (name, word) in assignments {
                     let value = self.expand_one(word, m);
+                    values.push((name, value));
+                }
+                if self.has_to_wait() {
+                    return self.expand_again(command);
+                }
+                for (name, value) in values {
                     self.variables.insert(name.clone(), value.into());
                 }
                 if fields.is_empty() {
@@ -356,7 +433,10 @@ impl Shell {
                 };
                 return self.finish(outcome, m);
             }
-            Command::Pipeline(stages) => return self.pipeline(stages, m),
+            Command::Pipeline(stages) => {
+                self.calls.staged = None;
+                return self.stage(stages.clone().into(), 0, m);
+            }
             Command::Not(inner) => {
                 self.frames.push(Frame::Not);
                 self.frames.push(Frame::Run(inner.clone()));
@@ -383,11 +463,17 @@ impl Shell {
             }
             Command::For { words, .. } => {
                 let values = self.expand_all(words, m).into();
+                if self.has_to_wait() {
+                    return self.expand_again(command);
+                }
                 self.status = 0;
                 self.frames.push(Frame::For(command.clone(), values, 0));
             }
             Command::Case { word, arms } => {
                 let value = self.expand_one(word, m);
+                if self.has_to_wait() {
+                    return self.expand_again(command);
+                }
                 self.status = 0;
                 for (patterns, body) in arms {
                     let fits = patterns.iter().any(|p| {
@@ -407,7 +493,14 @@ impl Shell {
             Command::Redirected(inner, redirects) => {
                 let restore = Frame::Restore(self.sinks.clone(), self.input.clone());
                 self.frames.push(restore);
-                match self.redirect(redirects, m) {
+                let redirected = self.redirect(redirects, m);
+                if self.has_to_wait() {
+                    if let Some(restore) = self.frames.pop() {
+                        self.unwind(restore);
+                    }
+                    return self.expand_again(command);
+                }
+                match redirected {
                     Ok(()) => self.frames.push(Frame::Run(inner.clone())),
                     Err(message) => {
                         self.complain(&message);
@@ -417,6 +510,12 @@ impl Shell {
             }
         }
         None
+    }
+
+    /// A substitution has to wait: the command is begun again when it has ended.
+    fn expand_again(&mut self, command: &Rc<Command>) -> Option<Pause> {
+        self.frames.push(Frame::Run(command.clone()));
+        Some(Pause::Forever)
     }
 
     fn after_condition(&mut self, command: &Rc<Command>, arm: usize) {
@@ -441,9 +540,7 @@ impl Shell {
         match outcome {
             Outcome::Status(status) => {
                 self.status = status;
-                if status != 0 && self.exit_on_error && !self.is_tested() {
-                    return Some(Pause::Exit(status));
-                }
+                return self.checked();
             }
             Outcome::Sleep(span) => {
                 self.status = 0;
@@ -461,7 +558,14 @@ impl Shell {
                     return Some(Pause::Forever);
                 }
             }
-            Outcome::Exit(code) => return Some(Pause::Exit(code)),
+            Outcome::Exit(code) => {
+                self.exiting = true;
+                return Some(Pause::Exit(code));
+            }
+            Outcome::Asked(plan) => {
+                self.frames.push(Frame::Answer(Rc::new(plan)));
+                return Some(Pause::Forever);
+            }
             Outcome::Exec(words) => return Some(Pause::Exec(words)),
             Outcome::Script(command) => self.frames.push(Frame::Run(command)),
             Outcome::Call(body, args) => {
@@ -483,6 +587,12 @@ impl Shell {
             }
         }
         None
+    }
+
+    /// With `set -e`, a command that fails ends the script.
+    fn checked(&self) -> Option<Pause> {
+        let ends = self.status != 0 && self.exit_on_error && !self.is_tested();
+        ends.then_some(Pause::Exit(self.status))
     }
 
     /// Whether the command that has just failed is a condition.
@@ -532,6 +642,12 @@ impl Shell {
                     let path = absolute(&self.folder, &name);
                     let sink = match path.as_str() {
                         "/dev/null" => Sink::Null,
+                        "/dev/stdout" if matches!(self.sinks[0], Sink::Stream(_)) => {
+                            Sink::Stream(1)
+                        }
+                        "/dev/stderr" if matches!(self.sinks[0], Sink::Stream(_)) => {
+                            Sink::Stream(2)
+                        }
                         "/dev/stdout" | "/dev/stderr" | "/proc/1/fd/1" | "/proc/1/fd/2" => {
                             Sink::Log
                         }
@@ -574,21 +690,33 @@ impl Shell {
     }
 
     /// The stages one after the other; the output of each is the input of the next.
-    fn pipeline(&mut self, stages: &[Rc<Command>], m: &mut dyn Machine) -> Option<Pause> {
-        let slept = self.slept;
-        let (last, first) = stages.split_last()?;
-        let mut input = self.input.clone();
-        for stage in first {
-            let (output, _) = self.run_inside(stage, input.take(), m);
-            input = Some(output.into());
+    fn stage(
+        &mut self,
+        stages: Rc<[Rc<Command>]>,
+        next: usize,
+        m: &mut dyn Machine,
+    ) -> Option<Pause> {
+        let input = match self.calls.staged.take() {
+            Some(output) => Some(output.into()),
+            None => self.input.clone(),
+        };
+        let stage = stages.get(next)?.clone();
+        if next + 1 < stages.len() {
+            self.frames.push(Frame::Stage(stages, next + 1));
+            match self.run_inside(&stage, input, true, m) {
+                Some((output, _)) => self.calls.staged = Some(output),
+                None => return Some(Pause::Forever),
+            }
+            return None;
         }
-        let pause = self.slept.saturating_sub(slept);
+        let pause = std::mem::take(&mut self.slept);
         self.frames
             .push(Frame::Restore(self.sinks.clone(), self.input.clone()));
-        self.frames.push(Frame::Run(last.clone()));
+        self.frames.push(Frame::Run(stage));
         self.input = input;
-        if pause > Duration::ZERO && self.sinks[0] != Sink::Capture {
-            self.slept = slept;
+        if self.sinks[0] == Sink::Capture {
+            self.slept = pause;
+        } else if pause > Duration::ZERO {
             return Some(Pause::Until(m.now() + pause));
         }
         None
@@ -596,10 +724,21 @@ impl Shell {
 
     /// `$(...)`.
     pub(super) fn substitute(&mut self, script: &str, m: &mut dyn Machine) -> String {
+        if self.calls.blocked {
+            return String::new();
+        }
+        if let Some((output, status)) = self.known() {
+            self.status = status;
+            return output.to_string();
+        }
         match parse(script) {
             Ok(command) => {
                 let input = self.input.clone();
-                let (output, status) = self.run_inside(&command, input, m);
+                let Some((output, status)) = self.run_inside(&command, input, false, m) else {
+                    self.calls.blocked = true;
+                    return String::new();
+                };
+                self.learn(&output, status);
                 self.status = status;
                 output
             }
@@ -611,17 +750,19 @@ impl Shell {
         }
     }
 
-    /// Runs a command to its end in a copy of this shell, and returns its output and status.
+    /// Runs a command to its end in a copy of this shell, and returns its output and status;
+    /// `None` when it has to wait for an answer.
     fn run_inside(
         &mut self,
         command: &Rc<Command>,
         input: Option<Rc<str>>,
+        is_stage: bool,
         m: &mut dyn Machine,
-    ) -> (String, i32) {
+    ) -> Option<(String, i32)> {
         if self.nesting >= MOST_DEPTH {
             self.complain("nested too deeply");
             self.abort = Some(2);
-            return (String::new(), 2);
+            return Some((String::new(), 2));
         }
         let mut inner = self.copy();
         inner.frames = vec![Frame::Run(command.clone())];
@@ -632,10 +773,15 @@ impl Shell {
             Pause::Exit(code) => code,
             _ => 0,
         };
-        self.slept += inner.slept;
         self.budget = inner.budget;
-        self.lines.append(&mut inner.lines);
-        (inner.captured, status)
+        self.take_text(&mut inner);
+        if inner.is_waiting() {
+            self.calls.child = Some(Box::new(inner));
+            self.calls.is_stage = is_stage;
+            return None;
+        }
+        self.slept += inner.slept;
+        Some((inner.captured, status))
     }
 
     /// A copy without output, jobs and traps.
@@ -651,6 +797,8 @@ impl Shell {
             slept: Duration::ZERO,
             abort: None,
             waits: false,
+            streams: Vec::new(),
+            calls: Calls::default(),
             ..self.clone()
         }
     }
@@ -669,7 +817,7 @@ impl Shell {
         job.wake = m.now();
         let ended = matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
         self.budget = job.budget;
-        self.lines.append(&mut job.lines);
+        self.take_text(&mut job);
         if !ended {
             self.jobs.push(job);
         }
@@ -688,7 +836,19 @@ impl Shell {
                 }
             }
             Some(Sink::Log) => self.log(text),
+            Some(Sink::Stream(fd)) => self.stream(fd, text),
             _ => {}
+        }
+    }
+
+    fn stream(&mut self, fd: u8, text: &str) {
+        let held: usize = self.streams.iter().map(|(_, text)| text.len()).sum();
+        if held > 16 * MOST_OUTPUT {
+            return;
+        }
+        match self.streams.last_mut() {
+            Some((last, held)) if *last == fd => held.push_str(text),
+            _ => self.streams.push((fd, text.to_owned())),
         }
     }
 
@@ -715,7 +875,9 @@ impl Shell {
     /// An error message of the shell itself.
     pub(super) fn complain(&mut self, message: &str) {
         let text = format!("sh: {message}\n");
-        if self.sinks[1] == Sink::Log {
+        if let Sink::Stream(fd) = self.sinks[1] {
+            self.stream(fd, &text);
+        } else if self.sinks[1] == Sink::Log {
             self.log(&text);
         }
     }
@@ -755,6 +917,12 @@ mod tests {
         fn list(&self, path: &str) -> Vec<String> {
             self.files.list(path)
         }
+        fn user(&self) -> (i64, i64, Vec<i64>) {
+            (0, 0, vec![0])
+        }
+        fn title(&self) -> Rc<str> {
+            "sh".into()
+        }
         fn hostname(&self) -> String {
             "box".to_owned()
         }
@@ -766,6 +934,15 @@ mod tests {
                 "/" => Ok((200, "hi\n".to_owned())),
                 _ => Ok((404, String::new())),
             }
+        }
+        fn call(&mut self, _: crate::client::wire::Ask) -> Option<u64> {
+            None
+        }
+        fn resolver(&self) -> String {
+            "10.96.0.10".to_owned()
+        }
+        fn is_own(&self, _: &str) -> bool {
+            true
         }
         fn connects(&mut self, _: &str, port: u16) -> bool {
             port == 80
@@ -856,7 +1033,7 @@ mod tests {
                 "until nslookup mydb > /dev/null; do sleep 2; done; echo found",
                 "found",
             ),
-            ("nosuchcommand; echo $?", "nosuchcommand: not found|127"),
+            ("nosuchcommand; echo $?", "sh: nosuchcommand: not found|127"),
             (
                 "wget -qO- localhost; curl -s -o /dev/null -w '%{http_code}' http://localhost/x",
                 "hi|404",

@@ -1,0 +1,169 @@
+//! The `exec` subresource of pods, which the API server passes on to the pod's node
+//! (`pkg/registry/core/pod/rest/subresources.go`).
+//!
+//! Divergence: the real server turns the connection into streams. Here a POST starts the command
+//! and answers with its number, further POSTs with that number (`session`) bring input, and GETs
+//! tell what it has written and, once it has ended, its exit code. Whoever speaks WebSocket to real
+//! clients puts the streams together from these.
+
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::{Value, json};
+
+use super::logs::container_of;
+use super::{Cluster, Event, Shared};
+use crate::api::{Key, Resource, Result, Status};
+use crate::apiserver::{Body, Method, Request, Response};
+use crate::kubelet::ExecCall;
+
+/// Namespace and pod, when the request runs something in a pod.
+fn target(request: &Request) -> Option<(&str, &str)> {
+    let path = request.path.strip_prefix("/api/v1/namespaces/")?;
+    let mut parts = path.split('/');
+    let target = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(namespace), Some("pods"), Some(pod), Some("exec")) => (namespace, pod),
+        _ => return None,
+    };
+    let method = matches!(request.method, Method::Get | Method::Post);
+    (method && parts.next().is_none()).then_some(target)
+}
+
+fn flag(request: &Request, name: &str) -> bool {
+    matches!(request.query(name), Some("true" | "1"))
+}
+
+fn field<'r>(request: &'r Request, name: &str) -> Option<&'r Value> {
+    match &request.body {
+        Body::Json(value) => value.get(name),
+        _ => None,
+    }
+}
+
+impl Cluster {
+    /// Answers a request to run something; `None` when it is another request.
+    pub(super) fn exec(&mut self, request: &Request) -> Option<Response> {
+        let (namespace, name) = target(request)?;
+        // Whoever may start a command may also talk to it.
+        let mut asked = request.clone();
+        asked.method = Method::Post;
+        let allowed = self.server.authorized(self.now(), &asked);
+        let answer = allowed.and_then(|_| match request.query("session") {
+            None => self.start_exec(namespace, name, request),
+            Some(id) => self.exec_session(namespace, name, id, request),
+        });
+        Some(answer.unwrap_or_else(Response::from))
+    }
+
+    fn node_of(&self, namespace: &str, name: &str) -> Result<usize> {
+        let pod = self.server.get::<Pod>(&Key::new(namespace, name));
+        let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
+        let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref());
+        let node = node.filter(|n| !n.is_empty()).ok_or_else(|| {
+            Status::bad_request(format!("pod {name} does not have a host assigned"))
+        })?;
+        let mut nodes = self.config.nodes.iter();
+        let found = nodes.position(|n| *n.name == *node);
+        found.ok_or_else(|| Status::internal(format!("nodes \"{node}\" not found")))
+    }
+
+    fn start_exec(&mut self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
+        let pod = self.server.get::<Pod>(&Key::new(namespace, name));
+        let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
+        let container = container_of(&pod, request.query("container").unwrap_or_default())?;
+        let node = self.node_of(namespace, name)?;
+        let command: Vec<String> = request
+            .query
+            .iter()
+            .filter(|(name, _)| name == "command")
+            .map(|(_, word)| word.clone())
+            .collect();
+        if command.is_empty() {
+            return Err(Status::bad_request(
+                "you must specify at least one command for the container",
+            ));
+        }
+        if request.method != Method::Post {
+            return Err(Status::bad_request("Upgrade request required"));
+        }
+        let stdin = field(request, "stdin").and_then(Value::as_str);
+        let call = ExecCall {
+            container,
+            command,
+            stdin: stdin.unwrap_or_default().to_owned(),
+            open: flag(request, "stdin") && stdin.is_none(),
+            tty: flag(request, "tty"),
+        };
+        let mut started = Err("the node does not run".to_owned());
+        self.on_node(node, |kubelet, ctx| {
+            started = kubelet.start_exec(namespace, name, &call, ctx);
+        });
+        match started {
+            Ok(id) => Ok(Response::json(200, json!({ "session": id }))),
+            // What the proxy to the kubelet could not do has no reason of its own.
+            Err(message) if message.starts_with("error dialing backend") => {
+                Err(Status::new(500, "", message))
+            }
+            Err(message) => Err(Status::internal(message)),
+        }
+    }
+
+    fn exec_session(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        id: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let node = self.node_of(namespace, name)?;
+        let gone = || Status::bad_request(format!("no command {id} runs in pod {name}"));
+        let id: u64 = id.parse().map_err(|_| gone())?;
+        if request.method == Method::Post {
+            let text = field(request, "stdin").and_then(Value::as_str);
+            let text = text.unwrap_or_default().to_owned();
+            let ends = field(request, "eof").and_then(Value::as_bool) == Some(true);
+            let mut known = false;
+            self.on_node(node, |kubelet, ctx| {
+                known = kubelet.exec_input(namespace, name, id, (&text, ends), ctx);
+            });
+            if !known {
+                return Err(gone());
+            }
+        }
+        let kubelet = self.kubelets.get(node).map(|part| &part.component);
+        let state = kubelet.and_then(|k| k.exec_state(namespace, name, id));
+        let state = state.ok_or_else(gone)?;
+        let from = |stream: &str, name: &str| {
+            let from = request.query(name).and_then(|n| n.parse().ok());
+            stream
+                .get(from.unwrap_or(0)..)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Ok(Response::json(
+            200,
+            json!({
+                "stdout": from(&state.stdout, "stdoutFrom"),
+                "stderr": from(&state.stderr, "stderrFrom"),
+                "exitCode": state.exit,
+            }),
+        ))
+    }
+
+    /// Lets a kubelet act.
+    fn on_node(
+        &mut self,
+        node: usize,
+        act: impl FnOnce(
+            &mut crate::kubelet::Kubelet,
+            &mut crate::client::Ctx<'_, crate::kubelet::Event>,
+        ),
+    ) {
+        if let Some(part) = self.kubelets.get_mut(node) {
+            let shared = Shared {
+                kernel: &mut self.kernel,
+                server: &mut self.server,
+                queue: &mut self.queue,
+            };
+            part.act(shared, move |event| Event::Kubelet(node as u32, event), act);
+        }
+    }
+}

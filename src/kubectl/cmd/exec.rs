@@ -1,0 +1,245 @@
+//! `kubectl exec`. Models `k8s.io/kubectl/pkg/cmd/exec` and `cmd/util/podcmd`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Command;
+use crate::api::Kind;
+use crate::apiserver::Method;
+use crate::kubectl::describe::selector_text;
+use crate::kubectl::error::{Failure, Result, plain};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
+use crate::kubectl::json::{annotation, int, list, name, namespace, text};
+use crate::kubectl::kube::{Kube, path};
+
+pub const EXEC: Command = Command {
+    path: "exec",
+    short: "Execute a command in a container",
+    flags: &[FLAGS],
+    run: |kube| Box::pin(run(kube)),
+};
+
+const FLAGS: &[Flag] = &[
+    short("container", 'c', F::Text),
+    short("stdin", 'i', F::Bool),
+    short("tty", 't', F::Bool),
+    short("quiet", 'q', F::Bool),
+    short("filename", 'f', F::List),
+    flag("pod-running-timeout", F::Duration),
+];
+
+/// How often a command that runs is looked at: at first, and at most.
+const EVERY: Duration = Duration::from_millis(10);
+const SELDOM: Duration = Duration::from_millis(200);
+
+async fn run(kube: &Kube) -> Result<()> {
+    let words = &kube.flags.arguments;
+    let dash = kube.flags.dash;
+    let (target, command): (&[String], &[String]) = match dash {
+        Some(at) => words.split_at(at.min(words.len())),
+        None => words.split_at(words.len().min(1)),
+    };
+    let Some(target) = target.first() else {
+        return kube.usage("pod, type/name or --filename must be specified");
+    };
+    if dash.is_none() && !command.is_empty() {
+        return kube.usage(
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
+        );
+    }
+    if command.is_empty() {
+        return kube.usage("you must specify at least one command for the container");
+    }
+    let pod = pod(kube, target).await?;
+    let phase = text(&pod, "status.phase");
+    if matches!(phase, "Succeeded" | "Failed") {
+        return plain(format!(
+            "cannot exec into a container in a completed pod; current phase is {phase}"
+        ));
+    }
+    let container = container(kube, &pod)?;
+    talk(kube, &pod, &container, command).await
+}
+
+/// The pod that is meant: by name, or one behind an object.
+pub(super) async fn pod(kube: &Kube, target: &str) -> Result<Value> {
+    let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
+        return plain("pods are not served");
+    };
+    if !target.contains('/') {
+        return kube.get(pods, &kube.namespace(), target).await;
+    }
+    let targets = kube
+        .targets(std::slice::from_ref(&target.to_owned()))
+        .await?
+        .targets;
+    let Some(target) = targets.into_iter().next() else {
+        return plain("no resource was named");
+    };
+    let object = kube
+        .get(target.kind, &target.namespace, &target.name)
+        .await?;
+    let selector = match target.kind.kind {
+        "Pod" => return Ok(object),
+        "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" => {
+            selector_text(&object["spec"]["selector"])
+        }
+        "Service" | "ReplicationController" => {
+            crate::kubectl::describe::flat_labels_text(&object["spec"]["selector"])
+        }
+        other => {
+            return plain(format!(
+                "cannot attach to *v1.{other}: selector for *v1.{other} not implemented"
+            ));
+        }
+    };
+    let mut found = kube
+        .list(pods, &target.namespace, &[("labelSelector", selector)])
+        .await?;
+    // Those that run come first.
+    found.sort_by_key(|pod| (text(pod, "status.phase") != "Running", name(pod).to_owned()));
+    match found.into_iter().next() {
+        Some(pod) => Ok(pod),
+        None => plain("timed out waiting for the condition"),
+    }
+}
+
+/// The container that is meant; tells when it had to choose.
+pub(super) fn container(kube: &Kube, pod: &Value) -> Result<String> {
+    let given = kube.flags.text("container");
+    if !given.is_empty() {
+        return Ok(given.to_owned());
+    }
+    let names = |field: &str, suffix: &str| -> Vec<String> {
+        let all = list(&pod["spec"], field).iter();
+        all.map(|c| format!("{}{suffix}", text(c, "name")))
+            .collect()
+    };
+    let main = names("containers", "");
+    let mut all = main.clone();
+    all.extend(names("ephemeralContainers", " (ephem)"));
+    all.extend(names("initContainers", " (init)"));
+    let annotated = annotation(pod, "kubectl.kubernetes.io/default-container");
+    if let Some(default) = annotated.filter(|d| !d.is_empty()) {
+        let bare = |c: &String| c.split(' ').next() == Some(default);
+        if all.iter().any(bare) {
+            return Ok(default.to_owned());
+        }
+        if !kube.flags.is("quiet") {
+            kube.warn(&format!(
+                "Default container name \"{default}\" not found in pod {}",
+                name(pod)
+            ));
+        }
+    }
+    let Some(first) = main.first() else {
+        return plain(format!("no container found in pod {}", name(pod)));
+    };
+    if all.len() > 1 && !kube.flags.is("quiet") {
+        kube.warn(&format!(
+            "Defaulted container \"{first}\" out of: {}",
+            all.join(", ")
+        ));
+    }
+    Ok(first.clone())
+}
+
+/// What the server could not do is told in its own words.
+fn said(failure: Failure) -> Failure {
+    match failure.reason() {
+        "InternalError" => Failure::Plain(failure.message()),
+        _ => failure,
+    }
+}
+
+/// Starts the command, brings it its input, and shows its output until it ends.
+pub(super) async fn talk(
+    kube: &Kube,
+    pod: &Value,
+    container: &str,
+    command: &[String],
+) -> Result<()> {
+    let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
+        return plain("pods are not served");
+    };
+    let at = path(pods, namespace(pod), name(pod), "exec");
+    let (stdin, mut tty) = (kube.flags.is("stdin"), kube.flags.is("tty"));
+    if tty && !stdin {
+        kube.warn("Unable to use a TTY - input is not a terminal or the right kind of file");
+        tty = false;
+    }
+    let mut request = kube
+        .request(Method::Post, at.clone())
+        .with_query("container", container)
+        .with_query("stdout", "true");
+    for word in command {
+        request = request.with_query("command", word.as_str());
+    }
+    if !tty {
+        request = request.with_query("stderr", "true");
+    }
+    let world = &kube.shell.world;
+    let mut typed = false;
+    if stdin {
+        request = request.with_query("stdin", "true");
+        match &kube.io.input {
+            Some(pipe) => {
+                if tty {
+                    kube.warn(
+                        "Unable to use a TTY - input is not a terminal or the right kind of file",
+                    );
+                    tty = false;
+                }
+                let input = pipe.rest().await;
+                request = request.with_body(json!({ "stdin": input }));
+            }
+            None => typed = true,
+        }
+    }
+    if tty {
+        request = request.with_query("tty", "true");
+    }
+    let started = kube.json(request).await.map_err(said)?;
+    let session = int(&started, "session").unwrap_or_default().to_string();
+    let (mut out, mut err, mut every) = (0, 0, EVERY);
+    loop {
+        let request = kube
+            .request(Method::Get, at.clone())
+            .with_query("session", session.as_str())
+            .with_query("stdoutFrom", out.to_string())
+            .with_query("stderrFrom", err.to_string());
+        let state = kube.json(request).await.map_err(said)?;
+        let (new_out, new_err) = (text(&state, "stdout"), text(&state, "stderr"));
+        kube.io.out.write(new_out);
+        kube.io.err.write(new_err);
+        if !new_out.is_empty() || !new_err.is_empty() {
+            every = EVERY;
+        }
+        (out, err) = (out + new_out.len(), err + new_err.len());
+        match int(&state, "exitCode") {
+            Some(0) => return Ok(()),
+            Some(code) => {
+                kube.warn(&format!("command terminated with exit code {code}"));
+                return Err(Failure::Exit(i32::try_from(code).unwrap_or(1)));
+            }
+            None => {}
+        }
+        let line = match typed {
+            true => world.typed_line(every).await,
+            false => {
+                world.sleep(every).await;
+                None
+            }
+        };
+        every = (every * 2).min(SELDOM);
+        if let Some(line) = line {
+            every = EVERY;
+            let request = kube
+                .request(Method::Post, at.clone())
+                .with_query("session", session.as_str())
+                .with_body(json!({ "stdin": format!("{line}\n") }));
+            kube.json(request).await.map_err(said)?;
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Commands in running containers, and requests from inside them.
+
+use std::collections::BTreeMap;
+
+use kubarium::kubectl::headless::{Options, Terminal};
+use kubarium::sim::secs;
+
+/// A terminal beside a cluster of two workers that has settled.
+fn terminal() -> Terminal {
+    let options = Options {
+        nodes: 2,
+        bare: false,
+        seed: 1,
+    };
+    Terminal::new(options.cluster(), BTreeMap::new(), "default")
+}
+
+fn wait(terminal: &mut Terminal, seconds: u64) {
+    terminal.desk.borrow_mut().run_for(secs(seconds));
+}
+
+/// Text and exit code of a line.
+fn run(terminal: &mut Terminal, line: &str) -> (String, i32) {
+    let outcome = terminal.run(line);
+    assert!(!outcome.interrupted, "{line}: {}", outcome.text);
+    (outcome.text, outcome.exit_code)
+}
+
+fn applied(terminal: &mut Terminal, yaml: &str) {
+    let (text, code) = run(
+        terminal,
+        &format!("cat <<EOF | kubectl apply -f -\n{yaml}\nEOF"),
+    );
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn commands_run_in_containers() {
+    let mut t = terminal();
+    applied(
+        &mut t,
+        "{apiVersion: v1, kind: Pod, metadata: {name: two}, spec: {initContainers: [{name: i, image: busybox}], containers: [\
+         {name: a, image: busybox, command: [sleep, infinity], env: [{name: WHO, value: you}]}, {name: b, image: nginx}]}}",
+    );
+    wait(&mut t, 30);
+    let cases: [(&str, &str, i32); 13] = [
+        (
+            "kubectl exec two -- echo hello",
+            "Defaulted container \"a\" out of: a, b, i (init)\nhello\n",
+            0,
+        ),
+        (
+            "kubectl exec two -c a -- sh -c 'echo $WHO; hostname'",
+            "you\ntwo\n",
+            0,
+        ),
+        ("kubectl exec two -c b -- cat /etc/hostname", "two\n", 0),
+        (
+            "kubectl exec pod/two -c a -- sh -c 'echo -n x > /tmp/f'",
+            "",
+            0,
+        ),
+        ("kubectl exec two -c a -- cat /tmp/f", "x", 0),
+        (
+            "kubectl exec two -c a -- sh -c 'exit 3'",
+            "command terminated with exit code 3\n",
+            3,
+        ),
+        (
+            "kubectl exec two -c a -- sh -c nosuch",
+            "sh: nosuch: not found\ncommand terminated with exit code 127\n",
+            127,
+        ),
+        (
+            "echo 'echo one; echo two' | kubectl exec -i two -c a -- sh",
+            "one\ntwo\n",
+            0,
+        ),
+        ("echo hi | kubectl exec -i two -c a -- cat", "hi\n", 0),
+        (
+            "kubectl exec two -c x -- date",
+            "Error from server (BadRequest): container x is not valid for pod two\n",
+            1,
+        ),
+        (
+            "kubectl exec nosuch -- date",
+            "Error from server (NotFound): pods \"nosuch\" not found\n",
+            1,
+        ),
+        (
+            "kubectl exec two",
+            "error: you must specify at least one command for the container\nSee 'kubectl exec -h' for help and examples\n",
+            1,
+        ),
+        (
+            "kubectl exec two date",
+            "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples\n",
+            1,
+        ),
+    ];
+    for (line, text, code) in cases {
+        assert_eq!(run(&mut t, line), (text.to_owned(), code), "{line}");
+    }
+    let (text, code) = run(&mut t, "kubectl exec two -c a -- nosuch -v");
+    assert!(
+        text.starts_with("error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"")
+            && text.ends_with("\": OCI runtime exec failed: exec failed: unable to start container process: exec: \"nosuch\": executable file not found in $PATH: unknown\n"),
+        "{text}"
+    );
+    assert_eq!(code, 1);
+    let before = t.desk.borrow().now();
+    assert_eq!(
+        run(&mut t, "kubectl exec two -c a -- sh -c 'sleep 3; echo up'").0,
+        "up\n"
+    );
+    let took = t.desk.borrow().now().since(before);
+    assert!((secs(3)..secs(4)).contains(&took), "{took:?}");
+}
+
+#[test]
+fn there_is_nothing_to_run_in_what_has_ended() {
+    let mut t = terminal();
+    applied(
+        &mut t,
+        "{apiVersion: v1, kind: Pod, metadata: {name: done}, spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}",
+    );
+    applied(
+        &mut t,
+        "{apiVersion: v1, kind: Pod, metadata: {name: bad}, spec: {containers: [{name: c, image: 'busybox:nosuch'}]}}",
+    );
+    wait(&mut t, 30);
+    assert_eq!(
+        run(&mut t, "kubectl exec done -- date").0,
+        "error: cannot exec into a container in a completed pod; current phase is Succeeded\n"
+    );
+    assert_eq!(
+        run(&mut t, "kubectl exec bad -- date").0,
+        "error: Internal error occurred: unable to upgrade connection: container not found (\"c\")\n"
+    );
+}
+
+#[test]
+fn a_shell_reads_what_is_typed() {
+    let mut t = terminal();
+    applied(
+        &mut t,
+        "{apiVersion: v1, kind: Pod, metadata: {name: box}, spec: {containers: [{name: c, image: busybox, command: [sleep, infinity]}]}}",
+    );
+    wait(&mut t, 20);
+    let mut job = t.session.start("kubectl exec -it box -- sh");
+    let mut text = String::new();
+    let mut lines = ["x=7", "cd /tmp", "echo $x; nosuch", "exit 4"].into_iter();
+    let mut code = None;
+    for _ in 0..200 {
+        let progress = job.poll();
+        for span in progress.output {
+            text.push_str(&span.text);
+        }
+        code = progress.exit_code;
+        if code.is_some() {
+            break;
+        }
+        if text.ends_with("# ")
+            && let Some(line) = lines.next()
+        {
+            text.push_str(&format!("{line}\n"));
+            job.type_line(line);
+        }
+        t.desk.borrow_mut().run_for(kubarium::sim::millis(50));
+    }
+    assert_eq!(
+        text,
+        "/ # x=7\n/ # cd /tmp\n/tmp # echo $x; nosuch\n7\nsh: nosuch: not found\n/tmp # exit 4\ncommand terminated with exit code 4\n"
+    );
+    assert_eq!(code, Some(4));
+}
+
+#[test]
+fn requests_from_inside_a_container_go_over_the_network() {
+    let mut t = terminal();
+    for line in [
+        "kubectl create deployment web --image=nginx --replicas=2",
+        "kubectl expose deployment web --port=80",
+        "kubectl create service clusterip nobody --tcp=80",
+        "kubectl run box --image=busybox --command -- sleep infinity",
+    ] {
+        assert_eq!(run(&mut t, line).1, 0);
+    }
+    wait(&mut t, 40);
+    for (line, expected) in [
+        (
+            "kubectl exec box -- wget -qO- http://web | grep -c title",
+            "1\n",
+        ),
+        (
+            "kubectl exec box -- sh -c 'wget -qO- web.default.svc.cluster.local | grep h1 | wc -l'",
+            "1\n",
+        ),
+        (
+            "kubectl exec box -- sh -c 'x=$(wget -qO- web | grep -c title); echo got $x $(curl -s -o /dev/null -w \"%{http_code}\" web/nosuch)'",
+            "got 1 404\n",
+        ),
+        (
+            "kubectl exec box -- sh -c 'for i in 1 2 3; do curl -s web; done | grep -c /title'",
+            "3\n",
+        ),
+        (
+            "kubectl exec box -- sh -c 'if nc -z web 80; then echo open; fi'",
+            "open\n",
+        ),
+        (
+            "kubectl exec box -- wget -qO- http://nosuch",
+            "wget: bad address 'nosuch'\ncommand terminated with exit code 1\n",
+        ),
+        (
+            "kubectl exec box -- curl -s -S http://nobody",
+            "curl: (7) Failed to connect to nobody port 80 after ",
+        ),
+        (
+            "kubectl exec box -- curl -m 1 http://10.96.250.250",
+            "curl: (28) Connection timed out after ",
+        ),
+        (
+            "kubectl exec box -- nslookup web",
+            "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb.default.svc.cluster.local\nAddress: 10.",
+        ),
+        (
+            "kubectl exec box -- nslookup nosuch",
+            "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n** server can't find nosuch: NXDOMAIN\n\ncommand terminated with exit code 1\n",
+        ),
+    ] {
+        let (text, _) = run(&mut t, line);
+        assert!(text.starts_with(expected), "{line}: {text}");
+    }
+    // The pod's own address is in the log of the server.
+    let (text, _) = run(&mut t, "kubectl logs -l app=web | grep -c 'GET / HTTP'");
+    assert_eq!(text, "6\n");
+}
+
+#[test]
+fn the_api_is_asked_with_the_token_of_the_pod() {
+    let mut t = terminal();
+    assert_eq!(
+        run(
+            &mut t,
+            "kubectl run box --image=curlimages/curl --command -- sleep infinity"
+        )
+        .1,
+        0
+    );
+    wait(&mut t, 30);
+    let script = "T=$(cat /var/run/secrets/kubernetes.io/serviceaccount/token); \
+         curl -sk -H \"Authorization: Bearer $T\" https://kubernetes.default.svc/api/v1/namespaces/default/pods";
+    let line = format!("kubectl exec box -- sh -c '{script}'");
+    let (text, code) = run(&mut t, &line);
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.contains("pods is forbidden: User \\\"system:serviceaccount:default:default\\\" cannot list resource"),
+        "{text}"
+    );
+    run(
+        &mut t,
+        "kubectl create rolebinding see --clusterrole=view --serviceaccount=default:default",
+    );
+    let (text, _) = run(&mut t, &line);
+    assert!(text.contains("\"kind\": \"PodList\""), "{text}");
+    let (text, _) = run(
+        &mut t,
+        "kubectl exec box -- curl -s https://kubernetes.default.svc/version",
+    );
+    assert_eq!(text, "command terminated with exit code 60\n");
+}
+
+#[test]
+fn an_init_container_waits_for_a_service() {
+    let mut t = terminal();
+    applied(
+        &mut t,
+        "{apiVersion: v1, kind: Pod, metadata: {name: app}, spec: {initContainers: [{name: wait, image: busybox, \
+         command: [sh, -c, 'until nslookup db > /dev/null; do echo waiting; sleep 2; done']}], containers: [{name: c, image: nginx}]}}",
+    );
+    wait(&mut t, 20);
+    let (text, _) = run(&mut t, "kubectl get pod app");
+    assert!(text.contains("Init:0/1"), "{text}");
+    run(&mut t, "kubectl create service clusterip db --tcp=5432");
+    wait(&mut t, 20);
+    let (text, _) = run(&mut t, "kubectl get pod app");
+    assert!(text.contains("1/1     Running"), "{text}");
+}
+
+#[test]
+fn a_pod_may_be_run_for_one_command() {
+    let mut t = terminal();
+    for line in [
+        "kubectl create deployment web --image=nginx",
+        "kubectl expose deployment web --port=80",
+    ] {
+        assert_eq!(run(&mut t, line).1, 0);
+    }
+    wait(&mut t, 40);
+    let run_it = "kubectl run tmp --rm -i --restart=Never --image=busybox -- ";
+    assert_eq!(
+        run(
+            &mut t,
+            &format!("{run_it} sh -c 'wget -qO- http://web | grep -c title'")
+        ),
+        (
+            "1\npod \"tmp\" deleted from default namespace\n".to_owned(),
+            0
+        )
+    );
+    wait(&mut t, 40);
+    assert_eq!(
+        run(&mut t, &format!("{run_it} sh -c 'echo bad; exit 3'")),
+        (
+            "bad\npod default/tmp terminated (Error)\npod \"tmp\" deleted from default namespace\n"
+                .to_owned(),
+            3
+        )
+    );
+    wait(&mut t, 40);
+    let (text, code) = run(
+        &mut t,
+        "echo 'echo in; hostname' | kubectl run box --rm -i --image=busybox -- sh",
+    );
+    assert_eq!(
+        (text.as_str(), code),
+        ("in\nbox\npod \"box\" deleted from default namespace\n", 0)
+    );
+}
