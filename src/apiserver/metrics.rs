@@ -50,12 +50,15 @@ pub struct PodUsage {
     pub containers: Vec<ContainerUsage>,
 }
 
+/// What was measured of each container of a pod.
+type ByContainer = BTreeMap<Rc<str>, Measured>;
+
 /// The metrics server's memory.
 #[derive(Clone, Default)]
 pub(super) struct Metrics {
     served: bool,
-    /// By namespace and pod, then by container.
-    pods: BTreeMap<(Rc<str>, Rc<str>), BTreeMap<Rc<str>, Measured>>,
+    /// By namespace and pod.
+    pods: BTreeMap<(Rc<str>, Rc<str>), ByContainer>,
 }
 
 fn window(now: Time) -> u64 {

@@ -275,7 +275,8 @@ fn branch_rules(
         return;
     }
     let type_ = schema["type"].as_str().unwrap_or_default();
-    if !type_.is_empty() && !(int_or_string && matches!(type_, "integer" | "string")) {
+    let allowed = type_.is_empty() || int_or_string && matches!(type_, "integer" | "string");
+    if !allowed {
         errors.forbidden(&path.child("type"), "must be empty to be structural");
     }
     for (name, what) in [

@@ -141,7 +141,7 @@ fn read(kube: &Kube) -> Kubeconfig {
 }
 
 /// The one argument of a command.
-fn only<'k>(kube: &'k Kube) -> Result<&'k str> {
+fn only(kube: &Kube) -> Result<&str> {
     match kube.flags.arguments.as_slice() {
         [one] => Ok(one),
         others => kube.usage(&format!("Unexpected args: [{}]", others.join(" "))),

@@ -277,7 +277,7 @@ impl PodWorker {
                 break;
             }
             let waits = |e: &mut Exec| e.shell.deliver(called.id, &called.ending, now);
-            if let Some(at) = instance.execs.iter_mut().position(|e| waits(e)) {
+            if let Some(at) = instance.execs.iter_mut().position(waits) {
                 found = instance.execs.get(at).map(|e| (c, Some(e.id)));
                 break;
             }

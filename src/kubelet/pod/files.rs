@@ -308,7 +308,7 @@ impl PodWorker {
                     .unwrap_or_default()
                     .iter()
                     .find(|v| v.name == m.name);
-                let host = volume.and_then(|v| Self::host_path(v));
+                let host = volume.and_then(Self::host_path);
                 let fixed = fixed(&m.name);
                 Mount {
                     path: absolute("/", &m.mount_path).into(),

@@ -51,7 +51,7 @@ pub fn from_v2(mut object: Value) -> Value {
                 object["spec"]["targetCPUUtilizationPercentage"] = percent;
             }
             if !list.is_empty() {
-                let old: Vec<Value> = list.iter().map(|m| old_metric(m)).collect();
+                let old: Vec<Value> = list.iter().map(old_metric).collect();
                 annotate(&mut object, METRICS, &Value::Array(old));
             }
         }

@@ -264,11 +264,11 @@ fn scaling_rules(rules: &HPAScalingRules, path: &Path<'_>, errors: &mut Errors) 
             errors.not_supported(&path.child("selectPolicy"), policy, &known);
         }
     }
-    if let Some(tolerance) = &rules.tolerance {
-        if tolerance.amount().sign() < 0 {
-            let detail = "must be greater than or equal to 0";
-            errors.invalid(&path.child("tolerance"), &tolerance.0, detail);
-        }
+    if let Some(tolerance) = &rules.tolerance
+        && tolerance.amount().sign() < 0
+    {
+        let detail = "must be greater than or equal to 0";
+        errors.invalid(&path.child("tolerance"), &tolerance.0, detail);
     }
     let policies = rules.policies.as_deref().unwrap_or_default();
     let path = path.child("policies");

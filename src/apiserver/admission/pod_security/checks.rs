@@ -283,7 +283,7 @@ fn proc_mount(spec: &Value, found: &mut Vec<String>) {
     }
     let types: Vec<String> = containers(spec)
         .into_iter()
-        .map(|c| set(c))
+        .map(set)
         .filter(|t| !matches!(t.as_str(), "" | "Default"))
         .collect();
     found.push(format!(
@@ -351,12 +351,7 @@ fn seccomp(spec: &Value, restricted: bool, found: &mut Vec<String>) {
         if !explicit.is_empty() {
             who.push(named(&explicit));
         }
-        types.extend(
-            containers(spec)
-                .into_iter()
-                .map(|c| own(c))
-                .filter(|t| bad(t)),
-        );
+        types.extend(containers(spec).into_iter().map(&own).filter(|t| bad(t)));
         found.push(format!(
             "seccompProfile ({} must not set securityContext.seccompProfile.type to {})",
             who.join(" and "),

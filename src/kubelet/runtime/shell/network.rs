@@ -143,7 +143,7 @@ impl Shell {
         let host = ask.host.clone();
         if let Some(id) = m.call(ask) {
             self.calls.awaits = Some(id);
-            return Outcome::Asked(plan);
+            return Outcome::Asked(Box::new(plan));
         }
         let ending = match m.resolve(&host) {
             Some(addresses) if resolves => answer(format!("{host}\n{}", addresses.join("\n"))),

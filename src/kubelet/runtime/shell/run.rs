@@ -126,7 +126,7 @@ pub(super) enum Outcome {
     Continue(usize),
     Return(i32),
     /// A request was made.
-    Asked(Plan),
+    Asked(Box<Plan>),
 }
 
 impl Shell {
@@ -563,7 +563,7 @@ impl Shell {
                 return Some(Pause::Exit(code));
             }
             Outcome::Asked(plan) => {
-                self.frames.push(Frame::Answer(Rc::new(plan)));
+                self.frames.push(Frame::Answer(Rc::new(*plan)));
                 return Some(Pause::Forever);
             }
             Outcome::Exec(words) => return Some(Pause::Exec(words)),
