@@ -158,7 +158,7 @@ fn body(spot: &Spot) -> Rect {
 fn underline(context: &CanvasRenderingContext2d, revision: Revision, rect: Rect) {
     let (x, y) = (f64::from(rect.x), f64::from(rect.y + rect.h - 2));
     let w = f64::from(rect.w);
-    if revision.0 % 2 == 0 {
+    if revision.0.is_multiple_of(2) {
         context.fill_rect(x, y, w, 2.0);
     } else {
         let part = w / 3.0;
