@@ -146,7 +146,12 @@ impl Shell {
         let script: Rc<str> = match (command, args.first()) {
             (Some(at), _) => {
                 let script = args.get(at + 1).cloned().unwrap_or_default();
-                self.args = args.get(at + 2..).unwrap_or_default().into();
+                let rest = args.get(at + 2..).unwrap_or_default();
+                // `$0` is there even when nothing is given.
+                self.args = match rest.is_empty() {
+                    true => vec!["sh".into()].into(),
+                    false => rest.into(),
+                };
                 script
             }
             (None, Some(file)) => match m.read(&absolute(&self.folder, file)) {

@@ -33,7 +33,10 @@ impl Shell {
     }
 
     fn expand_fields(&mut self, word: &Word, m: &mut dyn Machine, fields: &mut Vec<Rc<str>>) {
-        if let [Part::Variable { expression, .. }] = word.parts.as_slice()
+        // Quotes leave empty texts beside what they hold.
+        let is_text = |part: &&Part| !matches!(part, Part::Text(text) if text.is_empty());
+        let mut parts = word.parts.iter().filter(is_text);
+        if let (Some(Part::Variable { expression, .. }), None) = (parts.next(), parts.next())
             && &**expression == "@"
         {
             fields.extend(self.args.iter().skip(1).cloned());

@@ -1045,6 +1045,10 @@ mod tests {
             ("! true; echo $?; echo \"$HOME\" | grep -c x", "1|0"),
             ("sh -c 'echo $0 $1' a b", "a b"),
             ("echo >&2 err", "err"),
+            (
+                "f() { for a in \"$@\"; do echo \"<$a>\"; done; }; f 'a b' c",
+                "<a b>|<c>",
+            ),
         ] {
             assert_eq!(output(script), expected, "{script}");
         }
