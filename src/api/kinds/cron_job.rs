@@ -51,7 +51,11 @@ fn validate(cron_job: &Kind, old: Option<&Kind>) -> Errors {
         self::schedule(spec, had_zone, &schedule, &mut errors);
     }
     let deadline = spec.starting_deadline_seconds.unwrap_or_default();
-    not_negative(deadline, &path.child("startingDeadlineSeconds"), &mut errors);
+    not_negative(
+        deadline,
+        &path.child("startingDeadlineSeconds"),
+        &mut errors,
+    );
     if let Some(zone) = &spec.time_zone
         && before.is_none_or(|b| b.time_zone != spec.time_zone)
     {
@@ -68,7 +72,10 @@ fn validate(cron_job: &Kind, old: Option<&Kind>) -> Errors {
     let of_job = spec.job_template.spec.as_ref().unwrap_or(&empty);
     job_template(of_job, &template.child("spec"), &mut errors);
     for (field, limit) in [
-        ("successfulJobsHistoryLimit", spec.successful_jobs_history_limit),
+        (
+            "successfulJobsHistoryLimit",
+            spec.successful_jobs_history_limit,
+        ),
         ("failedJobsHistoryLimit", spec.failed_jobs_history_limit),
     ] {
         not_negative(limit.unwrap_or_default(), &path.child(field), &mut errors);
@@ -112,7 +119,9 @@ fn time_zone(zone: &str, path: &Path<'_>, errors: &mut Errors) {
     }
     let unknown = format!("unknown time zone {zone}");
     let fits = |part: &str| {
-        let letters = part.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+".contains(c));
+        let letters = part
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-_+".contains(c));
         letters && (1..=14).contains(&part.len()) && !part.starts_with('-')
     };
     if zone.split('/').any(|p| matches!(p, "." | "..") || !fits(p)) {
@@ -219,7 +228,9 @@ impl KindStrategy for Rules {
         vec![
             cron_job.metadata.name.clone().unwrap_or_default(),
             spec.schedule.clone(),
-            spec.time_zone.clone().unwrap_or_else(|| cells::NONE.to_owned()),
+            spec.time_zone
+                .clone()
+                .unwrap_or_else(|| cells::NONE.to_owned()),
             suspended.to_owned(),
             status.active.as_ref().map_or(0, Vec::len).to_string(),
             last.map_or_else(|| cells::NONE.to_owned(), |t| age_since(Some(t), now)),

@@ -51,10 +51,11 @@ impl KindStrategy for Rules {
         if names.list_kind.as_deref().is_none_or(str::is_empty) && !names.kind.is_empty() {
             names.list_kind = Some(format!("{}List", names.kind));
         }
-        spec.conversion.get_or_insert_with(|| CustomResourceConversion {
-            strategy: "None".to_owned(),
-            webhook: None,
-        });
+        spec.conversion
+            .get_or_insert_with(|| CustomResourceConversion {
+                strategy: "None".to_owned(),
+                webhook: None,
+            });
         if spec.preserve_unknown_fields == Some(false) {
             spec.preserve_unknown_fields = None;
         }
@@ -145,7 +146,9 @@ impl KindStrategy for Rules {
         let created = definition.metadata.creation_timestamp.as_ref();
         vec![
             definition.metadata.name.clone().unwrap_or_default(),
-            created.map(|t| format_time(from_api(t).0 as i64)).unwrap_or_default(),
+            created
+                .map(|t| format_time(from_api(t).0 as i64))
+                .unwrap_or_default(),
         ]
     }
 }
@@ -214,7 +217,11 @@ fn version_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, er
     }
     let schema = path.child("schema");
     let schema = schema.child("openAPIV3Schema");
-    match version.schema.as_ref().and_then(|s| s.open_api_v3_schema.as_ref()) {
+    match version
+        .schema
+        .as_ref()
+        .and_then(|s| s.open_api_v3_schema.as_ref())
+    {
         None => errors.required(&schema, ""),
         Some(given) => structural::check(&codec::encode(given), &schema, errors),
     }
@@ -224,7 +231,12 @@ fn version_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, er
         errors.invalid(&path.child("deprecationWarning"), given, detail);
     }
     let columns = path.child("additionalPrinterColumns");
-    for (i, column) in version.additional_printer_columns.iter().flatten().enumerate() {
+    for (i, column) in version
+        .additional_printer_columns
+        .iter()
+        .flatten()
+        .enumerate()
+    {
         let path = columns.index(i);
         if column.name.is_empty() {
             errors.required(&path.child("name"), "");
@@ -242,14 +254,22 @@ fn version_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, er
     if let Some(scale) = version.subresources.as_ref().and_then(|s| s.scale.as_ref()) {
         let path = path.child("subresources");
         let path = path.child("scale");
-        scale_path(&scale.spec_replicas_path, ".spec", &path.child("specReplicasPath"), errors);
+        scale_path(
+            &scale.spec_replicas_path,
+            ".spec",
+            &path.child("specReplicasPath"),
+            errors,
+        );
         scale_path(
             &scale.status_replicas_path,
             ".status",
             &path.child("statusReplicasPath"),
             errors,
         );
-        if let Some(selector) = scale.label_selector_path.as_deref().filter(|s| !s.is_empty())
+        if let Some(selector) = scale
+            .label_selector_path
+            .as_deref()
+            .filter(|s| !s.is_empty())
             && !selector.starts_with(".spec.")
             && !selector.starts_with(".status.")
         {
@@ -307,7 +327,10 @@ fn names_errors(names: &CustomResourceDefinitionNames, path: &Path<'_>, errors: 
             errors.invalid(&path.child(name), value, detail);
         }
     }
-    let lists = [("shortNames", &names.short_names), ("categories", &names.categories)];
+    let lists = [
+        ("shortNames", &names.short_names),
+        ("categories", &names.categories),
+    ];
     for (i, name) in lists[0].1.iter().flatten().enumerate() {
         let messages = is_dns1035_label(name);
         if !messages.is_empty() {
@@ -330,7 +353,10 @@ fn names_errors(names: &CustomResourceDefinitionNames, path: &Path<'_>, errors: 
 fn stored_versions(definition: &Kind, errors: &mut Errors) {
     let path = Path::new("status");
     let path = path.child("storedVersions");
-    let stored = definition.status.as_ref().and_then(|s| s.stored_versions.as_ref());
+    let stored = definition
+        .status
+        .as_ref()
+        .and_then(|s| s.stored_versions.as_ref());
     for (i, name) in stored.into_iter().flatten().enumerate() {
         if !definition.spec.versions.iter().any(|v| v.name == *name) {
             let detail = format!(

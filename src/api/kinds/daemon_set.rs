@@ -137,7 +137,10 @@ impl KindStrategy for Rules {
             status.desired_number_scheduled.to_string(),
             status.current_number_scheduled.to_string(),
             status.number_ready.to_string(),
-            status.updated_number_scheduled.unwrap_or_default().to_string(),
+            status
+                .updated_number_scheduled
+                .unwrap_or_default()
+                .to_string(),
             status.number_available.unwrap_or_default().to_string(),
             cells::labels(pod.and_then(|p| p.node_selector.as_ref())),
             age(&set.metadata, now),

@@ -63,8 +63,7 @@ impl KindStrategy for Rules {
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
         new.status.clone_from(&old.status);
         // Annotations count as well: they may stand for fields of older versions.
-        let changed =
-            new.spec != old.spec || new.metadata.annotations != old.metadata.annotations;
+        let changed = new.spec != old.spec || new.metadata.annotations != old.metadata.annotations;
         workload::count_generation(&mut new.metadata, &old.metadata, changed);
     }
 

@@ -2,18 +2,17 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/discovery/endpointslice/strategy.go`.
 
-
 use k8s_openapi::api::discovery::v1::{EndpointPort, EndpointSlice as Kind};
 
 use super::pod::defaults::text;
 use super::{KindInfo, cells};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::{is_dns1123_label, is_dns1123_subdomain, is_valid_ipv4, is_valid_ipv6};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
 use crate::api::validation::{IMMUTABLE, one_of};
 use crate::sim::Time;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub const INFO: KindInfo = KindInfo {
     group: "discovery.k8s.io",

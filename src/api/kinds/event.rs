@@ -42,18 +42,38 @@ impl KindStrategy for Rules {
     fn validate(&self, event: &Kind) -> Errors {
         let mut errors = Errors::default();
         let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-        let about = event.involved_object.namespace.as_deref().unwrap_or_default();
+        let about = event
+            .involved_object
+            .namespace
+            .as_deref()
+            .unwrap_or_default();
         // Events of objects without a namespace stand in the default one.
         let fits = about == namespace || (about.is_empty() && namespace == "default");
         if !fits {
             let path = Path::new("involvedObject");
-            errors.invalid(&path.child("namespace"), about, "does not match event.namespace");
+            errors.invalid(
+                &path.child("namespace"),
+                about,
+                "does not match event.namespace",
+            );
         }
         errors
     }
 
     fn selectable(&self) -> &'static [&'static str] {
-        &["involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"]
+        &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ]
     }
 
     fn field(&self, event: &Kind, path: &str) -> Option<String> {

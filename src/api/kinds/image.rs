@@ -55,7 +55,12 @@ impl KindStrategy for Rules {
     }
 
     fn columns(&self) -> &'static [Column] {
-        const COLUMNS: &[Column] = &[column("Name"), column("Repository"), column("Size"), column("Age")];
+        const COLUMNS: &[Column] = &[
+            column("Name"),
+            column("Repository"),
+            column("Size"),
+            column("Age"),
+        ];
         COLUMNS
     }
 
@@ -63,7 +68,12 @@ impl KindStrategy for Rules {
         vec![
             image.metadata.name.clone().unwrap_or_default(),
             image.spec.repository.clone(),
-            image.spec.size.as_ref().map(|s| s.0.clone()).unwrap_or_default(),
+            image
+                .spec
+                .size
+                .as_ref()
+                .map(|s| s.0.clone())
+                .unwrap_or_default(),
             age(&image.metadata, now),
         ]
     }

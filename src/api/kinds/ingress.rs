@@ -125,8 +125,13 @@ impl KindStrategy for Rules {
 
 /// Where requests may be sent to, joined by commas.
 fn addresses(ingress: &Kind) -> String {
-    let status = ingress.status.as_ref().and_then(|s| s.load_balancer.as_ref());
-    let all = status.and_then(|l| l.ingress.as_deref()).unwrap_or_default();
+    let status = ingress
+        .status
+        .as_ref()
+        .and_then(|s| s.load_balancer.as_ref());
+    let all = status
+        .and_then(|l| l.ingress.as_deref())
+        .unwrap_or_default();
     let mut addresses: Vec<&str> = all
         .iter()
         .filter_map(|i| i.ip.as_deref().or(i.hostname.as_deref()))

@@ -8,9 +8,7 @@ use k8s_openapi::api::networking::v1::{
 
 use super::{KindInfo, cells};
 use crate::api::field::{Errors, Path};
-use crate::api::names::{
-    is_dns1123_label, is_dns1123_subdomain, is_path_segment, regex_error,
-};
+use crate::api::names::{is_dns1123_label, is_dns1123_subdomain, is_path_segment, regex_error};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
 use crate::api::validation::IMMUTABLE;

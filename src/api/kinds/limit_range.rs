@@ -11,13 +11,13 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::KindInfo;
 use super::pod::resources::{self, is_standard, may_be_shared};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::is_qualified_name;
 use crate::api::quantity::{Format, Quantity, QuantityExt};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::from_api;
 use crate::sim::Time;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",

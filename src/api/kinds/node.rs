@@ -2,19 +2,18 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/core/node/strategy.go`.
 
-
 use k8s_openapi::api::core::v1::{Node as Kind, NodeStatus};
 
 use super::pod::defaults::drop_false;
 use super::pod::scheduling::EFFECTS;
 use super::{KindInfo, cells};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::names::is_label_value;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
 use crate::api::validation::{label_key, one_of};
 use crate::sim::Time;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",

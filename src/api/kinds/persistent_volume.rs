@@ -94,7 +94,10 @@ impl KindStrategy for Rules {
         if spec.persistent_volume_reclaim_policy.as_deref() == Some("Recycle") {
             warnings.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned());
         }
-        let terms = spec.node_affinity.as_ref().and_then(|a| a.required.as_ref());
+        let terms = spec
+            .node_affinity
+            .as_ref()
+            .and_then(|a| a.required.as_ref());
         let terms = terms.map(|r| r.node_selector_terms.as_slice());
         for (i, term) in terms.unwrap_or_default().iter().enumerate() {
             for (j, rule) in term.match_expressions.iter().flatten().enumerate() {

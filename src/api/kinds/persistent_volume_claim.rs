@@ -119,7 +119,10 @@ impl KindStrategy for Rules {
         let (mut capacity, mut modes) = (String::new(), String::new());
         if !volume.is_empty() {
             let size = status.capacity.as_ref().and_then(|c| c.get("storage"));
-            capacity = size.map(QuantityExt::amount).unwrap_or_default().to_string();
+            capacity = size
+                .map(QuantityExt::amount)
+                .unwrap_or_default()
+                .to_string();
             modes = modes_text(status.access_modes.as_deref().unwrap_or_default());
         }
         vec![

@@ -73,9 +73,7 @@ impl KindStrategy for Rules {
                 type_: "PodScheduled".to_owned(),
                 status: "False".to_owned(),
                 reason: Some("SchedulingGated".to_owned()),
-                message: Some(
-                    "Scheduling is blocked due to non-empty scheduling gates".to_owned(),
-                ),
+                message: Some("Scheduling is blocked due to non-empty scheduling gates".to_owned()),
                 ..PodCondition::default()
             }]);
         }
@@ -135,7 +133,17 @@ impl KindStrategy for Rules {
     }
 
     fn selectable(&self) -> &'static [&'static str] {
-        &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"]
+        &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ]
     }
 
     fn field(&self, pod: &Kind, path: &str) -> Option<String> {
@@ -153,9 +161,12 @@ impl KindStrategy for Rules {
             "status.podIP" => status
                 .and_then(|s| s.pod_ips.as_ref()?.first())
                 .map(|a| a.ip.clone()),
-            "status.podIPs" => status
-                .and_then(|s| s.pod_ips.as_ref())
-                .map(|all| all.iter().map(|a| a.ip.as_str()).collect::<Vec<_>>().join(",")),
+            "status.podIPs" => status.and_then(|s| s.pod_ips.as_ref()).map(|all| {
+                all.iter()
+                    .map(|a| a.ip.as_str())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            }),
             "status.nominatedNodeName" => status.and_then(|s| s.nominated_node_name.clone()),
             _ => return None,
         };
@@ -172,5 +183,7 @@ impl KindStrategy for Rules {
 }
 
 fn is_gated(spec: &PodSpec) -> bool {
-    spec.scheduling_gates.as_ref().is_some_and(|g| !g.is_empty())
+    spec.scheduling_gates
+        .as_ref()
+        .is_some_and(|g| !g.is_empty())
 }

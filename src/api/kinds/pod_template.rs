@@ -40,7 +40,11 @@ impl KindStrategy for Rules {
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
-        count_generation(&mut new.metadata, &old.metadata, new.template != old.template);
+        count_generation(
+            &mut new.metadata,
+            &old.metadata,
+            new.template != old.template,
+        );
     }
 
     fn validate(&self, object: &Kind) -> Errors {

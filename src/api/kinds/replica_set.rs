@@ -79,7 +79,12 @@ impl KindStrategy for Rules {
         let mut errors = self.validate(new);
         if let (Some(new), Some(old)) = (&new.spec, &old.spec) {
             let path = Path::new("spec");
-            immutable(&new.selector, &old.selector, &path.child("selector"), &mut errors);
+            immutable(
+                &new.selector,
+                &old.selector,
+                &path.child("selector"),
+                &mut errors,
+            );
         }
         errors
     }

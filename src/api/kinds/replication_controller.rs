@@ -91,7 +91,12 @@ impl KindStrategy for Rules {
             None => errors.required(&path, ""),
             Some(template) => {
                 if !labels.is_empty() {
-                    selected(template, &Selector::from_labels(&labels), &path, &mut errors);
+                    selected(
+                        template,
+                        &Selector::from_labels(&labels),
+                        &path,
+                        &mut errors,
+                    );
                 }
                 validation::pod_template(template, &path, &mut errors);
                 always_restarted(template, "ReplicationController", &path, &mut errors);

@@ -12,7 +12,6 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::KindInfo;
 use super::pod::resources::{is_extended, is_standard};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::names::is_qualified_name;
 use crate::api::quantity::QuantityExt;
@@ -20,6 +19,7 @@ use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
 use crate::api::validation::{IMMUTABLE, NOT_NEGATIVE};
 use crate::sim::Time;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub const INFO: KindInfo = KindInfo {
     group: "",

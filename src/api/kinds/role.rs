@@ -5,7 +5,7 @@ use k8s_openapi::api::rbac::v1::Role as Kind;
 
 use super::KindInfo;
 use super::rbac::{self, GROUP, ROLE_COLUMNS};
-use crate::api::field::{Errors};
+use crate::api::field::Errors;
 use crate::api::strategy::{Column, KindStrategy, Typed};
 use crate::sim::Time;
 

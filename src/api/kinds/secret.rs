@@ -39,7 +39,11 @@ impl KindStrategy for Rules {
         // `stringData` can only be written.
         if let Some(texts) = secret.string_data.take() {
             let data = secret.data.get_or_insert_default();
-            data.extend(texts.into_iter().map(|(k, v)| (k, ByteString(v.into_bytes()))));
+            data.extend(
+                texts
+                    .into_iter()
+                    .map(|(k, v)| (k, ByteString(v.into_bytes()))),
+            );
         }
     }
 
@@ -147,9 +151,7 @@ fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
             required("username", errors);
             required("password", errors);
         }
-        "kubernetes.io/ssh-auth"
-            if value("ssh-privatekey").is_none_or(|v| v.0.is_empty()) =>
-        {
+        "kubernetes.io/ssh-auth" if value("ssh-privatekey").is_none_or(|v| v.0.is_empty()) => {
             errors.required(&path.key("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {

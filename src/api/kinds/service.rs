@@ -189,7 +189,10 @@ fn external_addresses(spec: &ServiceSpec, status: &ServiceStatus) -> String {
 }
 
 fn load_balancer(status: &ServiceStatus) -> String {
-    let ingress = status.load_balancer.as_ref().and_then(|l| l.ingress.as_ref());
+    let ingress = status
+        .load_balancer
+        .as_ref()
+        .and_then(|l| l.ingress.as_ref());
     let mut addresses: Vec<&str> = ingress
         .into_iter()
         .flatten()

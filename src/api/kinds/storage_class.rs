@@ -2,19 +2,18 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/apis/storage/validation/validation.go` and `v1/defaults.go`.
 
-
 use k8s_openapi::api::core::v1::TopologySelectorTerm;
 use k8s_openapi::api::storage::v1::StorageClass as Kind;
 
 use super::KindInfo;
 use super::pod::warnings::old_node_label;
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::is_qualified_name;
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
 use crate::api::validation::{IMMUTABLE, label_key};
 use crate::sim::Time;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub const INFO: KindInfo = KindInfo {
     group: "storage.k8s.io",
@@ -40,7 +39,9 @@ impl KindStrategy for Rules {
     type Kind = Kind;
 
     fn default(&self, class: &mut Kind) {
-        class.reclaim_policy.get_or_insert_with(|| "Delete".to_owned());
+        class
+            .reclaim_policy
+            .get_or_insert_with(|| "Delete".to_owned());
         class
             .volume_binding_mode
             .get_or_insert_with(|| "Immediate".to_owned());
@@ -67,14 +68,22 @@ impl KindStrategy for Rules {
         if !MODES.contains(&mode) {
             errors.not_supported(&Path::new("volumeBindingMode"), mode, &MODES);
         }
-        topologies(class.allowed_topologies.as_deref().unwrap_or_default(), &mut errors);
+        topologies(
+            class.allowed_topologies.as_deref().unwrap_or_default(),
+            &mut errors,
+        );
         errors
     }
 
     fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
         let mut errors = Errors::default();
         let none = Default::default();
-        let of = |class: &Kind| class.parameters.clone().unwrap_or_else(|| Clone::clone(&none));
+        let of = |class: &Kind| {
+            class
+                .parameters
+                .clone()
+                .unwrap_or_else(|| Clone::clone(&none))
+        };
         if of(new) != of(old) {
             let detail = "updates to parameters are forbidden.";
             errors.forbidden(&Path::new("parameters"), detail);
@@ -98,8 +107,7 @@ impl KindStrategy for Rules {
         let mut warnings = Vec::new();
         for (i, term) in class.allowed_topologies.iter().flatten().enumerate() {
             for (j, rule) in term.match_label_expressions.iter().flatten().enumerate() {
-                let path =
-                    format!("allowedTopologies[{i}].matchLabelExpressions[{j}].key");
+                let path = format!("allowedTopologies[{i}].matchLabelExpressions[{j}].key");
                 warnings.extend(old_node_label(&rule.key, &path));
             }
         }
@@ -123,9 +131,8 @@ impl KindStrategy for Rules {
         if crate::api::storage::is_default_class(&class.metadata) {
             name.push_str(" (default)");
         }
-        let or = |text: &Option<String>, other: &str| {
-            text.clone().unwrap_or_else(|| other.to_owned())
-        };
+        let or =
+            |text: &Option<String>, other: &str| text.clone().unwrap_or_else(|| other.to_owned());
         vec![
             name,
             class.provisioner.clone(),

@@ -75,7 +75,13 @@ impl KindStrategy for Rules {
     }
 
     fn columns(&self) -> &'static [Column] {
-        const COLUMNS: &[Column] = &[column("Name"), column("URL"), column("Rate"), column("Clients"), column("Age")];
+        const COLUMNS: &[Column] = &[
+            column("Name"),
+            column("URL"),
+            column("Rate"),
+            column("Clients"),
+            column("Age"),
+        ];
         COLUMNS
     }
 

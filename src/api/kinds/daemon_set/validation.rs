@@ -40,7 +40,12 @@ pub(super) fn update(new: &DaemonSetSpec, old: &DaemonSetSpec) -> Errors {
     }
     let mut errors = spec(new);
     let path = Path::new("spec");
-    immutable(&new.selector, &old.selector, &path.child("selector"), &mut errors);
+    immutable(
+        &new.selector,
+        &old.selector,
+        &path.child("selector"),
+        &mut errors,
+    );
     errors
 }
 
@@ -72,7 +77,11 @@ pub(super) fn status(new: &DaemonSet, old: &DaemonSet) -> Errors {
     if let Some(count) = status.collision_count
         && count < before.collision_count.unwrap_or_default()
     {
-        errors.invalid(&path.child("collisionCount"), count, "cannot be decremented");
+        errors.invalid(
+            &path.child("collisionCount"),
+            count,
+            "cannot be decremented",
+        );
     }
     errors
 }
@@ -154,14 +163,26 @@ mod tests {
             (json!(1), json!(0), ""),
             (json!("0%"), json!("10%"), ""),
             (json!("100%"), json!(0), ""),
-            (json!(0), json!("0%"), "u: Required value: cannot be 0 when maxSurge is 0"),
+            (
+                json!(0),
+                json!("0%"),
+                "u: Required value: cannot be 0 when maxSurge is 0",
+            ),
             (
                 json!(1),
                 json!(2),
                 "s: Invalid value: 2: may not be set when maxUnavailable is non-zero",
             ),
-            (json!("101%"), json!(0), "u: Invalid value: \"101%\": must not be greater than 100%"),
-            (json!(-1), json!(0), "u: Invalid value: -1: must be greater than or equal to 0"),
+            (
+                json!("101%"),
+                json!(0),
+                "u: Invalid value: \"101%\": must not be greater than 100%",
+            ),
+            (
+                json!(-1),
+                json!(0),
+                "u: Invalid value: -1: must be greater than or equal to 0",
+            ),
         ] {
             let value = |v: &serde_json::Value| serde_json::from_value(v.clone()).ok();
             let rolling = RollingUpdateDaemonSet {
@@ -172,7 +193,9 @@ mod tests {
             rolling_update(&rolling, &Path::new("r"), &mut errors);
             let shown: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
             let shown = shown.join(", ");
-            let shown = shown.replace("r.maxUnavailable", "u").replace("r.maxSurge", "s");
+            let shown = shown
+                .replace("r.maxUnavailable", "u")
+                .replace("r.maxSurge", "s");
             assert_eq!(shown, expected, "{unavailable} {surge}");
         }
     }

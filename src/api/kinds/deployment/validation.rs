@@ -51,7 +51,12 @@ pub(super) fn validate_update(new: &Deployment, old: &Deployment) -> Errors {
     let mut errors = validate(new);
     if let (Some(new), Some(old)) = (&new.spec, &old.spec) {
         let path = Path::new("spec");
-        immutable(&new.selector, &old.selector, &path.child("selector"), &mut errors);
+        immutable(
+            &new.selector,
+            &old.selector,
+            &path.child("selector"),
+            &mut errors,
+        );
     }
     errors
 }
@@ -62,7 +67,10 @@ pub(super) fn validate_status(new: &Deployment, old: &Deployment) -> Errors {
     let status = new.status.as_ref().unwrap_or(&empty_new);
     let before = old.status.as_ref().unwrap_or(&empty_old);
     let counts = [
-        ("updatedReplicas", status.updated_replicas.unwrap_or_default()),
+        (
+            "updatedReplicas",
+            status.updated_replicas.unwrap_or_default(),
+        ),
         ("readyReplicas", status.ready_replicas.unwrap_or_default()),
         (
             "availableReplicas",
@@ -74,7 +82,11 @@ pub(super) fn validate_status(new: &Deployment, old: &Deployment) -> Errors {
         && count < before.collision_count.unwrap_or_default()
     {
         let path = Path::new("status");
-        errors.invalid(&path.child("collisionCount"), count, "cannot be decremented");
+        errors.invalid(
+            &path.child("collisionCount"),
+            count,
+            "cannot be decremented",
+        );
     }
     errors
 }

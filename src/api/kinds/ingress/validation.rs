@@ -186,8 +186,13 @@ pub(super) fn validate_status(ingress: &Ingress) -> Errors {
     let path = Path::new("status");
     let path = path.child("loadBalancer");
     let path = path.child("ingress");
-    let status = ingress.status.as_ref().and_then(|s| s.load_balancer.as_ref());
-    let all = status.and_then(|l| l.ingress.as_deref()).unwrap_or_default();
+    let status = ingress
+        .status
+        .as_ref()
+        .and_then(|s| s.load_balancer.as_ref());
+    let all = status
+        .and_then(|l| l.ingress.as_deref())
+        .unwrap_or_default();
     for (i, one) in all.iter().enumerate() {
         let path = path.index(i);
         if let Some(ip) = one.ip.as_deref().filter(|ip| !ip.is_empty()) {

@@ -41,7 +41,11 @@ pub(super) fn shown_failure(policy: Option<&PodFailurePolicy>) -> String {
         return "null".to_owned();
     };
     let mut out = String::new();
-    write(&[("Rules", "rules", Form::List(RULE))], &encode(policy), &mut out);
+    write(
+        &[("Rules", "rules", Form::List(RULE))],
+        &encode(policy),
+        &mut out,
+    );
     out
 }
 
@@ -54,7 +58,11 @@ pub(super) fn shown_success(policy: Option<&SuccessPolicy>) -> String {
         return "null".to_owned();
     };
     let mut out = String::new();
-    write(&[("Rules", "rules", Form::List(RULE))], &encode(policy), &mut out);
+    write(
+        &[("Rules", "rules", Form::List(RULE))],
+        &encode(policy),
+        &mut out,
+    );
     out
 }
 
@@ -83,12 +91,7 @@ pub(super) fn failure(
     }
 }
 
-fn failure_rule(
-    spec: &JobSpec,
-    rule: &PodFailurePolicyRule,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
+fn failure_rule(spec: &JobSpec, rule: &PodFailurePolicyRule, path: &Path<'_>, errors: &mut Errors) {
     let path_of_action = path.child("action");
     if rule.action == "FailIndex" {
         if spec.backoff_limit_per_index.is_none() {
@@ -201,12 +204,7 @@ pub(super) fn success(
     }
 }
 
-fn success_rule(
-    completions: i32,
-    rule: &SuccessPolicyRule,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
+fn success_rule(completions: i32, rule: &SuccessPolicyRule, path: &Path<'_>, errors: &mut Errors) {
     if rule.succeeded_count.is_none() && rule.succeeded_indexes.is_none() {
         let detail = "at least one of succeededCount or succeededIndexes must be specified";
         errors.required(path, detail);
@@ -253,7 +251,9 @@ pub(super) fn count_indexes(text: &str, completions: i32) -> Result<i32, String>
     for part in text.split(',') {
         let (first, end) = interval(part, completions)?;
         if let Some(last) = last.filter(|l| *l >= first) {
-            return Err(format!("non-increasing order, previous: {last}, current: {first}"));
+            return Err(format!(
+                "non-increasing order, previous: {last}, current: {first}"
+            ));
         }
         total += end - first + 1;
         last = Some(end);
@@ -265,7 +265,10 @@ pub(super) fn count_indexes(text: &str, completions: i32) -> Result<i32, String>
 pub(super) fn interval(text: &str, completions: i32) -> Result<(i32, i32), String> {
     let number = |text: &str| -> Result<i32, String> {
         let number = text.parse::<i32>().map_err(|_| {
-            format!("cannot convert string to integer for index: {}", quote(text))
+            format!(
+                "cannot convert string to integer for index: {}",
+                quote(text)
+            )
         })?;
         if number >= completions {
             return Err(format!("too large index: {}", quote(text)));
@@ -278,7 +281,9 @@ pub(super) fn interval(text: &str, completions: i32) -> Result<(i32, i32), Strin
         [first, last] => {
             let (first, last) = (number(first)?, number(last)?);
             if first >= last {
-                return Err(format!("non-increasing order, previous: {first}, current: {last}"));
+                return Err(format!(
+                    "non-increasing order, previous: {first}, current: {last}"
+                ));
             }
             Ok((first, last))
         }
@@ -302,7 +307,10 @@ mod tests {
             ("1-1", Err("non-increasing order, previous: 1, current: 1")),
             ("3,2", Err("non-increasing order, previous: 3, current: 2")),
             ("9", Err("too large index: \"9\"")),
-            ("a", Err("cannot convert string to integer for index: \"a\"")),
+            (
+                "a",
+                Err("cannot convert string to integer for index: \"a\""),
+            ),
             (
                 "1-2-3",
                 Err(
@@ -311,7 +319,11 @@ mod tests {
             ),
         ] {
             let found = count_indexes(text, 7);
-            assert_eq!(found.as_ref().map_err(String::as_str).copied(), expected, "{text}");
+            assert_eq!(
+                found.as_ref().map_err(String::as_str).copied(),
+                expected,
+                "{text}"
+            );
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn validate(new: &Job, old: &Job) -> Errors {
 
 fn mode(job: &Job) -> &str {
     let spec = job.spec.as_ref();
-    spec.and_then(|s| s.completion_mode.as_deref()).unwrap_or("NonIndexed")
+    spec.and_then(|s| s.completion_mode.as_deref())
+        .unwrap_or("NonIndexed")
 }
 
 fn counts(status: &JobStatus, path: &Path<'_>, errors: &mut Errors) {
@@ -55,7 +56,10 @@ fn counts(status: &JobStatus, path: &Path<'_>, errors: &mut Errors) {
     };
     let path = path.child("uncountedTerminatedPods");
     let mut seen: Vec<&String> = Vec::new();
-    for (field, uids) in [("succeeded", &uncounted.succeeded), ("failed", &uncounted.failed)] {
+    for (field, uids) in [
+        ("succeeded", &uncounted.succeeded),
+        ("failed", &uncounted.failed),
+    ] {
         let path = path.child(field);
         for (i, uid) in uids.iter().flatten().enumerate() {
             if uid.is_empty() {
@@ -80,9 +84,15 @@ fn conditions(
     let was = |type_: &str| has_condition(before, type_);
     let (complete, failed) = (is("Complete"), is("Failed"));
     let path_of_conditions = path.child("conditions");
-    let succeeded = job.spec.as_ref().is_some_and(|s| s.success_policy.is_some());
+    let succeeded = job
+        .spec
+        .as_ref()
+        .is_some_and(|s| s.success_policy.is_some());
     for (wrong, detail) in [
-        (complete && failed, "cannot set Complete=True and Failed=true conditions"),
+        (
+            complete && failed,
+            "cannot set Complete=True and Failed=true conditions",
+        ),
         (
             complete && is("FailureTarget"),
             "cannot set Complete=True and FailureTarget=true conditions",
@@ -173,7 +183,10 @@ fn times(job: &Job, status: &JobStatus, before: &JobStatus, path: &Path<'_>, err
         errors.invalid_raw(&path_of_end, &shown(end), detail);
     }
     if finished && start.is_none() {
-        errors.required(&path.child("startTime"), "startTime is required for finished job");
+        errors.required(
+            &path.child("startTime"),
+            "startTime is required for finished job",
+        );
     }
     if let (Some(was), Some(is)) = (&before.completion_time, end)
         && was != is
@@ -228,7 +241,9 @@ fn indexes(job: &Job, status: &JobStatus, path: &Path<'_>, errors: &mut Errors) 
 fn overlap(completed: &str, failed: &str, completions: i32) -> Option<i32> {
     let list = |text: &str| -> Vec<(i32, i32)> {
         let parts = text.split(',').filter(|p| !p.is_empty());
-        parts.filter_map(|p| policies::interval(p, completions).ok()).collect()
+        parts
+            .filter_map(|p| policies::interval(p, completions).ok())
+            .collect()
     };
     let failed = list(failed);
     list(completed).iter().find_map(|(a, b)| {

@@ -18,10 +18,20 @@ pub(super) fn validate(new: &Job, old: &Job) -> Errors {
     validation::job_spec(spec, &mut errors);
     let path = Path::new("spec");
     completions(spec, before, &path.child("completions"), &mut errors);
-    immutable(&spec.selector, &before.selector, &path.child("selector"), &mut errors);
+    immutable(
+        &spec.selector,
+        &before.selector,
+        &path.child("selector"),
+        &mut errors,
+    );
     template(spec, before, old, &path.child("template"), &mut errors);
     let mode = path.child("completionMode");
-    immutable(&spec.completion_mode, &before.completion_mode, &mode, &mut errors);
+    immutable(
+        &spec.completion_mode,
+        &before.completion_mode,
+        &mode,
+        &mut errors,
+    );
     if spec.pod_failure_policy != before.pod_failure_policy {
         let value = policies::shown_failure(spec.pod_failure_policy.as_ref());
         errors.invalid_raw(&path.child("podFailurePolicy"), &value, IMMUTABLE);
@@ -33,7 +43,12 @@ pub(super) fn validate(new: &Job, old: &Job) -> Errors {
         &limit,
         &mut errors,
     );
-    immutable(&spec.managed_by, &before.managed_by, &path.child("managedBy"), &mut errors);
+    immutable(
+        &spec.managed_by,
+        &before.managed_by,
+        &path.child("managedBy"),
+        &mut errors,
+    );
     if spec.success_policy != before.success_policy {
         let value = policies::shown_success(spec.success_policy.as_ref());
         errors.invalid_raw(&path.child("successPolicy"), &value, IMMUTABLE);
@@ -69,7 +84,12 @@ fn template(new: &JobSpec, old: &JobSpec, job: &Job, path: &Path<'_>, errors: &m
     if spec != allowed.spec.as_ref().unwrap_or(&none) {
         errors.invalid_raw(&path.child("spec"), &go_spec::pod_spec(spec), IMMUTABLE);
     }
-    immutable(&new.template.metadata, &allowed.metadata, &path.child("metadata"), errors);
+    immutable(
+        &new.template.metadata,
+        &allowed.metadata,
+        &path.child("metadata"),
+        errors,
+    );
 }
 
 /// Suspended, and no pod is left: what its pods ask for may still be changed.

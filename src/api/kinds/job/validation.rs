@@ -236,6 +236,12 @@ fn indexed(spec: &JobSpec, path: &Path<'_>, errors: &mut Errors) {
         );
         let most = MOST_PARALLEL_OF_MANY;
         at_most("parallelism", spec.parallelism, most, &rest, errors);
-        at_most("maxFailedIndexes", failed, MOST_FAILED_OF_MANY, &rest, errors);
+        at_most(
+            "maxFailedIndexes",
+            failed,
+            MOST_FAILED_OF_MANY,
+            &rest,
+            errors,
+        );
     }
 }

@@ -257,8 +257,14 @@ fn csi(spec: &PersistentVolumeSpec, path: &Path<'_>, errors: &mut Errors) {
         errors.required(&path.child("volumeHandle"), "");
     }
     for (field, secret) in [
-        ("controllerPublishSecretRef", &csi.controller_publish_secret_ref),
-        ("controllerExpandSecretRef", &csi.controller_expand_secret_ref),
+        (
+            "controllerPublishSecretRef",
+            &csi.controller_publish_secret_ref,
+        ),
+        (
+            "controllerExpandSecretRef",
+            &csi.controller_expand_secret_ref,
+        ),
         ("nodePublishSecretRef", &csi.node_publish_secret_ref),
         ("nodeExpandSecretRef", &csi.node_expand_secret_ref),
     ] {

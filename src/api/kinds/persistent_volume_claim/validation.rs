@@ -97,7 +97,11 @@ pub(super) fn validate_status(claim: &PersistentVolumeClaim) -> Errors {
     let path = Path::new("status");
     let path = path.child("capacity");
     let status = claim.status.as_ref();
-    for (name, amount) in status.and_then(|s| s.capacity.as_ref()).into_iter().flatten() {
+    for (name, amount) in status
+        .and_then(|s| s.capacity.as_ref())
+        .into_iter()
+        .flatten()
+    {
         if amount.amount().sign() < 0 {
             let detail = "must be a valid resource quantity";
             errors.invalid(&path.key(name), amount.amount().value(), detail);
@@ -213,13 +217,7 @@ pub(in crate::api::kinds) fn volume_mode(mode: Option<&str>, path: &Path<'_>, er
     }
 }
 
-fn data_source(
-    name: &str,
-    kind: &str,
-    group: Option<&str>,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
+fn data_source(name: &str, kind: &str, group: Option<&str>, path: &Path<'_>, errors: &mut Errors) {
     if name.is_empty() {
         errors.required(&path.child("name"), "");
     }

@@ -1,14 +1,13 @@
 //! The rules of containers: names, images, ports, policies.
 
-
 use k8s_openapi::api::core::v1::{Container, ContainerPort, PodSpec};
 
 use super::volumes::Known;
 use super::{env, mounts, probes, resources, security};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::names::{is_dns1123_label, is_valid_port_name, is_valid_port_num};
 use crate::api::validation::{each, one_of};
+use crate::sim::ordered::Set as BTreeSet;
 
 pub(super) const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 

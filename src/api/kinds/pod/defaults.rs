@@ -312,7 +312,10 @@ fn volume(volume: &mut Volume) {
             if let Some(token) = &mut source.service_account_token {
                 token.expiration_seconds.get_or_insert(3600);
             }
-            let items = source.downward_api.iter_mut().filter_map(|d| d.items.as_mut());
+            let items = source
+                .downward_api
+                .iter_mut()
+                .filter_map(|d| d.items.as_mut());
             for item in items.flatten() {
                 item.field_ref.as_mut().map(field_ref);
             }

@@ -19,8 +19,7 @@ pub(super) fn validate(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
                 return;
             }
             Some(config) if config.nameservers.as_ref().is_none_or(Vec::is_empty) => {
-                let detail =
-                    "must provide at least one DNS nameserver when `dnsPolicy` is None";
+                let detail = "must provide at least one DNS nameserver when `dnsPolicy` is None";
                 errors.required(&path.child("nameservers"), detail);
                 return;
             }

@@ -76,7 +76,13 @@ pub(in crate::api::kinds) fn pod_spec(spec: &PodSpec) -> String {
         Value::Object(map) => map,
         _ => Map::new(),
     };
-    for field in ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"] {
+    for field in [
+        "hostNetwork",
+        "hostPID",
+        "hostIPC",
+        "shareProcessNamespace",
+        "hostUsers",
+    ] {
         context.insert(field.to_owned(), value[field].clone());
     }
     value["securityContext"] = Value::Object(context);
@@ -93,12 +99,20 @@ const SPEC: Table = &[
     ("Containers", "containers", List(CONTAINER)),
     ("EphemeralContainers", "ephemeralContainers", Plain),
     ("RestartPolicy", "restartPolicy", Text),
-    ("TerminationGracePeriodSeconds", "terminationGracePeriodSeconds", Plain),
+    (
+        "TerminationGracePeriodSeconds",
+        "terminationGracePeriodSeconds",
+        Plain,
+    ),
     ("ActiveDeadlineSeconds", "activeDeadlineSeconds", Plain),
     ("DNSPolicy", "dnsPolicy", Text),
     ("NodeSelector", "nodeSelector", Plain),
     ("ServiceAccountName", "serviceAccountName", Text),
-    ("AutomountServiceAccountToken", "automountServiceAccountToken", Plain),
+    (
+        "AutomountServiceAccountToken",
+        "automountServiceAccountToken",
+        Plain,
+    ),
     ("NodeName", "nodeName", Text),
     ("SecurityContext", "securityContext", Pointer(POD_SECURITY)),
     ("ImagePullSecrets", "imagePullSecrets", List(NAME)),
@@ -108,16 +122,28 @@ const SPEC: Table = &[
     ("Affinity", "affinity", Pointer(AFFINITY)),
     ("SchedulerName", "schedulerName", Text),
     ("Tolerations", "tolerations", List(TOLERATION)),
-    ("HostAliases", "hostAliases", List(&[("IP", "ip", Text), ("Hostnames", "hostnames", Plain)])),
+    (
+        "HostAliases",
+        "hostAliases",
+        List(&[("IP", "ip", Text), ("Hostnames", "hostnames", Plain)]),
+    ),
     ("PriorityClassName", "priorityClassName", Text),
     ("Priority", "priority", Plain),
     ("PreemptionPolicy", "preemptionPolicy", Plain),
     ("DNSConfig", "dnsConfig", Pointer(DNS_CONFIG)),
-    ("ReadinessGates", "readinessGates", List(&[("ConditionType", "conditionType", Text)])),
+    (
+        "ReadinessGates",
+        "readinessGates",
+        List(&[("ConditionType", "conditionType", Text)]),
+    ),
     ("RuntimeClassName", "runtimeClassName", Plain),
     ("Overhead", "overhead", Plain),
     ("EnableServiceLinks", "enableServiceLinks", Plain),
-    ("TopologySpreadConstraints", "topologySpreadConstraints", List(SPREAD)),
+    (
+        "TopologySpreadConstraints",
+        "topologySpreadConstraints",
+        List(SPREAD),
+    ),
     ("OS", "os", Pointer(NAME)),
     ("SchedulingGates", "schedulingGates", List(NAME)),
     ("ResourceClaims", "resourceClaims", Plain),
@@ -138,7 +164,11 @@ const POD_SECURITY: Table = &[
     ("RunAsGroup", "runAsGroup", Plain),
     ("RunAsNonRoot", "runAsNonRoot", Plain),
     ("SupplementalGroups", "supplementalGroups", Plain),
-    ("SupplementalGroupsPolicy", "supplementalGroupsPolicy", Plain),
+    (
+        "SupplementalGroupsPolicy",
+        "supplementalGroupsPolicy",
+        Plain,
+    ),
     ("FSGroup", "fsGroup", Plain),
     ("FSGroupChangePolicy", "fsGroupChangePolicy", Plain),
     ("Sysctls", "sysctls", List(NAME_AND_VALUE)),
@@ -153,7 +183,10 @@ const SE_LINUX: Table = &[
     ("Type", "type", Text),
     ("Level", "level", Text),
 ];
-const PROFILE: Table = &[("Type", "type", Text), ("LocalhostProfile", "localhostProfile", Plain)];
+const PROFILE: Table = &[
+    ("Type", "type", Text),
+    ("LocalhostProfile", "localhostProfile", Plain),
+];
 const NAME_AND_VALUE: Table = &[("Name", "name", Text), ("Value", "value", Text)];
 const TOLERATION: Table = &[
     ("Key", "key", Text),
@@ -165,7 +198,11 @@ const TOLERATION: Table = &[
 const DNS_CONFIG: Table = &[
     ("Nameservers", "nameservers", Plain),
     ("Searches", "searches", Plain),
-    ("Options", "options", List(&[("Name", "name", Text), ("Value", "value", Plain)])),
+    (
+        "Options",
+        "options",
+        List(&[("Name", "name", Text), ("Value", "value", Plain)]),
+    ),
 ];
 const SPREAD: Table = &[
     ("MaxSkew", "maxSkew", Number),
@@ -191,7 +228,10 @@ const CONTAINER: Table = &[
     (
         "ResizePolicy",
         "resizePolicy",
-        List(&[("ResourceName", "resourceName", Text), ("RestartPolicy", "restartPolicy", Text)]),
+        List(&[
+            ("ResourceName", "resourceName", Text),
+            ("RestartPolicy", "restartPolicy", Text),
+        ]),
     ),
     ("RestartPolicy", "restartPolicy", Plain),
     ("RestartPolicyRules", "restartPolicyRules", Plain),
@@ -216,7 +256,11 @@ const CONTAINER: Table = &[
 const RESOURCES: Table = &[
     ("Limits", "limits", Plain),
     ("Requests", "requests", Plain),
-    ("Claims", "claims", List(&[("Name", "name", Text), ("Request", "request", Text)])),
+    (
+        "Claims",
+        "claims",
+        List(&[("Name", "name", Text), ("Request", "request", Text)]),
+    ),
 ];
 const PORT: Table = &[
     ("Name", "name", Text),
@@ -226,14 +270,20 @@ const PORT: Table = &[
     ("HostIP", "hostIP", Text),
 ];
 const REFERENCE: Table = &[("Name", "name", Text), ("Optional", "optional", Plain)];
-const KEY_REFERENCE: Table =
-    &[("Name", "name", Text), ("Key", "key", Text), ("Optional", "optional", Plain)];
+const KEY_REFERENCE: Table = &[
+    ("Name", "name", Text),
+    ("Key", "key", Text),
+    ("Optional", "optional", Plain),
+];
 const ENV_FROM: Table = &[
     ("Prefix", "prefix", Text),
     ("ConfigMapRef", "configMapRef", Pointer(REFERENCE)),
     ("SecretRef", "secretRef", Pointer(REFERENCE)),
 ];
-const FIELD: Table = &[("APIVersion", "apiVersion", Text), ("FieldPath", "fieldPath", Text)];
+const FIELD: Table = &[
+    ("APIVersion", "apiVersion", Text),
+    ("FieldPath", "fieldPath", Text),
+];
 const RESOURCE_FIELD: Table = &[
     ("ContainerName", "containerName", Text),
     ("Resource", "resource", Text),
@@ -247,7 +297,11 @@ const ENV: Table = &[
         "valueFrom",
         Pointer(&[
             ("FieldRef", "fieldRef", Pointer(FIELD)),
-            ("ResourceFieldRef", "resourceFieldRef", Pointer(RESOURCE_FIELD)),
+            (
+                "ResourceFieldRef",
+                "resourceFieldRef",
+                Pointer(RESOURCE_FIELD),
+            ),
             ("ConfigMapKeyRef", "configMapKeyRef", Pointer(KEY_REFERENCE)),
             ("SecretKeyRef", "secretKeyRef", Pointer(KEY_REFERENCE)),
             ("FileKeyRef", "fileKeyRef", Plain),
@@ -283,7 +337,11 @@ const PROBE: Table = &[
     ("PeriodSeconds", "periodSeconds", Number),
     ("SuccessThreshold", "successThreshold", Number),
     ("FailureThreshold", "failureThreshold", Number),
-    ("TerminationGracePeriodSeconds", "terminationGracePeriodSeconds", Plain),
+    (
+        "TerminationGracePeriodSeconds",
+        "terminationGracePeriodSeconds",
+        Plain,
+    ),
 ];
 const HOOK: Table = &[
     ("Exec", "exec", Pointer(EXEC)),
@@ -297,7 +355,11 @@ const LIFECYCLE: Table = &[
     ("StopSignal", "stopSignal", Plain),
 ];
 const SECURITY: Table = &[
-    ("Capabilities", "capabilities", Pointer(&[("Add", "add", Plain), ("Drop", "drop", Plain)])),
+    (
+        "Capabilities",
+        "capabilities",
+        Pointer(&[("Add", "add", Plain), ("Drop", "drop", Plain)]),
+    ),
     ("Privileged", "privileged", Plain),
     ("SELinuxOptions", "seLinuxOptions", Pointer(SE_LINUX)),
     ("WindowsOptions", "windowsOptions", Plain),
@@ -305,20 +367,35 @@ const SECURITY: Table = &[
     ("RunAsGroup", "runAsGroup", Plain),
     ("RunAsNonRoot", "runAsNonRoot", Plain),
     ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem", Plain),
-    ("AllowPrivilegeEscalation", "allowPrivilegeEscalation", Plain),
+    (
+        "AllowPrivilegeEscalation",
+        "allowPrivilegeEscalation",
+        Plain,
+    ),
     ("ProcMount", "procMount", Plain),
     ("SeccompProfile", "seccompProfile", Pointer(PROFILE)),
     ("AppArmorProfile", "appArmorProfile", Pointer(PROFILE)),
 ];
 
-const ITEMS: Table = &[("Key", "key", Text), ("Path", "path", Text), ("Mode", "mode", Plain)];
+const ITEMS: Table = &[
+    ("Key", "key", Text),
+    ("Path", "path", Text),
+    ("Mode", "mode", Plain),
+];
 const VOLUME: Table = &[
     ("Name", "name", Text),
-    ("HostPath", "hostPath", Pointer(&[("Path", "path", Text), ("Type", "type", Plain)])),
+    (
+        "HostPath",
+        "hostPath",
+        Pointer(&[("Path", "path", Text), ("Type", "type", Plain)]),
+    ),
     (
         "EmptyDir",
         "emptyDir",
-        Pointer(&[("Medium", "medium", Text), ("SizeLimit", "sizeLimit", Plain)]),
+        Pointer(&[
+            ("Medium", "medium", Text),
+            ("SizeLimit", "sizeLimit", Plain),
+        ]),
     ),
     ("GCEPersistentDisk", "gcePersistentDisk", Plain),
     ("AWSElasticBlockStore", "awsElasticBlockStore", Plain),
@@ -339,7 +416,10 @@ const VOLUME: Table = &[
     (
         "PersistentVolumeClaim",
         "persistentVolumeClaim",
-        Pointer(&[("ClaimName", "claimName", Text), ("ReadOnly", "readOnly", Bool)]),
+        Pointer(&[
+            ("ClaimName", "claimName", Text),
+            ("ReadOnly", "readOnly", Bool),
+        ]),
     ),
     ("RBD", "rbd", Plain),
     ("Quobyte", "quobyte", Plain),
@@ -372,7 +452,11 @@ const VOLUME: Table = &[
     ("Image", "image", Plain),
 ];
 
-const EXPRESSION: Table = &[("Key", "key", Text), ("Operator", "operator", Text), ("Values", "values", Plain)];
+const EXPRESSION: Table = &[
+    ("Key", "key", Text),
+    ("Operator", "operator", Text),
+    ("Values", "values", Plain),
+];
 const NODE_TERM: Table = &[
     ("MatchExpressions", "matchExpressions", List(EXPRESSION)),
     ("MatchFields", "matchFields", List(EXPRESSION)),
@@ -388,11 +472,18 @@ const POD_TERM: Table = &[
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 const POD_AFFINITY: Table = &[
-    ("RequiredDuringSchedulingIgnoredDuringExecution", REQUIRED, List(POD_TERM)),
+    (
+        "RequiredDuringSchedulingIgnoredDuringExecution",
+        REQUIRED,
+        List(POD_TERM),
+    ),
     (
         "PreferredDuringSchedulingIgnoredDuringExecution",
         PREFERRED,
-        List(&[("Weight", "weight", Number), ("PodAffinityTerm", "podAffinityTerm", Struct(POD_TERM))]),
+        List(&[
+            ("Weight", "weight", Number),
+            ("PodAffinityTerm", "podAffinityTerm", Struct(POD_TERM)),
+        ]),
     ),
 ];
 const AFFINITY: Table = &[
@@ -408,7 +499,10 @@ const AFFINITY: Table = &[
             (
                 "PreferredDuringSchedulingIgnoredDuringExecution",
                 PREFERRED,
-                List(&[("Weight", "weight", Number), ("Preference", "preference", Struct(NODE_TERM))]),
+                List(&[
+                    ("Weight", "weight", Number),
+                    ("Preference", "preference", Struct(NODE_TERM)),
+                ]),
             ),
         ]),
     ),

@@ -1,12 +1,11 @@
 //! The rules of what a container mounts.
 
-
 use k8s_openapi::api::core::v1::{Container, VolumeMount};
 
 use super::volumes::{Known, descending};
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
 use crate::api::validation::one_of;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub(super) fn validate(
     container: &Container,

@@ -77,12 +77,7 @@ fn succeeds_at_once(probe: &Probe, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-pub(super) fn lifecycle(
-    lifecycle: &Lifecycle,
-    grace: i64,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
+pub(super) fn lifecycle(lifecycle: &Lifecycle, grace: i64, path: &Path<'_>, errors: &mut Errors) {
     for (field, hook) in [
         ("postStart", &lifecycle.post_start),
         ("preStop", &lifecycle.pre_stop),

@@ -34,7 +34,12 @@ pub fn class(pod: &Pod) -> &'static str {
     if let Some(resources) = &spec.resources {
         add(Some(resources));
     } else {
-        for container in spec.init_containers.iter().flatten().chain(&spec.containers) {
+        for container in spec
+            .init_containers
+            .iter()
+            .flatten()
+            .chain(&spec.containers)
+        {
             add(container.resources.as_ref());
         }
     }

@@ -7,7 +7,11 @@ use crate::api::names::is_qualified_name;
 use crate::api::quantity::{Quantity, QuantityExt};
 use crate::api::validation::NOT_NEGATIVE;
 
-pub(in crate::api::kinds) fn validate(needed: &ResourceRequirements, path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::api::kinds) fn validate(
+    needed: &ResourceRequirements,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     let (limit_path, request_path) = (path.child("limits"), path.child("requests"));
     for (resource, limit) in needed.limits.iter().flatten() {
         let path = limit_path.key(resource);

@@ -1,16 +1,17 @@
 //! The rules of where a pod may run: affinity, tolerations, spreading, gates.
 
-
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
-    PodAntiAffinity, PodSpec, Toleration, TopologySpreadConstraint,
+    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity,
+    PodAffinityTerm, PodAntiAffinity, PodSpec, Toleration, TopologySpreadConstraint,
 };
 
 use super::go;
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::field::{Errors, Path};
-use crate::api::names::{is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name};
+use crate::api::names::{
+    is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name,
+};
 use crate::api::validation::{label_key, label_selector, one_of};
+use crate::sim::ordered::Set as BTreeSet;
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -43,7 +44,11 @@ pub(super) fn affinity(affinity: Option<&Affinity>, path: &Path<'_>, errors: &mu
         let path = of_pods.child(PREFERRED);
         let path = path.index(i);
         weight(term.weight, &path, errors);
-        pod_term(&term.pod_affinity_term, &path.child("podAffinityTerm"), errors);
+        pod_term(
+            &term.pod_affinity_term,
+            &path.child("podAffinityTerm"),
+            errors,
+        );
     }
     let none = Default::default();
     let PodAntiAffinity {
@@ -56,7 +61,11 @@ pub(super) fn affinity(affinity: Option<&Affinity>, path: &Path<'_>, errors: &mu
         let path = against_pods.child(PREFERRED);
         let path = path.index(i);
         weight(term.weight, &path, errors);
-        pod_term(&term.pod_affinity_term, &path.child("podAffinityTerm"), errors);
+        pod_term(
+            &term.pod_affinity_term,
+            &path.child("podAffinityTerm"),
+            errors,
+        );
     }
 }
 
@@ -115,7 +124,11 @@ fn node_requirement(rule: &NodeSelectorRequirement, path: &Path<'_>, errors: &mu
                 errors.required(&path_of_values, detail);
             }
         }
-        other => errors.invalid(&path.child("operator"), other, "not a valid selector operator"),
+        other => errors.invalid(
+            &path.child("operator"),
+            other,
+            "not a valid selector operator",
+        ),
     }
     label_key(&rule.key, &path.child("key"), errors);
     for (i, value) in values.iter().enumerate() {
@@ -129,12 +142,15 @@ fn field_requirement(rule: &NodeSelectorRequirement, path: &Path<'_>, errors: &m
     match rule.operator.as_str() {
         "In" | "NotIn" => {
             if values.len() != 1 {
-                let detail =
-                    "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+                let detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
                 errors.required(&path_of_values, detail);
             }
         }
-        other => errors.invalid(&path.child("operator"), other, "not a valid selector operator"),
+        other => errors.invalid(
+            &path.child("operator"),
+            other,
+            "not a valid selector operator",
+        ),
     }
     if rule.key == "metadata.name" {
         for (i, value) in values.iter().enumerate() {
@@ -258,7 +274,11 @@ pub(super) fn spread(
     }
 }
 
-pub(in crate::api::kinds) fn tolerations(tolerations: &[Toleration], path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::api::kinds) fn tolerations(
+    tolerations: &[Toleration],
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     for (i, toleration) in tolerations.iter().enumerate() {
         let path = path.index(i);
         let text = |field: &Option<String>| field.clone().unwrap_or_default();

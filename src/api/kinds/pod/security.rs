@@ -69,8 +69,7 @@ pub(super) fn container(context: &SecurityContext, path: &Path<'_>, errors: &mut
         }
         let added = context.capabilities.as_ref().and_then(|c| c.add.as_ref());
         if added.is_some_and(|a| a.iter().any(|c| c == "CAP_SYS_ADMIN")) {
-            let detail =
-                "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
+            let detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
             errors.invalid_raw(path, &go::security_context(context), detail);
         }
     }

@@ -76,9 +76,11 @@ pub(super) fn row(pod: &Pod, now: Time) -> Vec<String> {
 fn summarize(pod: &Pod, spec: &PodSpec, status: &PodStatus) -> Summary {
     let phase = status.phase.clone().unwrap_or_default();
     let own_reason = status.reason.clone().unwrap_or_default();
-    let gated = status.conditions.iter().flatten().any(|c| {
-        c.type_ == "PodScheduled" && c.reason.as_deref() == Some("SchedulingGated")
-    });
+    let gated = status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|c| c.type_ == "PodScheduled" && c.reason.as_deref() == Some("SchedulingGated"));
     let init: Vec<&Container> = spec.init_containers.iter().flatten().collect();
     let sidecar = |name: &str| {
         init.iter()

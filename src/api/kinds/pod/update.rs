@@ -26,11 +26,7 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
     let path = Path::new("spec");
     let init = |spec: &PodSpec| spec.init_containers.clone().unwrap_or_default();
     let lists = [
-        (
-            "containers",
-            spec.containers.len(),
-            before.containers.len(),
-        ),
+        ("containers", spec.containers.len(), before.containers.len()),
         ("initContainers", init(spec).len(), init(before).len()),
     ];
     for (field, now, then) in lists {
@@ -127,12 +123,18 @@ fn munge(spec: &PodSpec, before: &PodSpec) -> PodSpec {
     munged.active_deadline_seconds = before.active_deadline_seconds;
     munged.tolerations.clone_from(&before.tolerations);
     munged.scheduling_gates.clone_from(&before.scheduling_gates);
-    let was_negative = before.termination_grace_period_seconds.is_some_and(|s| s < 0);
+    let was_negative = before
+        .termination_grace_period_seconds
+        .is_some_and(|s| s < 0);
     if was_negative && munged.termination_grace_period_seconds == Some(1) {
         munged.termination_grace_period_seconds = before.termination_grace_period_seconds;
     }
     // A pod that the scheduler has not looked at yet may still be told where to go.
-    if before.scheduling_gates.as_ref().is_some_and(|g| !g.is_empty()) {
+    if before
+        .scheduling_gates
+        .as_ref()
+        .is_some_and(|g| !g.is_empty())
+    {
         munged.node_selector.clone_from(&before.node_selector);
         munged.affinity.clone_from(&before.affinity);
     }

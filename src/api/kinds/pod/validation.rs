@@ -19,10 +19,20 @@ pub(super) fn pod(pod: &Pod) -> Errors {
         return errors;
     };
     let path = Path::new("spec");
-    if spec.ephemeral_containers.as_ref().is_some_and(|c| !c.is_empty()) {
-        errors.forbidden(&path.child("ephemeralContainers"), "cannot be set on create");
+    if spec
+        .ephemeral_containers
+        .as_ref()
+        .is_some_and(|c| !c.is_empty())
+    {
+        errors.forbidden(
+            &path.child("ephemeralContainers"),
+            "cannot be set on create",
+        );
     }
-    let gated = spec.scheduling_gates.as_ref().is_some_and(|g| !g.is_empty());
+    let gated = spec
+        .scheduling_gates
+        .as_ref()
+        .is_some_and(|g| !g.is_empty());
     if gated && spec.node_name.is_some() {
         errors.forbidden(
             &path.child("nodeName"),
@@ -64,12 +74,20 @@ pub(in crate::api::kinds) fn pod_template(
 ) {
     if let Some(meta) = &template.metadata {
         labels(meta.labels.as_ref(), &path.child("labels"), errors);
-        annotations(meta.annotations.as_ref(), &path.child("annotations"), errors);
+        annotations(
+            meta.annotations.as_ref(),
+            &path.child("annotations"),
+            errors,
+        );
     }
     let empty = PodSpec::default();
     let spec = template.spec.as_ref().unwrap_or(&empty);
     pod_spec(spec, false, &path.child("spec"), errors);
-    if spec.ephemeral_containers.as_ref().is_some_and(|c| !c.is_empty()) {
+    if spec
+        .ephemeral_containers
+        .as_ref()
+        .is_some_and(|c| !c.is_empty())
+    {
         errors.forbidden(
             &path.child("spec").child("ephemeralContainers"),
             "ephemeral containers not allowed in pod template",

@@ -1,16 +1,15 @@
 //! The rules of volumes: one source each, under a name of its own.
 
-
 use k8s_openapi::api::core::v1::{
     DownwardAPIVolumeFile, HostPathVolumeSource, KeyToPath, ProjectedVolumeSource, Volume,
 };
 
 use super::env::{FILE_FIELDS, field_ref, resource_ref};
-use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use crate::api::field::{Errors, Path};
 use crate::api::kinds::persistent_volume_claim::validation::claim_spec;
 use crate::api::names::is_dns1123_label;
 use crate::api::quantity::QuantityExt;
+use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// The volumes that are well formed, by name: those can be mounted.
 pub(super) type Known<'v> = BTreeMap<&'v str, &'v Volume>;

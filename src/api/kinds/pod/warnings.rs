@@ -2,14 +2,13 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/api/pod/warnings.go`.
 
-
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::sim::ordered::Map as BTreeMap;
 use crate::api::field::{Path, quote};
 use crate::api::names::is_dns1123_label;
 use crate::api::quantity::QuantityExt;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// Labels of nodes that have got other names.
 pub(in crate::api::kinds) const OLD_NODE_LABELS: &[(&str, &str, &str)] = &[
@@ -128,7 +127,11 @@ fn of_container(container: &Container, path: &Path<'_>, warnings: &mut Vec<Strin
     let ports_path = path.child("ports");
     let mut ports = BTreeMap::new();
     for (i, port) in container.ports.iter().flatten().enumerate() {
-        let key = (port.container_port, port.protocol.as_deref(), port.host_port);
+        let key = (
+            port.container_port,
+            port.protocol.as_deref(),
+            port.host_port,
+        );
         match ports.get(&key) {
             Some(first) => warnings.push(format!(
                 "{}: duplicate port definition with {}",

@@ -3,12 +3,10 @@
 //! Models `k8s.io/kubernetes/pkg/apis/core/validation/validation.go` ValidateService. The order
 //! of errors is upstream's.
 
-
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, SessionAffinityConfig};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::allocated::needs_node_port;
-use crate::sim::ordered::Set as BTreeSet;
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::pod::probes;
@@ -17,6 +15,7 @@ use crate::api::names::{
     parse_ip_sloppy,
 };
 use crate::api::validation::{each, labels, one_of};
+use crate::sim::ordered::Set as BTreeSet;
 
 const NONE: &str = "None";
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
@@ -203,11 +202,7 @@ fn session_affinity(spec: &ServiceSpec, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn client_affinity(
-    config: Option<&SessionAffinityConfig>,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
+fn client_affinity(config: Option<&SessionAffinityConfig>, path: &Path<'_>, errors: &mut Errors) {
     const WHEN: &str = "when session affinity type is ClientIP";
     let Some(config) = config else {
         errors.required(path, WHEN);
@@ -368,7 +363,12 @@ fn balancer(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Error
         }
         return;
     }
-    for (i, range) in spec.load_balancer_source_ranges.iter().flatten().enumerate() {
+    for (i, range) in spec
+        .load_balancer_source_ranges
+        .iter()
+        .flatten()
+        .enumerate()
+    {
         let messages = crate::api::names::is_valid_cidr(range);
         let path = path.child("loadBalancerSourceRanges");
         errors.invalid_each(&path.index(i), range, messages);
@@ -383,7 +383,10 @@ fn balancer(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Error
 }
 
 fn traffic(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Errors) {
-    let has_external = spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty());
+    let has_external = spec
+        .external_ips
+        .as_ref()
+        .is_some_and(|ips| !ips.is_empty());
     let external = needs_node_port(spec) || (type_ == "ClusterIP" && has_external);
     let policy = spec.external_traffic_policy.as_deref().unwrap_or_default();
     let path_of_policy = path.child("externalTrafficPolicy");

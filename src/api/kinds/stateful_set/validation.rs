@@ -154,7 +154,11 @@ fn update_strategy(strategy: &StatefulSetUpdateStrategy, path: &Path<'_>, errors
             rolling_update(rolling, &path.child("rollingUpdate"), errors);
         }
         (other, rolling) => {
-            let value = format!("{{\"Type\":{},\"RollingUpdate\":{}}}", json!(other), shown(rolling));
+            let value = format!(
+                "{{\"Type\":{},\"RollingUpdate\":{}}}",
+                json!(other),
+                shown(rolling)
+            );
             errors.invalid_raw(path, &value, "must be 'RollingUpdate' or 'OnDelete'");
         }
     }
