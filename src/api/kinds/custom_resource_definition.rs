@@ -327,24 +327,28 @@ fn names_errors(names: &CustomResourceDefinitionNames, path: &Path<'_>, errors: 
             errors.invalid(&path.child(name), value, detail);
         }
     }
-    let lists = [
-        ("shortNames", &names.short_names),
-        ("categories", &names.categories),
-    ];
-    for (i, name) in lists[0].1.iter().flatten().enumerate() {
-        let messages = is_dns1035_label(name);
-        if !messages.is_empty() {
-            errors.invalid(&path.child("shortNames").index(i), name, joined(&messages));
-        }
-    }
+    labels(
+        names.short_names.as_deref(),
+        &path.child("shortNames"),
+        errors,
+    );
     if !names.kind.is_empty() && names.kind == list_kind {
         let detail = "kind and listKind may not be the same";
         errors.invalid(&path.child("listKind"), list_kind, detail);
     }
-    for (i, name) in lists[1].1.iter().flatten().enumerate() {
+    labels(
+        names.categories.as_deref(),
+        &path.child("categories"),
+        errors,
+    );
+}
+
+/// Each of a list of names has to be a label.
+fn labels(names: Option<&[String]>, path: &Path<'_>, errors: &mut Errors) {
+    for (i, name) in names.unwrap_or_default().iter().enumerate() {
         let messages = is_dns1035_label(name);
         if !messages.is_empty() {
-            errors.invalid(&path.child("categories").index(i), name, joined(&messages));
+            errors.invalid(&path.index(i), name, joined(&messages));
         }
     }
 }
