@@ -16,7 +16,7 @@ use super::model::{Effect, Files, Model, Msg, View, Workers, update};
 use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
-use super::terminal::{Act, Terminal};
+use super::terminal::{Act, FileChange, Terminal};
 use super::view::control_plane::ControlPlane;
 use super::view::marks::Mark;
 use super::view::nodes::NodesView;
@@ -431,19 +431,22 @@ impl App {
     /// whether there is anything new to be seen.
     fn at_terminal(
         &mut self,
-        act: impl FnOnce(&mut Terminal, &Shared<Files>) -> Vec<(String, String)>,
+        act: impl FnOnce(&mut Terminal, &Shared<Files>) -> Vec<FileChange>,
     ) -> bool {
         let revision = self.session.mirror().revision();
         let files = self.model.files.clone();
-        let written = act(&mut self.terminal, &files);
-        for (name, text) in written {
-            let _ = update(
-                &mut self.model,
-                Msg::WriteFile {
+        for change in act(&mut self.terminal, &files) {
+            let msg = match change {
+                FileChange::Written { name, text } => Msg::WriteFile {
                     name: name.into(),
                     text: text.into(),
                 },
-            );
+                FileChange::Removed { name } => Msg::RemoveFile(name.into()),
+            };
+            let _ = update(&mut self.model, msg);
+        }
+        if let Some(name) = self.terminal.take_opened() {
+            let _ = update(&mut self.model, Msg::EditFile(name));
         }
         let changed = self.model.terminal.keep(self.terminal.view().clone());
         if self.session.timeline().cluster().server().revision() != revision {

@@ -421,6 +421,10 @@ pub enum Msg {
         name: Rc<str>,
         text: Rc<str>,
     },
+    /// A command removes a file.
+    RemoveFile(Rc<str>),
+    /// A command gives a file to be edited.
+    EditFile(Rc<str>),
     /// Something typed at the terminal.
     Terminal(terminal::Act),
     /// Opens a file at a place of its text, in bytes.
@@ -549,6 +553,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 }
             }
         }),
+        // A command waits for this file: it is the command that sends it.
+        Msg::Apply
+            if model
+                .files
+                .current()
+                .is_some_and(|f| model.terminal.editing.as_ref() == Some(&f.name)) =>
+        {
+            vec![Effect::Terminal(terminal::Act::EndEdit(true))]
+        }
         // What is sent now would cut off the history that is still being replayed.
         Msg::Apply if matches!(model.transport.progress, Progress::Restoring(_)) => {
             model.notify(
@@ -572,6 +585,28 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 None => files.list.push(File { name, text }),
             }
         }),
+        Msg::RemoveFile(name) => {
+            let files = &model.files;
+            match files.list.iter().position(|f| f.name == name) {
+                // The editor always has a file.
+                Some(_) if files.list.len() == 1 => edit_files(model, |files| {
+                    files.list = vec![File {
+                        name: "manifest.yaml".into(),
+                        text: "".into(),
+                    }];
+                }),
+                Some(index) => update(model, Msg::CloseFile(index)),
+                None => Vec::new(),
+            }
+        }
+        Msg::EditFile(name) => match model.files.list.iter().position(|f| f.name == name) {
+            Some(index) => {
+                model.panes.shown = Pane::Editor;
+                model.say(&format!("{name} is open in the editor."));
+                update(model, Msg::OpenFile(index))
+            }
+            None => Vec::new(),
+        },
         Msg::Terminal(terminal::Act::Run(_))
             if matches!(model.transport.progress, Progress::Restoring(_)) =>
         {

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::cmd::{Command, members, words_of};
 use super::flags::{Flag, GLOBAL, Parsed, Value as F, parse};
-use super::io::Sink;
 use super::json::{list, name, text};
 use super::kube::Kube;
 use super::session::Session;
@@ -47,12 +46,7 @@ pub fn begin(session: &Session, line: &str, cursor: usize) -> LocalFuture<'stati
         let Some((partial, before)) = words.split_last() else {
             return Completion::default();
         };
-        let io = Io {
-            input: None,
-            out: Sink::Nowhere,
-            err: Sink::Nowhere,
-            depth: 0,
-        };
+        let io = Io::none();
         let files = || shell.world.host.files();
         let mut offers = match before.split_first() {
             None => builtins::all_names(),

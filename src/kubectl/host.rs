@@ -49,6 +49,17 @@ pub enum HttpFailure {
     TimedOut,
 }
 
+/// How an editor was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// What the file says now is what was wanted.
+    Saved,
+    /// What was changed since it was opened is to be forgotten.
+    Cancelled,
+    /// There is none here.
+    NoEditor,
+}
+
 /// The world of a session.
 pub trait Host {
     fn client(&self) -> &dyn Client;
@@ -62,6 +73,11 @@ pub trait Host {
     fn read_file(&self, name: &str) -> Option<String>;
 
     fn write_file(&self, name: &str, text: &str);
+
+    fn remove_file(&self, name: &str);
+
+    /// Opens a file in the editor, and waits until the person who edits it is done.
+    fn edit<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Edited>;
 
     /// Sends a request into the cluster's network, as a client beside the nodes would.
     fn http<'a>(

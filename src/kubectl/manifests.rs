@@ -86,7 +86,7 @@ impl Kube {
         }
     }
 
-    async fn read(&self, source: &str, text: &str, out: &mut Vec<Manifest>) -> Result<()> {
+    pub async fn read(&self, source: &str, text: &str, out: &mut Vec<Manifest>) -> Result<()> {
         let parsed = yaml::parse(text);
         let strange = |object: &Value| {
             let (version, kind) = (

@@ -13,6 +13,7 @@ mod complete;
 mod describe;
 pub mod diff;
 mod discovery;
+mod editor;
 mod error;
 mod flags;
 #[cfg(not(target_arch = "wasm32"))]
@@ -32,6 +33,6 @@ mod tabwriter;
 mod trace;
 
 pub use complete::{Completion, begin as begin_completion, complete};
-pub use host::{Host, HttpAnswer, HttpCall, HttpFailure};
+pub use host::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 pub use io::{Span, Stream};
 pub use session::{Job, Progress, Session};

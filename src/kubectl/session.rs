@@ -51,6 +51,7 @@ impl Session {
             discovered: Vec::new(),
             last_exit: 0,
             substituted: 0,
+            temporary: 0,
         };
         Session {
             host,
@@ -68,6 +69,7 @@ impl Session {
             out: Sink::Screen(screen.clone(), Stream::Out),
             err: Sink::Screen(screen.clone(), Stream::Err),
             depth: 0,
+            env: Rc::default(),
         };
         let (future, exit_code) = match shell::parse(line) {
             Ok(script) => (Some(shell::run(shell.clone(), io, script)), 0),

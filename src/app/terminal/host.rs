@@ -8,7 +8,7 @@ use std::task::Poll;
 use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
 use crate::client::{Client, LocalFuture};
-use crate::kubectl::{Host, HttpAnswer, HttpCall, HttpFailure};
+use crate::kubectl::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 use crate::network::{self, Origin, Outcome};
 use crate::sim::Time;
 
@@ -16,9 +16,26 @@ use crate::sim::Time;
 #[derive(Default)]
 pub struct Shelf {
     pub files: Shared<Files>,
-    /// Names and texts, in order.
-    pub written: Vec<(String, String)>,
+    /// What became of files, in order.
+    pub changes: Vec<FileChange>,
+    /// What a command waits for to be edited.
+    pub edit: Option<Edit>,
     pub words: Words,
+}
+
+/// What a command did to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileChange {
+    Written { name: String, text: String },
+    Removed { name: String },
+}
+
+/// A file that a command gave to a person to edit.
+pub struct Edit {
+    pub name: Rc<str>,
+    /// Whether the page has been told.
+    pub shown: bool,
+    pub done: Option<Edited>,
 }
 
 /// The schema of the API, which the page loads when a command asks for it first.
@@ -62,7 +79,12 @@ impl Host for PageHost {
             .iter()
             .map(|f| f.name.to_string())
             .collect();
-        names.extend(shelf.written.iter().map(|(name, _)| name.clone()));
+        for change in &shelf.changes {
+            match change {
+                FileChange::Written { name, .. } => names.push(name.clone()),
+                FileChange::Removed { name } => names.retain(|n| n != name),
+            }
+        }
         names.sort();
         names.dedup();
         names
@@ -70,9 +92,13 @@ impl Host for PageHost {
 
     fn read_file(&self, name: &str) -> Option<String> {
         let shelf = self.shelf.borrow();
-        let written = shelf.written.iter().rev().find(|(n, _)| n == name);
-        if let Some((_, text)) = written {
-            return Some(text.clone());
+        let name = plain(name);
+        for change in shelf.changes.iter().rev() {
+            match change {
+                FileChange::Written { name: n, text } if n == name => return Some(text.clone()),
+                FileChange::Removed { name: n } if n == name => return None,
+                _ => {}
+            }
         }
         let file = shelf.files.list.iter().find(|f| *f.name == *name)?;
         Some(file.text.to_string())
@@ -80,7 +106,49 @@ impl Host for PageHost {
 
     fn write_file(&self, name: &str, text: &str) {
         let mut shelf = self.shelf.borrow_mut();
-        shelf.written.push((name.to_owned(), text.to_owned()));
+        shelf.changes.push(FileChange::Written {
+            name: plain(name).to_owned(),
+            text: text.to_owned(),
+        });
+    }
+
+    fn remove_file(&self, name: &str) {
+        let mut shelf = self.shelf.borrow_mut();
+        shelf.changes.push(FileChange::Removed {
+            name: plain(name).to_owned(),
+        });
+    }
+
+    fn edit<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Edited> {
+        let name: Rc<str> = plain(name).into();
+        Box::pin(poll_fn(move |_| {
+            let there = self.read_file(&name).is_some();
+            let edit = &mut self.shelf.borrow_mut().edit;
+            match edit {
+                Some(open) if open.name == name => {
+                    // Whoever closes the file wants nothing of it.
+                    let done = match there {
+                        true => open.done,
+                        false => Some(Edited::Cancelled),
+                    };
+                    match done {
+                        Some(done) => {
+                            *edit = None;
+                            Poll::Ready(done)
+                        }
+                        None => Poll::Pending,
+                    }
+                }
+                _ => {
+                    *edit = Some(Edit {
+                        name: name.clone(),
+                        shown: false,
+                        done: None,
+                    });
+                    Poll::Pending
+                }
+            }
+        }))
     }
 
     fn http<'a>(&'a self, call: HttpCall) -> LocalFuture<'a, Result<HttpAnswer, HttpFailure>> {
@@ -135,6 +203,11 @@ impl Host for PageHost {
     fn server(&self) -> String {
         "https://127.0.0.1:6443".to_owned()
     }
+}
+
+/// A file's name without the folder in which the terminal stands.
+fn plain(name: &str) -> &str {
+    name.strip_prefix("./").unwrap_or(name)
 }
 
 /// How a request over the network ended, in the words of a client.

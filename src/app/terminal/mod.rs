@@ -11,13 +11,13 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-pub use host::{PageHost, Shelf, Words, answer};
+pub use host::{FileChange, PageHost, Shelf, Words, answer};
 pub use recall::Recall;
 pub use screen::{Block, Line, Origin, SHOWN, Screen};
 
 use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
-use crate::kubectl::{Job, Session, Stream, complete};
+use crate::kubectl::{Edited, Job, Session, Stream, complete};
 
 /// What a person does at the terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub enum Act {
     /// Ctrl-C.
     Interrupt,
     Clear,
+    /// The file that a command gave to be edited is done: what it says is wanted, or not.
+    EndEdit(bool),
     /// Brings back what was typed in an earlier visit, oldest first.
     Remember(Vec<String>),
     /// The text of the schema has been loaded, or could not be.
@@ -43,6 +45,8 @@ pub struct View {
     /// How many lines wait for their turn.
     pub waiting: usize,
     pub history: Shared<Vec<String>>,
+    /// The file that a command waits for to be edited.
+    pub editing: Option<Rc<str>>,
 }
 
 /// How often a job may go on at one instant before the page gets its turn.
@@ -132,8 +136,16 @@ impl Terminal {
         self.job.is_some() || !self.queue.is_empty()
     }
 
-    /// Does what a person asks for; tells which files were written.
-    pub fn act(&mut self, act: Act, files: &Shared<Files>) -> Vec<(String, String)> {
+    /// The file that is to be shown to be edited, told once.
+    pub fn take_opened(&mut self) -> Option<Rc<str>> {
+        let edit = &mut self.shelf.borrow_mut().edit;
+        let edit = edit.as_mut().filter(|edit| !edit.shown)?;
+        edit.shown = true;
+        Some(edit.name.clone())
+    }
+
+    /// Does what a person asks for; tells what became of files.
+    pub fn act(&mut self, act: Act, files: &Shared<Files>) -> Vec<FileChange> {
         match act {
             Act::Run(text) => {
                 for line in text.split('\n') {
@@ -144,6 +156,14 @@ impl Terminal {
             }
             Act::Interrupt => self.interrupt(),
             Act::Clear => self.view.screen.clear(),
+            Act::EndEdit(saved) => {
+                if let Some(edit) = &mut self.shelf.borrow_mut().edit {
+                    edit.done = Some(match saved {
+                        true => Edited::Saved,
+                        false => Edited::Cancelled,
+                    });
+                }
+            }
             Act::Remember(lines) => self.session.set_history(lines),
             Act::Schema(text) => {
                 let schema = text.and_then(|text| Schema::parse(&text));
@@ -156,8 +176,8 @@ impl Terminal {
         self.poll(files)
     }
 
-    /// Lets commands go on at this instant; tells which files they wrote.
-    pub fn poll(&mut self, files: &Shared<Files>) -> Vec<(String, String)> {
+    /// Lets commands go on at this instant; tells what became of files.
+    pub fn poll(&mut self, files: &Shared<Files>) -> Vec<FileChange> {
         self.shelf.borrow_mut().files = files.clone();
         for _ in 0..TURNS {
             if let Some(job) = &self.job {
@@ -177,7 +197,7 @@ impl Terminal {
             }
         }
         self.tell();
-        std::mem::take(&mut self.shelf.borrow_mut().written)
+        std::mem::take(&mut self.shelf.borrow_mut().changes)
     }
 
     /// Takes in one line; starts the command when it is whole.
@@ -225,6 +245,7 @@ impl Terminal {
         if let Some(mut job) = self.job.take() {
             job.interrupt();
         }
+        self.shelf.borrow_mut().edit = None;
         self.partial.clear();
         self.queue.clear();
         if was {
@@ -251,6 +272,8 @@ impl Terminal {
         }
         view.running = self.job.as_ref().map(|_| self.running.clone());
         view.waiting = self.queue.len();
+        let edit = &self.shelf.borrow().edit;
+        view.editing = edit.as_ref().map(|edit| edit.name.clone());
         view.history.keep(self.session.history());
     }
 }
@@ -294,7 +317,7 @@ mod tests {
     }
 
     impl Desk {
-        fn run(&mut self, text: &str) -> Vec<(String, String)> {
+        fn run(&mut self, text: &str) -> Vec<FileChange> {
             self.terminal.act(Act::Run(text.into()), &self.files)
         }
 
@@ -396,7 +419,11 @@ mod tests {
         assert_eq!(&*desk.terminal.view().prompt, "> ");
         desk.run("hello");
         let written = desk.run("EOF");
-        assert_eq!(written, [("note.txt".to_owned(), "hello\n".to_owned())]);
+        let change = FileChange::Written {
+            name: "note.txt".to_owned(),
+            text: "hello\n".to_owned(),
+        };
+        assert_eq!(written, [change]);
         assert_eq!(&*desk.terminal.view().prompt, "$ ");
         assert_eq!(desk.lines(), ["$ cat > note.txt <<EOF", "> hello", "> EOF"]);
     }

@@ -67,6 +67,12 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
             _ => "no objects passed to replace",
         });
     }
+    if operation == "created" && kube.flags.is("edit") {
+        if let Some(failure) = all(failures) {
+            return Err(failure);
+        }
+        return super::edit::before_create(kube, manifests).await;
+    }
     let forced = operation == "replaced" && kube.flags.is("force");
     if forced {
         if let Some(failure) = all(std::mem::take(&mut failures)) {

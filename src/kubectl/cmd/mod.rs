@@ -13,6 +13,7 @@ mod delete;
 mod describe;
 mod diff;
 mod drain;
+mod edit;
 mod events;
 mod exec;
 mod explain;
@@ -94,6 +95,7 @@ pub const COMMANDS: &[Command] = &[
     set_subject::SERVICE_ACCOUNT,
     explain::EXPLAIN,
     get::GET,
+    edit::EDIT,
     delete::DELETE,
     rollout::HISTORY,
     rollout::PAUSE,
@@ -120,6 +122,7 @@ pub const COMMANDS: &[Command] = &[
     auth::RECONCILE,
     diff::DIFF,
     apply::APPLY,
+    edit::LAST,
     last_applied::VIEW,
     last_applied::SET,
     patch::PATCH,

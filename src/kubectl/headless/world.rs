@@ -15,7 +15,7 @@ use crate::apiserver::openapi::Schema;
 use crate::apiserver::{Request, Response, RestWatch};
 use crate::client::{Client, LocalFuture, Watch};
 use crate::cluster::Cluster;
-use crate::kubectl::{Host, HttpAnswer, HttpCall, HttpFailure};
+use crate::kubectl::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 use crate::sim::{Time, millis};
 
 type Shared = Rc<RefCell<Cluster>>;
@@ -191,6 +191,15 @@ impl Host for World {
     fn write_file(&self, name: &str, text: &str) {
         let name = name.trim_start_matches("./").to_owned();
         self.files.borrow_mut().insert(name, text.to_owned());
+    }
+
+    fn remove_file(&self, name: &str) {
+        let name = name.trim_start_matches("./");
+        self.files.borrow_mut().remove(name);
+    }
+
+    fn edit<'a>(&'a self, _: &'a str) -> LocalFuture<'a, Edited> {
+        Box::pin(ready(Edited::NoEditor))
     }
 
     fn http<'a>(&'a self, call: HttpCall) -> LocalFuture<'a, Result<HttpAnswer, HttpFailure>> {

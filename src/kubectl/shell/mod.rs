@@ -9,7 +9,7 @@ mod run;
 
 pub use builtins::reason;
 pub use parse::{Script, parse};
-pub use run::{Shell, complain, run};
+pub use run::{Shell, complain, run, run_line};
 
 /// What a session gives to the scripts that it runs.
 pub mod run_parts {

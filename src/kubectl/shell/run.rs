@@ -28,6 +28,8 @@ pub struct State {
     pub last_exit: i32,
     /// The exit code of the last command substitution of the command that is being expanded.
     pub substituted: i32,
+    /// How many temporary files there have been.
+    pub temporary: u64,
 }
 
 /// One job's view of the session and the world.
@@ -61,6 +63,28 @@ pub struct Io {
     pub err: Sink,
     /// How many command substitutions this one is inside of.
     pub depth: u8,
+    /// What is set for this command only, before variables of the session.
+    pub env: Rc<Vec<(String, String)>>,
+}
+
+impl Io {
+    /// Streams that lead nowhere.
+    pub fn none() -> Io {
+        Io {
+            input: None,
+            out: Sink::Nowhere,
+            err: Sink::Nowhere,
+            depth: 0,
+            env: Rc::default(),
+        }
+    }
+
+    /// A variable as a command sees it.
+    pub fn variable(&self, shell: &Shell, name: &str) -> Option<String> {
+        let own = self.env.iter().rev().find(|(n, _)| n == name);
+        own.map(|(_, value)| value.clone())
+            .or_else(|| shell.variable(name))
+    }
 }
 
 const DEEPEST: u8 = 8;
@@ -112,6 +136,22 @@ pub async fn run_source(shell: &Rc<Shell>, io: &Io, source: &str) -> String {
     state.last_exit = before;
     state.substituted = code;
     pipe.take()
+}
+
+/// Runs a script in the place of a command; its exit code.
+pub async fn run_line(shell: &Rc<Shell>, io: &Io, source: &str) -> i32 {
+    if io.depth >= DEEPEST {
+        io.err.line("sh: commands nest too deeply");
+        return 1;
+    }
+    let inner = Io {
+        depth: io.depth + 1,
+        ..io.clone()
+    };
+    match parse(source) {
+        Ok(script) => run(shell.clone(), inner, script).await,
+        Err(error) => complain(io, &error),
+    }
 }
 
 async fn run_pipeline(shell: &Rc<Shell>, io: &Io, pipeline: &Pipeline) -> i32 {
@@ -343,8 +383,12 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: Body) -> i32 {
                 // The exit code of an assignment is that of its last command substitution.
                 return shell.state.borrow().substituted;
             };
-            // Set for one command only; nothing here reads its environment, so nothing is kept.
-            drop(values);
+            let mut io = io;
+            if !values.is_empty() {
+                let mut env = (*io.env).clone();
+                env.extend(values);
+                io.env = Rc::new(env);
+            }
             builtins::run(shell, io, name, arguments).await
         }
     }

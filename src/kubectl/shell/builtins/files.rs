@@ -2,6 +2,7 @@
 
 use super::super::run::{Io, Shell};
 use super::{Lines, fail, read_all};
+use crate::kubectl::host::Edited;
 
 pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let long = arguments
@@ -61,4 +62,68 @@ pub async fn tee(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         shell.world.host.write_file(name, &text);
     }
     0
+}
+
+/// `vi FILE` and its like: opens the file in the page's editor.
+pub async fn edit(shell: &Shell, io: &Io, who: &str, arguments: &[String]) -> i32 {
+    let names: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+    let [name] = names.as_slice() else {
+        return fail(io, &format!("{who}: name one file to edit"), 1);
+    };
+    let host = &shell.world.host;
+    let before = host.read_file(name);
+    if before.is_none() {
+        host.write_file(name, "");
+    }
+    let edited = host.edit(name).await;
+    if edited != Edited::Saved {
+        match &before {
+            Some(text) => host.write_file(name, text),
+            None => host.remove_file(name),
+        }
+    }
+    match edited {
+        Edited::NoEditor => fail(
+            io,
+            &format!("{who}: there is no editor here; sed -i changes files, too"),
+            1,
+        ),
+        _ => 0,
+    }
+}
+
+/// `rm [-rf] FILE...`; a folder goes with all that is in it.
+pub fn rm(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let has = |letter: char| {
+        let flags = arguments.iter().filter(|a| a.starts_with('-'));
+        flags.into_iter().any(|a| a.contains(letter))
+    };
+    let (force, recursive) = (has('f'), has('r') || has('R'));
+    let host = &shell.world.host;
+    let mut code = 0;
+    for name in arguments.iter().filter(|a| !a.starts_with('-')) {
+        if host.read_file(name).is_some() {
+            host.remove_file(name);
+            continue;
+        }
+        let folder = format!("{}/", name.trim_start_matches("./").trim_end_matches('/'));
+        let inside: Vec<String> = host
+            .files()
+            .into_iter()
+            .filter(|f| f.starts_with(&folder))
+            .collect();
+        if !inside.is_empty() && recursive {
+            inside.iter().for_each(|f| host.remove_file(f));
+        } else if !inside.is_empty() {
+            code = fail(
+                io,
+                &format!("rm: cannot remove '{name}': Is a directory"),
+                1,
+            );
+        } else if !force {
+            let message = format!("rm: cannot remove '{name}': No such file or directory");
+            code = fail(io, &message, 1);
+        }
+    }
+    code
 }

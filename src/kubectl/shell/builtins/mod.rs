@@ -25,7 +25,9 @@ pub const NAMES: [&str; 26] = [
     "grep", "head", "help", "history", "k", "kubectl", "ls", "printf", "sed", "sleep", "sort",
     "tail", "test", "true",
 ];
-pub const MORE_NAMES: [&str; 7] = ["seq", "tee", "tr", "uniq", "watch", "wc", "xargs"];
+pub const MORE_NAMES: [&str; 11] = [
+    "nano", "rm", "seq", "tee", "tr", "uniq", "vi", "vim", "watch", "wc", "xargs",
+];
 
 /// Every command that can be typed.
 pub fn all_names() -> Vec<String> {
@@ -78,6 +80,10 @@ pub fn run<'a>(
                 0
             }
             "curl" => curl::curl(shell, &io, arguments).await,
+            "vi" | "vim" | "nano" | "edit" | "emacs" | "code" => {
+                files::edit(shell, &io, name, arguments).await
+            }
+            "rm" => files::rm(shell, &io, arguments),
             "ls" => files::ls(shell, &io, arguments),
             "cat" => files::cat(shell, &io, arguments).await,
             "tee" => files::tee(shell, &io, arguments).await,
@@ -205,6 +211,13 @@ struct Lines {
 }
 
 impl Lines {
+    /// The lines of a text.
+    fn of(text: &str) -> Lines {
+        Lines {
+            pipe: Some(Pipe::of(text)),
+        }
+    }
+
     fn open(shell: &Shell, io: &Io, who: &str, names: &[&str]) -> Result<Lines, String> {
         if names.is_empty() || names == ["-"] {
             return Ok(Lines {

@@ -3,6 +3,7 @@
 use super::super::run::{Io, Shell};
 use super::{Lines, fail};
 use crate::api::pattern::{Captures, Pattern};
+use crate::kubectl::io::{FileBuffer, Sink};
 
 enum Address {
     Line(usize),
@@ -33,6 +34,8 @@ struct Step {
 
 pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let (mut quiet, mut extended) = (false, false);
+    // `-i`, and what is put behind the name of a copy.
+    let mut in_place: Option<&str> = None;
     let mut scripts = Vec::new();
     let mut names = Vec::new();
     let mut words = arguments.iter();
@@ -41,13 +44,18 @@ pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             "-n" => quiet = true,
             "-E" | "-r" => extended = true,
             "-e" => scripts.extend(words.next().map(String::as_str)),
-            "-i" => {
-                return fail(
-                    io,
-                    "sed: -i is not supported; redirect the output instead",
-                    1,
-                );
+            "-ne" => {
+                quiet = true;
+                scripts.extend(words.next().map(String::as_str));
             }
+            "--in-place" => in_place = Some(""),
+            "--quiet" | "--silent" => quiet = true,
+            "--regexp-extended" => extended = true,
+            "-Ei" | "-ri" => {
+                extended = true;
+                in_place = Some("");
+            }
+            other if other.starts_with("-i") => in_place = other.get(2..),
             other if other.starts_with('-') && other.len() > 1 => {
                 return fail(io, &format!("sed: invalid option -- '{other}'"), 1);
             }
@@ -66,10 +74,41 @@ pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             return fail(io, &format!("sed: -e expression #1, char 0: {message}"), 1);
         }
     }
+    if let Some(suffix) = in_place {
+        for name in &names {
+            let Some(text) = shell.world.host.read_file(name) else {
+                return fail(
+                    io,
+                    &format!("sed: can't read {name}: No such file or directory"),
+                    2,
+                );
+            };
+            if !suffix.is_empty() {
+                shell
+                    .world
+                    .host
+                    .write_file(&format!("{name}{suffix}"), &text);
+            }
+            let buffer: FileBuffer = FileBuffer::default();
+            let out = Sink::File(buffer.clone());
+            for step in &mut steps {
+                step.inside = false;
+            }
+            edit(Lines::of(&text), &mut steps, quiet, &out).await;
+            shell.world.host.write_file(name, &buffer.borrow());
+        }
+        return 0;
+    }
     let lines = match Lines::open(shell, io, "sed", &names) {
         Ok(lines) => lines,
         Err(message) => return fail(io, &message, 2),
     };
+    edit(lines, &mut steps, quiet, &io.out).await;
+    0
+}
+
+/// Takes lines through the steps.
+async fn edit(lines: Lines, steps: &mut [Step], quiet: bool, out: &Sink) {
     let mut at = 0;
     let mut next = lines.next().await;
     while let Some(line) = next {
@@ -82,12 +121,12 @@ pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         };
         let mut deleted = false;
         let mut quits = false;
-        for step in &mut steps {
+        for step in steps.iter_mut() {
             if !applies(step, at, next.is_none(), &text) {
                 continue;
             }
             match &step.action {
-                Action::Print => io.out.write(&format!("{text}{newline}")),
+                Action::Print => out.write(&format!("{text}{newline}")),
                 Action::Delete => {
                     deleted = true;
                     break;
@@ -105,20 +144,19 @@ pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                     if let Some(changed) = substitute(&text, pattern, replacement, *every) {
                         text = changed;
                         if *print {
-                            io.out.write(&format!("{text}{newline}"));
+                            out.write(&format!("{text}{newline}"));
                         }
                     }
                 }
             }
         }
         if !deleted && !quiet {
-            io.out.write(&format!("{text}{newline}"));
+            out.write(&format!("{text}{newline}"));
         }
         if quits {
             break;
         }
     }
-    0
 }
 
 fn applies(step: &mut Step, at: usize, last: bool, text: &str) -> bool {
