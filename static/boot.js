@@ -14,26 +14,92 @@
   }
   if (themes.indexOf(chosen) >= 0) document.documentElement.dataset.theme = chosen;
 
-  // A page that cannot start says so, instead of loading for ever.
   var started = false;
+
+  // The language: `?lang=` of the address, else what was chosen last, else what the browser asks for,
+  // else English. Its words are on their way before the wasm is.
+  var all = [["en", "English", ""]];
+  try {
+    all = JSON.parse(document.querySelector('meta[name="kubarium-locales"]').content);
+  } catch (unfinished) {
+    // not built by Trunk: English alone
+  }
+  function like(wanted) {
+    var tag = String(wanted).toLowerCase();
+    var base = tag.split("-")[0];
+    var exact = all.filter(function (one) {
+      return one[0].toLowerCase() === tag;
+    });
+    var near = all.filter(function (one) {
+      return one[0].toLowerCase().split("-")[0] === base;
+    });
+    var found = exact[0] || near[0];
+    return found && found[0];
+  }
+  var kept = null;
+  try {
+    kept = localStorage.getItem("kubarium.lang");
+  } catch (blocked) {
+    // storage is not for everyone
+  }
+  var wishes = [new URLSearchParams(location.search).get("lang"), kept].concat(navigator.languages || []);
+  var tag = wishes.map(like).filter(Boolean)[0] || "en";
+  var loading = {};
+  function load(tag) {
+    var one = all.filter(function (each) {
+      return each[0] === tag;
+    })[0];
+    if (!one || !one[2]) return Promise.resolve("");
+    if (!loading[tag]) {
+      loading[tag] = fetch(new URL(one[2], document.baseURI)).then(function (response) {
+        if (!response.ok) throw new Error("the words of " + tag + ": " + response.status);
+        return response.text();
+      });
+      // What failed is tried again when it is asked for again.
+      loading[tag].catch(function () {
+        delete loading[tag];
+      });
+    }
+    return loading[tag];
+  }
+  window.kubariumLanguage = { tag: tag, all: all, load: load };
+  document.documentElement.lang = tag;
+  var words = {};
+  function say(key, english) {
+    return words[key] || english;
+  }
+  if (tag !== "en") {
+    load(tag)
+      .then(function (text) {
+        words = JSON.parse(text);
+        document.title = say("page.title", document.title);
+        var status = document.querySelector("#kubarium [role=status]");
+        if (status && !started) status.textContent = say("page.loading", status.textContent);
+      })
+      .catch(function () {
+        document.documentElement.lang = "en";
+      });
+  }
+
+  // A page that cannot start says so, instead of loading for ever.
   addEventListener("TrunkApplicationStarted", function () {
     started = true;
   });
   function failed(why) {
     var status = !started && document.querySelector("#kubarium [role=status]");
     if (!status) return;
-    status.textContent =
-      "Kubarium could not start: " + why + ". Reload to try again; it needs a browser with WebAssembly.";
+    var english = "Kubarium could not start: {why}. Reload to try again; it needs a browser with WebAssembly.";
+    status.textContent = say("page.failed", english).replace("{why}", why);
     status.parentElement.removeAttribute("aria-busy");
   }
   addEventListener(
     "error",
     function (event) {
-      failed(event.message || "a file did not load");
+      failed(event.message || say("page.failed.file", "a file did not load"));
     },
     true,
   );
   addEventListener("unhandledrejection", function (event) {
-    failed((event.reason && event.reason.message) || "something went wrong");
+    failed((event.reason && event.reason.message) || say("page.failed.unknown", "something went wrong"));
   });
 })();

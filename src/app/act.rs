@@ -3,7 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use k8s_openapi::api::apps::v1::Deployment;
+
+use crate::api::Resource;
 use crate::cluster::Config;
+use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 use super::apply::{self, Applied, Tone};
@@ -17,6 +21,7 @@ use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
 use super::terminal::{Act, FileChange, Terminal};
+use super::text::{Text, say};
 use super::view::control_plane::ControlPlane;
 use super::view::marks::Mark;
 use super::view::nodes::NodesView;
@@ -33,6 +38,8 @@ const WARM_UP: Duration = secs(40);
 const SETTLE_SECS: u32 = 60;
 /// How often, by the wall clock, changes are put into words.
 const SAY_EVERY: Duration = Duration::from_millis(1500);
+/// At most so many workloads are told one by one.
+const MOST_TOLD: usize = 3;
 /// How long a notice of no consequence is shown, by the wall clock.
 const NEWS_LAST: Duration = Duration::from_secs(6);
 /// How often, by the wall clock, rates are taken anew.
@@ -74,7 +81,9 @@ pub struct App {
     /// How long the newest passing notice has been shown.
     news_age: Duration,
     picture_age: Duration,
-    said: String,
+    said: Text,
+    /// The last words about each Deployment, by uid.
+    told: BTreeMap<Rc<str>, Text>,
     marks_said: usize,
     /// How many pictures of the stage were built, and how many layouts made.
     pictures: u64,
@@ -115,14 +124,8 @@ impl App {
         app.dropped = saved.dropped;
         app.session.set_speed(saved.speed);
         if saved.dropped > 0 {
-            let lost = super::words::count(saved.dropped as usize, "request");
-            app.model.notify(
-                true,
-                &format!(
-                    "The history had outgrown this browser's storage: the oldest {lost} are \
-                     missing, so the cluster differs from the one you left. Your files are complete."
-                ),
-            );
+            app.model
+                .notify(true, say!("notice.dropped", n = saved.dropped));
         }
         app.catch_up();
         app
@@ -145,7 +148,8 @@ impl App {
             stale: true,
             news_age: Duration::ZERO,
             picture_age: Duration::ZERO,
-            said: String::new(),
+            said: Text::default(),
+            told: BTreeMap::new(),
             marks_said: 0,
             pictures: 0,
             layouts: 0,
@@ -159,13 +163,8 @@ impl App {
         if have == workers {
             return;
         }
-        let wanted = super::words::count(usize::from(workers.number()), "worker node");
-        let text = format!(
-            "This address asks for {wanted}; the cluster of your last visit has {} and was kept. \
-             Reset starts a new one.",
-            have.number()
-        );
-        self.model.notify(false, &text);
+        let text = say!("notice.workers", n = workers.number(), have = have.number());
+        self.model.notify(false, text);
         self.model.workers = workers;
     }
 
@@ -334,9 +333,8 @@ impl App {
     fn take_in(&mut self, seen: Seen) {
         if seen.forked {
             self.marks_said = self.model.scene.marks.len();
-            let text = "You acted in the past: another future begins here.";
-            self.model.say(text);
-            self.model.notify(false, text);
+            self.model.say(say!("notice.fork"));
+            self.model.notify(false, say!("notice.fork"));
         }
         self.stale |= seen.changed;
         // On the way to another instant only the last picture counts; and a picture of thousands is
@@ -458,8 +456,8 @@ impl App {
     fn apply(&mut self, file: &Rc<str>, text: &Rc<str>) {
         let namespace = self.terminal.namespace();
         let applied = apply::apply(file, text, self.session.client(), &namespace);
-        let words: Vec<&str> = applied.lines.iter().map(|line| &*line.text).collect();
-        self.model.say(&words.join(". "));
+        let lines = applied.lines.iter().map(|line| Text::from(&line.text));
+        self.model.say(Text::sentences(lines));
         self.model.applied = Shared::new(applied);
         self.catch_up();
     }
@@ -484,7 +482,24 @@ impl App {
         self.model.control_plane = control_plane;
         self.model.stage = stage;
         self.arrange();
-        self.model.say("A new cluster is running.");
+        self.model.say(say!("spoken.reset"));
+    }
+
+    /// The words about every Deployment that has changed since they were asked for last.
+    fn tell_deployments(&mut self) -> Vec<Text> {
+        let before = std::mem::take(&mut self.told);
+        let mut news = Vec::new();
+        for deployment in self.session.mirror().deployments.iter() {
+            if deployment.namespace() == "kube-system" {
+                continue;
+            }
+            let words = deployment_words(deployment);
+            if before.get(deployment.uid()) != Some(&words) {
+                news.push(words.clone());
+            }
+            self.told.insert(deployment.uid().into(), words);
+        }
+        news
     }
 
     /// Says what has changed, at a pace that can be listened to.
@@ -493,29 +508,46 @@ impl App {
             return;
         }
         let marks = self.model.scene.marks.clone();
-        let news: Vec<&str> = marks
+        let mut news: Vec<Text> = marks
             .iter()
             .skip(self.marks_said)
             .filter(|mark| mark.kind >= super::view::marks::MarkKind::Failed)
-            .map(|mark| &*mark.text)
+            .map(|mark| mark.text.clone())
             .collect();
         self.marks_said = marks.len();
+        // One workload is told by its name; of many, and of pods that no Deployment has, the sum.
+        let changed = self.tell_deployments();
         let summary = self.model.scene.nodes.summary();
-        let changed = summary != self.said;
-        if news.is_empty() && !changed {
-            return;
+        match changed.len() {
+            1..=MOST_TOLD => news.extend(changed),
+            0 if summary == self.said => {}
+            _ => news.push(summary.clone()),
         }
-        let mut words = news.join(". ");
-        if changed {
-            if !words.is_empty() {
-                words += ". ";
-            }
-            words += &summary;
+        if news.is_empty() {
+            return;
         }
         self.silence = Duration::ZERO;
         self.said = summary;
-        self.model.say(&words);
+        self.model.say(Text::sentences(news));
     }
+}
+
+/// What a Deployment has come to: "web: 3 of 3 ready, revision 2".
+fn deployment_words(deployment: &Deployment) -> Text {
+    let status = deployment.status.as_ref();
+    let annotations = deployment.metadata.annotations.as_ref();
+    let revision = annotations.and_then(|a| a.get("deployment.kubernetes.io/revision"));
+    say!(
+        "spoken.deployment",
+        name = deployment.name(),
+        ready = status.and_then(|s| s.ready_replicas).unwrap_or_default(),
+        desired = deployment
+            .spec
+            .as_ref()
+            .and_then(|s| s.replicas)
+            .unwrap_or(1),
+        revision = revision.map_or("0", String::as_str)
+    )
 }
 
 /// How long a picture of so many pods stands, by the wall clock.
@@ -572,6 +604,32 @@ mod tests {
         app.dispatch(Msg::Apply);
         assert!(app.model().applied.failed());
         assert!(app.model().applied.lines[0].text.contains("Nonsense"));
+    }
+
+    #[test]
+    fn a_rollout_is_told_in_words_and_not_over_and_over() {
+        let mut app = App::fresh(1);
+        run(&mut app, 20);
+        let text = app.model().files.list[0]
+            .text
+            .replace("nginx:1.28", "nginx:1.29");
+        let text: Rc<str> = text.into();
+        app.dispatch(Msg::Edit { file: 0, text });
+        app.dispatch(Msg::Apply);
+        let (mut said, mut serial) = (Vec::new(), app.model().spoken.serial);
+        for _ in 0..600 {
+            run(&mut app, 1);
+            if app.model().spoken.serial != serial {
+                serial = app.model().spoken.serial;
+                said.push(app.model().spoken.text.english());
+            }
+        }
+        assert!(
+            said.iter().any(|s| s == "web: 3 of 3 ready, revision 2"),
+            "{said:?}"
+        );
+        // A minute of the wall clock holds forty times a second and a half; a rollout needs fewer.
+        assert!((2..20).contains(&said.len()), "{said:?}");
     }
 
     #[test]
@@ -683,7 +741,12 @@ mod tests {
         assert!(app.model().notices.is_empty());
         app.wish_for(Workers::new(20));
         assert_eq!(app.session().mirror().nodes.len(), 3);
-        assert!(app.model().notices[0].text.contains("20 worker nodes"));
+        assert!(
+            app.model().notices[0]
+                .text
+                .english()
+                .contains("20 worker nodes")
+        );
         app.dispatch(Msg::Ask(super::super::model::Question::Reset));
         assert_eq!(app.model().next_workers, Workers::new(20));
     }

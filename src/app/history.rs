@@ -14,6 +14,7 @@ use crate::cluster::{Cluster, Recorded};
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{CauseId, Time};
 
+use super::text::{Text, say};
 use super::view::marks::{self, Mark, MarkKind};
 use super::view::pod;
 
@@ -150,7 +151,7 @@ impl History {
         if known.is_some_and(|known| pod::same_failure(known, &reason)) {
             return;
         }
-        let text = format!("{} failed: {reason}", pod.name());
+        let text = say!("mark.failed", name = pod.name(), reason = &reason);
         self.failing.insert(uid, reason);
         self.mark(event.revision, at, MarkKind::Failed, text);
     }
@@ -161,10 +162,10 @@ impl History {
         let uid: Rc<str> = node.uid().into();
         let was = self.lost.insert(uid, lost).unwrap_or_default();
         if lost && !was {
-            let text = format!("Node {} lost", node.name());
+            let text = say!("mark.node.lost", name = node.name());
             self.mark(revision, at, MarkKind::NodeLost, text);
         } else if was && !lost {
-            let text = format!("Node {} is back", node.name());
+            let text = say!("mark.node.back", name = node.name());
             self.mark(revision, at, MarkKind::NodeBack, text);
         }
     }
@@ -186,14 +187,7 @@ impl History {
         }
     }
 
-    fn mark(&mut self, revision: u64, at: Time, kind: MarkKind, text: String) {
-        self.marks.insert(
-            revision,
-            Mark {
-                at,
-                kind,
-                text: text.into(),
-            },
-        );
+    fn mark(&mut self, revision: u64, at: Time, kind: MarkKind, text: Text) {
+        self.marks.insert(revision, Mark { at, kind, text });
     }
 }

@@ -9,6 +9,7 @@
 
 mod act;
 mod apply;
+pub mod catalogue;
 pub mod editing;
 mod history;
 pub mod inspect;
@@ -21,12 +22,14 @@ pub mod requests;
 mod session;
 mod shared;
 pub mod terminal;
+mod text;
 mod transport;
 pub mod view;
 pub mod words;
 
 pub use act::{App, Scene};
 pub use apply::{Applied, Line, Tone};
+pub use catalogue::Words;
 pub use history::{History, Sample, Write};
 pub use local::LocalClient;
 pub use mirror::Mirror;
@@ -36,4 +39,6 @@ pub use model::{
 };
 pub use session::{Progress, Seen, Session};
 pub use shared::Shared;
+pub use text::Text;
+pub(crate) use text::say;
 pub use transport::{Speed, Transport};

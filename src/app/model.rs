@@ -11,6 +11,7 @@ use super::layout::Size;
 use super::session::Progress;
 use super::shared::Shared;
 use super::terminal;
+use super::text::{Text, say};
 use super::transport::{Speed, Transport};
 
 /// A view of the stage.
@@ -26,12 +27,22 @@ pub enum View {
 impl View {
     pub const ALL: [View; 4] = [View::Nodes, View::Rollout, View::Traffic, View::Ownership];
 
+    /// Names the view in addresses and ids.
     pub fn name(self) -> &'static str {
         match self {
-            View::Nodes => "Nodes",
-            View::Rollout => "Rollout",
-            View::Traffic => "Traffic",
-            View::Ownership => "Ownership",
+            View::Nodes => "nodes",
+            View::Rollout => "rollout",
+            View::Traffic => "traffic",
+            View::Ownership => "ownership",
+        }
+    }
+
+    pub fn label(self) -> Text {
+        match self {
+            View::Nodes => say!("view.nodes"),
+            View::Rollout => say!("view.rollout"),
+            View::Traffic => say!("view.traffic"),
+            View::Ownership => say!("view.ownership"),
         }
     }
 
@@ -55,12 +66,12 @@ pub enum Pane {
 impl Pane {
     pub const ALL: [Pane; 4] = [Pane::Editor, Pane::Stage, Pane::Inspector, Pane::Dock];
 
-    pub fn name(self) -> &'static str {
+    pub fn label(self) -> Text {
         match self {
-            Pane::Editor => "Editor",
-            Pane::Stage => "Stage",
-            Pane::Inspector => "Inspector",
-            Pane::Dock => "Terminal",
+            Pane::Editor => say!("pane.editor"),
+            Pane::Stage => say!("pane.stage"),
+            Pane::Inspector => say!("pane.inspector"),
+            Pane::Dock => say!("pane.terminal"),
         }
     }
 
@@ -93,12 +104,22 @@ impl DockTab {
         DockTab::Logs,
     ];
 
+    /// Names the tab in ids.
     pub fn name(self) -> &'static str {
         match self {
-            DockTab::Terminal => "Terminal",
-            DockTab::Events => "Events",
-            DockTab::Requests => "Requests",
-            DockTab::Logs => "Logs",
+            DockTab::Terminal => "terminal",
+            DockTab::Events => "events",
+            DockTab::Requests => "requests",
+            DockTab::Logs => "logs",
+        }
+    }
+
+    pub fn label(self) -> Text {
+        match self {
+            DockTab::Terminal => say!("dock.terminal"),
+            DockTab::Events => say!("dock.events"),
+            DockTab::Requests => say!("dock.requests"),
+            DockTab::Logs => say!("dock.logs"),
         }
     }
 }
@@ -249,14 +270,14 @@ impl Files {
 pub struct Notice {
     pub id: u32,
     pub bad: bool,
-    pub text: Rc<str>,
+    pub text: Text,
 }
 
 /// What the live region says; the serial makes the same words heard again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spoken {
     pub serial: u32,
-    pub text: Rc<str>,
+    pub text: Text,
 }
 
 /// A place in a file that the editor is to show.
@@ -362,25 +383,21 @@ impl Model {
     }
 
     /// Says something to whoever does not see the page.
-    pub fn say(&mut self, text: &str) {
+    pub fn say(&mut self, text: Text) {
         self.spoken = Shared::new(Spoken {
             serial: self.spoken.serial.wrapping_add(1),
-            text: text.into(),
+            text,
         });
     }
 
     /// Shows a message.
-    pub fn notify(&mut self, bad: bool, text: &str) {
-        if self.notices.iter().any(|n| &*n.text == text) {
+    pub fn notify(&mut self, bad: bool, text: Text) {
+        if self.notices.iter().any(|n| n.text == text) {
             return;
         }
         let id = self.notices.last().map_or(0, |n| n.id.wrapping_add(1));
         let notices = self.notices.edit();
-        notices.push(Notice {
-            id,
-            bad,
-            text: text.into(),
-        });
+        notices.push(Notice { id, bad, text });
         // Old ones go: a page that fails over and over must stay usable.
         if notices.len() > 4 {
             notices.remove(0);
@@ -446,8 +463,8 @@ pub enum Msg {
     SetWorkers(Workers),
     Answer(bool),
     Dismiss(u32),
-    Fail(Rc<str>),
-    Say(Rc<str>),
+    Fail(Text),
+    Say(Text),
 }
 
 /// What a change of the model asks for.
@@ -564,10 +581,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         // What is sent now would cut off the history that is still being replayed.
         Msg::Apply if matches!(model.transport.progress, Progress::Restoring(_)) => {
-            model.notify(
-                false,
-                "Your last visit is being brought back. Apply when it is there.",
-            );
+            model.notify(false, say!("notice.restoring.apply"));
             Vec::new()
         }
         Msg::InsertFile { at, file } => edit_files(model, |files| {
@@ -602,7 +616,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::EditFile(name) => match model.files.list.iter().position(|f| f.name == name) {
             Some(index) => {
                 model.panes.shown = Pane::Editor;
-                model.say(&format!("{name} is open in the editor."));
+                model.say(say!("spoken.editing", name = &name));
                 update(model, Msg::OpenFile(index))
             }
             None => Vec::new(),
@@ -610,10 +624,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Terminal(terminal::Act::Run(_))
             if matches!(model.transport.progress, Progress::Restoring(_)) =>
         {
-            model.notify(
-                false,
-                "Your last visit is being brought back. Type commands when it is there.",
-            );
+            model.notify(false, say!("notice.restoring.type"));
             Vec::new()
         }
         Msg::Terminal(act) => vec![Effect::Terminal(act)],
@@ -662,11 +673,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Fail(text) => {
-            model.notify(true, &text);
+            model.notify(true, text);
             Vec::new()
         }
         Msg::Say(text) => {
-            model.say(&text);
+            model.say(text);
             Vec::new()
         }
     }
@@ -745,7 +756,7 @@ mod tests {
     fn notices_do_not_pile_up() {
         let mut model = model();
         for i in 0..20 {
-            let text: Rc<str> = format!("failure {i}").into();
+            let text: Text = format!("failure {i}").into();
             update(&mut model, Msg::Fail(text.clone()));
             update(&mut model, Msg::Fail(text));
         }

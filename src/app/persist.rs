@@ -10,6 +10,7 @@ use crate::cluster::history::{load, save};
 use crate::sim::Time;
 
 use super::model::{File, Files};
+use super::text::{Text, say};
 use super::transport::Speed;
 
 /// The form of what is written; another number is not read.
@@ -63,13 +64,13 @@ impl Saved {
     ///
     /// # Errors
     /// Why it cannot be read, in words for people.
-    pub fn read(text: &str) -> Result<Saved, String> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|_| "it is not a session of Kubarium".to_owned())?;
+    pub fn read(text: &str) -> Result<Saved, Text> {
+        let value: Value = serde_json::from_str(text).map_err(|_| say!("saved.none"))?;
         if value["form"].as_u64() != Some(FORM) {
-            return Err("it was written by another version of Kubarium".to_owned());
+            return Err(say!("saved.other"));
         }
-        let (timeline, end, now) = load(&value["history"])?;
+        let (timeline, end, now) =
+            load(&value["history"]).map_err(|why| say!("saved.broken", why = why))?;
         let mut list = Vec::new();
         for file in value["files"].as_array().into_iter().flatten() {
             if let (Some(name), Some(text)) = (file["name"].as_str(), file["text"].as_str()) {

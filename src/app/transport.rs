@@ -3,6 +3,7 @@
 use crate::sim::Time;
 
 use super::session::Progress;
+use super::text::Text;
 
 /// How fast virtual time runs, in thousandths of the wall clock's speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,14 +47,8 @@ impl Speed {
     }
 
     /// "0.25×", "10×".
-    pub fn label(self) -> String {
-        let (whole, rest) = (self.0 / 1000, self.0 % 1000);
-        if rest == 0 {
-            format!("{whole}×")
-        } else {
-            let fraction = format!("{rest:03}");
-            format!("{whole}.{}×", fraction.trim_end_matches('0'))
-        }
+    pub fn label(self) -> Text {
+        Text::Row([Text::fraction(i64::from(self.0), 3), "×".into()].into())
     }
 }
 
@@ -84,7 +79,7 @@ mod tests {
 
     #[test]
     fn speeds_are_said_as_people_say_them() {
-        let said: Vec<String> = Speed::ALL.iter().map(|s| s.label()).collect();
+        let said: Vec<String> = Speed::ALL.iter().map(|s| s.label().english()).collect();
         assert_eq!(
             said,
             [

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::text::{Text, say};
 use crate::sim::Time;
 
 /// "2:07", "1:02:07": how far into the cluster's life.
@@ -25,25 +26,25 @@ pub fn fine_clock(since_start: Duration) -> String {
 }
 
 /// "4 s", "3 min 20 s", "2 h 5 min": a span in a sentence.
-pub fn span(duration: Duration) -> String {
+pub fn span(duration: Duration) -> Text {
     let secs = duration.as_secs();
     match secs {
-        0 => format!("{} ms", duration.as_millis()),
-        1..60 => format!("{secs} s"),
-        60..3600 if secs.is_multiple_of(60) => format!("{} min", secs / 60),
-        60..3600 => format!("{} min {} s", secs / 60, secs % 60),
-        _ if (secs / 60).is_multiple_of(60) => format!("{} h", secs / 3600),
-        _ => format!("{} h {} min", secs / 3600, secs / 60 % 60),
+        0 => say!("time.ms", n = duration.subsec_millis()),
+        1..60 => say!("time.s", n = secs),
+        60..3600 if secs.is_multiple_of(60) => say!("time.min", n = secs / 60),
+        60..3600 => say!("time.min.s", min = secs / 60, s = secs % 60),
+        _ if (secs / 60).is_multiple_of(60) => say!("time.h", n = secs / 3600),
+        _ => say!("time.h.min", h = secs / 3600, min = secs / 60 % 60),
     }
 }
 
 /// "12 s ago", "now".
-pub fn ago(then: Time, now: Time) -> String {
+pub fn ago(then: Time, now: Time) -> Text {
     let since = now.since(then);
     if since < Duration::from_secs(1) {
-        "now".to_owned()
+        say!("time.now")
     } else {
-        format!("{} ago", span(since))
+        say!("time.ago", span = span(since))
     }
 }
 
@@ -61,24 +62,13 @@ pub fn scale(span: Duration) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-/// "1 pod", "3 pods".
-pub fn count(n: usize, one: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {one}{plural}")
-}
-
 /// CPUs: "0.25", "4".
-pub fn cpus(milli: i64) -> String {
-    let (whole, rest) = (milli / 1000, milli % 1000);
-    if rest == 0 {
-        return whole.to_string();
-    }
-    let fraction = format!("{:03}", rest.abs());
-    format!("{whole}.{}", fraction.trim_end_matches('0'))
+pub fn cpus(milli: i64) -> Text {
+    Text::fraction(milli, 3)
 }
 
 /// Bytes in binary units: "128 MiB", "7.8 GiB".
-pub fn bytes(bytes: i64) -> String {
+pub fn bytes(bytes: i64) -> Text {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut unit = 0;
     let mut tenths = bytes.max(0).saturating_mul(10);
@@ -87,25 +77,23 @@ pub fn bytes(bytes: i64) -> String {
         unit += 1;
     }
     let name = UNITS.get(unit).copied().unwrap_or_default();
-    if tenths >= 1000 || tenths % 10 == 0 {
-        format!("{} {name}", tenths / 10)
+    let number = if tenths >= 1000 {
+        Text::fraction(tenths / 10, 0)
     } else {
-        format!("{}.{} {name}", tenths / 10, tenths % 10)
-    }
+        Text::fraction(tenths, 1)
+    };
+    Text::Row([number, " ".into(), name.into()].into())
 }
 
 /// A share in per cent, never rounded up to all or down to nothing: "99.9 %".
-pub fn percent(part: u64, whole: u64) -> String {
+pub fn percent(part: u64, whole: u64) -> Text {
     if whole == 0 {
-        return "–".to_owned();
+        return "–".into();
     }
     let tenths = part.saturating_mul(1000) / whole;
     let tenths = if part > 0 { tenths.max(1) } else { tenths };
-    match tenths {
-        1000.. => "100 %".to_owned(),
-        t if t % 10 == 0 => format!("{} %", t / 10),
-        t => format!("{}.{} %", t / 10, t % 10),
-    }
+    let tenths = i64::try_from(tenths.min(1000)).unwrap_or(1000);
+    say!("percent", n = Text::fraction(tenths, 1))
 }
 
 /// The last part of a generated name, which tells siblings apart; the whole name when it is not
@@ -127,10 +115,10 @@ mod tests {
         assert_eq!(clock(secs(127)), "2:07");
         assert_eq!(clock(secs(3727)), "1:02:07");
         assert_eq!(fine_clock(millis(61_250)), "1:01.2");
-        assert_eq!(span(millis(250)), "250 ms");
-        assert_eq!(span(secs(200)), "3 min 20 s");
-        assert_eq!(span(secs(7200)), "2 h");
-        assert_eq!(ago(Time(0), Time(0) + secs(61)), "1 min 1 s ago");
+        assert_eq!(span(millis(250)).english(), "250 ms");
+        assert_eq!(span(secs(200)).english(), "3 min 20 s");
+        assert_eq!(span(secs(7200)).english(), "2 h");
+        assert_eq!(ago(Time(0), Time(0) + secs(61)).english(), "1 min 1 s ago");
     }
 
     #[test]
@@ -144,19 +132,19 @@ mod tests {
 
     #[test]
     fn amounts_carry_units() {
-        assert_eq!(cpus(250), "0.25");
-        assert_eq!(cpus(4000), "4");
-        assert_eq!(bytes(128 << 20), "128 MiB");
-        assert_eq!(bytes((8 << 30) - (200 << 20)), "7.8 GiB");
-        assert_eq!(bytes(0), "0 B");
+        assert_eq!(cpus(250).english(), "0.25");
+        assert_eq!(cpus(4000).english(), "4");
+        assert_eq!(bytes(128 << 20).english(), "128 MiB");
+        assert_eq!(bytes((8 << 30) - (200 << 20)).english(), "7.8 GiB");
+        assert_eq!(bytes(0).english(), "0 B");
     }
 
     #[test]
     fn a_single_failure_is_not_rounded_away() {
-        assert_eq!(percent(9999, 10_000), "99.9 %");
-        assert_eq!(percent(10, 10), "100 %");
-        assert_eq!(percent(1, 10_000), "0.1 %");
-        assert_eq!(percent(0, 0), "–");
+        assert_eq!(percent(9999, 10_000).english(), "99.9 %");
+        assert_eq!(percent(10, 10).english(), "100 %");
+        assert_eq!(percent(1, 10_000).english(), "0.1 %");
+        assert_eq!(percent(0, 0).english(), "–");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod bootstrap;
 mod config;
+mod difference;
 mod event;
 mod exec;
 pub mod history;
@@ -33,6 +34,7 @@ use crate::scheduler::Scheduler;
 use crate::sim::{CauseId, Class, EventQueue, Kernel, Time};
 
 pub use config::{Config, NodeConfig};
+pub use difference::{Change, ContainerChange, Counted};
 pub use event::Event;
 pub use timeline::{Input, Recorded, Timeline};
 pub use why::{Step, object_of_key};

@@ -4,6 +4,7 @@ use web_sys::{HtmlDialogElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::runtime::use_dispatch;
+use super::words::{t, use_words};
 use crate::app::{Msg, Question, Workers};
 
 #[derive(Properties, PartialEq)]
@@ -16,6 +17,7 @@ pub struct Props {
 #[component]
 pub fn Dialog(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let node = use_node_ref();
     {
         let node = node.clone();
@@ -55,13 +57,10 @@ pub fn Dialog(props: &Props) -> Html {
     };
     html! {
         <dialog ref={node} class="k-dialog" aria-labelledby="dialog-title" {onclose}>
-            <h2 id="dialog-title">{ "Start over with a new cluster?" }</h2>
-            <p>
-                { "The cluster with its history and the files in the editor are replaced by the ones \
-                   a first visit shows. This cannot be undone." }
-            </p>
+            <h2 id="dialog-title">{ t!(w, "dialog.reset.title") }</h2>
+            <p>{ t!(w, "dialog.reset.words") }</p>
             <label class="k-dialog-field">
-                <span>{ "Worker nodes" }</span>
+                <span>{ t!(w, "dialog.reset.workers") }</span>
                 <input
                     type="number"
                     class="k-input"
@@ -72,8 +71,12 @@ pub fn Dialog(props: &Props) -> Html {
                 />
             </label>
             <div class="k-dialog-actions">
-                <button type="button" class="k-button" onclick={answer(false)}>{ "Keep everything" }</button>
-                <button type="button" class="k-button k-button--danger" onclick={answer(true)}>{ "Reset" }</button>
+                <button type="button" class="k-button" onclick={answer(false)}>
+                    { t!(w, "dialog.reset.keep") }
+                </button>
+                <button type="button" class="k-button k-button--danger" onclick={answer(true)}>
+                    { t!(w, "dialog.reset.go") }
+                </button>
             </div>
         </dialog>
     }

@@ -1,9 +1,11 @@
 //! The bar on top: the name, and what concerns the whole page.
 
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
+use super::words::{Language, languages, t, use_words};
 use crate::app::{Msg, Pane, Question, Theme};
 
 #[derive(Properties, PartialEq)]
@@ -16,14 +18,15 @@ pub struct Props {
 #[component]
 pub fn Header(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let send = |msg: Msg| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(msg.clone()))
     };
     let (symbol, words) = match props.theme {
-        Theme::System => (Icon::Half, "Colours: as the system has them"),
-        Theme::Light => (Icon::Sun, "Colours: light"),
-        Theme::Dark => (Icon::Moon, "Colours: dark"),
+        Theme::System => (Icon::Half, t!(w, "header.theme.system")),
+        Theme::Light => (Icon::Sun, t!(w, "header.theme.light")),
+        Theme::Dark => (Icon::Moon, t!(w, "header.theme.dark")),
     };
     html! {
         <header class="k-header">
@@ -38,10 +41,11 @@ pub fn Header(props: &Props) -> Html {
             </h1>
             <p class="k-header-summary">{ props.summary.clone() }</p>
             <div class="k-header-actions">
+                <LanguageChoice />
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    title={words}
+                    title={words.clone()}
                     aria-label={words}
                     onclick={send(Msg::SetTheme(props.theme.next()))}
                 >
@@ -50,14 +54,45 @@ pub fn Header(props: &Props) -> Html {
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    title="Start over with a new cluster"
+                    title={t!(w, "header.reset.title")}
                     onclick={send(Msg::Ask(Question::Reset))}
                 >
                     { icon(Icon::Reset) }
-                    <span>{ "Reset" }</span>
+                    <span>{ t!(w, "header.reset") }</span>
                 </button>
             </div>
         </header>
+    }
+}
+
+/// Which language the page speaks. The names of languages are in themselves.
+#[component]
+fn LanguageChoice() -> Html {
+    let Some(language) = use_context::<Language>() else {
+        return Html::default();
+    };
+    let w = &language.words;
+    let onchange = {
+        let choose = language.choose.clone();
+        Callback::from(move |event: Event| {
+            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+                choose.emit(select.value());
+            }
+        })
+    };
+    html! {
+        <select
+            class="k-select k-language"
+            aria-label={t!(w, "header.language")}
+            title={t!(w, "header.language")}
+            {onchange}
+        >
+            { for languages().into_iter().map(|(tag, name)| html! {
+                <option key={tag.clone()} value={tag.clone()} lang={tag.clone()} selected={tag == w.tag()}>
+                    { name }
+                </option>
+            }) }
+        </select>
     }
 }
 
@@ -65,8 +100,9 @@ pub fn Header(props: &Props) -> Html {
 #[component]
 pub fn PaneSwitch(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     html! {
-        <nav class="k-panes" aria-label="Panes">
+        <nav class="k-panes" aria-label={t!(w, "panes.label")}>
             { for Pane::ALL.into_iter().map(|pane| {
                 let dispatch = dispatch.clone();
                 let onclick = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::ShowPane(pane)));
@@ -78,7 +114,7 @@ pub fn PaneSwitch(props: &Props) -> Html {
                         aria-pressed={if pane == props.shown { "true" } else { "false" }}
                         {onclick}
                     >
-                        { pane.name() }
+                        { w.say(&pane.label()) }
                     </button>
                 }
             }) }

@@ -61,6 +61,13 @@ pub fn focus_unless_elsewhere(element: &HtmlElement) {
     }
 }
 
+/// Whether the person has asked for reduced motion.
+pub fn prefers_stillness() -> bool {
+    web_sys::window()
+        .and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok()?)
+        .is_some_and(|query| query.matches())
+}
+
 /// Puts text on the clipboard, where the browser allows it.
 pub fn copy(text: &str) {
     if let Some(window) = web_sys::window() {

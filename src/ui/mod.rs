@@ -21,19 +21,24 @@ mod storage;
 mod tabs;
 mod terminal;
 mod transport;
+mod words;
 
-/// Puts the page into the element that waits for it.
+/// Puts the page into the element that waits for it, once the words of its language are there.
 pub fn mount() {
-    let root = gloo_document().and_then(|d| d.get_element_by_id("kubarium"));
-    match root {
-        Some(root) => {
-            root.set_inner_html("");
-            yew::Renderer::<page::Page>::with_root(root).render();
+    yew::platform::spawn_local(async {
+        let words = words::first().await;
+        let root = gloo_document().and_then(|d| d.get_element_by_id("kubarium"));
+        let props = page::Props { words };
+        match root {
+            Some(root) => {
+                root.set_inner_html("");
+                yew::Renderer::<page::Page>::with_root_and_props(root, props).render();
+            }
+            None => {
+                yew::Renderer::<page::Page>::with_props(props).render();
+            }
         }
-        None => {
-            yew::Renderer::<page::Page>::new().render();
-        }
-    }
+    });
 }
 
 fn gloo_document() -> Option<web_sys::Document> {

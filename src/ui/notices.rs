@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
+use super::words::{t, use_words};
 use crate::app::{Msg, Notice, Shared, Spoken};
 
 #[derive(Properties, PartialEq)]
@@ -14,6 +15,7 @@ pub struct NoticesProps {
 #[component]
 pub fn Notices(props: &NoticesProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     html! {
         <div class="k-notices">
             { for props.notices.iter().map(|notice| {
@@ -22,8 +24,9 @@ pub fn Notices(props: &NoticesProps) -> Html {
                 let class = if notice.bad { "k-notice k-notice--bad" } else { "k-notice" };
                 html! {
                     <div key={notice.id} {class} role="alert">
-                        <p>{ &*notice.text }</p>
-                        <button type="button" class="k-button k-button--quiet" aria-label="Dismiss" {onclick}>
+                        <p>{ w.say(&notice.text) }</p>
+                        <button type="button" class="k-button k-button--quiet"
+                            aria-label={t!(w, "notice.dismiss")} {onclick}>
                             { icon(Icon::Close) }
                         </button>
                     </div>
@@ -40,9 +43,10 @@ pub struct SpokenProps {
 
 #[component]
 pub fn LiveRegion(props: &SpokenProps) -> Html {
+    let w = use_words();
     html! {
         <div class="k-unseen" role="status" aria-live="polite" aria-atomic="true">
-            <span key={props.spoken.serial}>{ &*props.spoken.text }</span>
+            <span key={props.spoken.serial}>{ w.say(&props.spoken.text) }</span>
         </div>
     }
 }

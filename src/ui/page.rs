@@ -14,10 +14,19 @@ use super::runtime::Runtime;
 use super::splitter::SplitterBar;
 use super::stage::Stage;
 use super::transport::TransportBar;
-use crate::app::{Model, Splitter};
+use super::words::{Language, t, use_language_of};
+use crate::app::{Model, Splitter, Words};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The language that the page begins with.
+    pub words: Words,
+}
 
 #[component]
-pub fn Page() -> Html {
+pub fn Page(props: &Props) -> Html {
+    let language = use_language_of(props.words.clone());
+    let w = language.words.clone();
     let runtime = (*use_memo((), |()| Runtime::start())).clone();
     let model = {
         let runtime = runtime.clone();
@@ -39,6 +48,7 @@ pub fn Page() -> Html {
     );
     let inspecting = model.selection.is_some();
     html! {
+        <ContextProvider<Language> context={language}>
         <ContextProvider<Runtime> context={runtime}>
             <div
                 class="k-page"
@@ -50,7 +60,7 @@ pub fn Page() -> Html {
                 <Header
                     theme={model.theme}
                     shown={panes.shown}
-                    summary={model.scene.nodes.summary()}
+                    summary={w.say(&model.scene.nodes.summary())}
                 />
                 <PaneSwitch theme={model.theme} shown={panes.shown} summary="" />
                 <main class="k-main">
@@ -59,7 +69,7 @@ pub fn Page() -> Html {
                         applied={model.applied.clone()}
                         reveal={model.reveal.clone()}
                     />
-                    <SplitterBar of={Splitter::Editor} extent={panes.editor} label="Width of the editor" />
+                    <SplitterBar of={Splitter::Editor} extent={panes.editor} label={t!(w, "splitter.editor")} />
                     <div class="k-centre">
                         <Stage
                             view={model.view}
@@ -72,7 +82,7 @@ pub fn Page() -> Html {
                             transport={model.transport.clone()}
                             marks={model.scene.marks.clone()}
                         />
-                        <SplitterBar of={Splitter::Dock} extent={panes.dock} label="Height of the dock" />
+                        <SplitterBar of={Splitter::Dock} extent={panes.dock} label={t!(w, "splitter.dock")} />
                         <Dock
                             tab={panes.dock_tab}
                             revision={model.scene.revision}
@@ -81,7 +91,7 @@ pub fn Page() -> Html {
                         />
                     </div>
                     if inspecting {
-                        <SplitterBar of={Splitter::Inspector} extent={panes.inspector} label="Width of the inspector" />
+                        <SplitterBar of={Splitter::Inspector} extent={panes.inspector} label={t!(w, "splitter.inspector")} />
                     }
                     <Inspector
                         selection={model.selection.clone()}
@@ -94,6 +104,7 @@ pub fn Page() -> Html {
                 <Dialog question={model.question} workers={model.next_workers} />
             </div>
         </ContextProvider<Runtime>>
+        </ContextProvider<Language>>
     }
 }
 

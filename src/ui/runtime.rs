@@ -11,7 +11,7 @@ use yew::prelude::*;
 use super::storage;
 use crate::app::persist::Saved;
 use crate::app::terminal::Act;
-use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View, Workers};
+use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View, Workers, say};
 
 /// How long a frame may simulate, in milliseconds.
 const BUDGET: f64 = 6.0;
@@ -69,8 +69,7 @@ impl Runtime {
             }
             Some(Err(reason)) => {
                 let mut app = fresh();
-                let text = format!("Your last visit could not be brought back: {reason}.");
-                let _ = app.dispatch(Msg::Fail(text.into()));
+                let _ = app.dispatch(Msg::Fail(say!("notice.lost", reason = reason)));
                 app
             }
             None => fresh(),

@@ -8,6 +8,8 @@ const TYPED: &str = "kubarium.typed";
 /// How many lines are kept for the next visit.
 const MOST_TYPED: usize = 200;
 const THEME: &str = "kubarium.theme";
+/// `static/boot.js` reads it.
+const LANGUAGE: &str = "kubarium.lang";
 
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok()?
@@ -52,4 +54,8 @@ pub fn theme() -> Option<String> {
 
 pub fn keep_theme(name: &str) {
     set(THEME, name);
+}
+
+pub fn keep_language(tag: &str) {
+    set(LANGUAGE, tag);
 }

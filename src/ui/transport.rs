@@ -7,8 +7,9 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
+use super::words::{t, use_words};
 use crate::app::view::marks::Mark;
-use crate::app::{Msg, Progress, Shared, Speed, Transport, words};
+use crate::app::{Msg, Progress, Shared, Speed, Transport, Words, words};
 use scrubber::Scrubber;
 
 #[derive(Properties, PartialEq)]
@@ -20,15 +21,22 @@ pub struct Props {
 #[component]
 pub fn TransportBar(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let t = &props.transport;
     let send = |msg: Msg| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(msg.clone()))
     };
-    let (symbol, play) = if t.playing {
-        (Icon::Pause, "Pause")
+    let (symbol, [play, play_title]) = if t.playing {
+        (
+            Icon::Pause,
+            [t!(w, "transport.pause"), t!(w, "transport.pause.title")],
+        )
     } else {
-        (Icon::Play, "Play")
+        (
+            Icon::Play,
+            [t!(w, "transport.play"), t!(w, "transport.play.title")],
+        )
     };
     let elapsed = t.now.since(t.start);
     let clock = if t.speed <= Speed::NORMAL {
@@ -37,13 +45,13 @@ pub fn TransportBar(props: &Props) -> Html {
         words::clock(elapsed)
     };
     html! {
-        <section class="k-transport" aria-label="Time">
-            <div class="k-transport-buttons" role="group" aria-label="Playback">
+        <section class="k-transport" aria-label={t!(w, "transport.label")}>
+            <div class="k-transport-buttons" role="group" aria-label={t!(w, "transport.playback")}>
                 <button
                     type="button"
                     class="k-button k-button--round"
                     aria-label={play}
-                    title={format!("{play} (Space)")}
+                    title={play_title}
                     onclick={send(Msg::TogglePlay)}
                 >
                     { icon(symbol) }
@@ -51,8 +59,8 @@ pub fn TransportBar(props: &Props) -> Html {
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    aria-label="Step to the next change"
-                    title="Step to the next change (.)"
+                    aria-label={t!(w, "transport.step")}
+                    title={t!(w, "transport.step.title")}
                     onclick={send(Msg::Step)}
                 >
                     { icon(Icon::Step) }
@@ -63,13 +71,13 @@ pub fn TransportBar(props: &Props) -> Html {
                 <span class="k-clock-end">{ format!("/ {}", words::clock(t.end.since(t.start))) }</span>
             </p>
             <Scrubber start={t.start} now={t.now} end={t.end} marks={props.marks.clone()} />
-            { progress(t, &send(Msg::Stop)) }
+            { progress(&w, t, &send(Msg::Stop)) }
             <button
                 type="button"
                 class="k-button k-button--quiet k-to-end"
                 disabled={!t.is_in_the_past()}
-                aria-label="Return to the present"
-                title="Return to the present"
+                aria-label={t!(w, "transport.present")}
+                title={t!(w, "transport.present")}
                 onclick={send(Msg::Seek(t.end))}
             >
                 { icon(Icon::ToEnd) }
@@ -79,20 +87,22 @@ pub fn TransportBar(props: &Props) -> Html {
     }
 }
 
-fn progress(transport: &Transport, stop: &Callback<MouseEvent>) -> Html {
+fn progress(w: &Words, transport: &Transport, stop: &Callback<MouseEvent>) -> Html {
     let (words, done) = match transport.progress {
         Progress::Idle => return Html::default(),
-        Progress::Stepping => ("Looking for the next change", None),
-        Progress::Seeking(done) => ("Replaying to that moment", Some(done)),
-        Progress::Restoring(done) => ("Bringing back your last visit", Some(done)),
+        Progress::Stepping => (t!(w, "transport.stepping"), None),
+        Progress::Seeking(done) => (t!(w, "transport.seeking"), Some(done)),
+        Progress::Restoring(done) => (t!(w, "transport.restoring"), Some(done)),
     };
     html! {
         <div class="k-progress" role="status">
-            <span>{ words }</span>
+            <span>{ &words }</span>
             if let Some(done) = done {
                 <progress max="1000" value={done.to_string()} aria-label={words} />
             }
-            <button type="button" class="k-button k-button--quiet" onclick={stop.clone()}>{ "Stop here" }</button>
+            <button type="button" class="k-button k-button--quiet" onclick={stop.clone()}>
+                { t!(w, "transport.stop") }
+            </button>
         </div>
     }
 }
@@ -106,6 +116,7 @@ struct SpeedProps {
 #[component]
 fn SpeedChoice(props: &SpeedProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let speed = props.speed;
     let set = |to: Speed| {
         let dispatch = dispatch.clone();
@@ -123,32 +134,32 @@ fn SpeedChoice(props: &SpeedProps) -> Html {
         })
     };
     let title = if props.behind {
-        "There is more to compute than fits a frame: time runs slower than this"
+        t!(w, "transport.speed.behind")
     } else {
-        "Speed of virtual time"
+        t!(w, "transport.speed.title")
     };
     html! {
-        <div class="k-speed" role="group" aria-label="Speed" data-behind={props.behind.to_string()}>
+        <div class="k-speed" role="group" aria-label={t!(w, "transport.speed")} data-behind={props.behind.to_string()}>
             <button
                 type="button"
                 class="k-button k-button--quiet"
-                aria-label="Slower"
-                title="Slower (<)"
+                aria-label={t!(w, "transport.slower")}
+                title={t!(w, "transport.slower.title")}
                 disabled={speed.slower() == speed}
                 onclick={set(speed.slower())}
             >
                 { icon(Icon::Slower) }
             </button>
-            <select class="k-select" aria-label="Speed" {title} {onchange}>
+            <select class="k-select" aria-label={t!(w, "transport.speed")} {title} {onchange}>
                 { for Speed::ALL.into_iter().map(|s| html! {
-                    <option key={s.0} value={s.0.to_string()} selected={s == speed}>{ s.label() }</option>
+                    <option key={s.0} value={s.0.to_string()} selected={s == speed}>{ w.say(&s.label()) }</option>
                 }) }
             </select>
             <button
                 type="button"
                 class="k-button k-button--quiet"
-                aria-label="Faster"
-                title="Faster (>)"
+                aria-label={t!(w, "transport.faster")}
+                title={t!(w, "transport.faster.title")}
                 disabled={speed.faster() == speed}
                 onclick={set(speed.faster())}
             >

@@ -1,11 +1,13 @@
-// Last step of a build, run by Trunk on its staging folder: names the editor bundle and the schema in the page and
-// allows Trunk's inline loader, by its hash and nothing else, in the content security policy.
+// Last step of a build, run by Trunk on its staging folder: names the editor bundle, the schema and the languages in
+// the page, puts the catalogues of languages beside it, and allows Trunk's inline loader, by its hash and nothing else, in the content security policy.
 
 import { createHash } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { finishPage } from "./page.mjs";
+import { finishPage, localesOf } from "./page.mjs";
+import { root } from "./places.mjs";
 
 const staging = process.env.TRUNK_STAGING_DIR;
 if (!staging) {
@@ -16,7 +18,19 @@ const page = join(staging, "index.html");
 const editor = await only("editor", ".js");
 const schema = await only("schema", ".json.gz");
 const sha256 = (text) => createHash("sha256").update(text).digest("base64");
-await writeFile(page, finishPage(await readFile(page, "utf8"), editor, schema, sha256));
+const locales = await translate();
+await writeFile(page, finishPage(await readFile(page, "utf8"), { editor, schema, locales, sha256 }));
+
+/** Puts the catalogues beside the page, under names that carry a hash, and lists them. */
+async function translate() {
+  const folder = join(root, "static", "locales");
+  const tags = (await readdir(folder)).filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
+  const hash = (text) => createHash("sha256").update(text).digest("hex").slice(0, 16);
+  const all = localesOf(tags, (tag) => readFileSync(join(folder, `${tag}.json`), "utf8"), hash);
+  await mkdir(join(staging, "locales"), { recursive: true });
+  for (const { entry, text } of all) if (entry[2]) await writeFile(join(staging, entry[2]), text);
+  return all.map(({ entry }) => entry);
+}
 
 /** The one file of a folder with an ending. */
 async function only(folder, ending) {

@@ -1,11 +1,12 @@
 // The two edits that turn Trunk's page into the one that ships.
 
 /** Fills in the names of files that are loaded later and the hashes of inline scripts. Throws when a place is missing. */
-export function finishPage(html, editor, schema, sha256) {
+export function finishPage(html, { editor, schema, locales, sha256 }) {
   const hashes = inlineScripts(html).map((script) => `'sha256-${sha256(script)}'`);
   const allowed = replaceOnce(html, "INLINE-SCRIPT-HASHES", hashes.join(" "));
   const edited = replaceOnce(allowed, "EDITOR-BUNDLE", `editor/${editor}`);
-  return replaceOnce(edited, "SCHEMA-FILE", `schema/${schema}`);
+  const explained = replaceOnce(edited, "SCHEMA-FILE", `schema/${schema}`);
+  return replaceOnce(explained, "LOCALE-FILES", attribute(JSON.stringify(locales)));
 }
 
 /** What stands inside the `<script>` elements that load no file. */
@@ -13,6 +14,21 @@ export function inlineScripts(html) {
   const found = html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/gi);
   return [...found].filter(([, attributes]) => !/\bsrc\s*=/i.test(attributes)).map(([, , body]) => body);
 }
+
+/**
+ * The languages of a page: `[tag, name in itself, file]`, English first, then by tag. `read` gives the text of a
+ * catalogue, `hash` a short name for its content. English is compiled in and has no file.
+ */
+export function localesOf(tags, read, hash) {
+  const others = tags.filter((tag) => tag !== "en").sort();
+  return ["en", ...others].map((tag) => {
+    const text = JSON.stringify(JSON.parse(read(tag)));
+    const file = tag === "en" ? "" : `locales/${tag}-${hash(text)}.json`;
+    return { entry: [tag, JSON.parse(text)["page.language"], file], text };
+  });
+}
+
+const attribute = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
 
 function replaceOnce(text, mark, replacement) {
   const parts = text.split(mark);

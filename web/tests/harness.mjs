@@ -51,18 +51,22 @@ export async function launch(t) {
  *
  * @param {object} [options]
  * @param {"light" | "dark"} [options.scheme]
- * @param {"wide" | "narrow"} [options.size]
+ * @param {"wide" | "narrow" | { width: number, height: number }} [options.size]
  * @param {boolean} [options.reducedMotion]
+ * @param {boolean} [options.forcedColors]
+ * @param {string} [options.locale] what the browser asks for
  * @param {string} [options.query] with its question mark, and a hash if need be
  * @param {import("playwright-core").Browser} [options.browser] to share one browser between pages
  */
 export async function open(t, options = {}) {
-  const { scheme = "light", size = "wide", reducedMotion = false, query = "" } = options;
+  const { scheme = "light", size = "wide", reducedMotion = false, forcedColors = false, query = "" } = options;
   const browser = options.browser ?? (await launch(t));
   const context = await browser.newContext({
     colorScheme: scheme,
     reducedMotion: reducedMotion ? "reduce" : "no-preference",
-    viewport: sizes[size],
+    forcedColors: forcedColors ? "active" : "none",
+    locale: options.locale ?? "en-US",
+    viewport: sizes[size] ?? size,
     permissions: ["clipboard-read", "clipboard-write"],
   });
   context.setDefaultTimeout(PATIENCE);

@@ -1,13 +1,12 @@
 //! What is wrong with a manifest, and where: the API server's own words, beside the text.
 
-use std::rc::Rc;
-
 use serde_json::Value;
 
 use super::rehearse::Rehearsal;
 use crate::api::Kind;
 use crate::api::yaml::{self, Span, SpanMap};
 use crate::apiserver::{Body, Response};
+use crate::app::{Text, say};
 use crate::cluster::Cluster;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +35,7 @@ pub struct Problem {
     /// Both from 1; the column counts characters.
     pub line: usize,
     pub column: usize,
-    pub message: Rc<str>,
+    pub message: Text,
 }
 
 /// All that is wrong with a text, in the order of the text.
@@ -65,9 +64,10 @@ pub fn diagnose(text: &str, cluster: &Cluster) -> Diagnosis {
     let mut rehearsal = Rehearsal::of(cluster);
     for document in &parsed.documents {
         for duplicate in &document.duplicates {
-            let message = format!(
-                "key \"{}\" is already set in line {}: the last one counts",
-                duplicate.path, duplicate.first.line
+            let message = say!(
+                "problems.duplicate",
+                path = &duplicate.path,
+                line = duplicate.first.line
             );
             notes.add(Severity::Warning, duplicate.second, message);
         }
@@ -111,7 +111,7 @@ struct Notes<'t> {
 }
 
 impl Notes<'_> {
-    fn add(&mut self, severity: Severity, span: Span, message: impl Into<Rc<str>>) {
+    fn add(&mut self, severity: Severity, span: Span, message: impl Into<Text>) {
         let start = span.start.min(self.text.len());
         let rest = self.text.get(start..).unwrap_or_default();
         let line_end = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
@@ -125,15 +125,14 @@ impl Notes<'_> {
         });
     }
 
-    fn error_at(&mut self, spans: &SpanMap, path: &str, message: impl Into<Rc<str>>) {
+    fn error_at(&mut self, spans: &SpanMap, path: &str, message: impl Into<Text>) {
         self.add(Severity::Error, mark_of(spans, path), message);
     }
 
     fn object(&mut self, value: &Value, spans: &SpanMap, rehearsal: &mut Rehearsal) {
         let (version, name) = (value["apiVersion"].as_str(), value["kind"].as_str());
         if !value.is_object() {
-            let message = "this document is not an object: it needs apiVersion, kind and metadata";
-            self.error_at(spans, "", message);
+            self.error_at(spans, "", say!("problems.not-object"));
             return;
         }
         let missing: Vec<&str> = [("apiVersion", version), ("kind", name)]
@@ -154,10 +153,16 @@ impl Notes<'_> {
         let Some(kind) = Kind::by_gvk(version, name) else {
             let known_version = Kind::all().any(|k| k.info().api_version() == version);
             let place = if known_version { "kind" } else { "apiVersion" };
-            let mut message = format!("no matches for kind \"{name}\" in version \"{version}\"");
-            if let Some(likely) = likely_version(version, name) {
-                message += &format!("; the kind {name} is in {likely}");
-            }
+            let message = format!("no matches for kind \"{name}\" in version \"{version}\"");
+            let message = match likely_version(version, name) {
+                Some(likely) => say!(
+                    "problems.elsewhere",
+                    message = message,
+                    kind = name,
+                    version = likely
+                ),
+                None => message.into(),
+            };
             self.error_at(spans, place, message);
             return;
         };
@@ -223,16 +228,17 @@ impl Notes<'_> {
         if told {
             return;
         }
-        let message = match text(status, "message") {
-            empty if empty.is_empty() => format!("the server answered {}", response.code),
-            message => message,
-        };
+        let told = text(status, "message");
         // A missing or leaving namespace is named in the manifest; anything else is about the object.
         let about_namespace = status["details"]["kind"] == "namespaces"
-            || message.contains("namespace") && spans.find("metadata.namespace").is_some();
+            || told.contains("namespace") && spans.find("metadata.namespace").is_some();
         let path = match about_namespace {
             true => "metadata.namespace",
             false => "metadata.name",
+        };
+        let message = match told.is_empty() {
+            true => say!("problems.code", code = response.code),
+            false => told.into(),
         };
         self.error_at(spans, path, message);
     }
@@ -301,7 +307,7 @@ spec:
             .iter()
             .map(|p| {
                 let word = text.get(p.start..p.end).unwrap();
-                format!("{}:{word}: {}", p.line, p.message)
+                format!("{}:{word}: {}", p.line, p.message.english())
             })
             .collect()
     }

@@ -1,11 +1,13 @@
 //! The containers of a pod: what each was asked to be, and what it is.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::json::{flag, int, list, pairs, plain, text, time};
 use crate::app::words;
+use crate::app::{Text, say};
 use crate::sim::Time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,7 @@ pub struct Container {
     pub name: Rc<str>,
     pub image: Rc<str>,
     pub kind: ContainerKind,
-    /// "Runs", "Waits: ImagePullBackOff", "Ended: Error, exit code 1".
-    pub state: Rc<str>,
+    pub state: State,
     /// The message that came with the state.
     pub detail: Rc<str>,
     pub since: Option<Time>,
@@ -30,10 +31,88 @@ pub struct Container {
     pub bad: bool,
     pub ready: bool,
     pub restarts: i64,
-    /// How the life before this one ended; empty when there was none.
-    pub before: Rc<str>,
+    /// How the life before this one ended.
+    pub before: Option<State>,
     /// What else was asked for: ports, probes, requests and limits.
-    pub asked: Vec<(&'static str, String)>,
+    pub asked: Vec<(Text, Text)>,
+}
+
+/// What a container is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    New,
+    Runs,
+    /// For what it waits; may be empty.
+    Waits {
+        reason: Rc<str>,
+    },
+    /// The reason may be empty.
+    Ended {
+        reason: Rc<str>,
+        code: i64,
+        lasted: Option<Duration>,
+    },
+}
+
+impl State {
+    /// "Runs", "Waits: ImagePullBackOff", "Ended: Error, exit code 1".
+    pub fn words(&self) -> Text {
+        match self {
+            State::New => say!("container.new"),
+            State::Runs => say!("container.runs"),
+            State::Waits { reason } if reason.is_empty() => say!("container.waits"),
+            State::Waits { reason } => say!("container.waits.for", reason = reason),
+            State::Ended {
+                reason,
+                code,
+                lasted,
+            } => {
+                let reason = stated(reason);
+                match lasted {
+                    None => say!("container.ended", reason = reason, code = *code),
+                    Some(span) => say!(
+                        "container.ended.after",
+                        reason = reason,
+                        code = *code,
+                        span = words::span(*span)
+                    ),
+                }
+            }
+        }
+    }
+
+    /// The same inside of a sentence.
+    pub fn inside(&self) -> Text {
+        match self {
+            State::New => say!("in.new"),
+            State::Runs => say!("in.runs"),
+            State::Waits { reason } if reason.is_empty() => say!("in.waits"),
+            State::Waits { reason } => say!("in.waits.for", reason = reason),
+            State::Ended {
+                reason,
+                code,
+                lasted,
+            } => {
+                let reason = stated(reason);
+                match lasted {
+                    None => say!("in.ended", reason = reason, code = *code),
+                    Some(span) => say!(
+                        "in.ended.after",
+                        reason = reason,
+                        code = *code,
+                        span = words::span(*span)
+                    ),
+                }
+            }
+        }
+    }
+}
+
+fn stated(reason: &Rc<str>) -> Text {
+    match reason.is_empty() {
+        true => say!("container.no-reason"),
+        false => reason.into(),
+    }
 }
 
 /// All containers, in the order in which they start.
@@ -61,68 +140,59 @@ fn container(spec: &Value, statuses: &[Value], kind: ContainerKind) -> Container
         .unwrap_or(&none);
     let (state, detail, since, bad) = state(&status["state"]);
     let before = match &status["lastState"]["terminated"] {
-        Value::Null => String::new(),
-        ended => ended_words(ended),
+        Value::Null => None,
+        ended => Some(ending(ended)),
     };
     Container {
         name: name.into(),
         image: text(spec, "/image").into(),
         kind,
-        state: state.into(),
+        state,
         detail: detail.into(),
         since,
         bad,
         ready: flag(status, "/ready"),
         restarts: int(status, "/restartCount"),
-        before: before.into(),
+        before,
         asked: asked(spec),
     }
 }
 
 /// State, detail, since when, whether it is bad.
-fn state(state: &Value) -> (String, String, Option<Time>, bool) {
+fn state(state: &Value) -> (State, String, Option<Time>, bool) {
     if let Value::Object(_) = &state["running"] {
         let since = time(state, "/running/startedAt");
-        return ("Runs".to_owned(), String::new(), since, false);
+        return (State::Runs, String::new(), since, false);
     }
     if let Value::Object(_) = &state["waiting"] {
         let reason = text(state, "/waiting/reason");
         let message = text(state, "/waiting/message").to_owned();
         let normal = ["", "ContainerCreating", "PodInitializing"].contains(&reason);
-        let words = match reason {
-            "" => "Waits".to_owned(),
-            reason => format!("Waits: {reason}"),
-        };
-        return (words, message, None, !normal);
+        let reason = reason.into();
+        return (State::Waits { reason }, message, None, !normal);
     }
     let ended = &state["terminated"];
     if ended.is_object() {
-        let words = ended_words(ended);
         let bad = int(ended, "/exitCode") != 0;
         let message = text(ended, "/message").to_owned();
-        return (words, message, time(ended, "/finishedAt"), bad);
+        return (ending(ended), message, time(ended, "/finishedAt"), bad);
     }
-    ("Has not started".to_owned(), String::new(), None, false)
+    (State::New, String::new(), None, false)
 }
 
-fn ended_words(ended: &Value) -> String {
-    let mut words = format!(
-        "Ended: {}, exit code {}",
-        match text(ended, "/reason") {
-            "" => "for no stated reason",
-            reason => reason,
-        },
-        int(ended, "/exitCode")
-    );
-    if let (Some(start), Some(end)) = (time(ended, "/startedAt"), time(ended, "/finishedAt"))
-        && end >= start
-    {
-        words += &format!(", after {}", words::span(end.since(start)));
+fn ending(ended: &Value) -> State {
+    let lasted = match (time(ended, "/startedAt"), time(ended, "/finishedAt")) {
+        (Some(start), Some(end)) if end >= start => Some(end.since(start)),
+        _ => None,
+    };
+    State::Ended {
+        reason: text(ended, "/reason").into(),
+        code: int(ended, "/exitCode"),
+        lasted,
     }
-    words
 }
 
-fn asked(spec: &Value) -> Vec<(&'static str, String)> {
+fn asked(spec: &Value) -> Vec<(Text, Text)> {
     let mut asked = Vec::new();
     let ports: Vec<String> = list(spec, "/ports")
         .iter()
@@ -138,29 +208,29 @@ fn asked(spec: &Value) -> Vec<(&'static str, String)> {
             }
         })
         .collect();
-    let mut add = |term, value: String| {
+    let mut add = |term, value: Text| {
         if !value.is_empty() {
             asked.push((term, value));
         }
     };
-    add("Ports", ports.join(", "));
+    add(say!("asked.ports"), ports.join(", ").into());
     let command: Vec<String> = list(spec, "/command")
         .iter()
         .chain(list(spec, "/args"))
         .map(plain)
         .collect();
-    add("Command", command.join(" "));
-    let amounts = |pointer: &str| -> String {
+    add(say!("asked.command"), command.join(" ").into());
+    let amounts = |pointer: &str| -> Text {
         let pairs = pairs(spec, pointer);
         let list: Vec<String> = pairs.iter().map(|(n, v)| format!("{n} {v}")).collect();
-        list.join(", ")
+        list.join(", ").into()
     };
-    add("Requests", amounts("/resources/requests"));
-    add("Limits", amounts("/resources/limits"));
+    add(say!("asked.requests"), amounts("/resources/requests"));
+    add(say!("asked.limits"), amounts("/resources/limits"));
     for (term, field) in [
-        ("Startup probe", "startupProbe"),
-        ("Readiness probe", "readinessProbe"),
-        ("Liveness probe", "livenessProbe"),
+        (say!("asked.startup"), "startupProbe"),
+        (say!("asked.readiness"), "readinessProbe"),
+        (say!("asked.liveness"), "livenessProbe"),
     ] {
         add(term, probe(&spec[field]));
     }
@@ -168,30 +238,33 @@ fn asked(spec: &Value) -> Vec<(&'static str, String)> {
 }
 
 /// "GET :80/ every 2 s, fails after 3".
-fn probe(probe: &Value) -> String {
+fn probe(probe: &Value) -> Text {
     if !probe.is_object() {
-        return String::new();
+        return Text::default();
     }
     let act = if probe["httpGet"].is_object() {
         let port = plain(&probe["httpGet"]["port"]);
-        format!("GET :{port}{}", text(probe, "/httpGet/path"))
+        Text::from(format!("GET :{port}{}", text(probe, "/httpGet/path")))
     } else if probe["tcpSocket"].is_object() {
-        format!("connect to :{}", plain(&probe["tcpSocket"]["port"]))
+        say!("probe.connect", port = plain(&probe["tcpSocket"]["port"]))
     } else if probe["grpc"].is_object() {
-        format!("gRPC :{}", plain(&probe["grpc"]["port"]))
+        Text::from(format!("gRPC :{}", plain(&probe["grpc"]["port"])))
     } else {
         let command: Vec<String> = list(probe, "/exec/command").iter().map(plain).collect();
-        format!("run {}", command.join(" "))
+        say!("probe.run", command = command.join(" "))
     };
-    let mut words = format!("{act} every {} s", int(probe, "/periodSeconds").max(1));
-    let delay = int(probe, "/initialDelaySeconds");
-    if delay > 0 {
-        words += &format!(", first after {delay} s");
+    let period = int(probe, "/periodSeconds").max(1);
+    let failures = int(probe, "/failureThreshold").max(1);
+    match int(probe, "/initialDelaySeconds") {
+        delay if delay > 0 => say!(
+            "probe.delayed",
+            act = act,
+            period = period,
+            delay = delay,
+            failures = failures
+        ),
+        _ => say!("probe", act = act, period = period, failures = failures),
     }
-    format!(
-        "{words}, fails after {}",
-        int(probe, "/failureThreshold").max(1)
-    )
 }
 
 #[cfg(test)]
@@ -227,7 +300,11 @@ mod tests {
             ),
         ] {
             let (found, _, _, is_bad) = state(&given);
-            assert_eq!((found.as_str(), is_bad), (words, bad), "{given}");
+            assert_eq!(
+                (found.words().english().as_str(), is_bad),
+                (words, bad),
+                "{given}"
+            );
         }
     }
 
@@ -260,10 +337,18 @@ mod tests {
         );
         let c = &all[2];
         assert_eq!(
-            (c.restarts, c.ready, &*c.before),
-            (2, true, "Ended: Error, exit code 1")
+            (
+                c.restarts,
+                c.ready,
+                c.before.as_ref().map(|b| b.inside().english())
+            ),
+            (2, true, Some("ended: Error, exit code 1".to_owned()))
         );
-        let asked: Vec<String> = c.asked.iter().map(|(t, v)| format!("{t}: {v}")).collect();
+        let asked: Vec<String> = c
+            .asked
+            .iter()
+            .map(|(t, v)| format!("{}: {}", t.english(), v.english()))
+            .collect();
         assert_eq!(
             asked,
             [

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::api::{Key, Resource};
 use crate::apiserver::{Body, Request, Response};
 use crate::app::Mirror;
+use crate::app::{Text, say};
 
 /// Lines that are asked for: what a person scrolls through.
 const TAIL_LINES: usize = 1000;
@@ -27,8 +28,8 @@ pub struct LogRequest {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Logs {
     pub lines: Vec<Rc<str>>,
-    /// In the API server's words.
-    pub error: Rc<str>,
+    /// In the API server's words, when it had any.
+    pub error: Text,
 }
 
 /// The pods with their containers, by namespace and name: the cluster's own ones last.
@@ -70,24 +71,23 @@ pub fn read_logs(request: &LogRequest, send: impl FnOnce(&Request) -> Response) 
     match &response.body {
         Body::Text(text) if response.is_success() => Logs {
             lines: text.lines().map(Rc::from).collect(),
-            error: "".into(),
+            error: Text::default(),
         },
         body => Logs {
             lines: Vec::new(),
-            error: refusal(body, response.code).into(),
+            error: refusal(body, response.code),
         },
     }
 }
 
-fn refusal(body: &Body, code: u16) -> String {
+fn refusal(body: &Body, code: u16) -> Text {
     match body {
-        Body::Text(text) if !text.is_empty() => text.clone(),
+        Body::Text(text) if !text.is_empty() => text.into(),
         Body::Json(Value::Object(status)) => status
             .get("message")
             .and_then(Value::as_str)
-            .unwrap_or("the server gave no reason")
-            .to_owned(),
-        _ => format!("the server answered {code}"),
+            .map_or_else(|| say!("logs.no-reason"), Text::from),
+        _ => say!("logs.code", code = code),
     }
 }
 
@@ -113,6 +113,9 @@ mod tests {
         let logs = read_logs(&request, |_| {
             Status::bad_request("is waiting to start").into()
         });
-        assert_eq!((&*logs.error, logs.lines.len()), ("is waiting to start", 0));
+        assert_eq!(
+            (&*logs.error.english(), logs.lines.len()),
+            ("is waiting to start", 0)
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! Everything is read from what the API shows: objects as JSON, events, the log of causes and the
 //! scheduler's explanation. A part that is not shown is not built.
 
+mod change;
 mod conditions;
 mod containers;
 mod events;
@@ -18,18 +19,19 @@ mod why;
 mod workloads;
 
 pub use conditions::Condition;
-pub use containers::{Container, ContainerKind, containers};
+pub use containers::{Container, ContainerKind, State, containers};
 pub use events::{EventRow, events, events_of};
 pub use logs::{LogRequest, Logs, PAGE_AGENT, log_sources, read_logs};
 pub use related::{Group, Item};
 pub use schedule::{Candidate, Decision, decision};
 pub use summary::{Fact, Summary, summary};
-pub use why::{Beat, BeatKind, Origin, story};
+pub use why::{Beat, BeatKind, Origin, SUBJECT, story};
 
 use std::rc::Rc;
 
 use crate::api::{Key, Kind, Object, Resource, yaml};
 use crate::app::Selection;
+use crate::app::{Text, say};
 use crate::cluster::Cluster;
 use k8s_openapi::api::core::v1::Pod;
 
@@ -45,13 +47,24 @@ pub enum Part {
 }
 
 impl Part {
+    /// Names the part in ids.
     pub fn name(self) -> &'static str {
         match self {
-            Part::Summary => "Summary",
-            Part::Why => "Why",
-            Part::Events => "Events",
-            Part::Logs => "Logs",
-            Part::Yaml => "YAML",
+            Part::Summary => "summary",
+            Part::Why => "why",
+            Part::Events => "events",
+            Part::Logs => "logs",
+            Part::Yaml => "yaml",
+        }
+    }
+
+    pub fn label(self) -> Text {
+        match self {
+            Part::Summary => say!("part.summary"),
+            Part::Why => say!("part.why"),
+            Part::Events => say!("part.events"),
+            Part::Logs => say!("part.logs"),
+            Part::Yaml => say!("part.yaml"),
         }
     }
 

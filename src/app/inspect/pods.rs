@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Node, Pod, Service, ServiceAccount};
 use serde_json::Value;
 
 use super::conditions::condition;
+use super::containers::State;
 use super::json::{int, text, time};
 use super::related::{Group, item};
 use super::summary::{Fact, Sources, Summary};
@@ -13,35 +14,42 @@ use crate::api::selector::Selector;
 use crate::api::{Resource, rfc3339};
 use crate::app::view::Phase;
 use crate::app::view::pod::phase;
+use crate::app::{Text, say};
 
 pub fn tell(sources: &Sources<'_>, pod: &Rc<Pod>, value: &Value, out: &mut Summary) {
     let services: Vec<&Rc<Service>> = services_of(sources, pod);
     let phase = phase(pod);
-    out.words = words(phase, value, out, &services).into();
+    out.words = words(phase, value, out, &services);
     out.bad = phase == Phase::Failing;
     let mut facts = Vec::new();
     match text(value, "/spec/nodeName") {
-        "" => facts.push(Fact::new("Node", "not on a node yet")),
-        node => facts.push(Fact::linked("Node", sources.link(Node::KIND, "", node))),
+        "" => facts.push(Fact::new(say!("fact.node"), say!("fact.node.none"))),
+        node => facts.push(Fact::linked(
+            say!("fact.node"),
+            sources.link(Node::KIND, "", node),
+        )),
     }
     let mut add = |term, value: &str| {
         if !value.is_empty() {
             facts.push(Fact::new(term, value));
         }
     };
-    add("Phase", text(value, "/status/phase"));
-    add("Pod IP", text(value, "/status/podIP"));
-    add("Restart policy", text(value, "/spec/restartPolicy"));
-    add("QoS class", text(value, "/status/qosClass"));
+    add(say!("fact.phase"), text(value, "/status/phase"));
+    add(say!("fact.pod-ip"), text(value, "/status/podIP"));
+    add(
+        say!("fact.restart-policy"),
+        text(value, "/spec/restartPolicy"),
+    );
+    add(say!("fact.qos"), text(value, "/status/qosClass"));
     let account = text(value, "/spec/serviceAccountName");
     if !account.is_empty() {
         let link = sources.link(ServiceAccount::KIND, pod.namespace(), account);
-        facts.push(Fact::linked("Service account", link));
+        facts.push(Fact::linked(say!("fact.account"), link));
     }
     out.facts.splice(1..1, facts);
     out.groups.push(Group::new(
-        "Services that choose it",
-        "No Service chooses this pod.",
+        say!("group.services"),
+        say!("group.services.none"),
         services.iter().map(|service| {
             let ip = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref());
             let object = Service::into_object((*service).clone());
@@ -64,73 +72,77 @@ fn services_of<'s>(sources: &Sources<'s>, pod: &Pod) -> Vec<&'s Rc<Service>> {
         .collect()
 }
 
-fn words(phase: Phase, value: &Value, out: &Summary, services: &[&Rc<Service>]) -> String {
+fn words(phase: Phase, value: &Value, out: &Summary, services: &[&Rc<Service>]) -> Text {
     let node = text(value, "/spec/nodeName");
     let trouble = || {
         out.containers.iter().find(|c| c.bad).map(|c| {
-            let mut words = format!("Container {}: {}.", c.name, lower(&c.state));
-            if !c.detail.is_empty() {
-                words += &format!(" {}", sentence(&c.detail));
+            let (name, state) = (&c.name, c.state.inside());
+            match c.detail.is_empty() {
+                true => say!("pod.container", name = name, state = state),
+                false => say!(
+                    "pod.container.detail",
+                    name = name,
+                    state = state,
+                    detail = sentence(&c.detail)
+                ),
             }
-            words
         })
     };
     match phase {
         Phase::Pending => match condition(value, "PodScheduled", "False") {
-            Some(refused) => format!("Waits for a node: {}", sentence(text(refused, "/message"))),
-            None => "Waits for the scheduler to find it a node.".to_owned(),
+            Some(refused) => say!("pod.waits", message = sentence(text(refused, "/message"))),
+            None => say!("pod.waits.scheduler"),
         },
         Phase::Starting => {
-            let waiting = out.containers.iter().find(|c| &*c.state != "Runs");
+            let waiting = out.containers.iter().find(|c| c.state != State::Runs);
             match waiting {
-                Some(c) => format!(
-                    "On {node}, starting. Container {}: {}.",
-                    c.name,
-                    lower(&c.state)
+                Some(c) => say!(
+                    "pod.starting.container",
+                    node = node,
+                    name = &c.name,
+                    state = c.state.inside()
                 ),
-                None => format!("On {node}, starting."),
+                None => say!("pod.starting", node = node),
             }
         }
         Phase::Running => {
-            let not_ready: Vec<&str> = out
+            let not_ready: Vec<Text> = out
                 .containers
                 .iter()
-                .filter(|c| !c.ready && &*c.state == "Runs")
-                .map(|c| &*c.name)
+                .filter(|c| !c.ready && c.state == State::Runs)
+                .map(|c| Text::from(&c.name))
                 .collect();
-            match not_ready.as_slice() {
-                [] => format!("Runs on {node}, but is not ready: it takes no traffic."),
-                names => format!(
-                    "Runs on {node}, but {} not ready yet: it takes no traffic.",
-                    match names {
-                        [one] => format!("{one} is"),
-                        many => format!("{} are", many.join(", ")),
-                    }
+            match not_ready.len() {
+                0 => say!("pod.running", node = node),
+                n => say!(
+                    "pod.running.containers",
+                    n = n,
+                    node = node,
+                    names = Text::list(not_ready)
                 ),
             }
         }
         Phase::Ready => match services {
-            [] => format!("Runs on {node} and is ready."),
-            [one] => format!(
-                "Runs on {node} and is ready: it takes traffic of Service {}.",
-                one.name()
-            ),
-            many => {
-                let names: Vec<&str> = many.iter().map(|s| s.name()).collect();
-                format!(
-                    "Runs on {node} and is ready: it takes traffic of the Services {}.",
-                    names.join(", ")
+            [] => say!("pod.ready", node = node),
+            some => {
+                let names = Text::list(some.iter().map(|s| s.name().into()));
+                say!(
+                    "pod.ready.services",
+                    n = some.len(),
+                    node = node,
+                    names = names
                 )
             }
         },
         Phase::Terminating => {
             let grace = int(value, "/metadata/deletionGracePeriodSeconds");
-            let mut words = "Is being deleted: it takes no new traffic".to_owned();
-            if let Some(at) = time(value, "/metadata/deletionTimestamp") {
-                let at = rfc3339::format_time(i64::try_from(at.0).unwrap_or(i64::MAX));
-                words += &format!(", and is killed at {at} if it has not ended by then");
+            match time(value, "/metadata/deletionTimestamp") {
+                Some(at) => {
+                    let at = rfc3339::format_time(i64::try_from(at.0).unwrap_or(i64::MAX));
+                    say!("pod.ending.at", at = at, grace = grace)
+                }
+                None => say!("pod.ending", grace = grace),
             }
-            format!("{words} (grace period {grace} s).")
         }
         Phase::Failing => {
             let (reason, message) = (
@@ -139,21 +151,16 @@ fn words(phase: Phase, value: &Value, out: &Summary, services: &[&Rc<Service>]) 
             );
             match (trouble(), reason) {
                 (Some(words), _) => words,
-                (None, "") => "Failed.".to_owned(),
-                (None, reason) if message.is_empty() => format!("Failed: {reason}."),
-                (None, reason) => format!("Failed: {reason}. {}", sentence(message)),
+                (None, "") => say!("pod.failed"),
+                (None, reason) if message.is_empty() => say!("pod.failed.reason", reason = reason),
+                (None, reason) => say!(
+                    "pod.failed.message",
+                    reason = reason,
+                    message = sentence(message)
+                ),
             }
         }
-        Phase::Succeeded => "All its containers ended well.".to_owned(),
-    }
-}
-
-/// With a small letter, to go on in a sentence.
-pub fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => String::new(),
+        Phase::Succeeded => say!("pod.succeeded"),
     }
 }
 

@@ -11,7 +11,7 @@ use super::summary::{Fact, Sources, Summary};
 use super::workloads::selector;
 use crate::api::selector::Selector;
 use crate::api::{Key, Resource};
-use crate::app::words;
+use crate::app::{Text, say};
 
 pub fn tell(sources: &Sources<'_>, service: &Rc<Service>, value: &Value, out: &mut Summary) {
     let chosen = service
@@ -32,44 +32,45 @@ pub fn tell(sources: &Sources<'_>, service: &Rc<Service>, value: &Value, out: &m
     let ready = ready_endpoints(sources, service);
     out.bad = ready == 0 && !chosen.is_empty();
     out.words = match (chosen.is_empty(), ready, pods.len()) {
-        (true, 0, _) => "Chooses no pods by label; nobody has given it endpoints.".to_owned(),
-        (true, ready, _) => format!("Sends traffic to {}.", words::count(ready, "endpoint")),
-        (false, 0, 0) => {
-            "No pods have the labels it chooses by: connections are refused.".to_owned()
-        }
-        (false, 0, pods) => format!(
-            "None of its {} is ready: connections are refused.",
-            words::count(pods, "pod")
-        ),
-        (false, ready, _) => format!("Sends traffic to {}.", words::count(ready, "ready pod")),
-    }
-    .into();
-    let ports: Vec<String> = list(value, "/spec/ports")
+        (true, 0, _) => say!("service.bare"),
+        (true, ready, _) => say!("service.endpoints", n = ready),
+        (false, 0, 0) => say!("service.none"),
+        (false, 0, pods) => say!("service.unready", n = pods),
+        (false, ready, _) => say!("service.pods", n = ready),
+    };
+    let ports: Vec<Text> = list(value, "/spec/ports")
         .iter()
         .map(|port| {
-            let mut words = format!("{}/{}", int(port, "/port"), text(port, "/protocol"));
+            let mut words = Text::from(format!(
+                "{}/{}",
+                int(port, "/port"),
+                text(port, "/protocol")
+            ));
             let target = plain(&port["targetPort"]);
             if target != int(port, "/port").to_string() && target != "null" {
-                words += &format!(" to {target}");
+                words = say!("fact.port.target", port = words, target = target);
             }
             match int(port, "/nodePort") {
                 0 => words,
-                node => format!("{words}, {node} on every node"),
+                node => say!("fact.port.node", port = words, node = node.to_string()),
             }
         })
         .collect();
     let mut facts = vec![
-        Fact::new("Type", text(value, "/spec/type")),
-        Fact::new("Cluster IP", text(value, "/spec/clusterIP")),
-        Fact::new("Ports", ports.join("; ")),
-        Fact::new("Selector", selector(value, "/spec/selector")),
-        Fact::new("Session affinity", text(value, "/spec/sessionAffinity")),
+        Fact::new(say!("fact.type"), text(value, "/spec/type")),
+        Fact::new(say!("fact.cluster-ip"), text(value, "/spec/clusterIP")),
+        Fact::new(
+            say!("fact.ports"),
+            Text::row(ports, &say!("list.semicolon")),
+        ),
+        Fact::new(say!("fact.selector"), selector(value, "/spec/selector")),
+        Fact::new(say!("fact.affinity"), text(value, "/spec/sessionAffinity")),
     ];
     facts.retain(|f| !f.value.is_empty());
     out.facts.extend(facts);
     out.groups.push(Group::pods(
-        "Pods it chooses",
-        "No pods have these labels.",
+        say!("group.pods.service"),
+        say!("group.pods.service.none"),
         pods.into_iter(),
     ));
 }

@@ -1,7 +1,5 @@
 //! What an object is, in words, facts, conditions and the company it keeps.
 
-use std::rc::Rc;
-
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use serde_json::Value;
@@ -13,18 +11,19 @@ use super::related::Group;
 use super::{Link, nodes, pods, services, workloads};
 use crate::api::{Kind, Object, time};
 use crate::app::Mirror;
+use crate::app::{Text, say};
 use crate::cluster::Cluster;
 
 /// One line of the list of facts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
-    pub term: &'static str,
-    pub value: Rc<str>,
+    pub term: Text,
+    pub value: Text,
     pub link: Option<Link>,
 }
 
 impl Fact {
-    pub fn new(term: &'static str, value: impl Into<Rc<str>>) -> Fact {
+    pub fn new(term: Text, value: impl Into<Text>) -> Fact {
         Fact {
             term,
             value: value.into(),
@@ -32,7 +31,7 @@ impl Fact {
         }
     }
 
-    pub fn linked(term: &'static str, link: Link) -> Fact {
+    pub fn linked(term: Text, link: Link) -> Fact {
         Fact {
             term,
             value: (&link.key.name).into(),
@@ -45,7 +44,7 @@ impl Fact {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Its present state in a sentence or two.
-    pub words: Rc<str>,
+    pub words: Text,
     /// Whether that is trouble.
     pub bad: bool,
     pub facts: Vec<Fact>,
@@ -89,7 +88,7 @@ pub fn summary(cluster: &Cluster, mirror: &Mirror, object: &Object) -> Summary {
         services::tell(&sources, service, &value, &mut summary);
     }
     if object.is_deleting() && summary.words.is_empty() {
-        summary.words = "Is being deleted.".into();
+        summary.words = say!("object.deleting");
     }
     summary
 }
@@ -98,13 +97,13 @@ pub fn summary(cluster: &Cluster, mirror: &Mirror, object: &Object) -> Summary {
 fn common_facts(sources: &Sources<'_>, object: &Object, value: &Value) -> Vec<Fact> {
     let mut facts = Vec::new();
     if object.info().namespaced {
-        facts.push(Fact::new("Namespace", object.namespace()));
+        facts.push(Fact::new(say!("fact.namespace"), object.namespace()));
     }
     for owner in list(value, "/metadata/ownerReferences") {
         let (version, kind) = (text(owner, "/apiVersion"), text(owner, "/kind"));
         let term = match owner["controller"] == Value::Bool(true) {
-            true => "Controlled by",
-            false => "Owned by",
+            true => say!("fact.controller"),
+            false => say!("fact.owner"),
         };
         match Kind::by_gvk(version, kind) {
             Some(kind) => {
@@ -124,7 +123,7 @@ fn common_facts(sources: &Sources<'_>, object: &Object, value: &Value) -> Vec<Fa
         }
     }
     facts.push(Fact::new(
-        "Age",
+        say!("fact.age"),
         time::age(object.meta(), sources.cluster.now()),
     ));
     facts

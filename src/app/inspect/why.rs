@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
 
+use super::change::changes;
 use super::{Decision, Link, decision};
 use crate::api::{Key, Kind, Resource};
 use crate::app::editing::place_of;
 use crate::app::{Files, Selection};
+use crate::app::{Text, say};
 use crate::cluster::{Cluster, Step, object_of_key};
 use crate::sim::Time;
 
@@ -51,17 +53,20 @@ pub struct Origin {
     pub end: usize,
 }
 
+/// Stands for the subject of a sentence, which is a link: an object replacement character.
+pub const SUBJECT: &str = "\u{fffc}";
+
 /// One sentence of the story: "`who` `did` `subject`: `detail`".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Beat {
     pub at: Time,
     pub kind: BeatKind,
-    pub who: Rc<str>,
-    /// A verb in the past: "created".
-    pub did: Rc<str>,
+    pub who: Text,
+    /// A verb in the past: "created"; [`SUBJECT`] stands where the subject belongs.
+    pub did: Text,
     pub subject: Option<Link>,
     /// What else there is to say; may be empty.
-    pub detail: Rc<str>,
+    pub detail: Text,
     /// The revision that was written; zero when nothing was.
     pub revision: u64,
     /// About the object itself, and not about what led to it.
@@ -98,7 +103,7 @@ fn explain(beats: &mut Vec<Beat>, decision: Decision) {
     let step = beats
         .iter_mut()
         .rev()
-        .find(|b| b.own && b.kind == BeatKind::Decided && &*b.who == SCHEDULER);
+        .find(|b| b.own && b.kind == BeatKind::Decided && b.who == SCHEDULER.into());
     let decision = Rc::new(decision);
     if let Some(beat) = step {
         beat.decision = Some(decision);
@@ -109,8 +114,8 @@ fn explain(beats: &mut Vec<Beat>, decision: Decision) {
         .position(|b| b.at > decision.at)
         .unwrap_or(beats.len());
     let did = match decision.chosen {
-        Some(_) => "chose a node",
-        None => "found no node",
+        Some(_) => say!("why.chose"),
+        None => say!("why.found-none"),
     };
     beats.insert(
         place,
@@ -118,9 +123,9 @@ fn explain(beats: &mut Vec<Beat>, decision: Decision) {
             at: decision.at,
             kind: BeatKind::Decided,
             who: SCHEDULER.into(),
-            did: did.into(),
+            did,
             subject: None,
-            detail: decision.message.clone(),
+            detail: (&decision.message).into(),
             revision: 0,
             own: true,
             origin: None,
@@ -143,36 +148,42 @@ fn origin(files: &Files, subject: &Link) -> Option<Origin> {
 }
 
 fn tell(cluster: &Cluster, step: &Step) -> Beat {
-    let (kind, did): (BeatKind, &str) = match step.verb {
-        "request" => (BeatKind::Asked, "asked the API server for"),
-        "create" => (BeatKind::Created, "created"),
-        "delete" => (BeatKind::Deleted, "deleted"),
-        "bind" => (BeatKind::Changed, "bound"),
-        "schedule" => (BeatKind::Decided, "looked for a node for"),
-        "sync" => (BeatKind::Decided, "looked at"),
-        "timer" => (BeatKind::Timer, "came back to"),
-        "retry" => (BeatKind::Timer, "tried again on"),
-        "update status" => (BeatKind::Changed, "reported on"),
-        "update" | "patch" | "apply" => (BeatKind::Changed, "changed"),
-        other => (BeatKind::Changed, other),
+    let (kind, did): (BeatKind, Text) = match step.verb {
+        "request" => (BeatKind::Asked, say!("why.requested", subject = SUBJECT)),
+        "create" => (BeatKind::Created, say!("why.created", subject = SUBJECT)),
+        "delete" => (BeatKind::Deleted, say!("why.deleted", subject = SUBJECT)),
+        "bind" => (BeatKind::Changed, say!("why.bound", subject = SUBJECT)),
+        "schedule" => (BeatKind::Decided, say!("why.scheduled", subject = SUBJECT)),
+        "sync" => (BeatKind::Decided, say!("why.synced", subject = SUBJECT)),
+        "timer" => (BeatKind::Timer, say!("why.timer", subject = SUBJECT)),
+        "retry" => (BeatKind::Timer, say!("why.retried", subject = SUBJECT)),
+        "update status" => (BeatKind::Changed, say!("why.reported", subject = SUBJECT)),
+        "update" | "patch" | "apply" => (BeatKind::Changed, say!("why.changed", subject = SUBJECT)),
+        other => (
+            BeatKind::Changed,
+            say!("why.other", verb = other, subject = SUBJECT),
+        ),
     };
     let subject = subject_of(cluster, &step.subject);
-    let mut detail = step.words.clone();
+    let mut detail = match step.note.is_empty() {
+        true => changes(&step.changes),
+        false => (&step.note).into(),
+    };
     if step.verb == "request" {
-        detail = step.subject.to_string();
+        detail = (&step.subject).into();
     } else if subject.is_none() {
         detail = match detail.is_empty() {
-            true => step.subject.to_string(),
-            false => format!("{}: {detail}", step.subject),
+            true => (&step.subject).into(),
+            false => say!("why.about", subject = &step.subject, detail = detail),
         };
     }
     Beat {
         at: step.at,
         kind,
         who: actor(&step.actor),
-        did: did.into(),
+        did,
         subject,
-        detail: detail.into(),
+        detail,
         revision: step.revision,
         own: step.own,
         origin: None,
@@ -181,17 +192,17 @@ fn tell(cluster: &Cluster, step: &Step) -> Beat {
 }
 
 /// Who acted, as people call it.
-fn actor(name: &Rc<str>) -> Rc<str> {
+fn actor(name: &Rc<str>) -> Text {
     if let Some(node) = name
         .strip_prefix("node:")
         .or_else(|| name.strip_prefix("system:node:"))
     {
-        return format!("kubelet on {node}").into();
+        return say!("why.who.kubelet", node = node);
     }
     match &**name {
-        "kubectl" | "kubectl-client-side-apply" => "You, with kubectl,".into(),
-        "" => "Someone".into(),
-        _ => name.clone(),
+        "kubectl" | "kubectl-client-side-apply" => say!("why.who.you"),
+        "" => say!("why.who.someone"),
+        _ => name.into(),
     }
 }
 
@@ -254,7 +265,11 @@ mod tests {
             .iter()
             .map(|b| {
                 let subject = b.subject.as_ref().map_or("", |s| s.kind.info().kind);
-                format!("{} {} {subject}", b.who, b.did)
+                format!(
+                    "{} {}",
+                    b.who.english(),
+                    b.did.english().replace(SUBJECT, subject)
+                )
             })
             .collect();
         let expected = [

@@ -11,7 +11,7 @@ use super::pods::sentence;
 use super::related::{Group, item};
 use super::summary::{Fact, Sources, Summary};
 use crate::api::Resource;
-use crate::app::words;
+use crate::app::{Text, say};
 
 /// The annotation that counts a Deployment's revisions.
 const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
@@ -27,44 +27,48 @@ pub fn tell_deployment(
     let (updated, available) = (status("updatedReplicas"), status("availableReplicas"));
     let total = status("replicas");
     let told = if int(value, "/metadata/generation") > status("observedGeneration") {
-        "The deployment controller has not seen the latest change yet.".to_owned()
+        say!("deployment.unseen")
     } else if let Some(stuck) = condition(value, "Progressing", "False") {
-        format!(
-            "The rollout is stuck: {}",
-            sentence(text(stuck, "/message"))
+        say!(
+            "deployment.stuck",
+            message = sentence(text(stuck, "/message"))
         )
     } else if let Some(failed) = condition(value, "ReplicaFailure", "True") {
-        format!(
-            "Pods cannot be created: {}",
-            sentence(text(failed, "/message"))
-        )
+        say!("pods.refused", message = sentence(text(failed, "/message")))
     } else if updated == desired && total == desired && available == desired {
-        format!(
-            "As asked for: {} available.",
-            words::count(n(desired), "pod")
-        )
+        say!("deployment.done", n = desired)
     } else {
-        format!(
-            "Rolling out: {updated} of {desired} pods are of the new revision, {available} available, \
-             {} of older revisions.",
-            (total - updated).max(0)
+        say!(
+            "deployment.rolling",
+            updated = updated,
+            desired = desired,
+            available = available,
+            old = (total - updated).max(0)
         )
     };
     out.words = match flag(value, "/spec/paused") {
-        true => format!("Paused. {told}").into(),
-        false => told.into(),
+        true => say!("deployment.paused", words = told),
+        false => told,
     };
     out.bad = condition(value, "Progressing", "False").is_some()
         || condition(value, "ReplicaFailure", "True").is_some();
     let mut facts = vec![
         Fact::new(
-            "Replicas",
-            format!("{desired} desired, {total} there, {available} available"),
+            say!("fact.replicas"),
+            say!(
+                "fact.replicas.available",
+                desired = desired,
+                total = total,
+                available = available
+            ),
         ),
-        Fact::new("Strategy", strategy(value)),
-        Fact::new("Selector", selector(value, "/spec/selector/matchLabels")),
-        Fact::new("Images", images(value)),
-        Fact::new("Revision", text(value, REVISION)),
+        Fact::new(say!("fact.strategy"), strategy(value)),
+        Fact::new(
+            say!("fact.selector"),
+            selector(value, "/spec/selector/matchLabels"),
+        ),
+        Fact::new(say!("fact.images"), images(value)),
+        Fact::new(say!("fact.revision"), text(value, REVISION)),
     ];
     facts.retain(|f| !f.value.is_empty());
     out.facts.extend(facts);
@@ -80,18 +84,23 @@ pub fn tell_deployment(
     };
     sets.sort_by_key(|set| std::cmp::Reverse(revision(set)));
     out.groups.push(Group::new(
-        "ReplicaSets",
-        "No ReplicaSets yet.",
+        say!("group.sets"),
+        say!("group.sets.none"),
         sets.iter().map(|set| {
             let have = set.status.as_ref().map_or(0, |s| s.replicas);
             let want = set.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
-            let words = format!("revision {}, {have} of {want}", revision(set));
+            let words = say!(
+                "group.set",
+                revision = revision(set),
+                have = have,
+                want = want
+            );
             item(&ReplicaSet::into_object((*set).clone()), words)
         }),
     ));
     out.groups.push(Group::pods(
-        "Pods",
-        "No pods.",
+        say!("group.pods"),
+        say!("group.pods.none"),
         sets.iter()
             .flat_map(|set| sources.mirror.pods.owned_by(set.uid())),
     ));
@@ -108,57 +117,49 @@ pub fn tell_replica_set(
     let ready = int(value, "/status/readyReplicas");
     out.words = if let Some(failed) = condition(value, "ReplicaFailure", "True") {
         out.bad = true;
-        format!(
-            "Pods cannot be created: {}",
-            sentence(text(failed, "/message"))
-        )
-        .into()
+        say!("pods.refused", message = sentence(text(failed, "/message")))
     } else if desired == 0 && have == 0 {
-        "Scaled to zero: kept so that its revision can be gone back to.".into()
+        say!("set.zero")
     } else if have == desired {
-        format!(
-            "Has the {} it should have, {ready} ready.",
-            words::count(n(desired), "pod")
-        )
-        .into()
+        say!("set.done", n = desired, ready = ready)
     } else {
-        format!(
-            "Has {} and should have {desired}; {ready} ready.",
-            words::count(n(have), "pod")
-        )
-        .into()
+        say!("set.short", n = have, desired = desired, ready = ready)
     };
     let mut facts = vec![
         Fact::new(
-            "Replicas",
-            format!("{desired} desired, {have} there, {ready} ready"),
+            say!("fact.replicas"),
+            say!(
+                "fact.replicas.ready",
+                desired = desired,
+                have = have,
+                ready = ready
+            ),
         ),
-        Fact::new("Selector", selector(value, "/spec/selector/matchLabels")),
-        Fact::new("Images", images(value)),
-        Fact::new("Revision", text(value, REVISION)),
+        Fact::new(
+            say!("fact.selector"),
+            selector(value, "/spec/selector/matchLabels"),
+        ),
+        Fact::new(say!("fact.images"), images(value)),
+        Fact::new(say!("fact.revision"), text(value, REVISION)),
     ];
     facts.retain(|f| !f.value.is_empty());
     out.facts.extend(facts);
     out.groups.push(Group::pods(
-        "Pods",
-        "No pods.",
+        say!("group.pods"),
+        say!("group.pods.none"),
         sources.mirror.pods.owned_by(set.uid()),
     ));
 }
 
-fn n(count: i64) -> usize {
-    usize::try_from(count).unwrap_or_default()
-}
-
-fn strategy(value: &Value) -> String {
+fn strategy(value: &Value) -> Text {
     let rolling = &value["spec"]["strategy"]["rollingUpdate"];
     match text(value, "/spec/strategy/type") {
-        "RollingUpdate" if rolling.is_object() => format!(
-            "RollingUpdate: at most {} more and {} fewer than desired",
-            plain(&rolling["maxSurge"]),
-            plain(&rolling["maxUnavailable"])
+        "RollingUpdate" if rolling.is_object() => say!(
+            "fact.strategy.rolling",
+            surge = plain(&rolling["maxSurge"]),
+            unavailable = plain(&rolling["maxUnavailable"])
         ),
-        other => other.to_owned(),
+        other => other.into(),
     }
 }
 

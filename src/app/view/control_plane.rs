@@ -1,8 +1,7 @@
 //! The control plane: who wrote last, and what.
 
-use std::rc::Rc;
-
 use crate::app::history::{History, Write};
+use crate::app::{Text, say};
 
 /// How many writes are listed.
 const LISTED: usize = 12;
@@ -19,57 +18,88 @@ pub struct ControlPlane {
 /// A component that writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
-    pub name: &'static str,
+    pub name: Name,
     /// What it is for, in a few words.
-    pub role: &'static str,
+    pub role: Text,
     /// The revision of its last write; zero when it has not written lately.
     pub last: u64,
     /// "bound pod web-1".
-    pub words: Rc<str>,
+    pub words: Text,
 }
 
-/// Who is who, by the name under which a component speaks; the last two are where writes go.
-const PARTS: [(&str, &str); 6] = [
-    ("You", "kubectl and this page"),
-    ("kube-scheduler", "chooses a node for each pod"),
-    (
-        "kube-controller-manager",
-        "makes what is match what was asked for",
-    ),
-    ("kubelet", "runs the pods of its node"),
-    ("kube-apiserver", "checks, stores and tells"),
-    ("etcd", ""),
-];
+/// Who is who; the last two are where writes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    You,
+    Scheduler,
+    ControllerManager,
+    Kubelet,
+    ApiServer,
+    Etcd,
+}
+
+impl Name {
+    const ALL: [Name; 6] = [
+        Name::You,
+        Name::Scheduler,
+        Name::ControllerManager,
+        Name::Kubelet,
+        Name::ApiServer,
+        Name::Etcd,
+    ];
+
+    pub fn label(self) -> Text {
+        match self {
+            Name::You => say!("part.you"),
+            Name::Scheduler => "kube-scheduler".into(),
+            Name::ControllerManager => "kube-controller-manager".into(),
+            Name::Kubelet => "kubelet".into(),
+            Name::ApiServer => "kube-apiserver".into(),
+            Name::Etcd => "etcd".into(),
+        }
+    }
+
+    fn role(self) -> Text {
+        match self {
+            Name::You => say!("part.you.role"),
+            Name::Scheduler => say!("part.scheduler.role"),
+            Name::ControllerManager => say!("part.controllers.role"),
+            Name::Kubelet => say!("part.kubelet.role"),
+            Name::ApiServer => say!("part.apiserver.role"),
+            Name::Etcd => Text::default(),
+        }
+    }
+}
 
 /// The positions of the API server and of etcd among the parts.
 pub const SERVER: usize = 4;
 pub const STORE: usize = 5;
 
-fn part_of(actor: &str) -> &'static str {
+fn part_of(actor: &str) -> Name {
     if actor.starts_with("node:") || actor.starts_with("kubelet") {
-        return "kubelet";
+        return Name::Kubelet;
     }
     if actor.contains("scheduler") {
-        return "kube-scheduler";
+        return Name::Scheduler;
     }
     if actor.contains("controller") {
-        return "kube-controller-manager";
+        return Name::ControllerManager;
     }
     if actor.contains("apiserver") {
-        return "kube-apiserver";
+        return Name::ApiServer;
     }
-    "You"
+    Name::You
 }
 
 impl ControlPlane {
     pub fn build(history: &History, revision: u64) -> ControlPlane {
-        let mut parts: Vec<Part> = PARTS
+        let mut parts: Vec<Part> = Name::ALL
             .into_iter()
-            .map(|(name, role)| Part {
+            .map(|name| Part {
                 name,
-                role,
+                role: name.role(),
                 last: 0,
-                words: "".into(),
+                words: Text::default(),
             })
             .collect();
         let mut writes = Vec::new();
@@ -78,14 +108,14 @@ impl ControlPlane {
             let name = part_of(&write.actor);
             if let Some(part) = parts.iter_mut().find(|p| p.name == name && p.last == 0) {
                 part.last = write.revision;
-                part.words = words(write).into();
+                part.words = words(write);
             }
             if writes.len() < LISTED {
                 writes.push(write.clone());
             }
         }
         if let Some(store) = parts.get_mut(STORE) {
-            store.words = format!("revision {revision}").into();
+            store.words = say!("part.etcd.revision", n = revision);
         }
         ControlPlane {
             revision,
@@ -107,13 +137,13 @@ impl ControlPlane {
 }
 
 /// "updated Pod web-1".
-pub fn words(write: &Write) -> String {
-    let verb = match write.verb {
-        "create" => "created",
-        "delete" => "deleted",
-        _ => "updated",
-    };
-    format!("{verb} {} {}", write.kind, write.name)
+pub fn words(write: &Write) -> Text {
+    let (kind, name) = (write.kind, &write.name);
+    match write.verb {
+        "create" => say!("write.created", kind = kind, name = name),
+        "delete" => say!("write.deleted", kind = kind, name = name),
+        _ => say!("write.updated", kind = kind, name = name),
+    }
 }
 
 #[cfg(test)]
@@ -122,12 +152,9 @@ mod tests {
 
     #[test]
     fn writers_are_told_apart_by_their_names() {
-        assert_eq!(part_of("node:worker-1"), "kubelet");
-        assert_eq!(part_of("kube-scheduler"), "kube-scheduler");
-        assert_eq!(
-            part_of("kube-controller-manager"),
-            "kube-controller-manager"
-        );
-        assert_eq!(part_of("kubectl-client-side-apply"), "You");
+        assert_eq!(part_of("node:worker-1"), Name::Kubelet);
+        assert_eq!(part_of("kube-scheduler"), Name::Scheduler);
+        assert_eq!(part_of("kube-controller-manager"), Name::ControllerManager);
+        assert_eq!(part_of("kubectl-client-side-apply"), Name::You);
     }
 }

@@ -1,10 +1,9 @@
 //! The marks of the scrubber: what people did, read from the requests they made, and what failed.
 
-use std::rc::Rc;
-
 use serde_json::Value;
 
 use crate::apiserver::{Body, Method, Request};
+use crate::app::{Text, say};
 use crate::cluster::{Input, Recorded};
 use crate::sim::Time;
 
@@ -14,7 +13,7 @@ pub struct Mark {
     pub at: Time,
     pub kind: MarkKind,
     /// A word or two: "Applied deployment web".
-    pub text: Rc<str>,
+    pub text: Text,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +42,7 @@ impl MarkKind {
 
 /// What people did. Acts of one instant and kind (the objects of one file) share a mark.
 pub fn of_inputs(inputs: &[Recorded]) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = Vec::new();
+    let mut deeds: Vec<Deed> = Vec::new();
     for Recorded { at, input, .. } in inputs {
         let Input::Request(request) = input else {
             continue;
@@ -51,23 +50,58 @@ pub fn of_inputs(inputs: &[Recorded]) -> Vec<Mark> {
         let Some((kind, verb, object)) = describe(request) else {
             continue;
         };
-        match marks.last_mut() {
+        match deeds.last_mut() {
             Some(last) if last.at == *at && last.kind == kind => {
-                if !last.text.split(", ").any(|part| part.ends_with(&object)) {
-                    last.text = format!("{}, {object}", last.text).into();
+                if !last.objects.contains(&object) {
+                    last.objects.push(object);
                 }
             }
-            _ => marks.push(Mark {
+            _ => deeds.push(Deed {
                 at: *at,
                 kind,
-                text: format!("{verb} {object}").into(),
+                verb,
+                objects: vec![object],
             }),
         }
     }
-    marks
+    deeds.into_iter().map(Deed::mark).collect()
 }
 
-fn describe(request: &Request) -> Option<(MarkKind, &'static str, String)> {
+/// What somebody did to some objects at an instant.
+struct Deed {
+    at: Time,
+    kind: MarkKind,
+    verb: Verb,
+    objects: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Verb {
+    Applied,
+    Changed,
+    Scaled,
+    Deleted,
+    Evicted,
+}
+
+impl Deed {
+    fn mark(self) -> Mark {
+        let what = Text::list(self.objects.into_iter().map(Text::from));
+        Mark {
+            at: self.at,
+            kind: self.kind,
+            text: match self.verb {
+                Verb::Applied => say!("mark.applied", what = what),
+                Verb::Changed => say!("mark.changed", what = what),
+                Verb::Scaled => say!("mark.scaled", what = what),
+                Verb::Deleted => say!("mark.deleted", what = what),
+                Verb::Evicted => say!("mark.evicted", what = what),
+            },
+        }
+    }
+}
+
+fn describe(request: &Request) -> Option<(MarkKind, Verb, String)> {
     if request.query("dryRun").is_some() {
         return None;
     }
@@ -91,14 +125,14 @@ fn describe(request: &Request) -> Option<(MarkKind, &'static str, String)> {
     };
     let object = format!("{} {name}", singular(plural)).trim().to_owned();
     let (kind, verb) = match request.method {
-        Method::Delete => (MarkKind::Deleted, "Deleted"),
+        Method::Delete => (MarkKind::Deleted, Verb::Deleted),
         Method::Get => return None,
-        _ if subresource == Some(&"eviction") => (MarkKind::Deleted, "Evicted"),
+        _ if subresource == Some(&"eviction") => (MarkKind::Deleted, Verb::Evicted),
         Method::Patch | Method::Put if scales(subresource.copied(), body) => {
-            (MarkKind::Scaled, "Scaled")
+            (MarkKind::Scaled, Verb::Scaled)
         }
-        Method::Post => (MarkKind::Applied, "Applied"),
-        Method::Patch | Method::Put => (MarkKind::Applied, "Changed"),
+        Method::Post => (MarkKind::Applied, Verb::Applied),
+        Method::Patch | Method::Put => (MarkKind::Applied, Verb::Changed),
     };
     Some((kind, verb, object))
 }
@@ -139,7 +173,7 @@ mod tests {
             .collect();
         of_inputs(&inputs)
             .into_iter()
-            .map(|m| format!("{}: {}", m.kind.name(), m.text))
+            .map(|m| format!("{}: {}", m.kind.name(), m.text.english()))
             .collect()
     }
 

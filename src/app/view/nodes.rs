@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod};
 use crate::api::Resource;
 use crate::api::quantity::Quantity;
 use crate::app::{Mirror, Shared};
+use crate::app::{Text, say};
 use crate::sim::ordered::Map as BTreeMap;
 
 use super::pod::{Phase, Tile, Tiles};
@@ -113,7 +114,7 @@ impl NodesView {
     }
 
     /// "5 pods: 3 ready, 2 starting".
-    pub fn summary(&self) -> String {
+    pub fn summary(&self) -> Text {
         const ORDER: [Phase; 7] = [
             Phase::Ready,
             Phase::Running,
@@ -124,22 +125,23 @@ impl NodesView {
             Phase::Succeeded,
         ];
         let total: u32 = self.totals.values().sum();
-        let parts: Vec<String> = ORDER
-            .iter()
-            .filter_map(|phase| {
-                let n = self.totals.get(phase.name())?;
-                let word = match phase {
-                    Phase::Running => "not ready",
-                    phase => phase.name(),
-                };
-                Some(format!("{n} {word}"))
-            })
-            .collect();
-        if parts.is_empty() {
-            return "No pods".to_owned();
+        if total == 0 {
+            return say!("summary.none");
         }
-        let noun = crate::app::words::count(total as usize, "pod");
-        format!("{noun}: {}", parts.join(", "))
+        let phases = ORDER.iter().filter_map(|phase| {
+            let n = *self.totals.get(phase.name())?;
+            Some(match phase {
+                Phase::Ready => say!("summary.ready", n = n),
+                Phase::Running => say!("summary.running", n = n),
+                Phase::Starting => say!("summary.starting", n = n),
+                Phase::Pending => say!("summary.pending", n = n),
+                Phase::Failing => say!("summary.failing", n = n),
+                Phase::Terminating => say!("summary.terminating", n = n),
+                Phase::Succeeded => say!("summary.succeeded", n = n),
+            })
+        });
+        let pods = say!("count.pods", n = total);
+        say!("summary", pods = pods, phases = Text::list(phases))
     }
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::api::selector::Selector;
 use crate::api::{Key, Kind, Resource};
 use crate::app::{Mirror, Shared};
+use crate::app::{Text, say};
 use crate::sim::ordered::Map as BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
@@ -30,7 +31,7 @@ pub struct Item {
     /// From left to right: what was written, what it made, pods, services, their slices.
     pub column: u8,
     /// "3 replicas", "10.96.0.7".
-    pub detail: Rc<str>,
+    pub detail: Text,
     pub revision: Option<Revision>,
     pub tile: Option<Shared<Tile>>,
 }
@@ -84,7 +85,7 @@ impl OwnershipView {
         let by_uid: BTreeMap<&str, &Shared<Tile>> = tiles.iter().map(|t| (&*t.uid, t)).collect();
         for pod in mirror.pods.iter().filter(|p| is_own(&p.metadata)) {
             let tile = by_uid.get(pod.uid()).copied();
-            let detail = tile.map_or_else(String::new, |t| t.status.to_string());
+            let detail = tile.map_or_else(Text::default, |t| Text::from(&t.status));
             items.push(Item {
                 tile: tile.cloned(),
                 ..item(&**pod, 2, detail, tile.and_then(|t| t.revision))
@@ -92,7 +93,7 @@ impl OwnershipView {
         }
         for service in mirror.services.iter().filter(|s| is_own(&s.metadata)) {
             let ip = service.spec.as_ref().and_then(|s| s.cluster_ip.clone());
-            items.push(item(&**service, 3, ip.unwrap_or_default(), None));
+            items.push(item(&**service, 3, ip.unwrap_or_default().into(), None));
         }
         for slice in mirror
             .endpoint_slices
@@ -100,7 +101,7 @@ impl OwnershipView {
             .filter(|s| is_own(&s.metadata))
         {
             let n = slice.endpoints.as_ref().map_or(0, Vec::len);
-            let detail = crate::app::words::count(n, "endpoint");
+            let detail = say!("count.endpoints", n = n);
             items.push(item(&**slice, 4, detail, None));
         }
         let edges = edges(&items, mirror);
@@ -108,8 +109,8 @@ impl OwnershipView {
     }
 }
 
-fn replicas(n: i32) -> String {
-    crate::app::words::count(usize::try_from(n).unwrap_or_default(), "replica")
+fn replicas(n: i32) -> Text {
+    say!("count.replicas", n = n)
 }
 
 /// Not one of the cluster's own objects.
@@ -119,13 +120,13 @@ fn is_own(meta: &ObjectMeta) -> bool {
     namespace != "kube-system" && !(namespace == "default" && name == "kubernetes")
 }
 
-fn item<T: Resource>(object: &T, column: u8, detail: String, revision: Option<Revision>) -> Item {
+fn item<T: Resource>(object: &T, column: u8, detail: Text, revision: Option<Revision>) -> Item {
     Item {
         uid: object.uid().into(),
         kind: T::KIND,
         key: object.key(),
         column,
-        detail: detail.into(),
+        detail,
         revision,
         tile: None,
     }

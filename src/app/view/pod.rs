@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use crate::api::{Key, Object, Resource, controller_of};
 use crate::app::Shared;
 use crate::app::words;
+use crate::app::{Text, say};
 use crate::sim::Time;
 
 use super::revisions::{Revision, Revisions, workload_of};
@@ -64,7 +65,7 @@ pub struct Tile {
     /// What it holds of its node: thousandths of a CPU, and bytes. Nothing once it has ended.
     pub requests: (i64, i64),
     /// Everything above in a sentence.
-    pub words: Rc<str>,
+    pub words: Text,
 }
 
 /// Tiles in the order of their pods; a pod that has not changed keeps its tile.
@@ -177,7 +178,7 @@ fn tile_of(pod: &Rc<Pod>, revisions: &mut Revisions) -> Tile {
             .and_then(|s| s.pod_ip.as_deref())
             .unwrap_or_default()
             .into(),
-        words: words.into(),
+        words,
     }
 }
 
@@ -188,22 +189,22 @@ fn sentence(
     status: &str,
     ready: (u32, u32),
     restarts: u32,
-) -> String {
-    let mut text = format!("Pod {}: {status}", pod.name());
+) -> Text {
+    let mut parts = vec![say!("tile.pod", name = pod.name(), status = status)];
     if ready.1 > 0 {
-        text += &format!(", {} of {} containers ready", ready.0, ready.1);
+        parts.push(say!("tile.ready", ready = ready.0, total = ready.1));
     }
     if restarts > 0 {
-        text += &format!(", {}", words::count(restarts as usize, "restart"));
+        parts.push(say!("tile.restarts", n = restarts));
     }
     if let Some(revision) = revision {
-        text += &format!(", revision {}", revision.letter());
+        parts.push(say!("tile.revision", letter = revision.letter()));
     }
-    match node {
-        Some(node) => text += &format!(", on {node}"),
-        None => text += ", not on a node yet",
-    }
-    text
+    parts.push(match node {
+        Some(node) => say!("tile.node", node = node),
+        None => say!("tile.unbound"),
+    });
+    Text::list(parts)
 }
 
 fn container_statuses(pod: &Pod) -> &[ContainerStatus] {
@@ -384,7 +385,7 @@ mod tests {
         let other = pod(spec, json!({ "phase": "Running" }), false);
         assert_ne!(first, tiles.of([&other].into_iter(), &mut revisions));
         assert_eq!(first[0].restarts, 2);
-        assert!(first[0].words.contains("2 restarts"));
+        assert!(first[0].words.english().contains("2 restarts"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::api::{Key, Resource};
 use crate::app::{Mirror, words};
+use crate::app::{Text, say};
 use crate::cluster::Cluster;
 use crate::network::Stats;
 use crate::sim::Time;
@@ -37,46 +38,72 @@ pub struct Rate {
     pub requests: u64,
     pub ok: u64,
     /// The kind of failure that is most frequent.
-    pub failure: &'static str,
+    pub failure: Option<Failure>,
     pub mean_micros: Option<u64>,
+}
+
+/// How a request can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    Refused,
+    Timeout,
+    Reset,
+    Unreachable,
+    Name,
+    Server,
+    Client,
+}
+
+impl Failure {
+    fn words(self) -> Text {
+        match self {
+            Failure::Refused => say!("rate.refused"),
+            Failure::Timeout => say!("rate.timeout"),
+            Failure::Reset => say!("rate.reset"),
+            Failure::Unreachable => say!("rate.unreachable"),
+            Failure::Name => say!("rate.name"),
+            Failure::Server => say!("rate.server"),
+            Failure::Client => say!("rate.client"),
+        }
+    }
 }
 
 impl Rate {
     fn of(stats: &Stats) -> Rate {
         let kinds = [
-            ("refused", stats.refused),
-            ("timed out", stats.timeouts),
-            ("reset", stats.reset),
-            ("unreachable", stats.unreachable),
-            ("name not found", stats.names),
-            ("server errors", stats.server_errors),
-            ("client errors", stats.client_errors),
+            (Failure::Refused, stats.refused),
+            (Failure::Timeout, stats.timeouts),
+            (Failure::Reset, stats.reset),
+            (Failure::Unreachable, stats.unreachable),
+            (Failure::Name, stats.names),
+            (Failure::Server, stats.server_errors),
+            (Failure::Client, stats.client_errors),
         ];
         let worst = kinds.into_iter().max_by_key(|(_, n)| *n);
         Rate {
             requests: stats.requests,
             ok: stats.ok,
-            failure: worst.filter(|(_, n)| *n > 0).map_or("", |(name, _)| name),
+            failure: worst.filter(|(_, n)| *n > 0).map(|(kind, _)| kind),
             mean_micros: stats.mean_micros(),
         }
     }
 
     /// "4.9 requests/s".
-    pub fn per_second(&self) -> String {
-        let tenths = self.requests * 10 / RATE_SECS;
-        format!("{}.{} requests/s", tenths / 10, tenths % 10)
+    pub fn per_second(&self) -> Text {
+        let tenths = i64::try_from(self.requests * 10 / RATE_SECS).unwrap_or(i64::MAX);
+        say!("rate.requests", rate = Text::fraction(tenths, 1))
     }
 
     /// "99.2 % succeed", "80 % succeed, the others: refused".
-    pub fn success(&self) -> String {
+    pub fn success(&self) -> Text {
         if self.requests == 0 {
-            return "no requests in the last 10 s".to_owned();
+            let span = words::span(Duration::from_secs(RATE_SECS));
+            return say!("rate.none", span = span);
         }
         let share = words::percent(self.ok, self.requests);
-        if self.failure.is_empty() {
-            format!("{share} succeed")
-        } else {
-            format!("{share} succeed, the others: {}", self.failure)
+        match self.failure {
+            None => say!("rate.ok", share = share),
+            Some(failure) => say!("rate.hurt", share = share, failure = failure.words()),
         }
     }
 
@@ -139,9 +166,15 @@ mod tests {
             ..Stats::default()
         };
         let rate = Rate::of(&stats);
-        assert_eq!(rate.per_second(), "4.9 requests/s");
-        assert_eq!(rate.success(), "81.6 % succeed, the others: refused");
+        assert_eq!(rate.per_second().english(), "4.9 requests/s");
+        assert_eq!(
+            rate.success().english(),
+            "81.6 % succeed, the others: refused"
+        );
         assert!(rate.is_hurt());
-        assert_eq!(Rate::default().success(), "no requests in the last 10 s");
+        assert_eq!(
+            Rate::default().success().english(),
+            "no requests in the last 10 s"
+        );
     }
 }

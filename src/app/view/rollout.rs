@@ -10,6 +10,7 @@ use crate::api::selector::Selector;
 use crate::api::{Key, Resource};
 use crate::app::history::{History, Sample};
 use crate::app::{Mirror, Shared};
+use crate::app::{Text, say};
 use crate::sim::{Time, secs};
 
 use super::pod::Tile;
@@ -37,7 +38,7 @@ pub struct Workload {
     pub strategy: Rc<str>,
     pub state: State,
     /// The state in a sentence, with the controller's own words when it has any.
-    pub words: Rc<str>,
+    pub words: Text,
     /// The Services that send requests to its pods.
     pub services: Vec<Key>,
     /// Oldest first; the last one is the current template's.
@@ -65,12 +66,12 @@ impl State {
         }
     }
 
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> Text {
         match self {
-            State::Complete => "Complete",
-            State::Progressing => "Progressing",
-            State::Paused => "Paused",
-            State::Stalled => "Stalled",
+            State::Complete => say!("rollout.state.complete"),
+            State::Progressing => say!("rollout.state.progressing"),
+            State::Paused => say!("rollout.state.paused"),
+            State::Stalled => say!("rollout.state.stalled"),
         }
     }
 }
@@ -282,25 +283,38 @@ fn workload_of(
     let stalled = progressing.filter(|c| c.reason.as_deref() == Some("ProgressDeadlineExceeded"));
     let observed = status.and_then(|s| s.observed_generation) >= deployment.metadata.generation;
     let (state, words) = if spec.and_then(|s| s.paused) == Some(true) {
-        (
-            State::Paused,
-            "Paused: changes of the template wait until the rollout is resumed.".to_owned(),
-        )
+        (State::Paused, say!("rollout.words.paused"))
     } else if let Some(trouble) = failure.or(stalled) {
         let text = trouble.message.as_deref().unwrap_or_default();
-        (State::Stalled, text.to_owned())
+        (State::Stalled, text.into())
     } else if observed && updated == desired && total == desired && available == desired {
         (
             State::Complete,
-            format!("{available} of {desired} available, all of the current revision."),
+            say!(
+                "rollout.words.complete",
+                available = available,
+                desired = desired
+            ),
         )
     } else {
         let old = total.saturating_sub(updated);
-        let mut text = format!("{updated} of {desired} updated, {available} available");
-        if old > 0 {
-            text += &format!(", {old} of an older revision still there");
-        }
-        (State::Progressing, text + ".")
+        let text = if old > 0 {
+            say!(
+                "rollout.words.old",
+                updated = updated,
+                desired = desired,
+                available = available,
+                old = old
+            )
+        } else {
+            say!(
+                "rollout.words.progressing",
+                updated = updated,
+                desired = desired,
+                available = available
+            )
+        };
+        (State::Progressing, text)
     };
     Workload {
         uid: deployment.uid().into(),
@@ -312,7 +326,7 @@ fn workload_of(
         ceiling,
         strategy: kind.into(),
         state,
-        words: words.into(),
+        words,
         services,
         sets,
         samples,

@@ -8,6 +8,7 @@ use crate::sim::Time;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::inspector::ObjectLink;
 use crate::ui::runtime::use_runtime;
+use crate::ui::words::{t, use_words};
 
 /// Rows that are drawn.
 const MOST: usize = 200;
@@ -21,6 +22,7 @@ pub struct PaneProps {
 #[component]
 pub fn EventsPane(props: &PaneProps) -> Html {
     let runtime = use_runtime();
+    let w = use_words();
     let warnings = use_state(|| false);
     let held = use_state(|| None::<u64>);
     let revision = held.unwrap_or(props.revision);
@@ -53,19 +55,19 @@ pub fn EventsPane(props: &PaneProps) -> Html {
             <div class="k-tools">
                 <label>
                     <input type="checkbox" checked={*warnings} onchange={toggle} />
-                    { " Warnings only" }
+                    { " " }{ t!(w, "events.warnings") }
                 </label>
-                <span class="k-soft k-number">{ words::count(*count, "event") }</span>
+                <span class="k-soft k-number">{ t!(w, "events.count", n = *count) }</span>
                 if waiting {
-                    <span class="k-chip">{ "Held while you point at it" }</span>
+                    <span class="k-chip">{ t!(w, "events.held") }</span>
                 }
             </div>
-            <div class="k-table-scroll" tabindex="0" role="region" aria-label="Events" onpointerenter={hold} onpointerleave={release}>
+            <div class="k-table-scroll" tabindex="0" role="region" aria-label={t!(w, "dock.events")} onpointerenter={hold} onpointerleave={release}>
                 <EventsTable
                     rows={rows.clone()}
                     start={*start}
                     about={true}
-                    empty={if *warnings { "No warnings: nothing has gone wrong." } else { "No events yet." }}
+                    empty={if *warnings { t!(w, "events.no-warnings") } else { t!(w, "events.none") }}
                 />
             </div>
         </div>
@@ -83,6 +85,7 @@ pub struct Props {
 
 #[component]
 pub fn EventsTable(props: &Props) -> Html {
+    let w = use_words();
     if props.rows.is_empty() {
         return html! { <p class="k-soft k-table-empty">{ props.empty.clone() }</p> };
     }
@@ -90,11 +93,11 @@ pub fn EventsTable(props: &Props) -> Html {
         <table class="k-table k-events">
             <thead>
                 <tr>
-                    <th scope="col">{ "Time" }</th>
-                    <th scope="col">{ "Reason" }</th>
-                    if props.about { <th scope="col">{ "Object" }</th> }
-                    <th scope="col">{ "Message" }</th>
-                    if props.about { <th scope="col">{ "From" }</th> }
+                    <th scope="col">{ t!(w, "column.time") }</th>
+                    <th scope="col">{ t!(w, "column.reason") }</th>
+                    if props.about { <th scope="col">{ t!(w, "column.object") }</th> }
+                    <th scope="col">{ t!(w, "column.message") }</th>
+                    if props.about { <th scope="col">{ t!(w, "column.from") }</th> }
                 </tr>
             </thead>
             <tbody>
@@ -115,6 +118,7 @@ struct LineProps {
 
 #[component]
 fn EventLine(props: &LineProps) -> Html {
+    let w = use_words();
     let row = &props.row;
     html! {
         <tr class={classes!(row.warning.then_some("is-warning"))}>
@@ -122,7 +126,7 @@ fn EventLine(props: &LineProps) -> Html {
             <td class="k-event-reason">
                 if row.warning {
                     { icon(Icon::Warning) }
-                    <span class="k-unseen">{ "Warning: " }</span>
+                    <span class="k-unseen">{ t!(w, "events.warning") }{ " " }</span>
                 }
                 { &*row.reason }
                 if row.count > 1 {

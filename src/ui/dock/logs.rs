@@ -5,10 +5,11 @@ use web_sys::{HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::api::Key;
+use crate::app::Shared;
 use crate::app::inspect::{self, LogRequest, Logs};
-use crate::app::{Shared, words};
 use crate::sim::Time;
 use crate::ui::runtime::use_runtime;
+use crate::ui::words::{t, use_words};
 
 /// How often logs are asked for, in milliseconds.
 const EVERY: u32 = 400;
@@ -22,6 +23,7 @@ pub struct PaneProps {
 #[component]
 pub fn LogsPane(props: &PaneProps) -> Html {
     let runtime = use_runtime();
+    let w = use_words();
     let chosen = use_state(|| None::<(Key, std::rc::Rc<str>)>);
     let sources = use_memo(props.revision, |_| {
         let read = |app: &crate::app::App| inspect::log_sources(app.session().mirror());
@@ -34,7 +36,7 @@ pub fn LogsPane(props: &PaneProps) -> Html {
     // A pod that is gone stays chosen: its last lines are still there to read.
     let current = (*chosen).clone().or_else(|| all.first().cloned());
     let Some(current) = current else {
-        return html! { <p class="k-soft k-table-empty">{ "No pods yet. Apply the manifest: Ctrl+Enter" }</p> };
+        return html! { <p class="k-soft k-table-empty">{ t!(w, "logs.empty") }</p> };
     };
     let onchange = {
         let (chosen, all) = (chosen.setter(), all.clone());
@@ -54,7 +56,7 @@ pub fn LogsPane(props: &PaneProps) -> Html {
         <div class="k-table-pane">
             <div class="k-tools">
                 <label>
-                    { "Container " }
+                    { t!(w, "logs.container") }{ " " }
                     <select class="k-select" {onchange}>
                         { for all.iter().map(|source| html! {
                             <option selected={*source == current}>{ label(source) }</option>
@@ -75,6 +77,7 @@ pub struct Props {
 #[component]
 pub fn LogView(props: &Props) -> Html {
     let runtime = use_runtime();
+    let w = use_words();
     let logs = use_state(Shared::<Logs>::default);
     let node = use_node_ref();
     {
@@ -123,15 +126,15 @@ pub fn LogView(props: &Props) -> Html {
             class="k-log"
             role="log"
             tabindex="0"
-            aria-label={format!("Logs of {}", props.request.pod.name)}
+            aria-label={t!(w, "logs.label", name = &props.request.pod.name)}
         >
             if !logs.error.is_empty() {
-                <p class="k-log-error">{ &*logs.error }</p>
+                <p class="k-log-error">{ w.say(&logs.error) }</p>
             } else if logs.lines.is_empty() {
-                <p class="k-soft">{ "It has not written anything yet." }</p>
+                <p class="k-soft">{ t!(w, "logs.silent") }</p>
             } else {
                 <pre class="k-log-lines">{ logs.lines.join("\n") }</pre>
-                <p class="k-unseen">{ words::count(logs.lines.len(), "line") }</p>
+                <p class="k-unseen">{ t!(w, "logs.lines", n = logs.lines.len()) }</p>
             }
         </div>
     }

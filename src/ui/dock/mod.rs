@@ -12,6 +12,7 @@ pub use logs::LogView;
 use super::runtime::use_dispatch;
 use super::tabs::{Tab, Tabs};
 use super::terminal::Terminal;
+use super::words::{t, use_words};
 use crate::app::terminal::View;
 use crate::app::{DockTab, Msg, Shared};
 use events::EventsPane;
@@ -30,11 +31,12 @@ pub struct Props {
 #[component]
 pub fn Dock(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let tabs: Vec<Tab> = DockTab::ALL
         .into_iter()
         .map(|tab| Tab {
-            name: tab.name().to_lowercase().into(),
-            label: tab.name().into(),
+            name: tab.name().into(),
+            label: w.say(&tab.label()).into(),
         })
         .collect();
     let chosen = DockTab::ALL
@@ -48,11 +50,11 @@ pub fn Dock(props: &Props) -> Html {
     });
     let revision = props.revision;
     html! {
-        <section class="k-pane k-pane--dock" aria-label="Dock">
+        <section class="k-pane k-pane--dock" aria-label={t!(w, "dock.label")}>
             <div class="k-bar k-bar--low">
-                <Tabs label="Dock" id="dock" {tabs} {chosen} {choose} />
+                <Tabs label={t!(w, "dock.label")} id="dock" {tabs} {chosen} {choose} />
             </div>
-            <div class="k-dock-body" id="dock-panel" role="tabpanel" aria-label={props.tab.name()}>
+            <div class="k-dock-body" id="dock-panel" role="tabpanel" aria-label={w.say(&props.tab.label())}>
                 <div class="k-dock-terminal" hidden={props.tab != DockTab::Terminal}>
                     <Terminal view={props.terminal.clone()} playing={props.playing} />
                 </div>

@@ -8,6 +8,7 @@ use crate::sim::Time;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::inspector::ObjectLink;
 use crate::ui::runtime::use_runtime;
+use crate::ui::words::{t, use_words};
 
 const MOST: usize = 200;
 
@@ -19,6 +20,7 @@ pub struct Props {
 #[component]
 pub fn RequestsPane(props: &Props) -> Html {
     let runtime = use_runtime();
+    let w = use_words();
     let components = use_state(|| true);
     // Reading changes no revision, but is a request too.
     let serial = runtime
@@ -49,24 +51,22 @@ pub fn RequestsPane(props: &Props) -> Html {
             <div class="k-tools">
                 <label>
                     <input type="checkbox" checked={*components} onchange={toggle} />
-                    { " What components wrote, too" }
+                    { " " }{ t!(w, "requests.components") }
                 </label>
             </div>
-            <div class="k-table-scroll" tabindex="0" role="region" aria-label="Requests">
+            <div class="k-table-scroll" tabindex="0" role="region" aria-label={t!(w, "dock.requests")}>
                 if rows.is_empty() {
-                    <p class="k-soft k-table-empty">
-                        { "No requests yet. Apply the manifest (Ctrl+Enter) or type kubectl get pods." }
-                    </p>
+                    <p class="k-soft k-table-empty">{ t!(w, "requests.empty") }</p>
                 } else {
                     <table class="k-table k-requests">
                         <thead>
                             <tr>
-                                <th scope="col">{ "Time" }</th>
-                                <th scope="col">{ "From" }</th>
-                                <th scope="col">{ "Verb" }</th>
-                                <th scope="col">{ "What" }</th>
-                                <th scope="col">{ "Answer" }</th>
-                                <th scope="col">{ "Revision" }</th>
+                                <th scope="col">{ t!(w, "column.time") }</th>
+                                <th scope="col">{ t!(w, "column.from") }</th>
+                                <th scope="col">{ t!(w, "column.verb") }</th>
+                                <th scope="col">{ t!(w, "column.what") }</th>
+                                <th scope="col">{ t!(w, "column.answer") }</th>
+                                <th scope="col">{ t!(w, "column.revision") }</th>
                             </tr>
                         </thead>
                         <tbody>

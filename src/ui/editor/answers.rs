@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::app::{Applied, Shared, Tone};
 use crate::ui::icons::{Icon, icon};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -12,21 +13,22 @@ pub struct Props {
 
 #[component]
 pub fn Answers(props: &Props) -> Html {
+    let w = use_words();
     let applied = &props.applied;
     if applied.lines.is_empty() {
         return Html::default();
     }
     html! {
-        <section class="k-answers" aria-label="Answers of the API server">
+        <section class="k-answers" aria-label={t!(w, "answers.label")}>
             <h2 class="k-answers-title">
                 { "kubectl apply -f " }{ &*applied.file }
             </h2>
             <ul>
                 { for applied.lines.iter().map(|line| {
                     let (class, sign, word) = match line.tone {
-                        Tone::Good => ("k-answer k-answer--good", Icon::Right, "Done"),
-                        Tone::Warning => ("k-answer k-answer--warning", Icon::Warning, "Warning"),
-                        Tone::Bad => ("k-answer k-answer--bad", Icon::Wrong, "Error"),
+                        Tone::Good => ("k-answer k-answer--good", Icon::Right, t!(w, "answers.good")),
+                        Tone::Warning => ("k-answer k-answer--warning", Icon::Warning, t!(w, "answers.warning")),
+                        Tone::Bad => ("k-answer k-answer--bad", Icon::Wrong, t!(w, "answers.bad")),
                     };
                     html! {
                         <li {class}>

@@ -13,9 +13,10 @@ use yew::prelude::*;
 use super::bridge::{self, CodeEditor, Maker, Start};
 use crate::app::editing::Diagnosis;
 use crate::app::editing::utf16::Units;
-use crate::app::{Files, Msg, Reveal, Shared};
+use crate::app::{Files, Msg, Reveal, Shared, Words};
 use crate::sim::ordered::Map as BTreeMap;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 /// How many versions of the text are handed over to be undone.
 const MOST_VERSIONS: usize = 60;
@@ -85,6 +86,7 @@ impl Desk {
 #[component]
 pub fn Area(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let host = use_node_ref();
     let area = use_node_ref();
     let desk = use_mut_ref(Desk::default);
@@ -137,7 +139,7 @@ pub fn Area(props: &Props) -> Html {
     }
     {
         // The swap.
-        let (host, area, desk) = (host.clone(), area.clone(), desk.clone());
+        let (host, area, desk, words) = (host.clone(), area.clone(), desk.clone(), w.clone());
         let (mounted, dispatch, files) = (mounted.clone(), dispatch.clone(), props.files.clone());
         let ready = ((*maker).clone(), *composing);
         use_effect_with(ready.1 || ready.0.is_none(), move |waiting| {
@@ -145,7 +147,14 @@ pub fn Area(props: &Props) -> Html {
                 (*waiting, &ready.0, host.cast::<HtmlElement>())
             {
                 let area = area.cast::<HtmlTextAreaElement>();
-                swap(maker, &host, area.as_ref(), &desk, &files, &dispatch);
+                swap(
+                    maker,
+                    &host,
+                    area.as_ref(),
+                    &desk,
+                    (&files, &words),
+                    &dispatch,
+                );
                 mounted.set(desk.borrow().editor.is_some());
             }
         });
@@ -167,10 +176,11 @@ pub fn Area(props: &Props) -> Html {
     {
         let (desk, text) = (desk.clone(), text.clone());
         use_effect_with(
-            (props.diagnosis.clone(), *mounted),
-            move |(diagnosis, _)| {
+            (props.diagnosis.clone(), w.clone(), *mounted),
+            move |(diagnosis, words, _)| {
                 if let Some(editor) = &desk.borrow().editor {
-                    editor.underline(&with_plain_line_ends(&text), &diagnosis.problems);
+                    editor.speak(words);
+                    editor.underline(&with_plain_line_ends(&text), &diagnosis.problems, words);
                 }
             },
         );
@@ -215,7 +225,7 @@ pub fn Area(props: &Props) -> Html {
                 <textarea
                     ref={area}
                     class="k-code"
-                    aria-label="Manifest"
+                    aria-label={t!(w, "editor.manifest")}
                     spellcheck="false"
                     autocomplete="off"
                     autocapitalize="off"
@@ -240,7 +250,7 @@ fn swap(
     host: &HtmlElement,
     area: Option<&HtmlTextAreaElement>,
     desk: &Rc<RefCell<Desk>>,
-    files: &Shared<Files>,
+    (files, words): (&Shared<Files>, &Words),
     dispatch: &Callback<Msg>,
 ) {
     if desk.borrow().editor.is_some() || desk.borrow().composing {
@@ -272,7 +282,7 @@ fn swap(
         parent: host,
         text: first,
         file: &key,
-        label: "Manifest",
+        words,
     };
     let Some(editor) = maker.make(&start, on_change, on_apply) else {
         return;

@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 
 use crate::app::editing::Problem;
 use crate::app::editing::utf16::Units;
+use crate::app::{Text, Words, say};
 
 #[wasm_bindgen(inline_js = "
 export async function loadEditor() {
@@ -37,6 +38,9 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setDiagnostics, catch)]
     fn set_diagnostics(this: &Handle, list: &Array) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(method, js_name = setWords, catch)]
+    fn set_words(this: &Handle, label: &str, phrases: &Object) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method, catch)]
     fn select(this: &Handle, from: u32, to: u32) -> Result<(), JsValue>;
 
@@ -64,7 +68,7 @@ pub struct Start<'s> {
     pub text: &'s str,
     /// Tells files apart; each has its own undo history.
     pub file: &'s str,
-    pub label: &'s str,
+    pub words: &'s Words,
 }
 
 /// An editor in the page. Dropping it takes it out.
@@ -91,7 +95,8 @@ impl Maker {
         set("parent", start.parent);
         set("doc", &start.text.into());
         set("file", &start.file.into());
-        set("label", &start.label.into());
+        set("label", &label(start.words).into());
+        set("phrases", &phrases(start.words));
         set("onChange", on_change.as_ref());
         set("onApply", on_apply.as_ref());
         let handle = make_editor(&self.0, &options).ok()?;
@@ -117,8 +122,13 @@ impl CodeEditor {
         let _ = self.handle.focus();
     }
 
+    /// Speaks another language from now on.
+    pub fn speak(&self, words: &Words) {
+        let _ = self.handle.set_words(&label(words), &phrases(words));
+    }
+
     /// Underlines problems of `text`, which the editor shows.
-    pub fn underline(&self, text: &str, problems: &[Problem]) {
+    pub fn underline(&self, text: &str, problems: &[Problem], words: &Words) {
         let units = Units::of(text);
         let list = Array::new();
         for problem in problems {
@@ -129,11 +139,54 @@ impl CodeEditor {
             set("from", units.at(problem.start).into());
             set("to", units.at(problem.end).into());
             set("severity", problem.severity.name().into());
-            set("message", (&*problem.message).into());
+            set("message", words.say(&problem.message).into());
             list.push(item.unchecked_ref());
         }
         let _ = self.handle.set_diagnostics(&list);
     }
+}
+
+fn label(words: &Words) -> String {
+    words.say(&say!("editor.manifest"))
+}
+
+/// CodeMirror's own words, by the English ones that it asks with.
+fn phrases(words: &Words) -> Object {
+    let list: [(&str, Text); 28] = [
+        ("Find", say!("cm.find")),
+        ("Replace", say!("cm.replace-with")),
+        ("next", say!("cm.next")),
+        ("previous", say!("cm.previous")),
+        ("all", say!("cm.all")),
+        ("match case", say!("cm.case")),
+        ("regexp", say!("cm.regexp")),
+        ("by word", say!("cm.word")),
+        ("replace", say!("cm.replace")),
+        ("replace all", say!("cm.replace-all")),
+        ("close", say!("cm.close")),
+        ("current match", say!("cm.current")),
+        ("on line", say!("cm.on-line")),
+        ("replaced match on line $", say!("cm.replaced")),
+        ("replaced $ matches", say!("cm.replaced-all")),
+        ("Go to line", say!("cm.go-to-line")),
+        ("go", say!("cm.go")),
+        ("Folded lines", say!("cm.folded")),
+        ("Unfolded lines", say!("cm.unfolded")),
+        ("to", say!("cm.to")),
+        ("folded code", say!("cm.folded-code")),
+        ("unfold", say!("cm.unfold")),
+        ("Fold line", say!("cm.fold-line")),
+        ("Unfold line", say!("cm.unfold-line")),
+        ("Control character", say!("cm.control")),
+        ("Diagnostics", say!("cm.diagnostics")),
+        ("No diagnostics", say!("cm.no-diagnostics")),
+        ("Completions", say!("cm.completions")),
+    ];
+    let phrases = Object::new();
+    for (english, text) in list {
+        let _ = Reflect::set(&phrases, &english.into(), &words.say(&text).into());
+    }
+    phrases
 }
 
 impl Drop for CodeEditor {

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::app::{File, Files, Msg, Shared};
+use crate::app::{File, Files, Msg, Shared, say};
 use crate::ui::hooks::focus;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -21,6 +22,7 @@ type Deleted = Option<(usize, File)>;
 #[component]
 pub fn FileTabs(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let renaming = use_state(|| false);
     let deleted = use_state(|| Deleted::None);
     let files = props.files.clone();
@@ -72,8 +74,7 @@ pub fn FileTabs(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| {
             dispatch.emit(Msg::CloseFile(open));
             if let Some(file) = &file {
-                let words = format!("{} deleted. Undo is beside the files.", file.name);
-                dispatch.emit(Msg::Say(words.into()));
+                dispatch.emit(Msg::Say(say!("files.deleted", name = &file.name)));
                 deleted.set(Some((open, file.clone())));
             }
             focus(&tab_id(open.saturating_sub(1)));
@@ -102,7 +103,7 @@ pub fn FileTabs(props: &Props) -> Html {
     };
     html! {
         <div class="k-files">
-            <div class="k-tabs" role="tablist" aria-label="Files" {onkeydown}>
+            <div class="k-tabs" role="tablist" aria-label={t!(w, "files.label")} {onkeydown}>
                 { for files.list.iter().enumerate().map(|(i, file)| {
                     if i == open && *renaming {
                         return html! { <RenameField key="renaming" name={file.name.clone()} done={rename.clone()} /> };
@@ -120,7 +121,7 @@ pub fn FileTabs(props: &Props) -> Html {
                             aria-selected={if chosen { "true" } else { "false" }}
                             aria-controls="editor-panel"
                             tabindex={if chosen { "0" } else { "-1" }}
-                            title={if chosen { "F2 or a double click renames it" } else { "" }}
+                            title={chosen.then(|| t!(w, "files.rename.hint"))}
                             {onclick}
                             ondblclick={start_renaming.clone()}
                         >
@@ -132,17 +133,23 @@ pub fn FileTabs(props: &Props) -> Html {
             <div class="k-file-actions">
                 if let Some((_, file)) = &*deleted {
                     <button type="button" class="k-button" onclick={restore}>
-                        { format!("Undo: bring {} back", file.name) }
+                        { t!(w, "files.undo", name = &file.name) }
                     </button>
                 }
-                <button type="button" class="k-button k-button--quiet" aria-label="New file" title="New file" onclick={new}>
+                <button
+                    type="button"
+                    class="k-button k-button--quiet"
+                    aria-label={t!(w, "files.new")}
+                    title={t!(w, "files.new")}
+                    onclick={new}
+                >
                     { icon(Icon::Plus) }
                 </button>
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    aria-label="Rename this file"
-                    title="Rename this file (F2)"
+                    aria-label={t!(w, "files.rename")}
+                    title={t!(w, "files.rename.title")}
                     onclick={start_renaming}
                 >
                     { icon(Icon::Pencil) }
@@ -150,8 +157,8 @@ pub fn FileTabs(props: &Props) -> Html {
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    aria-label="Delete this file"
-                    title="Delete this file; it can be brought back"
+                    aria-label={t!(w, "files.delete")}
+                    title={t!(w, "files.delete.title")}
                     disabled={files.list.len() < 2}
                     onclick={delete}
                 >
@@ -175,6 +182,7 @@ struct RenameProps {
 
 #[component]
 fn RenameField(props: &RenameProps) -> Html {
+    let w = use_words();
     let node = use_node_ref();
     {
         let (node, name) = (node.clone(), props.name.clone());
@@ -226,7 +234,7 @@ fn RenameField(props: &RenameProps) -> Html {
             ref={node}
             class="k-input k-file-name"
             type="text"
-            aria-label="New name of the file"
+            aria-label={t!(w, "files.name")}
             maxlength="120"
             value={props.name.to_string()}
             {onkeydown}

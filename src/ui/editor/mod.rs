@@ -10,6 +10,7 @@ use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::runtime::{use_dispatch, use_runtime};
+use super::words::{t, use_words};
 use crate::app::editing::{Diagnosis, diagnose};
 use crate::app::{Applied, Files, Msg, Reveal, Shared};
 use answers::Answers;
@@ -31,6 +32,7 @@ pub struct Props {
 #[component]
 pub fn Editor(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let files = &props.files;
     let file = files.current().cloned();
     let text = file.as_ref().map(|f| f.text.clone()).unwrap_or_default();
@@ -59,17 +61,17 @@ pub fn Editor(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Apply))
     };
     html! {
-        <section class="k-pane k-pane--editor" aria-label="Editor">
+        <section class="k-pane k-pane--editor" aria-label={t!(w, "editor.label")}>
             <div class="k-bar">
                 <FileTabs files={files.clone()} />
                 <button
                     type="button"
                     class="k-button k-button--primary"
                     onclick={apply}
-                    title="Apply the open file: Ctrl+Enter, ⌘+Enter"
+                    title={t!(w, "editor.apply.title")}
                     aria-keyshortcuts="Control+Enter Meta+Enter"
                 >
-                    { "Apply" }
+                    { t!(w, "editor.apply") }
                 </button>
             </div>
             <div class="k-edit" id="editor-panel" role="tabpanel" aria-label={file.map(|f| f.name.to_string())}>

@@ -3,8 +3,9 @@
 use yew::prelude::*;
 
 use crate::app::editing::{Diagnosis, Severity};
-use crate::app::{Shared, words};
+use crate::app::{Shared, Text, say};
 use crate::ui::icons::{Icon, icon};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -15,6 +16,7 @@ pub struct Props {
 
 #[component]
 pub fn Problems(props: &Props) -> Html {
+    let w = use_words();
     let problems = &props.diagnosis.problems;
     if problems.is_empty() {
         return Html::default();
@@ -26,20 +28,20 @@ pub fn Problems(props: &Props) -> Html {
     let warnings = problems.len() - errors;
     let mut title = Vec::new();
     if errors > 0 {
-        title.push(words::count(errors + props.diagnosis.more, "error"));
+        title.push(say!("problems.errors", n = errors + props.diagnosis.more));
     }
     if warnings > 0 {
-        title.push(words::count(warnings, "warning"));
+        title.push(say!("problems.warnings", n = warnings));
     }
     html! {
-        <section class="k-problems" aria-label="Problems in this file">
-            <h2 class="k-problems-title">{ title.join(", ") }</h2>
+        <section class="k-problems" aria-label={t!(w, "problems.label")}>
+            <h2 class="k-problems-title">{ w.say(&Text::list(title)) }</h2>
             <ul>
                 { for problems.iter().map(|problem| {
                     let (go_to, place) = (props.go_to.clone(), (problem.start, problem.end));
                     let (sign, word) = match problem.severity {
-                        Severity::Error => (Icon::Wrong, "Error"),
-                        Severity::Warning => (Icon::Warning, "Warning"),
+                        Severity::Error => (Icon::Wrong, t!(w, "problems.error")),
+                        Severity::Warning => (Icon::Warning, t!(w, "problems.warning")),
                     };
                     html! {
                         <li>
@@ -50,15 +52,15 @@ pub fn Problems(props: &Props) -> Html {
                             >
                                 { icon(sign) }
                                 <span class="k-unseen">{ word }</span>
-                                <span class="k-problem-place">{ format!("Line {}", problem.line) }</span>
-                                <span class="k-problem-words">{ &*problem.message }</span>
+                                <span class="k-problem-place">{ t!(w, "problems.line", n = problem.line) }</span>
+                                <span class="k-problem-words">{ w.say(&problem.message) }</span>
                             </button>
                         </li>
                     }
                 }) }
             </ul>
             if props.diagnosis.more > 0 {
-                <p class="k-problems-more">{ format!("and {} more", props.diagnosis.more) }</p>
+                <p class="k-problems-more">{ t!(w, "problems.more", n = props.diagnosis.more) }</p>
             }
         </section>
     }

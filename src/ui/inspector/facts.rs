@@ -4,9 +4,10 @@ use yew::prelude::*;
 
 use super::ObjectLink;
 use crate::app::inspect::{Condition, Container, ContainerKind, Fact, Group, Summary};
-use crate::app::words;
+use crate::app::{Text, Words, say, words};
 use crate::sim::Time;
 use crate::ui::icons::{Icon, glyph, icon};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -18,32 +19,33 @@ pub struct Props {
 pub fn Facts(props: &Props) -> Html {
     let summary = &props.summary;
     let now = props.now;
+    let w = use_words();
     html! {
         <>
             if !summary.words.is_empty() {
                 <p class={classes!("k-words", summary.bad.then_some("k-words--bad"))}>
                     if summary.bad { { icon(Icon::Wrong) } }
-                    <span>{ &*summary.words }</span>
+                    <span>{ w.say(&summary.words) }</span>
                 </p>
             }
             <dl class="k-facts">
-                { for summary.facts.iter().map(fact) }
+                { for summary.facts.iter().map(|f| fact(&w, f)) }
             </dl>
             if !summary.containers.is_empty() {
-                <h3 class="k-heading">{ "Containers" }</h3>
+                <h3 class="k-heading">{ t!(w, "facts.containers") }</h3>
                 <ul class="k-containers">
-                    { for summary.containers.iter().map(|c| container(c, now)) }
+                    { for summary.containers.iter().map(|c| container(&w, c, now)) }
                 </ul>
             }
-            { for summary.groups.iter().map(group) }
+            { for summary.groups.iter().map(|g| group(&w, g)) }
             if !summary.conditions.is_empty() {
-                <h3 class="k-heading">{ "Conditions" }</h3>
+                <h3 class="k-heading">{ t!(w, "facts.conditions") }</h3>
                 <ul class="k-conditions">
-                    { for summary.conditions.iter().map(|c| condition(c, now)) }
+                    { for summary.conditions.iter().map(|c| condition(&w, c, now)) }
                 </ul>
             }
             if !summary.labels.is_empty() {
-                <h3 class="k-heading">{ "Labels" }</h3>
+                <h3 class="k-heading">{ t!(w, "facts.labels") }</h3>
                 <ul class="k-chips">
                     { for summary.labels.iter().map(|(name, value)| {
                         let text = format!("{name}={value}");
@@ -55,69 +57,68 @@ pub fn Facts(props: &Props) -> Html {
     }
 }
 
-fn fact(fact: &Fact) -> Html {
+fn fact(w: &Words, fact: &Fact) -> Html {
     html! {
         <div class="k-fact">
-            <dt>{ fact.term }</dt>
+            <dt>{ w.say(&fact.term) }</dt>
             <dd>
                 if let Some(link) = &fact.link {
-                    <ObjectLink link={link.clone()} text={fact.value.to_string()} />
+                    <ObjectLink link={link.clone()} text={w.say(&fact.value)} />
                 } else {
-                    { &*fact.value }
+                    { w.say(&fact.value) }
                 }
             </dd>
         </div>
     }
 }
 
-fn since(then: Option<Time>, now: Time) -> String {
-    then.map(|then| words::ago(then, now)).unwrap_or_default()
+fn since(w: &Words, then: Option<Time>, now: Time) -> String {
+    then.map(|then| w.say(&words::ago(then, now)))
+        .unwrap_or_default()
 }
 
-fn container(container: &Container, now: Time) -> Html {
+fn container(w: &Words, container: &Container, now: Time) -> Html {
     let kind = match container.kind {
-        ContainerKind::Init => Some("init"),
-        ContainerKind::Sidecar => Some("sidecar"),
+        ContainerKind::Init => Some(say!("facts.init")),
+        ContainerKind::Sidecar => Some(say!("facts.sidecar")),
         ContainerKind::Regular => None,
     };
-    let mut state = container.state.to_string();
-    if let Some(then) = container.since {
-        state += &format!(", {}", words::ago(then, now));
-    }
+    let since = container.since.map(|then| words::ago(then, now));
+    let state = Text::list([container.state.words(), since.unwrap_or_default()]);
     let ready = match (container.ready, container.kind) {
-        (true, _) => Some("ready"),
+        (true, _) => Some(say!("facts.ready")),
         (false, ContainerKind::Init) => None,
-        (false, _) => Some("not ready"),
+        (false, _) => Some(say!("facts.not-ready")),
     };
     html! {
         <li class={classes!("k-container", container.bad.then_some("k-container--bad"))}>
             <div class="k-container-head">
                 <strong>{ &*container.name }</strong>
-                { for kind.map(|kind| html! { <span class="k-chip">{ kind }</span> }) }
-                { for ready.map(|ready| html! { <span class="k-chip">{ ready }</span> }) }
+                { for kind.map(|kind| html! { <span class="k-chip">{ w.say(&kind) }</span> }) }
+                { for ready.map(|ready| html! { <span class="k-chip">{ w.say(&ready) }</span> }) }
                 if container.restarts > 0 {
                     <span class="k-chip k-chip--warning">
-                        { words::count(usize::try_from(container.restarts).unwrap_or_default(), "restart") }
+                        { t!(w, "facts.restarts", n = container.restarts) }
                     </span>
                 }
             </div>
             <p class="k-mono">{ &*container.image }</p>
             <p class="k-container-state">
                 if container.bad { { icon(Icon::Wrong) } }
-                <span>{ state }</span>
+                <span>{ w.say(&state) }</span>
             </p>
             if !container.detail.is_empty() {
                 <p class="k-container-detail">{ &*container.detail }</p>
             }
-            if !container.before.is_empty() {
-                <p class="k-soft">{ format!("Before that: {}", container.before) }</p>
+            if let Some(before) = &container.before {
+                <p class="k-soft">{ t!(w, "facts.before", how = before.inside()) }</p>
             }
             if !container.asked.is_empty() {
                 <details class="k-details">
-                    <summary>{ "As asked for" }</summary>
+                    <summary>{ t!(w, "facts.asked") }</summary>
                     <dl class="k-facts">
                         { for container.asked.iter().map(|(term, value)| html! {
-                            <div class="k-fact"><dt>{ *term }</dt><dd>{ value }</dd></div>
+                            <div class="k-fact"><dt>{ w.say(term) }</dt><dd>{ w.say(value) }</dd></div>
                         }) }
                     </dl>
                 </details>
@@ -126,7 +127,7 @@ fn container(container: &Container, now: Time) -> Html {
     }
 }
 
-fn condition(condition: &Condition, now: Time) -> Html {
+fn condition(w: &Words, condition: &Condition, now: Time) -> Html {
     let (sign, class) = match condition.good {
         Some(true) => (Icon::Right, "k-condition"),
         Some(false) => (Icon::Wrong, "k-condition k-condition--bad"),
@@ -142,7 +143,7 @@ fn condition(condition: &Condition, now: Time) -> Html {
                     if !condition.reason.is_empty() {
                         { format!(", {}", condition.reason) }
                     }
-                    <span class="k-soft">{ format!(" {}", since(condition.since, now)) }</span>
+                    <span class="k-soft">{ format!(" {}", since(w, condition.since, now)) }</span>
                 </p>
                 if !condition.message.is_empty() {
                     <p class="k-soft">{ &*condition.message }</p>
@@ -152,28 +153,28 @@ fn condition(condition: &Condition, now: Time) -> Html {
     }
 }
 
-fn group(group: &Group) -> Html {
+fn group(w: &Words, group: &Group) -> Html {
     let count = group.items.len() + group.more;
     html! {
         <>
             <h3 class="k-heading">
-                { group.heading }
+                { w.say(&group.heading) }
                 if count > 0 { <span class="k-soft k-number">{ format!(" {count}") }</span> }
             </h3>
             if group.items.is_empty() {
-                <p class="k-soft">{ group.empty }</p>
+                <p class="k-soft">{ w.say(&group.empty) }</p>
             }
             <ul class="k-related">
                 { for group.items.iter().map(|item| html! {
                     <li>
                         { for item.phase.map(glyph) }
                         <ObjectLink link={item.link.clone()} text={item.link.key.name.to_string()} />
-                        <span class="k-soft">{ &*item.words }</span>
+                        <span class="k-soft">{ w.say(&item.words) }</span>
                     </li>
                 }) }
             </ul>
             if group.more > 0 {
-                <p class="k-soft">{ format!("and {} more", group.more) }</p>
+                <p class="k-soft">{ t!(w, "more", n = group.more) }</p>
             }
         </>
     }

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::app::Msg;
 use crate::app::inspect::Link;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -17,6 +18,7 @@ pub struct Props {
 #[component]
 pub fn ObjectLink(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let selection = props.link.selection();
     let onclick =
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Select(selection.clone())));
@@ -29,7 +31,7 @@ pub fn ObjectLink(props: &Props) -> Html {
         <button
             type="button"
             class={classes!("k-link", "k-object-link", gone.then_some("is-gone"))}
-            title={if gone { "Not there at this moment" } else { "" }}
+            title={if gone { t!(w, "inspector.not-there") } else { String::new() }}
             {onclick}
         >
             { text }

@@ -13,8 +13,9 @@ use super::dock::{EventsTable, LogView};
 use super::icons::{Icon, icon};
 use super::runtime::{use_dispatch, use_runtime};
 use super::tabs::{Tab, Tabs};
+use super::words::{t, use_words};
 use crate::app::inspect::{self, Found, LogRequest, Part};
-use crate::app::{App, Msg, Selection};
+use crate::app::{App, Msg, Selection, Words, say};
 use crate::sim::Time;
 use facts::Facts;
 use story::Story;
@@ -30,10 +31,11 @@ pub struct Props {
 
 #[component]
 pub fn Inspector(props: &Props) -> Html {
+    let w = use_words();
     let Some(selection) = &props.selection else {
         return html! {
-            <section class="k-pane k-pane--inspector" aria-label="Inspector">
-                <p class="k-empty">{ "Nothing selected. Click a pod or a node, or press Enter on one." }</p>
+            <section class="k-pane k-pane--inspector" aria-label={t!(w, "inspector.label")}>
+                <p class="k-empty">{ t!(w, "inspector.empty") }</p>
             </section>
         };
     };
@@ -52,6 +54,7 @@ struct OpenProps {
 #[component]
 fn Open(props: &OpenProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let runtime = use_runtime();
     let part = use_state(Part::default);
     let title = use_node_ref();
@@ -88,13 +91,16 @@ fn Open(props: &OpenProps) -> Html {
     let tabs: Vec<Tab> = parts
         .iter()
         .map(|part| Tab {
-            name: part.name().to_lowercase().into(),
-            label: part.name().into(),
+            name: part.name().into(),
+            label: w.say(&part.label()).into(),
         })
         .collect();
     let name = selection.key.name.to_string();
     html! {
-        <section class="k-pane k-pane--inspector" aria-label={format!("Inspector: {} {name}", info.kind)}>
+        <section
+            class="k-pane k-pane--inspector"
+            aria-label={t!(w, "inspector.label.of", kind = info.kind, name = &name)}
+        >
             <div class="k-bar k-inspector-head">
                 <div class="k-inspector-title" ref={title}>
                     <p class="k-inspector-kind">{ info.kind }</p>
@@ -103,45 +109,43 @@ fn Open(props: &OpenProps) -> Html {
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    aria-label="Close the inspector"
-                    title="Close (Esc)"
+                    aria-label={t!(w, "inspector.close")}
+                    title={t!(w, "inspector.close.title")}
                     onclick={close}
                 >
                     { icon(Icon::Close) }
                 </button>
             </div>
             <div class="k-bar k-bar--low">
-                <Tabs label="Inspector" id="inspector" {tabs} {chosen} {choose} />
+                <Tabs label={t!(w, "inspector.label")} id="inspector" {tabs} {chosen} {choose} />
             </div>
             <div
                 class="k-inspector-body"
                 id="inspector-panel"
                 role="tabpanel"
                 tabindex="0"
-                aria-label={part_shown.name()}
+                aria-label={w.say(&part_shown.label())}
             >
-                { found.as_ref().map(|found| remark(found, selection)) }
-                { found.map(|found| body(part_shown, props, &found, runtime.as_ref())) }
+                { found.as_ref().map(|found| remark(&w, found, selection)) }
+                { found.map(|found| body(&w, part_shown, props, &found, runtime.as_ref())) }
             </div>
         </section>
     }
 }
 
 /// What is said when the object is not what it was.
-fn remark(found: &Found, selection: &Selection) -> Html {
+fn remark(w: &Words, found: &Found, selection: &Selection) -> Html {
     let kind = selection.kind.info().kind;
     match found {
         Found::Present(_) => Html::default(),
         Found::Gone => html! {
-            <p class="k-remark">
-                { format!("This {kind} is not there at this moment: it was deleted, or not made yet. Its story is under Why.") }
-            </p>
+            <p class="k-remark">{ t!(w, "inspector.gone", kind = kind) }</p>
         },
         Found::Replaced(other) => {
             let link = inspect::Link::of(other);
             html! {
                 <p class="k-remark">
-                    { format!("This {kind} was deleted. Another one has its name now: ") }
+                    { t!(w, "inspector.replaced", kind = kind) }{ " " }
                     <ObjectLink {link} />
                 </p>
             }
@@ -150,6 +154,7 @@ fn remark(found: &Found, selection: &Selection) -> Html {
 }
 
 fn body(
+    w: &Words,
     part: Part,
     props: &OpenProps,
     found: &Found,
@@ -177,7 +182,7 @@ fn body(
                     {rows}
                     start={session.timeline().start()}
                     about={false}
-                    empty="No events about it. Kubernetes forgets events after an hour."
+                    empty={t!(w, "inspector.no-events")}
                 />
             }
         }),
@@ -206,6 +211,7 @@ struct PodLogsProps {
 /// The logs of the selected pod, with a choice of containers when there are several.
 #[component]
 fn PodLogs(props: &PodLogsProps) -> Html {
+    let w = use_words();
     let chosen = use_state(|| 0usize);
     let previous = use_state(|| false);
     let container = props.containers.get(*chosen).or(props.containers.first());
@@ -231,7 +237,7 @@ fn PodLogs(props: &PodLogsProps) -> Html {
             <div class="k-tools">
                 if props.containers.len() > 1 {
                     <label>
-                        { "Container " }
+                        { t!(w, "logs.container") }{ " " }
                         <select class="k-select" {onchange}>
                             { for props.containers.iter().map(|name| html! { <option>{ name }</option> }) }
                         </select>
@@ -239,7 +245,7 @@ fn PodLogs(props: &PodLogsProps) -> Html {
                 }
                 <label>
                     <input type="checkbox" checked={*previous} onchange={toggle} />
-                    { " Before the last restart" }
+                    { " " }{ t!(w, "logs.previous") }
                 </label>
             </div>
             <LogView {request} />
@@ -255,15 +261,16 @@ struct YamlProps {
 #[component]
 fn Yaml(props: &YamlProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let text = props.text.clone();
     let copy = Callback::from(move |_: MouseEvent| {
         super::hooks::copy(&text);
-        dispatch.emit(Msg::Say("YAML copied.".into()));
+        dispatch.emit(Msg::Say(say!("inspector.yaml.copied")));
     });
     html! {
         <div class="k-yaml">
             <div class="k-tools">
-                <button type="button" class="k-button" onclick={copy}>{ "Copy" }</button>
+                <button type="button" class="k-button" onclick={copy}>{ t!(w, "inspector.yaml.copy") }</button>
             </div>
             <pre class="k-yaml-text">{ &props.text }</pre>
         </div>

@@ -6,10 +6,11 @@ use yew::prelude::*;
 
 use super::ObjectLink;
 use super::verdict::Verdict;
-use crate::app::inspect::{Beat, Origin};
+use crate::app::inspect::{Beat, Origin, SUBJECT};
 use crate::app::{Msg, words};
 use crate::sim::Time;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -20,22 +21,21 @@ pub struct Props {
 
 #[component]
 pub fn Story(props: &Props) -> Html {
+    let w = use_words();
     if props.beats.is_empty() {
         return html! {
-            <p class="k-soft">{ "Nothing is known about how this came about: it is older than what is remembered." }</p>
+            <p class="k-soft">{ t!(w, "story.unknown") }</p>
         };
     }
     let first_own = props.beats.iter().position(|b| b.own).unwrap_or_default();
     html! {
         <>
-            <p class="k-words">
-                { "How it came about, oldest first. Each step was caused by the one before it." }
-            </p>
+            <p class="k-words">{ t!(w, "story.words") }</p>
             <ol class="k-story">
                 { for props.beats.iter().enumerate().map(|(i, beat)| html! {
                     <>
                         if i == first_own && i > 0 {
-                            <li class="k-story-turn" aria-hidden="true">{ "and since then" }</li>
+                            <li class="k-story-turn" aria-hidden="true">{ t!(w, "story.since") }</li>
                         }
                         <BeatItem key={i} beat={beat.clone()} start={props.start} />
                     </>
@@ -53,25 +53,29 @@ struct BeatProps {
 
 #[component]
 fn BeatItem(props: &BeatProps) -> Html {
+    let w = use_words();
     let beat = &props.beat;
+    let did = w.say(&beat.did);
+    let (before, after) = did.split_once(SUBJECT).unwrap_or((&did, ""));
     let clock = words::fine_clock(beat.at.since(props.start));
     html! {
         <li class={classes!("k-beat", format!("k-beat--{}", beat.kind.name()), beat.own.then_some("is-own"))}>
             <span class="k-beat-mark" aria-hidden="true" />
-            <p class="k-beat-time k-number" title="Cluster time">{ clock }</p>
+            <p class="k-beat-time k-number" title={t!(w, "story.time")}>{ clock }</p>
             <div class="k-beat-body">
                 <p>
-                    <strong>{ &*beat.who }</strong>
-                    { format!(" {} ", beat.did) }
+                    <strong>{ w.say(&beat.who) }</strong>
+                    { format!(" {before}") }
                     { for beat.subject.clone().map(|link| html! { <ObjectLink {link} /> }) }
+                    { after }
                 </p>
                 if !beat.detail.is_empty() {
-                    <p class="k-beat-detail">{ &*beat.detail }</p>
+                    <p class="k-beat-detail">{ w.say(&beat.detail) }</p>
                 }
                 { for beat.origin.clone().map(|origin| html! { <OriginLink {origin} /> }) }
                 { for beat.decision.clone().map(|decision: Rc<_>| html! { <Verdict {decision} /> }) }
                 if beat.revision > 0 {
-                    <p class="k-soft k-beat-revision k-number">{ format!("revision {}", beat.revision) }</p>
+                    <p class="k-soft k-beat-revision k-number">{ t!(w, "story.revision", n = beat.revision) }</p>
                 }
             </div>
         </li>
@@ -87,6 +91,7 @@ struct OriginProps {
 #[component]
 fn OriginLink(props: &OriginProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let origin = &props.origin;
     let (file, start, end) = (origin.file, origin.start, origin.end);
     let onclick =
@@ -94,7 +99,7 @@ fn OriginLink(props: &OriginProps) -> Html {
     html! {
         <p>
             <button type="button" class="k-link k-object-link" {onclick}>
-                { format!("{}, line {}", origin.name, origin.line) }
+                { t!(w, "story.line", file = &origin.name, line = origin.line) }
             </button>
         </p>
     }

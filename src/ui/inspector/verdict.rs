@@ -5,7 +5,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::app::inspect::Decision;
-use crate::app::words;
+use crate::app::{Text, Words, say};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -14,11 +15,12 @@ pub struct Props {
 
 #[component]
 pub fn Verdict(props: &Props) -> Html {
+    let w = use_words();
     let decision = &props.decision;
     html! {
         <div class="k-verdict">
             if decision.attempt > 1 {
-                <p class="k-soft">{ format!("Attempt {}", decision.attempt) }</p>
+                <p class="k-soft">{ t!(w, "verdict.attempt", n = decision.attempt) }</p>
             }
             if !decision.message.is_empty() {
                 <p class="k-beat-detail">{ &*decision.message }</p>
@@ -27,15 +29,15 @@ pub fn Verdict(props: &Props) -> Html {
                 <p class="k-beat-detail">{ &*decision.preemption }</p>
             }
             if !decision.refused.is_empty() {
-                <h3 class="k-heading">{ "Refused" }</h3>
+                <h3 class="k-heading">{ t!(w, "verdict.refused") }</h3>
                 <ul class="k-refused">
                     { for decision.refused.iter().map(|group| {
-                        let names: Vec<&str> = group.nodes.iter().take(8).map(|n| &**n).collect();
-                        let more = group.nodes.len().saturating_sub(names.len());
+                        let names = group.nodes.iter().take(8).map(Text::from);
+                        let more = group.nodes.len().saturating_sub(8);
                         html! {
                             <li>
-                                <strong>{ names.join(", ") }</strong>
-                                if more > 0 { { format!(" and {more} more") } }
+                                <strong>{ w.say(&Text::list(names)) }</strong>
+                                if more > 0 { { " " }{ t!(w, "more", n = more) } }
                                 { format!(": {}", group.reason) }
                                 <span class="k-soft">{ format!(" ({})", group.plugin) }</span>
                             </li>
@@ -44,31 +46,28 @@ pub fn Verdict(props: &Props) -> Html {
                 </ul>
             }
             if !decision.candidates.is_empty() {
-                <h3 class="k-heading">{ title(decision) }</h3>
-                { scores(decision) }
+                <h3 class="k-heading">{ w.say(&title(decision)) }</h3>
+                { scores(&w, decision) }
             }
             if decision.more > 0 {
-                <p class="k-soft">{ format!("and {} more", decision.more) }</p>
+                <p class="k-soft">{ t!(w, "more", n = decision.more) }</p>
             }
         </div>
     }
 }
 
-fn title(decision: &Decision) -> String {
+fn title(decision: &Decision) -> Text {
     match (
         decision.candidates.len() + decision.more,
         decision.plugins.is_empty(),
     ) {
-        (1, true) => "The only node that could take it".to_owned(),
-        (n, _) => format!(
-            "Scores of the {} that could take it",
-            words::count(n, "node")
-        ),
+        (1, true) => say!("verdict.only"),
+        (n, _) => say!("verdict.scores", n = n),
     }
 }
 
 /// One row per plugin and one column per node would not fit: nodes are rows.
-fn scores(decision: &Decision) -> Html {
+fn scores(w: &Words, decision: &Decision) -> Html {
     let best = decision
         .candidates
         .iter()
@@ -93,7 +92,7 @@ fn scores(decision: &Decision) -> Html {
                     <li class={classes!("k-score", candidate.chosen.then_some("is-chosen"))}>
                         <p class="k-score-head">
                             <strong>{ &*candidate.node }</strong>
-                            if candidate.chosen { <span class="k-chip">{ "chosen" }</span> }
+                            if candidate.chosen { <span class="k-chip">{ t!(w, "verdict.chosen") }</span> }
                             <span class="k-number k-score-total">{ candidate.total }</span>
                         </p>
                         <div class="k-score-bar" aria-hidden="true">

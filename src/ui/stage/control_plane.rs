@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::app::Shared;
 use crate::app::view::control_plane::{self, ControlPlane, SERVER, STORE};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -13,29 +14,30 @@ pub struct Props {
 #[component]
 pub fn ControlPlaneStrip(props: &Props) -> Html {
     let view = &props.view;
+    let w = use_words();
     html! {
-        <section class="k-strip" aria-label="Control plane">
+        <section class="k-strip" aria-label={t!(w, "stage.control-plane")}>
             <ol class="k-strip-parts" style={format!("--k-parts:{}", view.parts.len())}>
                 { for view.parts.iter().enumerate().map(|(i, part)| html! {
                     <li
-                        key={part.name}
+                        key={i}
                         class={classes!("k-part", (Some(i) == view.writer()).then_some("is-active"))}
-                        title={part.words.to_string()}
+                        title={w.say(&part.words)}
                     >
-                        <p class="k-part-name">{ part.name }</p>
+                        <p class="k-part-name">{ w.say(&part.name.label()) }</p>
                         <p class="k-part-words">
-                            { if part.words.is_empty() { part.role } else { &*part.words } }
+                            { w.say(if part.words.is_empty() { &part.role } else { &part.words }) }
                         </p>
                     </li>
                 }) }
             </ol>
             <Bus from={view.writer()} parts={view.parts.len()} write={view.newest()} />
-            <ol class="k-strip-writes" aria-label="Last writes, newest first">
+            <ol class="k-strip-writes" aria-label={t!(w, "stage.writes")}>
                 { for view.writes.iter().take(4).map(|write| html! {
                     <li key={write.revision}>
                         <span class="k-number">{ write.revision }</span>
                         <span class="k-strip-actor">{ &*write.actor }</span>
-                        <span>{ control_plane::words(write) }</span>
+                        <span>{ w.say(&control_plane::words(write)) }</span>
                     </li>
                 }) }
             </ol>

@@ -11,9 +11,10 @@ use crate::app::layout::Rect;
 use crate::app::layout::nodes::{Density, NodesLayout, Spot};
 use crate::app::view::nodes::NodesView;
 use crate::app::view::{Phase, Revision, Tile};
-use crate::app::{Msg, Shared};
+use crate::app::{Msg, Shared, Text, say};
 use crate::sim::ordered::Map as BTreeMap;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -199,6 +200,18 @@ fn shape(context: &CanvasRenderingContext2d, phase: Phase, rect: Rect) {
     }
 }
 
+fn phase_words(phase: Phase) -> Text {
+    match phase {
+        Phase::Pending => say!("phase.pending"),
+        Phase::Starting => say!("phase.starting"),
+        Phase::Running => say!("phase.running"),
+        Phase::Ready => say!("phase.ready"),
+        Phase::Terminating => say!("phase.terminating"),
+        Phase::Failing => say!("phase.failing"),
+        Phase::Succeeded => say!("phase.succeeded"),
+    }
+}
+
 #[derive(Properties, PartialEq)]
 struct NumbersProps {
     view: Shared<NodesView>,
@@ -207,9 +220,13 @@ struct NumbersProps {
 /// Pods per node and phase: what the canvas shows, for those who do not see it.
 #[component]
 fn Numbers(props: &NumbersProps) -> Html {
+    let w = use_words();
     let mut counts: BTreeMap<Rc<str>, BTreeMap<Phase, u32>> = BTreeMap::new();
     for tile in props.view.tiles.iter().filter(|t| !t.system) {
-        let node = tile.node.clone().unwrap_or_else(|| "no node yet".into());
+        let node = tile
+            .node
+            .clone()
+            .unwrap_or_else(|| t!(w, "dots.unbound").into());
         *counts
             .entry(node)
             .or_default()
@@ -218,11 +235,11 @@ fn Numbers(props: &NumbersProps) -> Html {
     }
     html! {
         <table class="k-unseen">
-            <caption>{ "Pods by node and state" }</caption>
+            <caption>{ t!(w, "dots.caption") }</caption>
             <thead>
                 <tr>
-                    <th scope="col">{ "Node" }</th>
-                    { for PHASES.iter().map(|p| html! { <th key={p.name()} scope="col">{ p.name() }</th> }) }
+                    <th scope="col">{ t!(w, "dots.node") }</th>
+                    { for PHASES.iter().map(|p| html! { <th key={p.name()} scope="col">{ w.say(&phase_words(*p)) }</th> }) }
                 </tr>
             </thead>
             <tbody>

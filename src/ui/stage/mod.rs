@@ -5,6 +5,7 @@ mod dots;
 mod nodes;
 mod ownership;
 mod rollout;
+mod roving;
 mod tile;
 mod traffic;
 
@@ -14,6 +15,7 @@ use super::hooks::use_size;
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
 use super::tabs::{Tab, Tabs};
+use super::words::{t, use_words};
 use crate::app::{Msg, Scene, Selection, View};
 use crate::sim::Time;
 
@@ -35,6 +37,7 @@ pub struct Props {
 #[component]
 pub fn Stage(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let body = use_node_ref();
     {
         let dispatch = dispatch.clone();
@@ -46,8 +49,8 @@ pub fn Stage(props: &Props) -> Html {
     let tabs: Vec<Tab> = View::ALL
         .into_iter()
         .map(|view| Tab {
-            name: view.name().to_lowercase().into(),
-            label: view.name().into(),
+            name: view.name().into(),
+            label: w.say(&view.label()).into(),
         })
         .collect();
     let chosen = View::ALL
@@ -66,19 +69,19 @@ pub fn Stage(props: &Props) -> Html {
     let scene = &props.scene;
     let selected = props.selection.as_ref().map(|s| s.uid.clone());
     html! {
-        <section class="k-pane k-pane--stage" aria-label="Stage">
+        <section class="k-pane k-pane--stage" aria-label={t!(w, "stage.label")}>
             <div class="k-bar">
-                <Tabs label="View of the cluster" id="stage" {tabs} {chosen} {choose} />
+                <Tabs label={t!(w, "stage.views")} id="stage" {tabs} {chosen} {choose} />
                 <button
                     type="button"
                     class="k-button k-button--quiet"
-                    aria-label="Control plane"
-                    title="Control plane"
+                    aria-label={t!(w, "stage.control-plane")}
+                    title={t!(w, "stage.control-plane")}
                     aria-expanded={props.control_plane.to_string()}
                     onclick={toggle}
                 >
                     { icon(Icon::Layers) }
-                    <span>{ "Control plane" }</span>
+                    <span>{ t!(w, "stage.control-plane") }</span>
                 </button>
             </div>
             if props.control_plane {
@@ -89,7 +92,7 @@ pub fn Stage(props: &Props) -> Html {
                 class="k-stage"
                 id="stage-panel"
                 role="tabpanel"
-                aria-labelledby={format!("stage-tab-{}", props.view.name().to_lowercase())}
+                aria-labelledby={format!("stage-tab-{}", props.view.name())}
                 tabindex="-1"
             >
                 { match props.view {

@@ -12,9 +12,10 @@ use crate::app::layout::{Direction, Rect};
 use crate::app::view::Tile;
 use crate::app::view::nodes::{Fill, Health, NodesView, Tank};
 use crate::app::view::pulse::Pulse;
-use crate::app::{Msg, Selection, Shared, words};
+use crate::app::{Msg, Selection, Shared, Text, Words, say, words};
 use crate::ui::hooks::focus;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -26,6 +27,7 @@ pub struct Props {
 
 #[component]
 pub fn NodesStage(props: &Props) -> Html {
+    let w = use_words();
     let attended = use_state(|| None::<Rc<str>>);
     let attend = {
         let attended = attended.clone();
@@ -69,15 +71,15 @@ pub fn NodesStage(props: &Props) -> Html {
     html! {
         <div class="k-scene" style={format!("height:{}px", size.h)} {onkeydown}>
             <div class="k-tray" style={layout.tray.style()}>
-                <h2 class="k-tray-title">{ "Scheduler" }</h2>
-                <p class="k-tray-words">{ waiting(tiles) }</p>
+                <h2 class="k-tray-title">{ t!(w, "nodes.scheduler") }</h2>
+                <p class="k-tray-words">{ w.say(&waiting(tiles)) }</p>
             </div>
             { for view.tanks.iter().zip(&layout.tanks).map(|(tank, rect)| html! {
                 <TankBox key={tank.name.to_string()} tank={tank.clone()} rect={*rect}
                     selected={props.selected.as_ref() == Some(&tank.uid)} />
             }) }
             if !own {
-                <p class="k-empty k-empty--over">{ "No pods yet. Apply the manifest: Ctrl+Enter" }</p>
+                <p class="k-empty k-empty--over">{ t!(w, "nodes.empty") }</p>
             }
             if layout.density.is_drawn() {
                 <PodDots view={view.clone()} layout={layout.clone()} />
@@ -95,24 +97,24 @@ pub fn NodesStage(props: &Props) -> Html {
                 />
             }) }
             if let Some((tile, spot)) = tip {
-                { tooltip(tile, spot, (size.w, size.h)) }
+                { tooltip(&w, tile, spot, (size.w, size.h)) }
             }
         </div>
     }
 }
 
-fn waiting(tiles: &[Shared<Tile>]) -> String {
+fn waiting(tiles: &[Shared<Tile>]) -> Text {
     let n = tiles.iter().filter(|t| t.node.is_none()).count();
     match n {
-        0 => "no pod waits".to_owned(),
-        n => format!("{} waiting", words::count(n, "pod")),
+        0 => say!("nodes.waiting.none"),
+        n => say!("nodes.waiting", n = n),
     }
 }
 
-fn tooltip(tile: &Tile, spot: &Spot, (width, height): (i32, i32)) -> Html {
+fn tooltip(w: &Words, tile: &Tile, spot: &Spot, (width, height): (i32, i32)) -> Html {
     const WIDTH: i32 = 264;
-    let Rect { x, y, w, h } = spot.rect;
-    let left = (x + w / 2 - WIDTH / 2).clamp(8, (width - WIDTH - 8).max(8));
+    let Rect { x, y, h, .. } = spot.rect;
+    let left = (x + spot.rect.w / 2 - WIDTH / 2).clamp(8, (width - WIDTH - 8).max(8));
     // Where there is more room: below in the upper half, above in the lower one.
     let up = y > height / 2;
     let (top, lift) = if up {
@@ -122,18 +124,23 @@ fn tooltip(tile: &Tile, spot: &Spot, (width, height): (i32, i32)) -> Html {
     };
     let style = format!("transform:translate({left}px,{top}px) translateY({lift});width:{WIDTH}px");
     let facts = [
-        ("Status", tile.status.to_string()),
+        (t!(w, "tip.status"), tile.status.to_string()),
         (
-            "Ready",
-            format!("{} of {} containers", tile.ready.0, tile.ready.1),
+            t!(w, "tip.ready"),
+            t!(
+                w,
+                "tip.ready.words",
+                ready = tile.ready.0,
+                total = tile.ready.1
+            ),
         ),
         (
-            "Revision",
+            t!(w, "tip.revision"),
             tile.revision
                 .map_or_else(String::new, |r| r.letter().to_string()),
         ),
         (
-            "Restarts",
+            t!(w, "tip.restarts"),
             if tile.restarts > 0 {
                 tile.restarts.to_string()
             } else {
@@ -141,17 +148,20 @@ fn tooltip(tile: &Tile, spot: &Spot, (width, height): (i32, i32)) -> Html {
             },
         ),
         (
-            "Node",
-            tile.node.as_deref().unwrap_or("none yet").to_owned(),
+            t!(w, "tip.node"),
+            match &tile.node {
+                Some(node) => node.to_string(),
+                None => t!(w, "tip.node.none"),
+            },
         ),
-        ("Address", tile.ip.to_string()),
+        (t!(w, "tip.address"), tile.ip.to_string()),
     ];
     html! {
         <div class="k-tip" {style} aria-hidden="true">
             <p class="k-tip-title">{ &*tile.key.name }</p>
             <dl>
                 { for facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| html! {
-                    <div key={name}><dt>{ name }</dt><dd>{ value }</dd></div>
+                    <div key={name.clone()}><dt>{ name }</dt><dd>{ value }</dd></div>
                 }) }
             </dl>
         </div>
@@ -168,6 +178,7 @@ struct TankProps {
 #[component]
 fn TankBox(props: &TankProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let tank = &props.tank;
     let onclick = {
         let tank = tank.clone();
@@ -189,7 +200,7 @@ fn TankBox(props: &TankProps) -> Html {
         <section
             class={classes!("k-tank", format!("k-tank--{health}"), props.selected.then_some("is-selected"))}
             style={props.rect.style()}
-            aria-label={format!("Node {}, {}", tank.name, tank.health.word())}
+            aria-label={t!(w, "nodes.tank", name = &tank.name, health = tank.health.word())}
         >
             <div class="k-water" style={format!("--k-level:{}", f64::from(level) / 1000.0)} aria-hidden="true" />
             <div class="k-tank-head">
@@ -208,35 +219,35 @@ fn TankBox(props: &TankProps) -> Html {
                 }) }
                 if let Some(first) = tank.taints.first() {
                     <span class="k-chip" title={tank.taints.join("\n")}>
-                        { taint_words(first, tank.taints.len()) }
+                        { w.say(&taint_words(first, tank.taints.len())) }
                     </span>
                 }
             </p>
-            { bar("CPU", tank.cpu, &words::cpus(tank.cpu.used), &words::cpus(tank.cpu.of)) }
-            { bar("Mem", tank.memory, &words::bytes(tank.memory.used), &words::bytes(tank.memory.of)) }
+            { bar(&w, say!("nodes.cpu"), tank.cpu, &words::cpus(tank.cpu.used), &words::cpus(tank.cpu.of)) }
+            { bar(&w, say!("nodes.memory"), tank.memory, &words::bytes(tank.memory.used), &words::bytes(tank.memory.of)) }
             <p class="k-tank-foot" aria-hidden="true">{ "kube-system" }</p>
         </section>
     }
 }
 
-fn taint_words(first: &str, n: usize) -> String {
+fn taint_words(first: &str, n: usize) -> Text {
     if n == 1 {
         let effect = first.rsplit_once(':').map_or(first, |(_, effect)| effect);
-        format!("taint {effect}")
+        say!("nodes.taint", effect = effect)
     } else {
-        words::count(n, "taint")
+        say!("nodes.taints", n = n)
     }
 }
 
-fn bar(name: &'static str, fill: Fill, used: &str, of: &str) -> Html {
+fn bar(w: &Words, name: Text, fill: Fill, used: &Text, of: &Text) -> Html {
     let share = words::percent(fill.used.max(0) as u64, fill.of.max(0) as u64);
     html! {
-        <div class="k-fill" title={format!("{used} of {of} requested ({share})")}>
-            <span class="k-fill-name">{ name }</span>
+        <div class="k-fill" title={t!(w, "nodes.fill", used = used, of = of, share = share)}>
+            <span class="k-fill-name">{ w.say(&name) }</span>
             <span class="k-fill-track">
                 <span class="k-fill-level" style={format!("--k-level:{}", f64::from(fill.milli()) / 1000.0)} />
             </span>
-            <span class="k-fill-words">{ format!("{used} / {of}") }</span>
+            <span class="k-fill-words">{ t!(w, "nodes.fill.short", used = used, of = of) }</span>
         </div>
     }
 }

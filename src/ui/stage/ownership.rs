@@ -8,10 +8,11 @@ use super::tile::{letter, revision_class};
 use crate::app::layout::ownership::{OwnershipLayout, columns};
 use crate::app::layout::{Direction, nearest};
 use crate::app::view::ownership::{Item, OwnershipView, Relation};
-use crate::app::{Msg, Selection, Shared};
+use crate::app::{Msg, Selection, Shared, Text, say};
 use crate::ui::hooks::focus;
 use crate::ui::icons::glyph;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -31,11 +32,12 @@ const TITLES: [&str; 5] = [
 #[component]
 pub fn OwnershipStage(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let (view, layout) = (&props.view, &props.layout);
     let stop = use_state(|| 0_usize);
     if view.items.is_empty() {
         return html! {
-            <p class="k-empty">{ "No objects yet. Apply the manifest: Ctrl+Enter" }</p>
+            <p class="k-empty">{ t!(w, "ownership.empty") }</p>
         };
     }
     let stop_at = (*stop).min(view.items.len() - 1);
@@ -89,7 +91,7 @@ pub fn OwnershipStage(props: &Props) -> Html {
                         class={classes!("k-item", item.revision.map(revision_class), phase)}
                         style={rect.style()}
                         tabindex={if i == stop_at { "0" } else { "-1" }}
-                        aria-label={sentence(view, i, item)}
+                        aria-label={w.say(&sentence(view, i, item))}
                         aria-pressed={(props.selected.as_ref() == Some(&item.uid)).to_string()}
                         {onclick}
                         {onfocus}
@@ -99,7 +101,7 @@ pub fn OwnershipStage(props: &Props) -> Html {
                         }
                         <span class="k-tile-text">
                             <span class="k-tile-name">{ name(item) }</span>
-                            <span class="k-tile-status">{ &*item.detail }</span>
+                            <span class="k-tile-status">{ w.say(&item.detail) }</span>
                         </span>
                         { letter(item.revision) }
                     </button>
@@ -121,27 +123,30 @@ fn name(item: &Item) -> String {
     }
 }
 
-fn sentence(view: &OwnershipView, index: usize, item: &Item) -> String {
+fn sentence(view: &OwnershipView, index: usize, item: &Item) -> Text {
     let kind = item.kind.info().kind;
     let named = |i: usize| {
         view.items
             .get(i)
             .map(|o| format!("{} {}", o.kind.info().kind, o.key.name))
     };
-    let mut text = format!("{kind} {}, {}", item.key.name, item.detail);
+    let mut parts = vec![
+        Text::from(format!("{kind} {}", item.key.name)),
+        item.detail.clone(),
+    ];
     for edge in &view.edges {
         if edge.to == index
             && edge.relation == Relation::Owns
             && let Some(owner) = named(edge.from)
         {
-            text += &format!(", owned by {owner}");
+            parts.push(say!("ownership.owned", owner = owner));
         }
         if edge.to == index
             && edge.relation == Relation::Selects
             && let Some(by) = named(edge.from)
         {
-            text += &format!(", selected by {by}");
+            parts.push(say!("ownership.selected", by = by));
         }
     }
-    text
+    Text::list(parts)
 }

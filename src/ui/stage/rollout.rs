@@ -4,16 +4,18 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::tile::{PodTile, letter, revision_class};
+use super::roving::use_roving;
+use super::tile::{PodTile, letter, revision_class, tile_id};
 use crate::api::Resource;
 use crate::app::layout::Size;
 use crate::app::layout::chart::{self, Bar};
 use crate::app::layout::nodes::Density;
 use crate::app::view::pulse::{Pulse, Rate};
 use crate::app::view::rollout::{RolloutView, Set, State, WINDOW, Workload};
-use crate::app::{Msg, Selection, Shared, words};
+use crate::app::{Msg, Selection, Shared, Text, say, words};
 use crate::sim::Time;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 
 #[derive(Properties, PartialEq)]
@@ -26,15 +28,17 @@ pub struct Props {
 
 #[component]
 pub fn RolloutStage(props: &Props) -> Html {
+    let lang = use_words();
     if props.view.workloads.is_empty() {
         return html! {
-            <p class="k-empty">{ "No Deployments yet. Apply the manifest: Ctrl+Enter" }</p>
+            <p class="k-empty">{ t!(lang, "rollout.empty") }</p>
         };
     }
     html! {
         <div class="k-rollouts">
             { for props.view.workloads.iter().map(|workload| html! {
-                <article key={workload.uid.to_string()} class="k-rollout" aria-label={format!("Deployment {}", workload.key.name)}>
+                <article key={workload.uid.to_string()} class="k-rollout"
+                    aria-label={t!(lang, "rollout.label", name = &workload.key.name)}>
                     <Revisions workload={workload.clone()} selected={props.selected.clone()} />
                     <Curves workload={workload.clone()} pulse={props.pulse.clone()} now={props.now} />
                 </article>
@@ -42,6 +46,9 @@ pub fn RolloutStage(props: &Props) -> Html {
         </div>
     }
 }
+
+/// Begins the ids of tiles.
+const PREFIX: &str = "rollout-tile";
 
 #[derive(Properties, PartialEq)]
 struct RevisionsProps {
@@ -52,7 +59,10 @@ struct RevisionsProps {
 #[component]
 fn Revisions(props: &RevisionsProps) -> Html {
     let dispatch = use_dispatch();
+    let lang = use_words();
     let w = &props.workload;
+    let tiles = w.sets.iter().flat_map(|set| &set.tiles);
+    let roving = use_roving(tiles.map(|tile| tile_id(PREFIX, tile)).collect());
     let select = |kind, key: &crate::api::Key, uid: &Rc<str>| {
         let (dispatch, selection) = (
             dispatch.clone(),
@@ -73,28 +83,30 @@ fn Revisions(props: &RevisionsProps) -> Html {
             </h2>
             <span class={classes!("k-state", format!("k-state--{}", w.state.name()))}>
                 <span class="k-state-shape" aria-hidden="true" />
-                { w.state.word() }
+                { lang.say(&w.state.word()) }
             </span>
             <span class="k-soft">{ &*w.strategy }</span>
         </header>
         <p class={if w.state == State::Stalled { "k-rollout-words k-bad" } else { "k-rollout-words" }}>
-            { &*w.words }
+            { lang.say(&w.words) }
         </p>
-        <div class="k-sets">
+        <div class="k-sets" onfocusin={roving.onfocusin} onkeydown={roving.onkeydown}>
             { for w.sets.iter().map(|set| html! {
                 <section
                     key={set.uid.to_string()}
                     class={classes!("k-set", set.current.then_some("is-current"), revision_class(set.revision))}
-                    aria-label={format!("Revision {}", set.revision.letter())}
+                    aria-label={t!(lang, "rollout.revision", letter = set.revision.letter())}
                 >
                     <h3 class="k-set-head">
                         { letter(Some(set.revision)) }
                         <button type="button" class="k-link k-set-name" onclick={select(ReplicaSet::KIND, &set.key, &set.uid)}>
                             { &*set.images }
                         </button>
-                        <span class="k-set-count">{ format!("{} of {} ready", set.ready, set.desired) }</span>
+                        <span class="k-set-count">
+                            { t!(lang, "rollout.set.ready", ready = set.ready, desired = set.desired) }
+                        </span>
                     </h3>
-                    <p class="k-soft">{ role(set) }</p>
+                    <p class="k-soft">{ lang.say(&role(set)) }</p>
                     <div class="k-set-tiles">
                         { for set.tiles.iter().map(|tile| html! {
                             <PodTile
@@ -102,11 +114,12 @@ fn Revisions(props: &RevisionsProps) -> Html {
                                 tile={tile.clone()}
                                 density={if set.tiles.len() > 24 { Density::Compact } else { Density::Full }}
                                 selected={props.selected.as_ref() == Some(&tile.uid)}
-                                prefix="rollout-tile"
+                                prefix={PREFIX}
+                                tabbable={tile_id(PREFIX, tile) == roving.stop}
                             />
                         }) }
                         if set.tiles.is_empty() {
-                            <span class="k-soft">{ "no pods" }</span>
+                            <span class="k-soft">{ t!(lang, "rollout.set.none") }</span>
                         }
                     </div>
                 </section>
@@ -115,12 +128,16 @@ fn Revisions(props: &RevisionsProps) -> Html {
     </> }
 }
 
-fn role(set: &Set) -> String {
-    let age = if set.current { "current" } else { "older" };
-    if set.number.is_empty() {
-        age.to_owned()
+fn role(set: &Set) -> Text {
+    let age = if set.current {
+        say!("rollout.set.current")
     } else {
-        format!("{age}, revision {}", set.number)
+        say!("rollout.set.older")
+    };
+    if set.number.is_empty() {
+        age
+    } else {
+        say!("rollout.set.numbered", age = age, number = &set.number)
     }
 }
 
@@ -137,6 +154,7 @@ const REQUESTS: Size = Size { w: 720, h: 44 };
 /// Available pods over time between floor and ceiling, and the requests below.
 #[component]
 fn Curves(props: &CurvesProps) -> Html {
+    let lang = use_words();
     let (w, now) = (&props.workload, props.now);
     let pods = chart::available(
         &w.samples,
@@ -149,15 +167,21 @@ fn Curves(props: &CurvesProps) -> Html {
     let through = w.services.iter().find_map(|s| props.pulse.services.get(s));
     let bars = through.map(|t| chart::requests(&t.series, t.until, now, WINDOW, REQUESTS));
     let rate = through.map(|t| t.rate).unwrap_or_default();
-    let summary = format!(
-        "{} available of {} desired; the floor is {}, the ceiling {}.",
-        w.available, w.desired, w.floor, w.ceiling
+    let summary = t!(
+        lang,
+        "rollout.curve",
+        available = w.available,
+        desired = w.desired,
+        floor = w.floor,
+        ceiling = w.ceiling
     );
     html! {
         <div class="k-curves">
             <div class="k-curve-head">
-                <h3>{ "Pods" }</h3>
-                <p class="k-soft">{ format!("{} available, {} in all", w.available, w.total) }</p>
+                <h3>{ t!(lang, "rollout.pods") }</h3>
+                <p class="k-soft">
+                    { t!(lang, "rollout.pods.words", available = w.available, total = w.total) }
+                </p>
             </div>
             <div class="k-curve">
                 <svg viewBox={format!("0 0 {} {}", PODS.w, PODS.h)} preserveAspectRatio="none" role="img" aria-label={summary}>
@@ -166,12 +190,12 @@ fn Curves(props: &CurvesProps) -> Html {
                     { line("k-curve-floor", pods.floor) }
                     <path class="k-curve-line" d={pods.available} />
                 </svg>
-                { label("k-curve-label--ceiling", pods.ceiling, &format!("ceiling {}", w.ceiling)) }
-                { label("k-curve-label--floor", pods.floor, &format!("floor {}", w.floor)) }
+                { label("k-curve-label--ceiling", pods.ceiling, t!(lang, "rollout.ceiling", n = w.ceiling)) }
+                { label("k-curve-label--floor", pods.floor, t!(lang, "rollout.floor", n = w.floor)) }
             </div>
             <div class="k-curve-head">
-                <h3>{ "Requests" }</h3>
-                <p class={if rate.is_hurt() { "k-bad" } else { "k-soft" }}>{ said(w, &rate) }</p>
+                <h3>{ t!(lang, "rollout.requests") }</h3>
+                <p class={if rate.is_hurt() { "k-bad" } else { "k-soft" }}>{ lang.say(&said(w, &rate)) }</p>
             </div>
             <div class="k-curve k-curve--requests">
                 <svg viewBox={format!("0 0 {} {}", REQUESTS.w, REQUESTS.h)} preserveAspectRatio="none" aria-hidden="true">
@@ -179,22 +203,22 @@ fn Curves(props: &CurvesProps) -> Html {
                 </svg>
             </div>
             <p class="k-curve-axis" aria-hidden="true">
-                <span>{ format!("{} ago", words::span(WINDOW)) }</span>
-                <span>{ format!("{} ago", words::span(WINDOW / 2)) }</span>
-                <span>{ "now" }</span>
+                <span>{ t!(lang, "time.ago", span = words::span(WINDOW)) }</span>
+                <span>{ t!(lang, "time.ago", span = words::span(WINDOW / 2)) }</span>
+                <span>{ t!(lang, "time.now") }</span>
             </p>
         </div>
     }
 }
 
-fn said(workload: &Workload, rate: &Rate) -> String {
+fn said(workload: &Workload, rate: &Rate) -> Text {
     if workload.services.is_empty() {
-        return "No Service selects these pods.".to_owned();
+        return say!("rollout.requests.none");
     }
     if rate.requests == 0 {
         return rate.success();
     }
-    format!("{}, {}", rate.per_second(), rate.success())
+    Text::list([rate.per_second(), rate.success()])
 }
 
 fn line(class: &'static str, y: i32) -> Html {
@@ -203,10 +227,10 @@ fn line(class: &'static str, y: i32) -> Html {
     }
 }
 
-fn label(class: &'static str, y: i32, text: &str) -> Html {
+fn label(class: &'static str, y: i32, text: String) -> Html {
     let top = f64::from(y) / f64::from(PODS.h) * 100.0;
     html! {
-        <span class={classes!("k-curve-label", class)} style={format!("top:{top:.1}%")} aria-hidden="true">{ text.to_owned() }</span>
+        <span class={classes!("k-curve-label", class)} style={format!("top:{top:.1}%")} aria-hidden="true">{ text }</span>
     }
 }
 

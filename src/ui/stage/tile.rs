@@ -7,9 +7,10 @@ use yew::prelude::*;
 use crate::api::Resource;
 use crate::app::layout::nodes::Density;
 use crate::app::view::{Phase, Revision, Tile};
-use crate::app::{Msg, Selection, Shared};
+use crate::app::{Msg, Selection, Shared, Text, say};
 use crate::ui::icons::glyph;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::use_words;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -37,6 +38,7 @@ pub struct Props {
 #[component]
 pub fn PodTile(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let tile = &props.tile;
     let onclick = {
         let tile = tile.clone();
@@ -59,11 +61,11 @@ pub fn PodTile(props: &Props) -> Html {
     html! {
         <button
             type="button"
-            id={format!("{}-{}", props.prefix, tile.uid)}
+            id={tile_id(&props.prefix, tile)}
             {class}
             style={props.style.clone()}
             tabindex={if props.tabbable { "0" } else { "-1" }}
-            aria-label={tile.words.to_string()}
+            aria-label={w.say(&tile.words)}
             aria-pressed={props.selected.to_string()}
             {onclick}
             onpointerenter={Callback::from(move |_: PointerEvent| enter())}
@@ -75,7 +77,7 @@ pub fn PodTile(props: &Props) -> Html {
             if props.density == Density::Full {
                 <span class="k-tile-text">
                     <span class="k-tile-name">{ &*tile.short }</span>
-                    <span class="k-tile-status">{ status(tile) }</span>
+                    <span class="k-tile-status">{ w.say(&status(tile)) }</span>
                 </span>
             }
             { letter(tile.revision) }
@@ -86,12 +88,17 @@ pub fn PodTile(props: &Props) -> Html {
     }
 }
 
+/// The id of a tile's element.
+pub fn tile_id(prefix: &str, tile: &Tile) -> String {
+    format!("{prefix}-{}", tile.uid)
+}
+
 /// Ready pods that run say so; others say what they wait for.
-fn status(tile: &Tile) -> String {
+fn status(tile: &Tile) -> Text {
     match tile.phase {
-        Phase::Running => "Not ready".to_owned(),
-        Phase::Ready => "Ready".to_owned(),
-        _ => tile.status.to_string(),
+        Phase::Running => say!("tile.status.running"),
+        Phase::Ready => say!("tile.status.ready"),
+        _ => Text::from(&tile.status),
     }
 }
 

@@ -6,16 +6,19 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
 
-use super::tile::PodTile;
+use super::roving::use_roving;
+use super::tile::{PodTile, tile_id};
 use crate::api::{Key, Resource};
 use crate::app::layout::nodes::Density;
 use crate::app::layout::traffic::{Dot, DotMark, TrafficLayout};
 use crate::app::layout::{Rect, Size};
 use crate::app::view::pulse::{Pulse, Rate};
 use crate::app::view::traffic::{Hub, Source, TrafficView};
-use crate::app::{Msg, Selection, Shared, words};
+use crate::app::{Msg, Selection, Shared, Text, say};
 use crate::sim::Time;
+use crate::ui::hooks::prefers_stillness;
 use crate::ui::runtime::{use_dispatch, use_runtime};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -28,17 +31,27 @@ pub struct Props {
 
 #[component]
 pub fn TrafficStage(props: &Props) -> Html {
+    let w = use_words();
     let (view, layout) = (&props.view, &props.layout);
+    let prefix = |hub: &Hub| format!("traffic-{}", hub.uid);
+    let tiles = view.services.iter().flat_map(|hub| {
+        let tiles = hub.endpoints.iter().filter_map(|end| end.tile.as_ref());
+        tiles.map(move |tile| tile_id(&prefix(hub), tile))
+    });
+    let roving = use_roving(tiles.collect());
     if view.clients.is_empty() && view.services.is_empty() {
         return html! {
-            <p class="k-empty">
-                { "No Services and no clients yet. Apply web.yaml, then traffic.yaml: Ctrl+Enter" }
-            </p>
+            <p class="k-empty">{ t!(w, "traffic.empty") }</p>
         };
     }
     let size = layout.size;
     html! {
-        <div class="k-scene k-traffic" style={format!("width:{}px;height:{}px", size.w, size.h)}>
+        <div
+            class="k-scene k-traffic"
+            style={format!("width:{}px;height:{}px", size.w, size.h)}
+            onfocusin={roving.onfocusin}
+            onkeydown={roving.onkeydown}
+        >
             <Wires view={view.clone()} layout={layout.clone()} />
             { for view.clients.iter().zip(&layout.clients).map(|(source, rect)| {
                 let rate = props.pulse.clients.get(&source.key).copied().unwrap_or_default();
@@ -64,7 +77,8 @@ pub fn TrafficStage(props: &Props) -> Html {
                             style={rect.style()}
                             selected={props.selected.as_ref() == Some(&tile.uid)}
                             busy={props.pulse.busy.contains(&tile.key)}
-                            prefix={format!("traffic-{}", hub.uid)}
+                            tabbable={tile_id(&prefix(hub), tile) == roving.stop}
+                            prefix={prefix(hub)}
                         />
                     },
                     None => html! {
@@ -107,13 +121,14 @@ struct ClientProps {
 #[component]
 fn ClientBox(props: &ClientProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let source = &props.source;
-    let clients = words::count(source.clients as usize, "client");
+    let clients = say!("traffic.clients", n = source.clients);
     html! {
         <section
             class={classes!("k-card", props.selected.then_some("is-selected"))}
             style={props.rect.style()}
-            aria-label={format!("Traffic {}", source.key.name)}
+            aria-label={t!(w, "traffic.client.label", name = &source.key.name)}
         >
             <p class="k-card-kind">{ "Traffic" }</p>
             <h2 class="k-card-name">
@@ -122,9 +137,11 @@ fn ClientBox(props: &ClientProps) -> Html {
                     { &*source.key.name }
                 </button>
             </h2>
-            <p class="k-card-words">{ format!("{clients}, {} requests/s to {}", source.rate, source.url) }</p>
+            <p class="k-card-words">
+                { t!(w, "traffic.client.words", clients = clients, rate = source.rate.to_string(), url = &source.url) }
+            </p>
             <p class={if props.rate.is_hurt() { "k-card-words k-bad" } else { "k-card-words" }}>
-                { if source.paused { "paused".to_owned() } else { props.rate.success() } }
+                { if source.paused { t!(w, "traffic.paused") } else { w.say(&props.rate.success()) } }
             </p>
         </section>
     }
@@ -141,16 +158,23 @@ struct ServiceProps {
 #[component]
 fn ServiceBox(props: &ServiceProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let (hub, rate) = (&props.hub, &props.rate);
-    let ready = format!("{} of {} endpoints ready", hub.ready(), hub.endpoints.len());
-    let took = rate.mean_micros.map_or_else(String::new, |micros| {
-        format!(", {}.{} ms", micros / 1000, micros % 1000 / 100)
+    let ready = t!(
+        w,
+        "traffic.endpoints",
+        ready = hub.ready(),
+        total = hub.endpoints.len()
+    );
+    let took = rate.mean_micros.map_or_else(Text::default, |micros| {
+        let tenths = i64::try_from(micros / 100).unwrap_or(i64::MAX);
+        say!("traffic.took", ms = Text::fraction(tenths, 1))
     });
     html! {
         <section
             class={classes!("k-card", props.selected.then_some("is-selected"))}
             style={props.rect.style()}
-            aria-label={format!("Service {}", hub.key.name)}
+            aria-label={t!(w, "traffic.service.label", name = &hub.key.name)}
         >
             <p class="k-card-kind">{ "Service" }</p>
             <h2 class="k-card-name">
@@ -162,10 +186,10 @@ fn ServiceBox(props: &ServiceProps) -> Html {
             <p class="k-card-words">{ format!("{}  {}", hub.cluster_ip, hub.ports) }</p>
             <p class={if hub.ready() == 0 { "k-card-words k-bad" } else { "k-card-words" }}>{ ready }</p>
             if rate.requests > 0 {
-                <p class="k-card-words">{ format!("{}{took}", rate.per_second()) }</p>
+                <p class="k-card-words">{ w.say(&Text::list([rate.per_second(), took])) }</p>
             }
             <p class={if rate.is_hurt() { "k-card-words k-bad" } else { "k-card-words" }}>
-                { rate.success() }
+                { w.say(&rate.success()) }
             </p>
         </section>
     }
@@ -240,7 +264,11 @@ fn Flows(props: &FlowsProps) -> Html {
         let canvas = canvas.clone();
         use_effect_with((props.now, props.size), move |(_, size)| {
             if let (Some(runtime), Some(canvas)) = (runtime, canvas.cast::<HtmlCanvasElement>()) {
-                let dots = runtime.read(|app| app.dots());
+                let dots = match prefers_stillness() {
+                    // The rates beside the boxes say the same.
+                    true => Vec::new(),
+                    false => runtime.read(|app| app.dots()),
+                };
                 draw(&canvas, *size, &dots);
             }
         });

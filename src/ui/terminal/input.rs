@@ -8,6 +8,7 @@ use crate::app::terminal::{Act, Recall};
 use crate::app::{Msg, Shared};
 use crate::ui::hooks::has_selected_text;
 use crate::ui::runtime::{use_dispatch, use_runtime};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -27,6 +28,7 @@ struct Search {
 #[component]
 pub fn CommandLine(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let node = use_node_ref();
     let recall = use_mut_ref(Recall::default);
     let rows = use_state(|| 1usize);
@@ -147,15 +149,15 @@ pub fn CommandLine(props: &Props) -> Html {
     html! {
         <>
         if !candidates.is_empty() {
-            <p class="k-candidates" role="status" aria-label="Completions">
+            <p class="k-candidates" role="status" aria-label={t!(w, "terminal.completions")}>
                 { candidates.iter().take(60).map(String::as_str).collect::<Vec<_>>().join("  ") }
-                if candidates.len() > 60 { { format!("  and {} more", candidates.len() - 60) } }
+                if candidates.len() > 60 { { "  " }{ t!(w, "more", n = candidates.len() - 60) } }
             </p>
         }
         <div class="k-command">
             <label class="k-prompt" for={props.id.clone()}>
                 { label }
-                <span class="k-unseen">{ "Command line" }</span>
+                <span class="k-unseen">{ t!(w, "terminal.line") }</span>
             </label>
             <textarea
                 ref={node}

@@ -8,8 +8,9 @@ use yew::prelude::*;
 use super::hooks::{focus, has_selected_text};
 use super::runtime::use_dispatch;
 use super::storage;
+use super::words::{t, use_words};
 use crate::app::terminal::{Act, View};
-use crate::app::{Msg, Shared};
+use crate::app::{Msg, Shared, Text, Words, say};
 use input::CommandLine;
 use paper::Paper;
 
@@ -26,6 +27,7 @@ pub struct Props {
 #[component]
 pub fn Terminal(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let view = &props.view;
     use_effect_with(view.history.clone(), |history| {
         if !history.is_empty() {
@@ -53,17 +55,17 @@ pub fn Terminal(props: &Props) -> Html {
                 <div class="k-terminal-status">
                     <span class="k-terminal-running" aria-hidden="true" />
                     <span role="status" class="k-terminal-words">
-                        { "Running: " }<code>{ first_line(&command) }</code>
+                        { with_code(&w, &say!("terminal.running", command = SLOT), &[&first_line(&command)]) }
                         if view.waiting > 0 {
-                            { format!(" ({} waiting)", view.waiting) }
+                            { " " }{ t!(w, "terminal.waiting", n = view.waiting) }
                         }
                         if !props.playing {
-                            { ". Time is paused, so nothing more can happen." }
+                            { t!(w, "terminal.paused") }
                         }
                     </span>
                     if !props.playing {
                         <button type="button" class="k-button k-button--primary" onclick={send(Msg::Play(true))}>
-                            { "Play" }
+                            { t!(w, "terminal.play") }
                         </button>
                     }
                     <button
@@ -72,12 +74,29 @@ pub fn Terminal(props: &Props) -> Html {
                         title="Ctrl+C"
                         onclick={send(Msg::Terminal(Act::Interrupt))}
                     >
-                        { "Stop" }
+                        { t!(w, "terminal.stop") }
                     </button>
                 </div>
             }
             <CommandLine id={INPUT} prompt={view.prompt.to_string()} history={view.history.clone()} busy={view.running.is_some()} />
         </div>
+    }
+}
+
+/// Stands where code goes in a message.
+const SLOT: &str = "\u{fffc}";
+
+/// A message whose slots are filled with pieces of code, one after the other.
+fn with_code(words: &Words, message: &Text, code: &[&str]) -> Html {
+    let said = words.say(message);
+    let mut code = code.iter();
+    html! {
+        { for said.split(SLOT).enumerate().map(|(i, part)| html! {
+            <>
+                { for (i > 0).then(|| html! { <code>{ code.next().copied().unwrap_or_default() }</code> }) }
+                { part }
+            </>
+        }) }
     }
 }
 

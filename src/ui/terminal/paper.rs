@@ -3,8 +3,9 @@
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::app::Shared;
 use crate::app::terminal::{Block, Line, Origin, View};
+use crate::app::{Shared, say};
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -14,6 +15,7 @@ pub struct Props {
 #[component]
 pub fn Paper(props: &Props) -> Html {
     let node = use_node_ref();
+    let w = use_words();
     let all = use_state(|| false);
     let screen = &props.view.screen;
     {
@@ -61,22 +63,24 @@ pub fn Paper(props: &Props) -> Html {
             ref={node}
             class="k-paper"
             role="log"
-            aria-label="Terminal output"
+            aria-label={t!(w, "terminal.output")}
             tabindex="0"
         >
             if screen.is_empty() {
                 <p class="k-paper-hint">
-                    { "Type a command. " }<code>{ "kubectl get pods" }</code>
-                    { " shows what runs, " }<code>{ "kubectl get pods -w" }</code>
-                    { " follows it. The files of the editor are here by their names." }
+                    { super::with_code(
+                        &w,
+                        &say!("terminal.hint", get = super::SLOT, watch = super::SLOT),
+                        &["kubectl get pods", "kubectl get pods -w"],
+                    ) }
                 </p>
             }
             if screen.lost() > 0 && *all {
-                <p class="k-paper-note">{ format!("{} older lines are forgotten.", screen.lost()) }</p>
+                <p class="k-paper-note">{ t!(w, "terminal.lost", n = screen.lost()) }</p>
             }
             if hidden > 0 {
                 <button type="button" class="k-button" onclick={show}>
-                    { if *all { "Show the latest lines only".to_owned() } else { format!("Show {hidden} older lines") } }
+                    { if *all { t!(w, "terminal.latest") } else { t!(w, "terminal.older", n = hidden) } }
                 </button>
             }
             { for screen.blocks(*all).map(|block| html! { <BlockLines key={block.first} block={block.clone()} /> }) }
@@ -104,6 +108,7 @@ struct LineProps {
 
 #[component]
 fn LineItem(props: &LineProps) -> Html {
+    let w = use_words();
     let line = &props.line;
     let class = match line.origin {
         Origin::Typed => "k-line k-line--typed",
@@ -113,7 +118,7 @@ fn LineItem(props: &LineProps) -> Html {
     };
     html! {
         <div {class}>
-            if line.origin == Origin::Err { <span class="k-unseen">{ "Error: " }</span> }
+            if line.origin == Origin::Err { <span class="k-unseen">{ t!(w, "terminal.error") }{ " " }</span> }
             if !line.prompt.is_empty() { <span class="k-prompt">{ &*line.prompt }</span> }
             { &*line.text }
             if line.text.is_empty() && line.prompt.is_empty() { { "\u{200b}" } }

@@ -10,6 +10,7 @@ use crate::app::{Msg, Shared, words};
 use crate::sim::{Time, secs};
 use crate::ui::hooks::focus;
 use crate::ui::runtime::use_dispatch;
+use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -26,6 +27,7 @@ const LEAP: Duration = secs(15);
 #[component]
 pub fn Scrubber(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let track = use_node_ref();
     let dragging = use_mut_ref(|| false);
     let (start, now, end) = (props.start, props.now, props.end);
@@ -87,11 +89,11 @@ pub fn Scrubber(props: &Props) -> Html {
                 class="k-track"
                 role="slider"
                 tabindex="0"
-                aria-label="Moment of the history"
+                aria-label={t!(w, "scrubber.label")}
                 aria-valuemin="0"
                 aria-valuemax={end.since(start).as_secs().to_string()}
                 aria-valuenow={elapsed.as_secs().to_string()}
-                aria-valuetext={format!("{} of {}", words::clock(elapsed), words::clock(end.since(start)))}
+                aria-valuetext={t!(w, "scrubber.value", now = words::clock(elapsed), end = words::clock(end.since(start)))}
                 style={format!("--k-now:{}%;--k-end:{}%", share(now), share(end))}
                 {onpointerdown}
                 {onpointermove}
@@ -131,6 +133,7 @@ struct MarksProps {
 #[component]
 fn Marks(props: &MarksProps) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let current = use_state(|| 0_usize);
     let last = props.marks.len().saturating_sub(1);
     let chosen = (*current).min(last);
@@ -150,7 +153,7 @@ fn Marks(props: &MarksProps) -> Html {
         })
     };
     html! {
-        <div class="k-marks" role="group" aria-label="What happened" {onkeydown}>
+        <div class="k-marks" role="group" aria-label={t!(w, "scrubber.marks")} {onkeydown}>
             { for props.marks.iter().enumerate().map(|(i, mark)| {
                 let left = permille(mark.at.since(props.start), props.whole);
                 let at = words::clock(mark.at.since(props.start));
@@ -171,13 +174,13 @@ fn Marks(props: &MarksProps) -> Html {
                         class={classes!("k-mark", format!("k-mark--{}", mark.kind.name()))}
                         style={format!("left:{left}%")}
                         tabindex={if i == chosen { "0" } else { "-1" }}
-                        aria-label={format!("{} at {at}", mark.text)}
+                        aria-label={t!(w, "scrubber.mark", what = &mark.text, at = &at)}
                         {onclick}
                         {onfocus}
                     >
                         <span class="k-mark-shape" aria-hidden="true" />
                         <span class="k-mark-words" data-side={side} aria-hidden="true">
-                            { &*mark.text }{ " · " }{ at }
+                            { w.say(&mark.text) }{ " · " }{ at }
                         </span>
                     </button>
                 }

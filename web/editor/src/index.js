@@ -42,7 +42,7 @@ const REMEMBERED_FILES = 32;
  * @param {HTMLElement} options.parent where the editor goes; it fills it
  * @param {string} [options.doc] the first text
  * @param {string} [options.file] name of the first file; each file has its own undo history
- * @param {string} options.label what a screen reader calls the editor
+ * @param {string} options.label what a screen reader calls the editor; `setWords` changes it
  * @param {boolean} [options.readOnly]
  * @param {Record<string, string>} [options.phrases] translations of CodeMirror's own words
  * @param {(text: string) => void} [options.onChange] after the user changed the text
@@ -50,8 +50,10 @@ const REMEMBERED_FILES = 32;
  * @param {(position: number) => void} [options.onCursor] after the cursor moved
  */
 export function createEditor(options) {
-  const { parent, label, phrases = {}, onChange, onApply, onCursor } = options;
+  const { parent, onChange, onApply, onCursor } = options;
+  let { label, phrases = {} } = options;
   const access = new Compartment();
+  const language = new Compartment();
   let readOnly = Boolean(options.readOnly);
   let file = options.file ?? "";
   let complete = null;
@@ -61,6 +63,11 @@ export function createEditor(options) {
     EditorState.readOnly.of(only),
     EditorView.contentAttributes.of({ "aria-readonly": String(only) }),
   ];
+
+  /** What differs between languages. */
+  function wordsOf() {
+    return [EditorState.phrases.of(phrases), EditorView.contentAttributes.of({ "aria-label": label })];
+  }
 
   const extensions = [
     lineNumbers(),
@@ -94,9 +101,8 @@ export function createEditor(options) {
       ...lintKeymap,
       ...defaultKeymap,
     ]),
-    EditorState.phrases.of(phrases),
+    language.of(wordsOf()),
     EditorView.contentAttributes.of({
-      "aria-label": label,
       // It can be reached anyway; said aloud for checkers that do not know contenteditable.
       tabindex: "0",
       autocapitalize: "off",
@@ -125,7 +131,7 @@ export function createEditor(options) {
     file = name;
     view.setState(aside.get(name) ?? stateOf(text));
     aside.delete(name);
-    view.dispatch({ effects: access.reconfigure(accessOf(readOnly)) });
+    view.dispatch({ effects: [access.reconfigure(accessOf(readOnly)), language.reconfigure(wordsOf())] });
     api.setDiagnostics([]);
   }
 
@@ -154,6 +160,14 @@ export function createEditor(options) {
     setReadOnly(only) {
       readOnly = Boolean(only);
       view.dispatch({ effects: access.reconfigure(accessOf(readOnly)) });
+    },
+
+    /** Speaks another language from now on. */
+    setWords(newLabel, newPhrases) {
+      if (newLabel === label && JSON.stringify(newPhrases) === JSON.stringify(phrases)) return;
+      label = newLabel;
+      phrases = newPhrases;
+      view.dispatch({ effects: language.reconfigure(wordsOf()) });
     },
 
     /** Selects and reveals a range; positions past the end are moved to it. */
