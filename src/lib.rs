@@ -12,6 +12,9 @@
 pub mod ui;
 
 pub mod app;
+
+pub mod lessons;
+
 pub mod kubectl;
 
 pub mod cluster;

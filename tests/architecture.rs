@@ -5,7 +5,7 @@
 //! grouped `use` paths to the top-level module they lead to. The layers:
 //!
 //! ```text
-//! ui > app > kubectl > lessons > cluster
+//! ui > app > lessons > kubectl > cluster
 //!    > controllers | scheduler | kubelet | network    (siblings: they meet through API objects only)
 //!    > client > apiserver > api > sim
 //! ```
@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 10] = [
     &["ui"],
     &["app"],
-    &["kubectl"],
     &["lessons"],
+    &["kubectl"],
     &["cluster"],
     &["controllers", "scheduler", "kubelet", "network"],
     &["client"],

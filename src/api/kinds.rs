@@ -397,4 +397,5 @@ kinds! {
     cron_job::CronJob, k8s_openapi::api::batch::v1::CronJob;
     replication_controller::ReplicationController, k8s_openapi::api::core::v1::ReplicationController;
     pod_template::PodTemplate, k8s_openapi::api::core::v1::PodTemplate;
+    lesson::Lesson, super::play::Lesson;
 }

@@ -1,10 +1,14 @@
 //! The kinds of the group `play.kubarium.dev`: what a simulator needs and a real cluster has not.
 
+pub mod lesson;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
+
+pub use lesson::Lesson;
 
 pub const GROUP: &str = "play.kubarium.dev";
 pub const VERSION: &str = "v1alpha1";

@@ -25,6 +25,8 @@ mod shell {
     use kubarium::kubectl::headless::{
         Desk, Options, ROUND_TRIP, Script, Terminal, World, run_with,
     };
+    use kubarium::lessons::Check;
+    use kubarium::lessons::source::{Problem, Source};
 
     const HELP: &str = "\
 A Kubernetes cluster in a terminal: kubectl and a small shell on a simulated control plane.
@@ -32,10 +34,15 @@ A Kubernetes cluster in a terminal: kubectl and a small shell on a simulated con
 Usage:
   kubarium-shell [OPTIONS]                 takes lines from its input
   kubarium-shell --script FILE [OPTIONS]   runs a script and prints its transcript
+  kubarium-shell --lesson FILE --check     takes a lesson by its own solution and says what is wrong with it
 
 Options:
   --script FILE      run the commands of FILE ('-' is the input) on a fresh cluster, in virtual time:
                      prints '$ COMMAND', what it printed, and 'exit=N' for each
+  --lesson FILE      a lesson (docs/lessons.md). With --check: reads it strictly, and its translations
+                     beside it (zh-CN.yaml); runs the solution of every step on a cluster of its own, in
+                     virtual time; prints 'FILE:LINE: error: ...' for each thing to mend. Exit code 1
+                     if there is any
   --nodes N          workers (2; with --bare 10)
   --bare             only workers node-0 to node-(N-1): no control plane node, no system pods, images
                      are there already and pods are ready at once
@@ -65,6 +72,8 @@ on with real time between two lines.
         seed: Option<u64>,
         namespace: Option<String>,
         help: bool,
+        lesson: Option<String>,
+        check: bool,
     }
 
     pub fn main() -> ExitCode {
@@ -77,6 +86,12 @@ on with real time between two lines.
         };
         let done = if arguments.help {
             io::stdout().write_all(HELP.as_bytes())
+        } else if let Some(path) = &arguments.lesson {
+            match check(Path::new(path)) {
+                Ok(true) => Ok(()),
+                Ok(false) => return ExitCode::FAILURE,
+                Err(error) => Err(error),
+            }
         } else {
             start(&arguments)
         };
@@ -109,9 +124,14 @@ on with real time between two lines.
                 "--seed" => out.seed = Some(number(name, &value()?)?),
                 "--namespace" | "-n" => out.namespace = Some(value()?),
                 "--bare" => out.bare = true,
+                "--lesson" => out.lesson = Some(value()?),
+                "--check" => out.check = true,
                 "--help" | "-h" => out.help = true,
                 other => return Err(format!("unknown argument {other:?}")),
             }
+        }
+        if out.lesson.is_some() != out.check {
+            return Err("--lesson and --check go together".to_owned());
         }
         Ok(out)
     }
@@ -119,6 +139,41 @@ on with real time between two lines.
     fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
         let parsed = text.parse();
         parsed.map_err(|_| format!("{name}: {text:?} is not a number that fits"))
+    }
+
+    /// Checks a lesson and its translations; tells whether nothing has to be mended.
+    fn check(path: &Path) -> io::Result<bool> {
+        let shown = path.display();
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{shown}: {error}"));
+        let text = fs::read_to_string(path).map_err(named)?;
+        let mut out = io::stdout().lock();
+        let source = Source::read(&text);
+        let name = match &source {
+            Ok(source) => source.lesson.metadata.name.clone().unwrap_or_default(),
+            Err(_) => shown.to_string(),
+        };
+        let readable = source.is_ok();
+        let report = source.map_or_else(Check::refused, Check::run);
+        for finding in &report.findings {
+            writeln!(out, "{shown}:{finding}")?;
+        }
+        let mut good = report.is_good();
+        let beside = path.with_file_name("zh-CN.yaml");
+        if readable && let Ok(words) = fs::read_to_string(&beside) {
+            let translated = Source::translated(&text, Some(&words));
+            for problem in translated
+                .err()
+                .map(|(_, problems)| problems)
+                .into_iter()
+                .flatten()
+            {
+                good = false;
+                let Problem { line, message } = problem;
+                writeln!(out, "{}:{line}: error: {message}", beside.display())?;
+            }
+        }
+        writeln!(out, "{}", report.line(&name))?;
+        Ok(good)
     }
 
     fn start(arguments: &Arguments) -> io::Result<()> {
@@ -310,6 +365,7 @@ on with real time between two lines.
                     &["--nodes", "999"],
                     "--nodes: \"999\" is not a number that fits",
                 ),
+                (&["--lesson", "x.yaml"], "--lesson and --check go together"),
                 (&["what"], "unknown argument \"what\""),
             ] {
                 assert_eq!(of(words).err().as_deref(), Some(wrong));

@@ -20,6 +20,26 @@ fn target(request: &Request) -> Option<(&str, &str)> {
 }
 
 impl Cluster {
+    /// What a container of a pod has written, or the first container if none is named; empty while nobody
+    /// has run it.
+    pub fn log_of(&self, pod: &Pod, container: &str) -> String {
+        let spec = pod.spec.as_ref();
+        let first = spec.and_then(|s| s.containers.first());
+        let container = match container {
+            "" => first.map_or("", |c| c.name.as_str()),
+            named => named,
+        };
+        let node = spec.and_then(|s| s.node_name.as_deref());
+        let Some(kubelet) = node.and_then(|node| self.kubelet(node)) else {
+            return String::new();
+        };
+        let query = LogQuery::default();
+        match kubelet.logs(pod.namespace(), pod.name(), container, &query, self.now()) {
+            Logged::Text(text) => text,
+            Logged::Refused(_) => String::new(),
+        }
+    }
+
     /// Answers a request for logs; `None` when it is another request.
     pub(super) fn read_logs(&self, request: &Request) -> Option<Response> {
         let (namespace, name) = target(request)?;

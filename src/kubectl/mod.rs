@@ -16,7 +16,6 @@ mod discovery;
 mod editor;
 mod error;
 mod flags;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 mod host;
 mod io;
@@ -32,6 +31,7 @@ pub mod shell;
 mod tabwriter;
 mod trace;
 
+pub use cmd::is_known;
 pub use complete::{Completion, begin as begin_completion, complete};
 pub use host::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 pub use io::{Span, Stream};

@@ -15,7 +15,14 @@ const FIRST_LOAD_GOAL: u64 = 900 * 1024;
 const FIRST_LOAD_HELD: u64 = 1690 * 1024;
 
 /// Folders of `dist/` whose files are loaded later, when somebody needs them.
-const LAZY: [&str; 5] = ["editor/", "lazy/", "licenses/", "locales/", "schema/"];
+const LAZY: [&str; 6] = [
+    "editor/",
+    "lazy/",
+    "lessons/",
+    "licenses/",
+    "locales/",
+    "schema/",
+];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Size {

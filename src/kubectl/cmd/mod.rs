@@ -414,6 +414,52 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
+/// Whether the first word of each part of a line is a command, and what follows `kubectl` is one of its
+/// commands.
+///
+/// # Errors
+/// Which word is none.
+pub fn is_known(line: &str) -> std::result::Result<(), String> {
+    let names = super::shell::builtins::all_names();
+    // What stands in quotes is no command of this line.
+    let mut quote = None;
+    let bare: String = line
+        .chars()
+        .filter(|c| match quote {
+            Some(open) => {
+                if *c == open {
+                    quote = None;
+                }
+                false
+            }
+            None if ['"', '\''].contains(c) => {
+                quote = Some(*c);
+                false
+            }
+            None => true,
+        })
+        .collect();
+    for part in bare.split(['|', ';', '&', '\n']) {
+        let words: Vec<String> = part.split_whitespace().map(str::to_owned).collect();
+        let Some(first) = words.iter().find(|word| !word.contains('=')) else {
+            continue;
+        };
+        let is_syntax = ["for", "do", "done", "while", "if", "then", "fi", "#", "$("];
+        if is_syntax.contains(&first.as_str()) {
+            continue;
+        }
+        if !names.contains(first) {
+            return Err(format!("{first}: command not found"));
+        }
+        if ["kubectl", "k"].contains(&first.as_str())
+            && let Err(failure) = find(words.get(1..).unwrap_or_default())
+        {
+            return Err(failure.report().0.trim_end().to_owned());
+        }
+    }
+    Ok(())
+}
+
 /// The command that words lead to, the group it is in, and the words that are left; for completion.
 pub fn words_of(words: &[String]) -> (Option<&'static Command>, String, Vec<String>) {
     match find(words) {

@@ -1,8 +1,9 @@
 //! A terminal without a page: sessions on a cluster of their own, in virtual time.
 //!
-//! `kubarium-shell` and the golden transcripts run through here. A line runs to its end, and the
+//! `kubarium-shell`, the golden transcripts and the check of a lesson run through here. A line runs to its end, and the
 //! simulation with it, an event at a time; nothing waits for a real clock.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod script;
 mod world;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use script::{Line, Script};
 pub use world::{Desk, Elsewhere, World};
 

@@ -1,6 +1,8 @@
 //! The world of a session without a page: a simulated cluster, files in memory.
 
-use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
+#[cfg(not(target_arch = "wasm32"))]
+use std::cell::OnceCell;
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
@@ -108,7 +110,8 @@ pub struct World {
     client: LocalClient,
     files: RefCell<BTreeMap<String, String>>,
     elsewhere: Cell<Option<Elsewhere>>,
-    /// Made when somebody asks for it first.
+    /// Made when somebody asks for it first; only natively do the types know it.
+    #[cfg(not(target_arch = "wasm32"))]
     schema: OnceCell<Schema>,
 }
 
@@ -156,6 +159,7 @@ impl World {
             cluster: cluster.clone(),
             files: RefCell::new(files),
             elsewhere: Cell::new(None),
+            #[cfg(not(target_arch = "wasm32"))]
             schema: OnceCell::new(),
         };
         (Rc::new(world), Desk { cluster, due })
@@ -217,8 +221,11 @@ impl Host for World {
     }
 
     fn schema(&self) -> LocalFuture<'_, Option<Schema>> {
-        let schema = self.schema.get_or_init(Schema::built_in);
-        Box::pin(ready(Some(schema.clone())))
+        #[cfg(not(target_arch = "wasm32"))]
+        let schema = Some(self.schema.get_or_init(Schema::built_in).clone());
+        #[cfg(target_arch = "wasm32")]
+        let schema = None;
+        Box::pin(ready(schema))
     }
 
     fn server(&self) -> String {

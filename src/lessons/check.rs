@@ -1,0 +1,423 @@
+//! Takes a lesson by its own solution, in a cluster of its own and in virtual time, and says what is wrong
+//! with it: goals that are met before anything is done, goals that the solution does not meet, commands
+//! that fail or do not exist.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::goal::{Judge, Standing};
+use super::markdown;
+use super::source::{Problem, Source};
+use super::start::{WARM_UP, is_settled, span};
+use crate::api::play::lesson::{Act, LessonSpec, Step};
+use crate::cluster::Cluster;
+use crate::kubectl::Host;
+use crate::kubectl::headless::{ROUND_TRIP, Terminal, World};
+use crate::sim::{Time, millis, secs};
+
+/// After its solution, a step has so much time to come true.
+const PATIENCE: Duration = secs(300);
+/// A step that comes true by itself within this time has nothing to do.
+const ALONE: Duration = secs(60);
+/// How often the goals are looked at while time passes.
+const EVERY: Duration = millis(250);
+
+/// What one step of a lesson came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepReport {
+    pub id: Rc<str>,
+    /// How many goals it has.
+    pub goals: usize,
+    /// How long it took from its beginning until all goals were met, in virtual time.
+    pub took: Option<Duration>,
+}
+
+/// Something to mend, or to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The line of the lesson's text, from 1.
+    pub line: usize,
+    pub message: String,
+    /// The lesson works, but it could be better.
+    pub mild: bool,
+}
+
+/// What the check of a lesson has come to so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub steps: Vec<StepReport>,
+    pub findings: Vec<Finding>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weight = if self.mild { "note" } else { "error" };
+        write!(f, "{}: {weight}: {}", self.line, self.message)
+    }
+}
+
+impl Report {
+    /// The outcome in one line: "first-pod: good (create 4 s, crash 12 s)".
+    pub fn line(&self, name: &str) -> String {
+        let verdict = if self.is_good() { "good" } else { "BAD" };
+        let steps: Vec<String> = self
+            .steps
+            .iter()
+            .map(|step| match step.took {
+                Some(took) => format!("{} {:.1} s", step.id, took.as_secs_f32()),
+                None if step.goals == 0 => step.id.to_string(),
+                None => format!("{} not met", step.id),
+            })
+            .collect();
+        format!("{name}: {verdict} ({})", steps.join(", "))
+    }
+
+    pub fn is_good(&self) -> bool {
+        self.findings.iter().all(|finding| finding.mild)
+    }
+}
+
+/// A check under way. It is done in pieces, so that a page stays alive meanwhile.
+pub struct Check {
+    source: Source,
+    world: Rc<World>,
+    terminal: Terminal,
+    stage: Stage,
+    report: Report,
+}
+
+enum Stage {
+    WarmUp,
+    Settle {
+        until: Time,
+    },
+    Begin(usize),
+    Solve {
+        step: usize,
+        act: usize,
+        judge: Judge,
+    },
+    Wait {
+        step: usize,
+        judge: Judge,
+        until: Time,
+    },
+    Over,
+}
+
+impl Check {
+    pub fn new(source: Source) -> Check {
+        let start = &source.spec().start;
+        let cluster = Cluster::new(start.config());
+        let (world, desk) = World::new(cluster, start.files.clone(), ROUND_TRIP);
+        let terminal = Terminal::beside(world.clone(), desk, "default");
+        let mut check = Check {
+            source,
+            world,
+            terminal,
+            stage: Stage::WarmUp,
+            report: Report::default(),
+        };
+        check.read_commands();
+        check
+    }
+
+    /// Checks a lesson at once.
+    pub fn run(source: Source) -> Report {
+        let mut check = Check::new(source);
+        while check.advance() {}
+        check.report
+    }
+
+    /// What was found in a text that is no lesson.
+    pub fn refused(problems: Vec<Problem>) -> Report {
+        let findings = problems.into_iter().map(|problem| Finding {
+            line: problem.line,
+            message: problem.message,
+            mild: false,
+        });
+        Report {
+            steps: Vec::new(),
+            findings: findings.collect(),
+        }
+    }
+
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// How many steps are behind it, and how many there are.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.report.steps.len(), self.source.spec().steps.len())
+    }
+
+    /// Does the next piece; tells whether there is more to do.
+    pub fn advance(&mut self) -> bool {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        self.stage = match stage {
+            Stage::WarmUp => self.warm_up(),
+            Stage::Settle { until } => self.settle(until),
+            Stage::Begin(step) => self.begin(step),
+            Stage::Solve { step, act, judge } => self.solve(step, act, judge),
+            Stage::Wait { step, judge, until } => self.wait(step, judge, until),
+            Stage::Over => return false,
+        };
+        !matches!(self.stage, Stage::Over)
+    }
+
+    fn spec(&self) -> &LessonSpec {
+        self.source.spec()
+    }
+
+    fn step(&self, step: usize) -> Step {
+        self.spec().steps.get(step).cloned().unwrap_or_default()
+    }
+
+    fn find(&mut self, path: &str, message: impl Into<String>) {
+        let finding = Finding {
+            line: self.source.line(path),
+            message: format!("{path}: {}", message.into()),
+            mild: false,
+        };
+        self.report.findings.push(finding);
+    }
+
+    fn note(&mut self, path: &str, message: impl Into<String>) {
+        self.find(path, message);
+        if let Some(last) = self.report.findings.last_mut() {
+            last.mild = true;
+        }
+    }
+
+    /// The commands in texts exist.
+    fn read_commands(&mut self) {
+        let mut wrong = Vec::new();
+        for (i, step) in self.spec().steps.iter().enumerate() {
+            let hints = step.hints.iter().enumerate();
+            let hints = hints.map(|(n, hint)| (format!("spec.steps[{i}].hints[{n}]"), hint));
+            let text = (format!("spec.steps[{i}].text"), &step.text);
+            for (path, text) in hints.chain([text]) {
+                for line in markdown::commands(text) {
+                    if let Err(why) = crate::kubectl::is_known(&line) {
+                        wrong.push((path.clone(), format!("`{line}`: {why}")));
+                    }
+                }
+            }
+        }
+        for (path, why) in wrong {
+            self.find(&path, why);
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.terminal.desk.borrow().now()
+    }
+
+    fn pass(&self, span: Duration) {
+        self.terminal.desk.borrow_mut().run_for(span);
+    }
+
+    fn warm_up(&mut self) -> Stage {
+        let target = Time::EPOCH + WARM_UP;
+        let left = target.since(self.now());
+        self.pass(left);
+        let run = self.spec().start.run.clone();
+        for (i, line) in run.iter().enumerate() {
+            self.command(&format!("spec.start.run[{i}]"), line, false);
+        }
+        Stage::Settle {
+            until: self.now() + self.spec().start.patience(),
+        }
+    }
+
+    fn settle(&mut self, until: Time) -> Stage {
+        self.pass(secs(1));
+        let settled = is_settled(&self.terminal.desk.borrow());
+        match settled || self.now() >= until {
+            true => Stage::Begin(0),
+            false => Stage::Settle { until },
+        }
+    }
+
+    /// Runs a command; one that is refused is a finding, or one that is not, if it should be.
+    fn command(&mut self, path: &str, line: &str, fails: bool) {
+        let outcome = self.terminal.run(line);
+        let printed = outcome.text.lines().last().unwrap_or_default().to_owned();
+        if (outcome.exit_code != 0) != fails && !outcome.interrupted {
+            let what = match fails {
+                true => "it should be refused, and is not",
+                false => "it is refused",
+            };
+            self.find(path, format!("`{line}`: {what}: {printed}"));
+        }
+    }
+
+    fn begin(&mut self, number: usize) -> Stage {
+        if number >= self.spec().steps.len() {
+            return Stage::Over;
+        }
+        let step = self.step(number);
+        for (name, text) in &step.files {
+            self.world.write_file(name, text);
+        }
+        if !step.select.is_empty() {
+            let line = format!("kubectl get {} -o name", step.select);
+            self.command(&format!("spec.steps[{number}].select"), &line, false);
+        }
+        let judge = Judge::begin(&step.goals, &self.terminal.desk.borrow());
+        self.look_before(number, &step, &judge);
+        Stage::Solve {
+            step: number,
+            act: 0,
+            judge,
+        }
+    }
+
+    /// Nothing was done yet: nothing may be met.
+    fn look_before(&mut self, number: usize, step: &Step, judge: &Judge) {
+        if step.goals.is_empty() {
+            return;
+        }
+        let path = format!("spec.steps[{number}].goals");
+        if judge.done().is_some() {
+            self.find(&path, "all are met before anything was done");
+            return;
+        }
+        for (i, state) in judge.states().iter().enumerate() {
+            let path = format!("{path}[{i}]");
+            match state.standing {
+                Standing::Failed => {
+                    self.find(
+                        &path,
+                        format!("it fails at the beginning: {}", state.missing),
+                    );
+                }
+                Standing::Met if !judge.is_throughout(i) => {
+                    self.note(&path, "it is met before anything was done");
+                }
+                _ => {}
+            }
+        }
+        let waits = |act: &Act| !act.wait.is_empty();
+        if step.solution.iter().all(waits) {
+            return;
+        }
+        let mut fork = self.terminal.desk.borrow().clone();
+        let mut judge = judge.clone();
+        let until = fork.now() + ALONE;
+        while fork.now() < until && judge.done().is_none() {
+            fork.run_for(secs(1));
+            judge.observe(&fork);
+        }
+        if judge.done().is_some() {
+            self.find(&path, "all are met by waiting alone");
+        }
+    }
+
+    fn observe(&self, judge: &mut Judge) {
+        judge.observe(&self.terminal.desk.borrow());
+    }
+
+    fn solve(&mut self, number: usize, at: usize, mut judge: Judge) -> Stage {
+        let step = self.step(number);
+        let Some(act) = step.solution.get(at) else {
+            return Stage::Wait {
+                step: number,
+                judge,
+                until: self.now() + PATIENCE,
+            };
+        };
+        let path = format!("spec.steps[{number}].solution[{at}]");
+        if !act.run.is_empty() {
+            self.command(&path, &act.run, act.fails);
+        } else if !act.apply.is_empty() {
+            let line = format!("kubectl apply -f {}", act.apply);
+            self.command(&path, &line, act.fails);
+        } else if !act.edit.is_empty() {
+            let text = self.world.read_file(&act.edit).unwrap_or_default();
+            match act.edited(&text) {
+                Some(text) => self.world.write_file(&act.edit, &text),
+                None => self.find(&path, format!("{} has no \"{}\"", act.edit, act.replace)),
+            }
+        } else if let Some(span) = span(&act.wait) {
+            let until = self.now() + span;
+            while self.now() < until {
+                self.pass(EVERY);
+                self.observe(&mut judge);
+            }
+        }
+        self.observe(&mut judge);
+        Stage::Solve {
+            step: number,
+            act: at + 1,
+            judge,
+        }
+    }
+
+    fn wait(&mut self, number: usize, mut judge: Judge, until: Time) -> Stage {
+        let step = self.step(number);
+        let slice = self.now() + secs(5);
+        while judge.done().is_none() && !step.goals.is_empty() {
+            if self.now() >= until {
+                self.give_up(number, &judge);
+                break;
+            }
+            if self.now() >= slice {
+                return Stage::Wait {
+                    step: number,
+                    judge,
+                    until,
+                };
+            }
+            self.pass(EVERY);
+            self.observe(&mut judge);
+        }
+        self.report.steps.push(StepReport {
+            id: step.id.as_str().into(),
+            goals: step.goals.len(),
+            took: judge.done().map(|done| done.since(judge.began())),
+        });
+        Stage::Begin(number + 1)
+    }
+
+    fn give_up(&mut self, number: usize, judge: &Judge) {
+        for (i, state) in judge.states().iter().enumerate() {
+            if state.standing != Standing::Met {
+                let path = format!("spec.steps[{number}].goals[{i}]");
+                let message = format!("the solution does not meet it: {}", state.missing);
+                self.find(&path, message);
+            }
+        }
+        if judge.states().iter().all(|s| s.standing == Standing::Met) {
+            let path = format!("spec.steps[{number}].goals");
+            self.find(
+                &path,
+                "the solution meets each, but never all at the same moment",
+            );
+        }
+    }
+}
+
+impl Act {
+    /// The text of a file after this edit; `None` when what is to be replaced is not there.
+    pub fn edited(&self, text: &str) -> Option<String> {
+        if self.replace.is_empty() {
+            return Some(self.text.clone());
+        }
+        text.contains(&self.replace)
+            .then(|| text.replacen(&self.replace, &self.with, 1))
+    }
+}
+
+/// The files that a lesson brings up to a step, by name; later ones replace earlier ones.
+impl LessonSpec {
+    pub fn files_until(&self, step: usize) -> BTreeMap<String, String> {
+        let mut files = self.start.files.clone();
+        for step in self.steps.iter().take(step + 1) {
+            files.extend(step.files.clone());
+        }
+        files
+    }
+}
