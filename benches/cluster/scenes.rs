@@ -12,6 +12,7 @@ use super::Scene;
 
 const NODES: u8 = 100;
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
+const SERVICES: &str = "/api/v1/namespaces/default/services";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 /// How many clients follow the pods in the scene of the same name.
 const CLIENTS: u32 = 1_000;
@@ -19,6 +20,14 @@ const CLIENTS: u32 = 1_000;
 const WIDE: u32 = 1_000;
 
 pub fn all() -> Vec<Scene> {
+    let serve = |units, times| Scene {
+        what: "create with a Service",
+        units,
+        unit: "pods",
+        times,
+        prepare: |_| served(),
+        run: create,
+    };
     let create = |units, times| Scene {
         what: "create",
         units,
@@ -31,6 +40,8 @@ pub fn all() -> Vec<Scene> {
         create(100, 20),
         create(1_000, 3),
         create(10_000, 1),
+        serve(100, 20),
+        serve(1_000, 3),
         Scene {
             what: "roll",
             units: 1_000,
@@ -82,6 +93,17 @@ fn started() -> Cluster {
         .collect();
     let mut cluster = Cluster::new(config);
     cluster.run_for(secs(30));
+    cluster
+}
+
+/// The same with a Service whose endpoints the pods will be.
+fn served() -> Cluster {
+    let mut cluster = started();
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
+    });
+    send(&mut cluster, Method::Post, SERVICES, service);
     cluster
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -14,8 +15,8 @@ use super::pods;
 use crate::api::rfc3339::format_time;
 use crate::api::time::from_api;
 use crate::api::{Key, Resource};
-use crate::sim::Time;
-use crate::sim::ordered::Map;
+use crate::sim::ordered::{Map, Set};
+use crate::sim::{Time, millis};
 
 pub const HEADLESS: &str = "service.kubernetes.io/headless";
 pub const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
@@ -59,9 +60,16 @@ pub fn ports(service: &Service) -> &[ServicePort] {
     ports.unwrap_or_default()
 }
 
-/// Asks for the services to be synced that a change of services or pods matters to.
-pub fn changed(change: &Change, caches: &Caches, triggers: &mut Triggers) {
+/// Asks for the services to be synced that a change of services or pods matters to, and notes
+/// what has to be looked at again.
+pub fn changed<T>(
+    change: &Change,
+    caches: &Caches,
+    members: &mut Members<T>,
+    triggers: &mut Triggers,
+) {
     if let Some(key) = change.key_of::<Service>() {
+        members.service_changed(&key);
         triggers.add(key);
     } else if let Some((old, new)) = change.of::<Pod>() {
         let same_labels = match (old, new) {
@@ -77,7 +85,9 @@ pub fn changed(change: &Change, caches: &Caches, triggers: &mut Triggers) {
             let member =
                 selector(service).is_some_and(|s| pods.iter().flatten().any(|pod| s.matches(pod)));
             if member {
-                triggers.add(service.key());
+                let key = service.key();
+                members.pod_changed(&key, pod.name());
+                triggers.add(key);
             }
         }
     }
@@ -186,26 +196,156 @@ impl TriggerTimes {
     }
 
     /// The oldest change since the last call; `None` when nothing that has a time changed.
-    pub fn next(&mut self, service: &Service, pods: &[Rc<Pod>]) -> Option<Time> {
+    pub fn next(&mut self, service: &Service, changed: &Changed) -> Option<Time> {
         let seen = self.services.entry(service.key()).or_default();
         let created = service.metadata.creation_timestamp.as_ref().map(from_api);
         let mut oldest = created.filter(|t| seen.service.is_none_or(|s| *t > s));
         seen.service = created.or(seen.service);
-        let mut times = Map::new();
-        for pod in pods {
+        for name in &changed.gone {
+            seen.pods.remove(&**name);
+        }
+        for pod in &changed.pods {
             let Some(changed) = pods::condition(pod, "Ready")
                 .and_then(|c| c.last_transition_time.as_ref())
                 .map(from_api)
             else {
+                seen.pods.remove(pod.name());
                 continue;
             };
             if seen.pods.get(pod.name()).is_none_or(|s| changed > *s) {
                 oldest = Some(oldest.map_or(changed, |o| o.min(changed)));
             }
-            times.insert(pod.name().into(), changed);
+            seen.pods.insert(pod.name().into(), changed);
         }
-        seen.pods = times;
         oldest
+    }
+}
+
+/// The pods behind each service, and what was made of each: a sync looks only at those that have
+/// changed since the last one. What it makes of a pod may depend on the pod and the service alone,
+/// and on what [`Members::service_changed`] is called for.
+#[derive(Clone)]
+pub struct Members<T> {
+    services: Map<Key, Known<T>>,
+}
+
+#[derive(Clone)]
+struct Known<T> {
+    pods: Map<Rc<str>, T>,
+    dirty: Set<Rc<str>>,
+    /// All have to be looked at.
+    stale: bool,
+}
+
+/// What a sync had to look at.
+#[derive(Default)]
+pub struct Changed {
+    pub pods: Vec<Rc<Pod>>,
+    pub gone: Vec<Rc<str>>,
+}
+
+impl<T> Default for Members<T> {
+    fn default() -> Self {
+        Members {
+            services: Map::new(),
+        }
+    }
+}
+
+impl<T> Members<T> {
+    pub fn service_changed(&mut self, service: &Key) {
+        if let Some(known) = self.services.get_mut(service) {
+            known.stale = true;
+        }
+    }
+
+    fn pod_changed(&mut self, service: &Key, pod: &str) {
+        if let Some(known) = self.services.get_mut(service) {
+            known.dirty.insert(pod.into());
+        }
+    }
+
+    pub fn forget(&mut self, service: &Key) {
+        self.services.remove(service);
+    }
+
+    /// Looks at what has changed; `describe` says what is to be kept of a pod.
+    pub fn refresh(
+        &mut self,
+        service: &Service,
+        caches: &Caches,
+        describe: impl Fn(&Rc<Pod>) -> Option<T>,
+    ) -> Changed {
+        let mut changed = Changed::default();
+        let key = service.key();
+        let Some(selector) = selector(service) else {
+            self.services.remove(&key);
+            return changed;
+        };
+        let known = self.services.entry(key).or_insert_with(|| Known {
+            pods: Map::new(),
+            dirty: Set::new(),
+            stale: true,
+        });
+        let dirty = std::mem::take(&mut known.dirty);
+        if std::mem::take(&mut known.stale) {
+            let before = std::mem::take(&mut known.pods);
+            for pod in caches.pods.in_namespace(service.namespace()) {
+                if selector.matches(pod) {
+                    changed.pods.push(pod.clone());
+                    if let Some(made) = describe(pod) {
+                        known.pods.insert(pod.name().into(), made);
+                    }
+                }
+            }
+            let now = &known.pods;
+            let gone = before.into_keys().filter(|name| !now.contains_key(&**name));
+            changed.gone = gone.collect();
+            return changed;
+        }
+        for name in dirty {
+            let pod = caches.pods.get(&Key::new(service.namespace(), &name));
+            let pod = pod.filter(|p| selector.matches(p));
+            let made = pod.and_then(&describe);
+            match pod {
+                Some(pod) => changed.pods.push(pod.clone()),
+                None => changed.gone.push(name.clone()),
+            }
+            match made {
+                Some(made) => known.pods.insert(name, made),
+                None => known.pods.remove(&*name),
+            };
+        }
+        changed
+    }
+
+    /// What is known of a service's pods, by their names.
+    pub fn of(&self, service: &Key) -> impl Iterator<Item = &T> + Clone {
+        let known = self.services.get(service);
+        known.into_iter().flat_map(|k| k.pods.values())
+    }
+}
+
+/// How fast a controller's client may write (`--kube-api-qps`, `--kube-api-burst`): 20 requests a
+/// second, 30 at once. It is what makes changes of many pods share a write.
+#[derive(Clone, Copy, Default)]
+pub struct Throttle {
+    /// Up to when the requests so far are paid for.
+    paid: Time,
+}
+
+impl Throttle {
+    const EACH: Duration = millis(50);
+    const BURST: u32 = 30;
+
+    /// How long a request has to wait that is made now.
+    pub fn take(&mut self, now: Time) -> Duration {
+        self.paid = self.paid.max(now) + Throttle::EACH;
+        let allowed = now + Throttle::EACH * Throttle::BURST;
+        match self.paid > allowed {
+            true => self.paid.since(allowed),
+            false => Duration::ZERO,
+        }
     }
 }
 

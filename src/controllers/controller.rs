@@ -106,6 +106,7 @@ pub struct Scope<'a, 'c> {
     pub caches: &'a Caches,
     pub(super) actor: &'a Rc<str>,
     pub(super) looked_at: usize,
+    pub(super) waited: Duration,
     pub(super) triggers: Triggers,
 }
 
@@ -117,6 +118,11 @@ impl Scope<'_, '_> {
     /// Counts objects that the sync looks at: what makes it take longer.
     pub fn look(&mut self, objects: usize) {
         self.looked_at += objects;
+    }
+
+    /// Keeps the worker busy for longer: it waits for something.
+    pub fn wait(&mut self, span: Duration) {
+        self.waited += span;
     }
 
     /// Records a decision in words; what the sync writes from now on is caused by it.

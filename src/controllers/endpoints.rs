@@ -7,14 +7,14 @@ use k8s_openapi::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service,
 };
 
-use super::backends::{self, TriggerTimes};
+use super::backends::{self, Members, Throttle, TriggerTimes};
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::pods;
 use super::replicaset::is_namespace_terminating;
 use crate::api::{Key, Resource};
 use crate::apiserver::DeleteOptions;
-use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
+use crate::sim::ordered::Map as BTreeMap;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";
@@ -25,6 +25,17 @@ const CAPACITY: usize = 1000;
 #[derive(Clone, Default)]
 pub struct EndpointsController {
     triggers: TriggerTimes,
+    members: Members<Rc<Member>>,
+    throttle: Throttle,
+}
+
+/// A pod as it stands in the lists.
+struct Member {
+    address: EndpointAddress,
+    uid: String,
+    ready: bool,
+    /// What it has for the ports of the service; none for a headless service without ports.
+    ports: Vec<Option<Port>>,
 }
 
 impl Controller for EndpointsController {
@@ -36,7 +47,7 @@ impl Controller for EndpointsController {
         if let Some((Some(deleted), None)) = change.of::<Endpoints>() {
             triggers.add(deleted.key());
         } else {
-            backends::changed(change, caches, triggers);
+            backends::changed(change, caches, &mut self.members, triggers);
         }
     }
 
@@ -44,27 +55,28 @@ impl Controller for EndpointsController {
         let caches = scope.caches;
         let Some(service) = caches.services.get(key) else {
             self.triggers.forget(key);
+            self.members.forget(key);
             let ours = caches.endpoints.get(key).is_some_and(|e| is_ours(e));
             if ours {
                 delete(scope, key)?;
             }
             return Ok(Next::Change);
         };
-        let Some(selector) = backends::selector(service) else {
+        if backends::selector(service).is_none() {
+            self.members.forget(key);
             return Ok(Next::Change);
-        };
-        let pods: Vec<Rc<Pod>> = caches
-            .pods
-            .in_namespace(service.namespace())
-            .filter(|p| selector.matches(p))
-            .cloned()
-            .collect();
-        scope.look(pods.len());
-        let trigger = self.triggers.next(service, &pods);
-        let (subsets, truncated) = subsets(service, &pods);
+        }
+        let describe = |pod: &Rc<Pod>| member(service, pod).map(Rc::new);
+        let changed = self.members.refresh(service, caches, describe);
+        scope.look(changed.pods.len());
+        let trigger = self.triggers.next(service, &changed);
+        let (subsets, truncated) = subsets(self.members.of(key));
 
         let current = caches.endpoints.get(key);
-        let mut wanted = current.map_or_else(Endpoints::default, |e| (**e).clone());
+        let mut wanted = Endpoints::default();
+        if let Some(current) = current {
+            wanted.metadata = current.metadata.clone();
+        }
         wanted.metadata.name = service.metadata.name.clone();
         wanted.metadata.namespace = service.metadata.namespace.clone();
         wanted.subsets = (!subsets.is_empty()).then_some(subsets);
@@ -102,6 +114,8 @@ impl Controller for EndpointsController {
             .flat_map(|s| s.addresses.iter().flatten())
             .count();
         scope.decide("Service", key, &format!("{addresses} ready addresses"));
+        let wait = self.throttle.take(scope.now());
+        scope.wait(wait);
         let written = match current {
             Some(_) => scope.ctx.update(wanted),
             None => scope.ctx.create(wanted),
@@ -137,44 +151,62 @@ fn delete(scope: &mut Scope<'_, '_>, key: &Key) -> crate::api::Result<()> {
 
 /// A port as subsets are grouped by it.
 type Port = (Option<String>, i32, Option<String>, Option<String>);
-/// An address as a sort key: the address, the pod's uid, whether it is ready.
-type Address = (String, String, bool);
+/// What a pod is in the lists; `None` when it has no place there.
+fn member(service: &Service, pod: &Pod) -> Option<Member> {
+    let tolerate = backends::publishes_not_ready(service);
+    if !backends::belongs(pod, tolerate) {
+        return None;
+    }
+    let address = address(service, pod)?;
+    let mut ports = Vec::new();
+    let headless = service.spec.as_ref().is_some_and(backends::is_headless);
+    if headless && backends::ports(service).is_empty() {
+        ports.push(None);
+    }
+    for port in backends::ports(service) {
+        if let Some(number) = backends::find_port(pod, port) {
+            let name = port.name.clone().filter(|n| !n.is_empty());
+            let protocol = port.protocol.clone();
+            ports.push(Some((name, number, protocol, port.app_protocol.clone())));
+        }
+    }
+    Some(Member {
+        address,
+        uid: pod.uid().to_owned(),
+        ready: tolerate || pods::is_ready(pod),
+        ports,
+    })
+}
 
 /// The addresses behind a service, in subsets of those that share their ports
 /// (`endpoints.RepackSubsets`): first by address within a subset. Tells whether some had to be
 /// left out.
-fn subsets(service: &Service, pods: &[Rc<Pod>]) -> (Vec<EndpointSubset>, bool) {
-    let tolerate = backends::publishes_not_ready(service);
-    let mut known: BTreeMap<Address, EndpointAddress> = BTreeMap::new();
-    let mut by_port: BTreeMap<Option<Port>, BTreeSet<Address>> = BTreeMap::new();
-    for pod in pods.iter().filter(|p| backends::belongs(p, tolerate)) {
-        let Some(address) = address(service, pod) else {
-            continue;
-        };
-        let ready = tolerate || pods::is_ready(pod);
-        let key = (address.ip.clone(), pod.uid().to_owned(), ready);
-        known.insert(key.clone(), address);
-        let headless = service.spec.as_ref().is_some_and(backends::is_headless);
-        if headless && backends::ports(service).is_empty() {
-            by_port.entry(None).or_default().insert(key.clone());
-        }
-        for port in backends::ports(service) {
-            if let Some(number) = backends::find_port(pod, port) {
-                let name = port.name.clone().filter(|n| !n.is_empty());
-                let port = (
-                    name,
-                    number,
-                    port.protocol.clone(),
-                    port.app_protocol.clone(),
-                );
-                by_port.entry(Some(port)).or_default().insert(key.clone());
+fn subsets<'m>(members: impl Iterator<Item = &'m Rc<Member>>) -> (Vec<EndpointSubset>, bool) {
+    let mut members: Vec<&Member> = members.map(|m| &**m).collect();
+    let order = |m: &Member| (m.address.ip.clone(), m.uid.clone(), m.ready);
+    let is_sorted = members
+        .windows(2)
+        .all(|w| matches!(w, [a, b] if (&a.address.ip, &a.uid) <= (&b.address.ip, &b.uid)));
+    if !is_sorted {
+        members.sort_by_cached_key(|m| order(m));
+    }
+    // Places in the order of the addresses stand for them.
+    let mut by_port: BTreeMap<&Option<Port>, Vec<usize>> = BTreeMap::new();
+    for (i, member) in members.iter().enumerate() {
+        for port in &member.ports {
+            match by_port.get_mut(port) {
+                Some(places) if places.last() == Some(&i) => {}
+                Some(places) => places.push(i),
+                None => {
+                    by_port.insert(port, vec![i]);
+                }
             }
         }
     }
-    let mut ports_of: BTreeMap<BTreeSet<Address>, Vec<EndpointPort>> = BTreeMap::new();
-    for (port, addresses) in by_port {
-        let ports = ports_of.entry(addresses).or_default();
-        if let Some((name, port, protocol, app_protocol)) = port {
+    let mut ports_of: BTreeMap<Vec<usize>, Vec<EndpointPort>> = BTreeMap::new();
+    for (port, places) in by_port {
+        let ports = ports_of.entry(places).or_default();
+        if let Some((name, port, protocol, app_protocol)) = port.clone() {
             ports.push(EndpointPort {
                 name,
                 port,
@@ -186,19 +218,17 @@ fn subsets(service: &Service, pods: &[Rc<Pod>]) -> (Vec<EndpointSubset>, bool) {
     let mut left = CAPACITY;
     let mut truncated = false;
     let mut subsets = Vec::new();
-    for (addresses, ports) in ports_of {
+    for (places, ports) in ports_of {
         let mut take = |wanted_ready: bool| {
-            let all = addresses
-                .iter()
-                .filter(|(_, _, ready)| *ready == wanted_ready);
-            let all: Vec<&Address> = all.collect();
+            let all = places.iter().filter_map(|i| members.get(*i));
+            let all: Vec<&&Member> = all.filter(|m| m.ready == wanted_ready).collect();
             let taken = all.len().min(left);
             truncated |= taken < all.len();
             left -= taken;
             let list: Vec<EndpointAddress> = all
                 .into_iter()
                 .take(taken)
-                .filter_map(|key| known.get(key).cloned())
+                .map(|m| m.address.clone())
                 .collect();
             (!list.is_empty()).then_some(list)
         };

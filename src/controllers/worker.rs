@@ -152,7 +152,7 @@ impl Worker {
         };
         ctx.kernel.cause = cause;
         let before = ctx.server.revision();
-        let (outcome, looked_at, triggers) = {
+        let (outcome, looked_at, waited, triggers) = {
             let mut own = Ctx {
                 kernel: ctx.kernel,
                 server: ctx.server,
@@ -167,10 +167,11 @@ impl Worker {
                 caches,
                 actor: &self.actor,
                 looked_at: 0,
+                waited: Duration::ZERO,
                 triggers: Triggers::new(now),
             };
             let outcome = self.controller.sync(&key, &mut scope);
-            (outcome, scope.looked_at, scope.triggers)
+            (outcome, scope.looked_at, scope.waited, scope.triggers)
         };
         let writes = ctx.server.revision() - before;
         self.trigger(i, triggers, ctx);
@@ -185,7 +186,7 @@ impl Worker {
         }
         self.current = Some(key);
         let took = SYNC + times(PER_OBJECT, looked_at as u64) + times(PER_WRITE, writes);
-        ctx.after(took, Event::Work(i as u8, self.name()));
+        ctx.after(took + waited, Event::Work(i as u8, self.name()));
     }
 
     fn retry(&mut self, i: usize, key: &Key, why: &str, ctx: &mut Ctx<'_, Event>) {
@@ -216,6 +217,7 @@ fn account_of(controller: &'static str) -> &'static str {
         "garbage-collector-controller" => "generic-garbage-collector",
         "horizontal-pod-autoscaler-controller" => "horizontal-pod-autoscaler",
         "node-lifecycle-controller" | "taint-eviction-controller" => "node-controller",
+        "service-lb-controller" => "service-controller",
         "persistentvolume-binder-controller" => "persistent-volume-binder",
         "persistentvolumeclaim-protection-controller" => "pvc-protection-controller",
         "persistentvolume-protection-controller" => "pv-protection-controller",

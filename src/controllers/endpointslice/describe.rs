@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+use k8s_openapi::api::discovery::v1::{
+    Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice, ForNode, ForZone,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
 
@@ -54,6 +56,7 @@ impl Backend {
                 hostname: backends::hostname(pod, service),
                 node_name: Some(pods::node_name(pod).to_owned()).filter(|n| !n.is_empty()),
                 target_ref: Some(backends::target(pod)),
+                hints: hints(service, ready, zone.as_ref(), pods::node_name(pod)),
                 zone,
                 ..Endpoint::default()
             },
@@ -66,6 +69,30 @@ impl Backend {
         let target = endpoint.target_ref.as_ref();
         target.and_then(|t| t.uid.as_deref()).unwrap_or_default()
     }
+}
+
+/// For whom an endpoint is meant by the traffic distribution of its service
+/// (`k8s.io/endpointslice/trafficdist`).
+fn hints(
+    service: &Service,
+    ready: bool,
+    zone: Option<&String>,
+    node: &str,
+) -> Option<EndpointHints> {
+    let distribution = service.spec.as_ref()?.traffic_distribution.as_deref()?;
+    if !ready {
+        return None;
+    }
+    let for_zones = zone.map(|zone| vec![ForZone { name: zone.clone() }]);
+    let for_nodes = (distribution == "PreferSameNode" && !node.is_empty()).then(|| {
+        vec![ForNode {
+            name: node.to_owned(),
+        }]
+    });
+    (for_zones.is_some() || for_nodes.is_some()).then_some(EndpointHints {
+        for_nodes,
+        for_zones,
+    })
 }
 
 fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
-use super::backends::{self, TriggerTimes};
+use super::backends::{self, Members, Throttle, TriggerTimes};
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::replicaset::is_namespace_terminating;
@@ -29,6 +29,9 @@ pub const MANAGER: &str = "endpointslice-controller.k8s.io";
 pub struct EndpointSliceController {
     triggers: TriggerTimes,
     tracker: Tracker,
+    /// What each pod is in the slices of each address type.
+    members: Members<Rc<[(&'static str, Backend)]>>,
+    throttle: Throttle,
 }
 
 impl Controller for EndpointSliceController {
@@ -49,12 +52,15 @@ impl Controller for EndpointSliceController {
             // Pods may have waited for their node to be known.
             for pod in caches.pods_on(node.name()) {
                 let services = caches.services.in_namespace(pod.namespace());
-                let members =
+                let served =
                     services.filter(|s| backends::selector(s).is_some_and(|s| s.matches(pod)));
-                members.for_each(|s| triggers.add(s.key()));
+                for service in served {
+                    self.members.service_changed(&service.key());
+                    triggers.add(service.key());
+                }
             }
         } else {
-            backends::changed(change, caches, triggers);
+            backends::changed(change, caches, &mut self.members, triggers);
         }
     }
 
@@ -64,11 +70,13 @@ impl Controller for EndpointSliceController {
             // The garbage collector takes the slices.
             self.triggers.forget(key);
             self.tracker.forget(key);
+            self.members.forget(key);
             return Ok(Next::Change);
         };
-        let Some(selector) = backends::selector(&service) else {
+        if backends::selector(&service).is_none() {
+            self.members.forget(key);
             return Ok(Next::Change);
-        };
+        }
         let slices: Vec<Rc<EndpointSlice>> = caches
             .endpoint_slices
             .owned_by(service.uid())
@@ -80,29 +88,18 @@ impl Controller for EndpointSliceController {
             // The cache does not show yet what was written last; its event syncs again.
             return Ok(Next::Change);
         }
-        let pods: Vec<Rc<Pod>> = caches
-            .pods
-            .in_namespace(service.namespace())
-            .filter(|p| selector.matches(p))
-            .cloned()
-            .collect();
-        scope.look(pods.len() + slices.len());
-        let trigger = self.triggers.next(&service, &pods);
-        let mut plan = Plan::default();
-        for family in families(&service) {
-            let mut backends = Vec::new();
-            for pod in pods.iter().filter(|p| backends::belongs(p, true)) {
-                let node = caches.nodes.get(&Key::new("", super::pods::node_name(pod)));
-                if node.is_none() && !backends::publishes_not_ready(&service) {
-                    continue;
-                }
-                let node = node.map(|n| &**n);
-                backends.extend(Backend::of(&service, pod, node, family));
-            }
-            let own = slices.iter().filter(|s| s.address_type == family);
-            plan.reconcile(&service, family, own.cloned().collect(), backends);
-        }
         let served = families(&service);
+        let describe = |pod: &Rc<Pod>| describe(&service, pod, caches, &served);
+        let changed = self.members.refresh(&service, caches, describe);
+        scope.look(changed.pods.len() + slices.len());
+        let trigger = self.triggers.next(&service, &changed);
+        let mut plan = Plan::default();
+        for family in &served {
+            let made = self.members.of(key).flat_map(|made| made.iter());
+            let backends = made.filter(|(f, _)| f == family).map(|(_, b)| b);
+            let own = slices.iter().filter(|s| s.address_type == *family);
+            plan.reconcile(&service, family, own.cloned().collect(), backends.collect());
+        }
         let strays = slices
             .iter()
             .filter(|s| !served.contains(&&*s.address_type));
@@ -142,6 +139,8 @@ impl EndpointSliceController {
         trigger: Option<crate::sim::Time>,
     ) -> Result<()> {
         for mut slice in plan.create {
+            let wait = self.throttle.take(scope.now());
+            scope.wait(wait);
             backends::annotate_trigger(&mut slice.metadata, trigger);
             match scope.ctx.create(slice) {
                 Ok(written) => self.tracker.wrote(key, &written),
@@ -150,6 +149,8 @@ impl EndpointSliceController {
             }
         }
         for mut slice in plan.update {
+            let wait = self.throttle.take(scope.now());
+            scope.wait(wait);
             backends::annotate_trigger(&mut slice.metadata, trigger);
             let written = scope.ctx.update(slice)?;
             self.tracker.wrote(key, &written);
@@ -166,6 +167,28 @@ impl EndpointSliceController {
         }
         Ok(())
     }
+}
+
+/// What a pod is in the slices of the address types that the service has.
+fn describe(
+    service: &Service,
+    pod: &Rc<Pod>,
+    caches: &Caches,
+    families: &[&'static str],
+) -> Option<Rc<[(&'static str, Backend)]>> {
+    if !backends::belongs(pod, true) {
+        return None;
+    }
+    let node = caches.nodes.get(&Key::new("", super::pods::node_name(pod)));
+    if node.is_none() && !backends::publishes_not_ready(service) {
+        return None;
+    }
+    let node = node.map(|n| &**n);
+    let made = families.iter().filter_map(|family| {
+        let backend = Backend::of(service, pod, node, family)?;
+        Some((*family, backend))
+    });
+    Some(made.collect())
 }
 
 fn gone(status: Box<Status>) -> Result<()> {

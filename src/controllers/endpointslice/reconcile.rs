@@ -41,11 +41,11 @@ fn key(ports: Option<&Vec<EndpointPort>>) -> Ports {
 }
 
 #[derive(Default)]
-struct Group {
-    ports: Vec<EndpointPort>,
+struct Group<'b> {
+    ports: &'b [EndpointPort],
     existing: Vec<Rc<EndpointSlice>>,
     /// By pod, in the order of pods.
-    desired: Vec<Endpoint>,
+    desired: Vec<&'b Endpoint>,
 }
 
 impl Plan {
@@ -59,14 +59,27 @@ impl Plan {
         service: &Service,
         family: &str,
         existing: Vec<Rc<EndpointSlice>>,
-        backends: Vec<Backend>,
+        backends: Vec<&Backend>,
     ) {
         let mut part = Plan::default();
-        let mut groups: BTreeMap<Ports, Group> = BTreeMap::new();
+        let mut groups: BTreeMap<Ports, Group<'_>> = BTreeMap::new();
+        // Most pods have the same ports: their key is made once.
+        let mut last: Option<(&[EndpointPort], Ports)> = None;
         for backend in backends {
-            let group = groups.entry(key(Some(&backend.ports))).or_default();
-            group.ports = backend.ports;
-            group.desired.push(backend.endpoint);
+            let group = match &last {
+                Some((ports, key)) if *ports == backend.ports => groups.get_mut(key),
+                _ => None,
+            };
+            let group = match group {
+                Some(group) => group,
+                None => {
+                    let key = key(Some(&backend.ports));
+                    last = Some((&backend.ports, key.clone()));
+                    groups.entry(key).or_default()
+                }
+            };
+            group.ports = &backend.ports;
+            group.desired.push(&backend.endpoint);
         }
         for slice in &existing {
             match groups.get_mut(&key(slice.ports.as_ref())) {
@@ -98,14 +111,11 @@ impl Plan {
 
     /// The slices of one set of ports: what is still right stays where it is; then changed
     /// slices are filled; then the fullest slice with room; then new ones.
-    fn reconcile_ports(&mut self, service: &Service, family: &str, group: Group) {
+    fn reconcile_ports(&mut self, service: &Service, family: &str, group: Group<'_>) {
         let wanted_labels = labels(service);
-        let mut desired: BTreeMap<String, Endpoint> = BTreeMap::new();
-        let mut order: Vec<String> = Vec::new();
-        for endpoint in group.desired {
-            let identity = Backend::identity(&endpoint).to_owned();
-            order.push(identity.clone());
-            desired.insert(identity, endpoint);
+        let mut desired: BTreeMap<&str, &Endpoint> = BTreeMap::new();
+        for endpoint in &group.desired {
+            desired.insert(Backend::identity(endpoint), endpoint);
         }
         let mut changed: Vec<EndpointSlice> = Vec::new();
         let mut unchanged: Vec<Rc<EndpointSlice>> = Vec::new();
@@ -115,7 +125,7 @@ impl Plan {
             for endpoint in slice.endpoints.iter().flatten() {
                 match desired.remove(Backend::identity(endpoint)) {
                     Some(now) => {
-                        differs |= now != *endpoint;
+                        differs |= *now != *endpoint;
                         kept.push(now);
                     }
                     None => differs = true,
@@ -126,15 +136,17 @@ impl Plan {
                 self.delete.push(slice);
             } else if differs || relabelled {
                 let mut slice = (*slice).clone();
-                slice.endpoints = Some(kept);
+                slice.endpoints = Some(kept.into_iter().cloned().collect());
                 slice.metadata.labels = Some(wanted_labels.clone());
                 changed.push(slice);
             } else {
                 unchanged.push(slice);
             }
         }
-        let mut left: Vec<Endpoint> = order.iter().filter_map(|id| desired.remove(id)).collect();
-        left.reverse();
+        let new = group.desired.iter().rev();
+        let mut left: Vec<&Endpoint> = new
+            .filter_map(|e| desired.remove(Backend::identity(e)))
+            .collect();
         // What is written anyway takes what fits, the fullest first.
         changed.sort_by_key(|s| std::cmp::Reverse(s.endpoints.as_ref().map_or(0, Vec::len)));
         for slice in &mut changed {
@@ -157,7 +169,7 @@ impl Plan {
                     changed.push(slice);
                 }
                 None => {
-                    let mut slice = new_slice(service, family, &group.ports);
+                    let mut slice = new_slice(service, family, group.ports);
                     fill(&mut slice, &mut left);
                     self.create.push(slice);
                 }
@@ -182,12 +194,12 @@ impl Plan {
 }
 
 /// Moves endpoints from the end of `left` into the slice until it is full.
-fn fill(slice: &mut EndpointSlice, left: &mut Vec<Endpoint>) {
+fn fill(slice: &mut EndpointSlice, left: &mut Vec<&Endpoint>) {
     let endpoints = slice.endpoints.get_or_insert_default();
     while endpoints.len() < MOST
         && let Some(endpoint) = left.pop()
     {
-        endpoints.push(endpoint);
+        endpoints.push(endpoint.clone());
     }
 }
 
@@ -238,7 +250,7 @@ mod tests {
 
     fn plan(existing: Vec<Rc<EndpointSlice>>, backends: Vec<Backend>) -> Plan {
         let mut plan = Plan::default();
-        plan.reconcile(&service(), "IPv4", existing, backends);
+        plan.reconcile(&service(), "IPv4", existing, backends.iter().collect());
         plan
     }
 
