@@ -154,7 +154,7 @@ impl Cluster {
             queue: EventQueue::new(config.start),
             server: ApiServer::new(),
             controllers: Part::new(
-                Controllers::default(),
+                Controllers::new(config.bare),
                 "kube-controller-manager",
                 CONTROLLERS,
                 latency,

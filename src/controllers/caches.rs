@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{
     ReplicationController, ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 
@@ -36,6 +37,8 @@ pub struct Caches {
     pub disruption_budgets: Cache<PodDisruptionBudget>,
     pub endpoint_slices: Cache<EndpointSlice>,
     pub endpoints: Cache<Endpoints>,
+    pub ingress_classes: Cache<IngressClass>,
+    pub ingresses: Cache<Ingress>,
     pub jobs: Cache<Job>,
     pub namespaces: Cache<Namespace>,
     pub nodes: Cache<Node>,
@@ -106,6 +109,8 @@ impl Caches {
             Object::Deployment(_) => take(&mut self.deployments, event),
             Object::DaemonSet(_) => take(&mut self.daemon_sets, event),
             Object::StatefulSet(_) => take(&mut self.stateful_sets, event),
+            Object::Ingress(_) => take(&mut self.ingresses, event),
+            Object::IngressClass(_) => take(&mut self.ingress_classes, event),
             Object::Job(_) => take(&mut self.jobs, event),
             Object::CronJob(_) => take(&mut self.cron_jobs, event),
             Object::ReplicationController(_) => take(&mut self.replication_controllers, event),

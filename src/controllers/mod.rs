@@ -28,8 +28,10 @@ mod deployment;
 mod disruption;
 mod endpoints;
 mod endpointslice;
+mod endpointslice_mirroring;
 mod garbage_collector;
 mod hash;
+mod ingress;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -43,6 +45,7 @@ mod replication_controller;
 mod resource_quota;
 mod root_ca;
 mod service_account;
+mod service_lb;
 mod statefulset;
 mod taint_eviction;
 mod taints;
@@ -74,6 +77,7 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(ttl_after_finished::TtlAfterFinished),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(endpointslice::EndpointSliceController::default()),
+        Box::new(endpointslice_mirroring::MirroringController::default()),
         Box::new(node_lifecycle::NodeLifecycleController::default()),
         Box::new(taint_eviction::TaintEvictionController::default()),
         Box::new(pod_gc::PodGarbageCollector::default()),
@@ -98,6 +102,14 @@ fn all() -> Vec<Box<dyn Controller>> {
     ]
 }
 
+/// Those that come with a cloud, or are installed by somebody; a bare cluster has none.
+fn others() -> Vec<Box<dyn Controller>> {
+    vec![
+        Box::new(service_lb::LoadBalancerController::default()),
+        Box::new(ingress::IngressController::default()),
+    ]
+}
+
 /// The controller manager.
 #[derive(Clone)]
 pub struct Controllers {
@@ -105,16 +117,19 @@ pub struct Controllers {
     workers: Vec<Worker>,
 }
 
-impl Default for Controllers {
-    fn default() -> Self {
+impl Controllers {
+    /// The controllers of a cluster, which is bare or not.
+    pub fn new(bare: bool) -> Self {
+        let mut controllers = all();
+        if !bare {
+            controllers.extend(others());
+        }
         Controllers {
             caches: Caches::default(),
-            workers: all().into_iter().map(Worker::new).collect(),
+            workers: controllers.into_iter().map(Worker::new).collect(),
         }
     }
-}
 
-impl Controllers {
     /// The names of the controllers, as events and causes show them.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.workers.iter().map(Worker::name)

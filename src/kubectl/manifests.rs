@@ -59,6 +59,9 @@ impl Kube {
             return Ok(vec![("STDIN".to_owned(), text)]);
         }
         if file.starts_with("http://") || file.starts_with("https://") {
+            if let Some(text) = addon(file) {
+                return Ok(vec![(file.to_owned(), text.to_owned())]);
+            }
             return plain(format!(
                 "unable to read URL \"{file}\": the cluster lives in this page and reaches no other server"
             ));
@@ -209,6 +212,13 @@ impl Kube {
 }
 
 /// What decoding `ObjectMeta` says of wrong types; other fields are left to the server.
+/// The one manifest on the web that every introduction to Ingresses asks for is part of the program.
+fn addon(url: &str) -> Option<&'static str> {
+    let rest = url.strip_prefix("https://raw.githubusercontent.com/kubernetes/ingress-nginx/")?;
+    rest.ends_with("/deploy.yaml")
+        .then_some(include_str!("../../static/addons/ingress-nginx.yaml"))
+}
+
 fn check_metadata(source: &str, object: &Value) -> Result<()> {
     let wrong = |value: &Value, path: &str, wanted: &str| -> Result<()> {
         plain(format!(

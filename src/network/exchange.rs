@@ -3,16 +3,18 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::dns::{self, Answer};
-use super::flow::{Endpoint, Flow, Outcome};
+use super::balance::Slot;
+use super::dns::{self, Answer, Resolver};
+use super::flow::{Flow, Outcome};
 use super::latency::{self, draw};
-use super::rules::{Backend, Choice, Connection};
+use super::proxying::Proxy;
+use super::way::{Route, Way};
 use super::{Event, HttpResult, Network, STREAM};
 use crate::api::Key;
 use crate::api::url::Url;
 use crate::client::Ctx;
 use crate::client::wire::{
-    Call, Called, Ending, HttpReply, HttpRequest, Outcome as WireOutcome, Packet,
+    Ask, Call, Called, Ending, HttpReply, HttpRequest, Outcome as WireOutcome, Packet,
 };
 use crate::sim::Time;
 
@@ -27,6 +29,7 @@ pub enum Owner {
 }
 
 /// A request to be made.
+#[derive(Clone)]
 pub struct Launch {
     pub owner: Owner,
     pub client: u32,
@@ -53,16 +56,17 @@ pub struct Open {
     port: u16,
     started: Time,
     deadline: Time,
+    /// Where the node's proxy counts the connection.
+    slot: Option<Slot>,
+    /// The ingress controller that has it in hand.
+    pub(super) proxy: Option<Box<Proxy>>,
 }
 
-/// What becomes of a connection to an address.
-enum Way {
-    /// To a node, as a packet.
-    To(Endpoint),
-    /// It ends so after a while.
-    Ends(Outcome, Duration),
-    /// Nobody says anything.
-    Silence,
+impl Open {
+    /// The request is counted for a Service: the one behind the controller that passes it on.
+    pub(super) fn count_for(&mut self, service: Key) {
+        self.service = Some(service);
+    }
 }
 
 impl Network {
@@ -70,28 +74,7 @@ impl Network {
     pub(super) fn call(&mut self, call: Call, ctx: &mut Ctx<'_, Event>) {
         let ask = call.ask;
         if ask.method == "RESOLVE" {
-            let lookup = draw(ctx.rng(STREAM), latency::LOOKUP);
-            let body = |name: &str, list: &[Rc<str>]| {
-                let mut text = name.to_owned();
-                for address in list {
-                    text.push('\n');
-                    text.push_str(address);
-                }
-                Ending::Answer {
-                    status: 200,
-                    headers: Vec::new(),
-                    body: text.into(),
-                }
-            };
-            let (after, ending) = match dns::resolve(&self.objects, &ask.host, &call.namespace) {
-                Answer::Literal(address) => (Duration::ZERO, body(&ask.host, &[address])),
-                Answer::Addresses(list) => {
-                    let name = dns::full_name(&self.objects, &ask.host, &call.namespace);
-                    (lookup, body(&name, &list))
-                }
-                Answer::NotFound => (lookup, Ending::NoSuchName),
-                Answer::Silence => (latency::NO_RESOLVER, Ending::NoResolver),
-            };
+            let (after, ending) = self.name_asked(&call.from, &call.namespace, &ask, ctx);
             let called = Called {
                 id: call.id,
                 node: call.node,
@@ -120,6 +103,45 @@ impl Network {
             timeout: ask.timeout.unwrap_or(latency::CONNECT_TIMEOUT),
         };
         self.launch(launch, ctx);
+    }
+
+    /// What a process is told about a name: the full name and then its addresses, each on a line;
+    /// or, when a path names another type of records, those.
+    fn name_asked(
+        &self,
+        from: &str,
+        namespace: &str,
+        ask: &Ask,
+        ctx: &mut Ctx<'_, Event>,
+    ) -> (Duration, Ending) {
+        let lookup = draw(ctx.rng(STREAM), latency::LOOKUP);
+        let answer = |lines: &[String]| Ending::Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: lines.join("\n").into(),
+        };
+        let resolver = Resolver::of(&self.objects, from, namespace);
+        let type_ = ask.path.trim_start_matches('/');
+        let (found, _) = self.resolve(from, &ask.host, namespace);
+        match found {
+            Answer::Silence => (latency::NO_RESOLVER, Ending::NoResolver),
+            _ if !type_.is_empty() => {
+                match dns::records(&self.objects, &ask.host, type_, &resolver) {
+                    lines if lines.is_empty() => (lookup, Ending::NoSuchName),
+                    lines => (lookup, answer(&lines)),
+                }
+            }
+            Answer::Literal(address) => {
+                let lines = [ask.host.clone(), address.to_string()];
+                (Duration::ZERO, answer(&lines))
+            }
+            Answer::Addresses(list) => {
+                let mut lines = vec![dns::full_name(&self.objects, &ask.host, &resolver)];
+                lines.extend(list.iter().map(|a| a.to_string()));
+                (lookup, answer(&lines))
+            }
+            Answer::NotFound => (lookup, Ending::NoSuchName),
+        }
     }
 
     /// Tells the processes whose requests have ended.
@@ -151,9 +173,12 @@ impl Network {
             arrives: None,
             finished: None,
             outcome: Outcome::Pending,
+            ingress: None,
+            denial: None,
         };
         let lookup = draw(ctx.rng(STREAM), latency::LOOKUP);
-        let answer = dns::resolve(&self.objects, &launch.url.host, &launch.namespace);
+        let (answer, denial) = self.resolve(&launch.from, &launch.url.host, &launch.namespace);
+        flow.denial = denial;
         let (address, waited) = match answer {
             Answer::Literal(address) => (Some(address), Duration::ZERO),
             Answer::Addresses(list) => (ctx.rng(STREAM).pick(&list).cloned(), lookup),
@@ -162,27 +187,39 @@ impl Network {
         };
         flow.resolved = now + waited;
         flow.address.clone_from(&address);
-        let way = match (&address, waited == latency::NO_RESOLVER) {
-            (Some(address), _) => self.way(&launch, address, &mut flow, ctx),
-            (None, false) => Way::Ends(Outcome::NameNotFound, Duration::ZERO),
-            (None, true) => Way::Ends(Outcome::NameTimeout, Duration::ZERO),
+        let silent = waited == latency::NO_RESOLVER;
+        let Route {
+            way,
+            source,
+            slot,
+            relay,
+        } = match &address {
+            Some(address) => self.route(&launch, address, &mut flow, ctx),
+            None if silent => Route::ends(Outcome::NameTimeout, Duration::ZERO),
+            None => Route::ends(Outcome::NameNotFound, Duration::ZERO),
         };
         let deadline = now + launch.timeout;
+        let mut open = Open {
+            owner: launch.owner.clone(),
+            service: flow.service.clone(),
+            address,
+            port: flow.port,
+            started: now,
+            deadline,
+            slot,
+            proxy: None,
+        };
         match way {
             Way::To(endpoint) => {
                 let mut travel = waited + draw(ctx.rng(STREAM), latency::CONNECT);
-                let via = flow
-                    .address
-                    .as_deref()
-                    .and_then(|a| self.objects.node_at(a));
-                if via.is_some_and(|via| *via != endpoint.node) {
+                if relay {
                     travel += draw(ctx.rng(STREAM), latency::FORWARD);
                 }
                 flow.arrives = Some(now + travel);
-                let request = HttpRequest {
+                let mut request = HttpRequest {
                     id,
                     node: endpoint.node.clone(),
-                    from: self.seen_from(&launch, &flow),
+                    from: source,
                     to: endpoint.address.clone(),
                     port: endpoint.port,
                     method: launch.method.clone(),
@@ -191,134 +228,36 @@ impl Network {
                     token: launch.token.clone(),
                     body: launch.body.clone(),
                 };
+                if &*launch.method != "CONNECT" && self.is_ingress(&endpoint) {
+                    request.method = "CONNECT".into();
+                    open.proxy = Some(Box::new(Proxy::new(launch, endpoint.clone())));
+                }
                 flow.endpoint = Some(endpoint);
                 ctx.transmit(travel, Packet::Request(request));
             }
             Way::Ends(outcome, after) if now + waited + after < deadline => {
                 ctx.after(waited + after, Event::Ends { id, outcome });
             }
+            Way::Answer(answer, after) => {
+                let reply = HttpReply {
+                    id,
+                    outcome: answer,
+                };
+                ctx.transmit(waited + after, Packet::Reply(reply));
+            }
             Way::Ends(..) | Way::Silence => {}
         }
-        let open = Open {
-            owner: launch.owner,
-            service: flow.service.clone(),
-            address,
-            port: flow.port,
-            started: now,
-            deadline,
-        };
         self.open.insert(id, open);
         self.deadlines.insert((deadline, id));
         self.flows.push(flow);
         self.set_alarm(ctx);
     }
 
-    /// Where a connection to an address leads.
-    fn way(
-        &mut self,
-        launch: &Launch,
-        address: &Rc<str>,
-        flow: &mut Flow,
-        ctx: &mut Ctx<'_, Event>,
-    ) -> Way {
-        let now = ctx.now();
-        let port = launch.url.port;
-        let connect = draw(ctx.rng(STREAM), latency::CONNECT);
-        let rng = ctx.kernel.rng(STREAM);
-        let objects = &self.objects;
-        let to = |mut backend: Backend| {
-            // Endpoints written by hand need not say where they are.
-            if backend.node.is_empty() {
-                let home = objects.home(&backend.address).map(|home| &home.node);
-                let node = home.or(objects.node_at(&backend.address));
-                backend.node = node.cloned().unwrap_or_default();
-            }
-            Way::To(Endpoint {
-                pod: (!backend.pod.name.is_empty()).then_some(backend.pod),
-                address: backend.address,
-                port: backend.port,
-                node: backend.node,
-            })
-        };
-        let chosen = |choice: Choice| match choice {
-            Choice::Backend(backend) => to(backend),
-            Choice::Rejected => Way::Ends(Outcome::Refused, connect),
-            Choice::Dropped => Way::Silence,
-        };
-        if let Some((key, external)) = self.rules.at_address(address) {
-            let key = key.clone();
-            let connection = Connection {
-                from: &launch.from,
-                node: &launch.node,
-            };
-            flow.service = Some(key.clone());
-            let choice = self
-                .rules
-                .at_port(&key, port, external, connection, now, rng);
-            // No rule speaks of other ports of the address, and no machine has it.
-            return choice.map_or(Way::Silence, chosen);
-        }
-        let own = &**address == "127.0.0.1";
-        let node = match own {
-            true if *launch.from == *self.node_address(&launch.node) => Some(launch.node.clone()),
-            true => return Way::Ends(Outcome::Refused, Duration::from_micros(50)),
-            false => self.objects.node_at(address).cloned(),
-        };
-        if let Some(node) = node {
-            if let Some(key) = self.rules.at_node_port(port).cloned() {
-                let connection = Connection {
-                    from: &launch.from,
-                    node: &node,
-                };
-                let choice = self.rules.at_node(&key, port, connection, now, rng);
-                flow.service = Some(key);
-                return choice.map_or(Way::Silence, chosen);
-            }
-            return Way::To(Endpoint {
-                pod: None,
-                address: self.node_address(&node),
-                port,
-                node,
-            });
-        }
-        if let Some(home) = self.objects.home(address) {
-            return Way::To(Endpoint {
-                pod: Some(home.pod.clone()),
-                address: address.clone(),
-                port,
-                node: home.node.clone(),
-            });
-        }
-        if is_service_address(address) {
-            Way::Silence
-        } else {
-            Way::Ends(Outcome::Unreachable, latency::NO_NEIGHBOUR)
-        }
-    }
-
-    /// The address that the server sees: a node's, when it passed the connection on.
-    fn seen_from(&self, launch: &Launch, flow: &Flow) -> Rc<str> {
-        let via = flow
-            .address
-            .as_deref()
-            .and_then(|a| self.objects.node_at(a));
-        match (via, &flow.service) {
-            (Some(node), Some(service)) if !self.rules.keeps_client_address(service) => {
-                self.node_address(node)
-            }
-            _ => launch.from.clone(),
-        }
-    }
-
-    fn node_address(&self, node: &str) -> Rc<str> {
-        self.objects
-            .address_of_node(node)
-            .cloned()
-            .unwrap_or_default()
-    }
-
     /// An answer, or the end of a connection, has come back.
     pub(super) fn replied(&mut self, reply: HttpReply, ctx: &mut Ctx<'_, Event>) {
+        let Some(reply) = self.pass_on(reply, ctx) else {
+            return;
+        };
         let (outcome, headers, body) = match reply.outcome {
             WireOutcome::Answer {
                 status,
@@ -345,18 +284,23 @@ impl Network {
             return;
         };
         self.deadlines.remove(&(open.deadline, id));
+        if let Some(slot) = &open.slot {
+            self.rules.balance.closed(slot, now);
+        }
+        let mut denied = false;
         if let Some(flow) = self.flows.get_mut(id) {
             flow.finished = Some(now);
             flow.outcome = outcome;
+            denied = flow.denial.is_some();
         }
         if let Some(service) = open.service {
             let rolling = self.by_service.entry(service).or_default();
-            rolling.count(outcome, open.started, now);
+            rolling.count(outcome, denied, open.started, now);
         }
         match open.owner {
             Owner::Traffic(key) => {
                 let rolling = self.by_traffic.entry(key).or_default();
-                rolling.count(outcome, open.started, now);
+                rolling.count(outcome, denied, open.started, now);
             }
             Owner::Single(number) => {
                 let result = HttpResult {
@@ -418,14 +362,4 @@ impl Network {
             ctx.at(*deadline, Event::Deadline);
         }
     }
-}
-
-/// Whether the address lies where Services get theirs: 10.96.0.0/12.
-fn is_service_address(address: &str) -> bool {
-    let mut parts = address.split('.').map(|p| p.parse::<u8>().ok());
-    parts.next() == Some(Some(10))
-        && parts
-            .next()
-            .flatten()
-            .is_some_and(|second| (96..112).contains(&second))
 }

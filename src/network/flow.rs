@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::policy::Denial;
 use crate::api::Key;
 use crate::sim::Time;
 
@@ -73,6 +74,11 @@ pub struct Flow {
     pub arrives: Option<Time>,
     pub finished: Option<Time>,
     pub outcome: Outcome,
+    /// The Ingress whose controller passed it on; the Service and the endpoint are then those
+    /// behind it.
+    pub ingress: Option<Key>,
+    /// The network policies that dropped it: at the endpoint, or, where there is none, at the client.
+    pub denial: Option<Denial>,
 }
 
 /// The latest flows, by id.
@@ -139,6 +145,8 @@ pub(super) fn example(id: u64) -> Flow {
         arrives: None,
         finished: None,
         outcome: Outcome::Pending,
+        ingress: None,
+        denial: None,
     }
 }
 

@@ -7,29 +7,35 @@
 //! connections are seen by the kube-proxy of one node, taken in turn.
 //!
 //! Differences from a real network: HTTP over TCP alone; one set of rules for the kube-proxies of
-//! all nodes; every request opens a connection; no packet is lost at random; topology hints and
-//! network policies are not followed yet.
+//! all nodes; every request opens a connection; no packet is lost at random.
 
+mod balance;
 mod dns;
 mod exchange;
 mod flow;
+mod ingress;
 mod latency;
 mod objects;
+mod policy;
+mod proxying;
 mod rules;
 mod stats;
+mod table;
 #[cfg(test)]
 mod testing;
 mod traffic;
+mod way;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 
-use crate::api::Key;
 use crate::api::play::Traffic;
 use crate::api::url::{Url, UrlError};
+use crate::api::{Key, Resource};
 use crate::apiserver::WatchEvent;
 use crate::client::wire::{Called, Packet};
 use crate::client::{Component, Ctx};
@@ -43,13 +49,19 @@ use objects::Objects;
 use rules::Rules;
 use stats::Rolling;
 
+pub use balance::Mode;
 pub use flow::{Endpoint, Flow, Outcome};
+pub use policy::{Denial, Direction};
+pub use rules::Door;
 pub use stats::Stats;
+pub use table::{ProxyEndpoint, ProxyRule, ProxyTable};
 
 /// The random stream for choices and latencies.
 const STREAM: &str = "network";
 /// So many results of single requests are kept.
 const RESULTS: usize = 64;
+/// Namespace and name of kube-proxy's ConfigMap; its pods bear the name as a label.
+const PROXY: (&str, &str) = ("kube-system", "kube-proxy");
 /// The address of the terminal, when it is a client in the pods' network.
 const TERMINAL: &str = "10.245.255.1";
 
@@ -99,7 +111,11 @@ pub struct Network {
     /// Whether writing the rules is scheduled, and when they were written last.
     sync_due: bool,
     synced: Option<Time>,
+    /// The container of each node's kube-proxy: another one reads the configuration again.
+    proxies: BTreeMap<Rc<str>, Rc<str>>,
     generators: traffic::Generators,
+    /// Where ingress controllers sent the last request for a Service.
+    turns: BTreeMap<Key, u64>,
     flows: Flows,
     open: BTreeMap<u64, Open>,
     deadlines: BTreeSet<(Time, u64)>,
@@ -132,11 +148,16 @@ impl Component for Network {
         ctx.watch::<EndpointSlice>();
         ctx.watch::<Pod>();
         ctx.watch::<Node>();
+        ctx.watch::<Namespace>();
+        ctx.watch::<NetworkPolicy>();
+        ctx.watch::<Ingress>();
+        ctx.watch::<IngressClass>();
         ctx.watch::<Traffic>();
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {
         self.traffic_seen(&event, ctx);
+        self.proxy_seen(&event, ctx);
         if let Some(service) = self.objects.apply(&event) {
             self.dirty.insert(service);
             self.plan_sync(ctx);
@@ -147,9 +168,7 @@ impl Component for Network {
         match event {
             Event::Sync => self.sync(ctx.now()),
             Event::Send { traffic, run } => self.send_next(&traffic, run, ctx),
-            Event::Ends { id, outcome } => {
-                self.finish(id, outcome, Vec::new(), "".into(), ctx.now());
-            }
+            Event::Ends { id, outcome } => self.ended(id, outcome, ctx),
             Event::Deadline => self.time_out(ctx),
         }
         self.tell_callers(ctx);
@@ -264,6 +283,37 @@ impl Network {
         while self.results.len() > RESULTS {
             self.results.pop_first();
         }
+    }
+
+    /// A kube-proxy that has just started reads its configuration.
+    fn proxy_seen(&mut self, event: &WatchEvent, ctx: &mut Ctx<'_, Event>) {
+        let Some(pod) = event.object.get::<Pod>() else {
+            return;
+        };
+        let labels = pod.metadata.labels.as_ref();
+        let is_proxy = pod.namespace() == PROXY.0
+            && labels.and_then(|l| l.get("k8s-app")).map(String::as_str) == Some(PROXY.1);
+        let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref());
+        let containers = pod
+            .status
+            .as_ref()
+            .and_then(|s| s.container_statuses.as_ref());
+        let container = containers.and_then(|c| c.first());
+        let running = container.filter(|c| c.state.as_ref().is_some_and(|s| s.running.is_some()));
+        let id = running.and_then(|c| c.container_id.as_deref());
+        let (true, Some(node), Some(id)) = (is_proxy, node, id) else {
+            return;
+        };
+        if self.proxies.get(node).is_some_and(|known| **known == *id) {
+            return;
+        }
+        self.proxies.insert(node.into(), id.into());
+        let config = ctx.get::<ConfigMap>(&Key::new(PROXY.0, PROXY.1));
+        let text = config
+            .as_ref()
+            .and_then(|c| c.data.as_ref()?.get("config.conf"));
+        let mode = text.map(|t| Mode::read(t)).unwrap_or_default();
+        self.rules.balance.start(node, mode);
     }
 
     /// Changes that come close together are written together.

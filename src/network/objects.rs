@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use crate::api::{Key, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent};
 use crate::client::Cache;
 use crate::sim::ordered::Map as BTreeMap;
+
+use super::policy::Policy;
 
 /// The label that names a slice's Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -23,12 +26,18 @@ pub struct Home {
 #[derive(Clone, Default)]
 pub struct Objects {
     pub services: Cache<Service>,
+    pub namespaces: Cache<Namespace>,
+    pub pods: Cache<Pod>,
+    pub nodes: Cache<Node>,
+    pub ingresses: Cache<Ingress>,
+    pub classes: Cache<IngressClass>,
+    pub policies: BTreeMap<Key, Policy>,
     slices: BTreeMap<Key, BTreeMap<Rc<str>, Rc<EndpointSlice>>>,
     /// Addresses of pods that have one of their own.
     by_address: BTreeMap<Rc<str>, Home>,
     addresses: BTreeMap<Key, Rc<str>>,
     /// Internal addresses of nodes, by address and by name.
-    nodes: BTreeMap<Rc<str>, Rc<str>>,
+    by_node_address: BTreeMap<Rc<str>, Rc<str>>,
     node_addresses: BTreeMap<Rc<str>, Rc<str>>,
 }
 
@@ -57,11 +66,32 @@ impl Objects {
                 Some(key)
             }
             Object::Pod(pod) => {
+                self.pods.apply(event);
                 self.pod(pod, gone);
                 None
             }
             Object::Node(node) => {
+                self.nodes.apply(event);
                 self.node(node, gone);
+                None
+            }
+            Object::Namespace(_) => {
+                self.namespaces.apply(event);
+                None
+            }
+            Object::NetworkPolicy(policy) => {
+                match gone {
+                    true => self.policies.remove(&policy.key()),
+                    false => self.policies.insert(policy.key(), Policy::read(policy)),
+                };
+                None
+            }
+            Object::Ingress(_) => {
+                self.ingresses.apply(event);
+                None
+            }
+            Object::IngressClass(_) => {
+                self.classes.apply(event);
                 None
             }
             _ => None,
@@ -117,10 +147,10 @@ impl Objects {
             return;
         }
         if let Some(old) = self.node_addresses.remove(&name) {
-            self.nodes.remove(&old);
+            self.by_node_address.remove(&old);
         }
         if let Some(address) = internal {
-            self.nodes.insert(address.into(), name.clone());
+            self.by_node_address.insert(address.into(), name.clone());
             self.node_addresses.insert(name, address.into());
         }
     }
@@ -137,9 +167,23 @@ impl Objects {
         self.by_address.get(address)
     }
 
+    /// The pod itself at an address of its own.
+    pub fn pod_at(&self, address: &str) -> Option<&Rc<Pod>> {
+        self.pods.get(&self.home(address)?.pod)
+    }
+
+    /// The policies of a namespace, by name.
+    pub fn policies_of(&self, namespace: &str) -> impl Iterator<Item = (&Key, &Policy)> {
+        let start = Key::new(namespace, "");
+        let namespace = start.namespace.clone();
+        self.policies
+            .range(start..)
+            .take_while(move |(key, _)| key.namespace == namespace)
+    }
+
     /// The node with this internal address.
     pub fn node_at(&self, address: &str) -> Option<&Rc<str>> {
-        self.nodes.get(address)
+        self.by_node_address.get(address)
     }
 
     pub fn address_of_node(&self, name: &str) -> Option<&Rc<str>> {

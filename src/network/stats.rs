@@ -23,6 +23,8 @@ pub struct Stats {
     pub reset: u64,
     pub unreachable: u64,
     pub timeouts: u64,
+    /// Of all these, those that a network policy dropped.
+    pub denied: u64,
     /// From start to end, summed over the answered ones, in microseconds.
     pub answered_micros: u64,
 }
@@ -43,8 +45,9 @@ impl Stats {
         self.answered_micros.checked_div(answered)
     }
 
-    fn count(&mut self, outcome: Outcome, took: Duration) {
+    fn count(&mut self, outcome: Outcome, denied: bool, took: Duration) {
         self.requests += 1;
+        self.denied += u64::from(denied);
         let counter = match outcome {
             Outcome::Answered(status) => {
                 self.answered_micros += took.as_micros() as u64;
@@ -73,6 +76,7 @@ impl Stats {
         self.reset += other.reset;
         self.unreachable += other.unreachable;
         self.timeouts += other.timeouts;
+        self.denied += other.denied;
         self.answered_micros += other.answered_micros;
     }
 }
@@ -89,7 +93,7 @@ fn second(at: Time) -> u64 {
 }
 
 impl Rolling {
-    pub fn count(&mut self, outcome: Outcome, started: Time, now: Time) {
+    pub fn count(&mut self, outcome: Outcome, denied: bool, started: Time, now: Time) {
         let this = second(now);
         if self.buckets.back().is_none_or(|(s, _)| *s != this) {
             self.buckets.push_back((this, Stats::default()));
@@ -100,7 +104,7 @@ impl Rolling {
             self.buckets.pop_front();
         }
         if let Some((_, stats)) = self.buckets.back_mut() {
-            stats.count(outcome, now.since(started));
+            stats.count(outcome, denied, now.since(started));
         }
     }
 
@@ -143,9 +147,9 @@ mod tests {
     fn old_seconds_fall_out() {
         let mut rolling = Rolling::default();
         let t = Time::EPOCH;
-        rolling.count(Outcome::Answered(200), t, t + millis(3));
-        rolling.count(Outcome::Answered(503), t, t + millis(900));
-        rolling.count(Outcome::Refused, t, t + secs(5));
+        rolling.count(Outcome::Answered(200), false, t, t + millis(3));
+        rolling.count(Outcome::Answered(503), false, t, t + millis(900));
+        rolling.count(Outcome::Refused, false, t, t + secs(5));
         let all = rolling.last(10, t + secs(5));
         assert_eq!(
             (all.requests, all.ok, all.server_errors, all.refused),
@@ -157,7 +161,7 @@ mod tests {
         let series = rolling.series(6, t + secs(5));
         let counts: Vec<u64> = series.iter().map(|s| s.requests).collect();
         assert_eq!(counts, [2, 0, 0, 0, 0, 1]);
-        rolling.count(Outcome::Timeout, t, t + secs(300));
+        rolling.count(Outcome::Timeout, true, t, t + secs(300));
         assert_eq!(rolling.last(u64::MAX / 2, t + secs(300)).requests, 1);
         assert_eq!(Stats::default().success_per_mille(), None);
     }

@@ -52,11 +52,14 @@ pub enum Failure {
     Name,
     Server,
     Client,
+    /// A network policy dropped them.
+    Policy,
 }
 
 impl Failure {
     fn words(self) -> Text {
         match self {
+            Failure::Policy => say!("rate.policy"),
             Failure::Refused => say!("rate.refused"),
             Failure::Timeout => say!("rate.timeout"),
             Failure::Reset => say!("rate.reset"),
@@ -78,6 +81,8 @@ impl Rate {
             (Failure::Name, stats.names),
             (Failure::Server, stats.server_errors),
             (Failure::Client, stats.client_errors),
+            // Last: it says more than the timeouts that it brings.
+            (Failure::Policy, stats.denied),
         ];
         let worst = kinds.into_iter().max_by_key(|(_, n)| *n);
         Rate {

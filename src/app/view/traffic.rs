@@ -36,6 +36,8 @@ pub struct Hub {
     pub uid: Rc<str>,
     pub key: Key,
     pub cluster_ip: Rc<str>,
+    /// Where clients outside the cluster reach it: addresses of its load balancer, external ones.
+    pub outside: Vec<Rc<str>>,
     /// "80/TCP".
     pub ports: Rc<str>,
     pub endpoints: Vec<End>,
@@ -110,9 +112,24 @@ fn hub_of(service: &Service, mirror: &Mirror, tiles: &[Shared<Tile>]) -> Hub {
             .and_then(|s| s.cluster_ip.as_deref())
             .unwrap_or_default()
             .into(),
+        outside: outside(service),
         ports: ports.join(", ").into(),
         endpoints,
     }
+}
+
+/// The addresses by which a service is reached from outside the cluster.
+fn outside(service: &Service) -> Vec<Rc<str>> {
+    let status = service.status.as_ref();
+    let balancer = status.and_then(|s| s.load_balancer.as_ref()?.ingress.as_ref());
+    let addresses = balancer
+        .into_iter()
+        .flatten()
+        .filter_map(|i| i.ip.as_deref());
+    let mut found: Vec<Rc<str>> = addresses.map(Rc::from).collect();
+    let external = service.spec.as_ref().and_then(|s| s.external_ips.as_ref());
+    found.extend(external.into_iter().flatten().map(|a| Rc::from(a.as_str())));
+    found
 }
 
 /// By revision, then by name: neighbours belong together.
@@ -129,9 +146,11 @@ fn source_of(traffic: &Traffic, services: &[Hub]) -> Source {
     let mut labels = host.split('.');
     let name = labels.next().unwrap_or_default();
     let namespace = labels.next().unwrap_or(traffic.namespace());
-    let service = services
-        .iter()
-        .find(|s| *s.cluster_ip == *host || *s.key.name == *name && *s.key.namespace == *namespace);
+    let service = services.iter().find(|s| {
+        *s.cluster_ip == *host
+            || s.outside.iter().any(|address| **address == *host)
+            || *s.key.name == *name && *s.key.namespace == *namespace
+    });
     Source {
         uid: traffic.uid().into(),
         key: traffic.key(),

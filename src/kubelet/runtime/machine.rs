@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Endpoints, Service};
+use k8s_openapi::api::core::v1::{Endpoints, PodSpec, Service};
 
 use super::files::{FileError, Files};
 use super::image::Content;
 use super::process::Server;
+use super::resolv;
 use super::shell::{FetchError, Machine};
 use crate::api::Key;
 use crate::apiserver::ApiServer;
@@ -45,6 +46,7 @@ pub struct Surroundings<'s> {
     pub mounts: &'s [Mount],
     pub identity: &'s Identity,
     pub namespace: &'s str,
+    pub spec: Option<&'s PodSpec>,
     pub hostname: &'s str,
     pub address: &'s str,
     pub content: &'s Content,
@@ -81,6 +83,23 @@ impl Surroundings<'_> {
         Some((mount, inside))
     }
 
+    /// Whether a file says how names are found, and nobody has written another one over it.
+    fn is_of_names(&self, path: &str) -> bool {
+        matches!(path, "/etc/resolv.conf" | "/etc/hosts")
+            && self.spec.is_some()
+            && self.files.read(path).is_err()
+    }
+
+    fn of_names(&self, path: &str) -> String {
+        let Some(spec) = self.spec else {
+            return String::new();
+        };
+        match path {
+            "/etc/hosts" => resolv::hosts_file(spec, self.namespace, self.address, self.hostname),
+            _ => resolv::resolv_conf(spec, self.namespace, Some(&self.resolver())),
+        }
+    }
+
     fn service_of(&self, host: &str) -> Option<Rc<Service>> {
         let host = host.trim_end_matches('.');
         let host = host
@@ -108,6 +127,7 @@ impl Machine for Surroundings<'_> {
                 Some(files) => files.read(&inside),
                 None => Err(FileError::Missing),
             },
+            None if self.is_of_names(path) => Ok(self.of_names(path).into()),
             None if path == "/etc/hostname" => Ok(format!("{}\n", self.hostname).into()),
             None => self.files.read(path),
         }

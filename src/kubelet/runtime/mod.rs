@@ -5,4 +5,5 @@ pub mod image;
 pub mod logs;
 pub mod machine;
 pub mod process;
+mod resolv;
 pub mod shell;

@@ -27,8 +27,17 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut format = String::new();
     let mut output = None;
     let mut url = None;
+    // `--resolve host:port:address`
+    let mut resolved: Vec<&str> = Vec::new();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
+        if word == "--resolve" {
+            match words.next() {
+                Some(entry) => resolved.push(entry),
+                None => return fail(io, "curl: option --resolve: requires parameter", 2),
+            }
+            continue;
+        }
         let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
             url = Some(word.as_str());
             continue;
@@ -138,6 +147,23 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     }
     if let Err((code, message)) = place(url, &mut call) {
         return complain(code, message);
+    }
+    let given = resolved.iter().find_map(|entry| {
+        let (host, rest) = entry.trim_start_matches('+').split_once(':')?;
+        let (port, address) = rest.split_once(':')?;
+        let fits = host.eq_ignore_ascii_case(&call.host) || host == "*";
+        (fits && port == call.port.to_string()).then(|| address.to_owned())
+    });
+    if let Some(address) = given {
+        let named = |(name, _): &(String, String)| name.eq_ignore_ascii_case("host");
+        if !call.headers.iter().any(named) {
+            let authority = match call.port {
+                80 => call.host.clone(),
+                port => format!("{}:{port}", call.host),
+            };
+            call.headers.push(("Host".to_owned(), authority));
+        }
+        call.host = address;
     }
     let started = shell.world.now();
     let (host, port, timeout) = (call.host.clone(), call.port, call.timeout);
@@ -351,6 +377,7 @@ pub fn reason(code: u16) -> &'static str {
         204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
         409 => "Conflict",

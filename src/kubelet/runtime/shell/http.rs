@@ -35,6 +35,8 @@ pub struct Fetch {
     verbose: bool,
     target: Option<String>,
     format: Option<String>,
+    /// `host:port:address`
+    resolved: Vec<String>,
     began: Time,
 }
 
@@ -84,6 +86,7 @@ impl Fetch {
             verbose: false,
             target: None,
             format: None,
+            resolved: Vec::new(),
             began: now,
         }
     }
@@ -102,6 +105,7 @@ impl Fetch {
             }
             "w" | "write-out" => self.format = Some(value.to_owned()),
             "cacert" => self.trusts = true,
+            "resolve" => self.resolved.push(value.to_owned()),
             "H" | "header" => {
                 let (name, value) = value.split_once(':').unwrap_or((value, ""));
                 let value = value.trim();
@@ -230,8 +234,10 @@ impl Shell {
         if fetch.host_header.is_empty() {
             fetch.host_header.clone_from(&fetch.authority);
         }
+        let start = format!("{}:{}:", fetch.host, fetch.port);
+        let given = fetch.resolved.iter().find_map(|r| r.strip_prefix(&start));
         let ask = Ask {
-            host: fetch.host.clone(),
+            host: given.unwrap_or(&fetch.host).to_owned(),
             port: fetch.port,
             path: fetch.path.clone(),
             method: fetch.method.clone(),

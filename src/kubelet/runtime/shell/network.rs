@@ -14,6 +14,8 @@ pub enum Plan {
     Lookup {
         tool: String,
         host: String,
+        /// Whether records of another type than addresses are asked for.
+        records: bool,
     },
     Connect {
         host: String,
@@ -101,7 +103,9 @@ impl Shell {
             ("nc", _) if flags.contains('l') => return Outcome::Forever,
             ("getent", [_, host, ..]) | ("nslookup" | "ping", [host, ..]) => {
                 let host = (*host).to_owned();
-                let ask = ask("RESOLVE", &host, 53, None);
+                let mut ask = ask("RESOLVE", &host, 53, None);
+                let type_ = record_type(name, &host, args);
+                ask.path = format!("/{type_}");
                 let plan = match name {
                     "ping" => Plan::Ping {
                         host,
@@ -110,6 +114,7 @@ impl Shell {
                     tool => Plan::Lookup {
                         tool: tool.to_owned(),
                         host,
+                        records: !type_.is_empty(),
                     },
                 };
                 (plan, ask)
@@ -157,8 +162,12 @@ impl Shell {
     pub(super) fn answered(&mut self, plan: &Plan, ending: Ending, m: &mut dyn Machine) -> i32 {
         match plan {
             Plan::Fetch(fetch) => self.fetched(fetch, ending, m),
-            Plan::Lookup { tool, host } => {
-                let (text, status) = lookup(tool, host, &ending, &m.resolver());
+            Plan::Lookup {
+                tool,
+                host,
+                records,
+            } => {
+                let (text, status) = lookup((tool, *records), host, &ending, &m.resolver());
                 self.print(1, &text, m);
                 status
             }
@@ -202,10 +211,35 @@ impl Shell {
     }
 }
 
+/// The type of records that `nslookup` is asked for, if not addresses.
+fn record_type(tool: &str, host: &str, args: &[Rc<str>]) -> String {
+    if tool != "nslookup" {
+        return String::new();
+    }
+    let given = args.iter().find_map(|a| {
+        let option = a.trim_start_matches('-');
+        ["type=", "query=", "q="]
+            .iter()
+            .find_map(|name| option.strip_prefix(name))
+    });
+    let type_ = given.unwrap_or_default().to_ascii_uppercase();
+    match type_.as_str() {
+        "SRV" | "CNAME" | "PTR" => type_,
+        "" if host.parse::<std::net::Ipv4Addr>().is_ok() => "PTR".to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// The body of an answer about a name: the full name, then an address on each line.
-fn lookup(tool: &str, host: &str, ending: &Ending, resolver: &str) -> (String, i32) {
+fn lookup(
+    (tool, records): (&str, bool),
+    host: &str,
+    ending: &Ending,
+    resolver: &str,
+) -> (String, i32) {
     let head = format!("Server:\t\t{resolver}\nAddress:\t{resolver}:53\n\n");
     match (tool, ending) {
+        ("nslookup", Ending::Answer { body, .. }) if records => (format!("{head}{body}\n\n"), 0),
         ("nslookup", Ending::Answer { body, .. }) => {
             let mut lines = body.lines();
             let name = lines.next().unwrap_or(host);
