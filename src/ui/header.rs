@@ -55,6 +55,7 @@ pub fn Header(props: &Props) -> Html {
                     type="button"
                     class="k-button k-button--quiet"
                     title={t!(w, "header.reset.title")}
+                    aria-label={t!(w, "header.reset")}
                     onclick={send(Msg::Ask(Question::Reset))}
                 >
                     { icon(Icon::Reset) }

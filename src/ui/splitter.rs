@@ -4,7 +4,8 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::runtime::use_dispatch;
-use crate::app::{Msg, Splitter};
+use super::words::{t, use_words};
+use crate::app::{Msg, Panes, Splitter};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -19,6 +20,7 @@ const STEP: i32 = 16;
 #[component]
 pub fn SplitterBar(props: &Props) -> Html {
     let dispatch = use_dispatch();
+    let w = use_words();
     let grip = use_mut_ref(|| None::<(i32, i32)>);
     let (of, extent) = (props.of, props.extent);
     // Which way the pane grows when the pointer moves right or down.
@@ -49,6 +51,16 @@ pub fn SplitterBar(props: &Props) -> Html {
         })
     };
     let release = Callback::from(move |_: PointerEvent| *grip.borrow_mut() = None);
+    // For those who can click, but not drag: the next larger of three sizes, or the smallest.
+    let ondblclick = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| {
+            let (least, most) = of.range();
+            let sizes = [least, Panes::default().extent(of), most];
+            let to = sizes.into_iter().find(|size| *size > extent);
+            dispatch.emit(Msg::Resize(of, to.unwrap_or(least)));
+        })
+    };
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
         let (least, most) = of.range();
         let to = match (event.key().as_str(), vertical) {
@@ -73,6 +85,7 @@ pub fn SplitterBar(props: &Props) -> Html {
             role="separator"
             tabindex="0"
             aria-label={props.label.clone()}
+            title={t!(w, "splitter.hint")}
             aria-orientation={orientation}
             aria-valuenow={extent.to_string()}
             aria-valuemin={least.to_string()}
@@ -82,6 +95,7 @@ pub fn SplitterBar(props: &Props) -> Html {
             onpointerup={release.clone()}
             onpointercancel={release}
             {onkeydown}
+            {ondblclick}
         />
     }
 }

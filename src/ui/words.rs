@@ -117,21 +117,19 @@ pub fn use_language_of(first: Words) -> Language {
     use_effect_with((*words).clone(), tell_the_document);
     // The last choice counts, whichever arrives last.
     let latest = use_mut_ref(|| 0_u32);
-    let choose = {
-        let words = words.clone();
-        Callback::from(move |tag: String| {
-            storage::keep_language(&tag);
-            let (words, latest) = (words.clone(), latest.clone());
-            *latest.borrow_mut() += 1;
-            let turn = *latest.borrow();
-            spawn_local(async move {
-                let loaded = load(&words, &tag).await;
-                if *latest.borrow() == turn {
-                    words.set(loaded);
-                }
-            });
-        })
-    };
+    // The same callback until the words change: a new one would draw everything again in every frame.
+    let choose = use_callback(words.clone(), move |tag: String, words| {
+        storage::keep_language(&tag);
+        let (words, latest) = (words.clone(), latest.clone());
+        *latest.borrow_mut() += 1;
+        let turn = *latest.borrow();
+        spawn_local(async move {
+            let loaded = load(&words, &tag).await;
+            if *latest.borrow() == turn {
+                words.set(loaded);
+            }
+        });
+    });
     Language {
         words: (*words).clone(),
         choose,

@@ -44,7 +44,8 @@ async function walk(page) {
   for (let i = 0; i < 120; i += 1) {
     await page.keyboard.press("Tab");
     const stop = await focused(page);
-    if (!stop) return stops;
+    // Some browsers go on from the end to the beginning at once.
+    if (!stop || (stops.length > 5 && stop.area === stops[0].area && stop.name === stops[0].name)) return stops;
     stops.push(stop);
   }
   throw new Error(`the Tab key never leaves the page: ${stops.slice(-5).map((s) => s.name).join(", ")}`);

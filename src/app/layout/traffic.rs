@@ -1,4 +1,5 @@
-//! Clients on the left, services in the middle, endpoints on the right; and where each request is.
+//! Clients on the left, services in the middle, endpoints on the right, or one below the other where that
+//! does not fit; and where each request is.
 
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use super::{Rect, Size};
 pub struct TrafficLayout {
     pub stage: Size,
     pub size: Size,
+    /// Everything stands below each other: the stage is narrow.
+    pub stacked: bool,
     /// In the order of the view.
     pub clients: Vec<Rect>,
     pub services: Vec<Rect>,
@@ -21,16 +24,20 @@ pub struct TrafficLayout {
 }
 
 const MARGIN: i32 = 24;
+const NARROW_MARGIN: i32 = 16;
 const CLIENT: Size = Size { w: 216, h: 100 };
 const SERVICE: Size = Size { w: 216, h: 116 };
 const ENDPOINT: Size = Size { w: 150, h: 44 };
 const GAP: i32 = 12;
 const GROUP_GAP: i32 = 32;
 
-/// Places everything; a stage too narrow for three columns scrolls.
+/// Places everything: in three columns, or where they do not fit one below the other.
 pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
     let least = 2 * MARGIN + CLIENT.w + SERVICE.w + ENDPOINT.w + 2 * 48;
-    let width = stage.w.max(least);
+    if stage.w < least {
+        return stacked(view, stage);
+    }
+    let width = stage.w;
     let endpoint_x = width - MARGIN - ENDPOINT.w;
     let service_x = (MARGIN + CLIENT.w + endpoint_x - SERVICE.w) / 2;
 
@@ -78,9 +85,60 @@ pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
         .collect();
     TrafficLayout {
         stage,
+        stacked: false,
         size: Size {
             w: width,
             h: height,
+        },
+        clients,
+        services,
+        endpoints,
+    }
+}
+
+/// Clients on top, then each service with its endpoints below it.
+fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
+    let width = stage.w.max(2 * NARROW_MARGIN + CLIENT.w.max(SERVICE.w));
+    let inner = width - 2 * NARROW_MARGIN;
+    let box_of = |y: i32, size: Size| Rect {
+        x: NARROW_MARGIN,
+        y,
+        w: inner.min(size.w + size.w / 2),
+        h: size.h,
+    };
+    let mut y = NARROW_MARGIN;
+    let clients = (0..view.clients.len())
+        .map(|_| {
+            let rect = box_of(y, CLIENT);
+            y += CLIENT.h + GAP;
+            rect
+        })
+        .collect();
+    let (mut services, mut endpoints) = (Vec::new(), Vec::new());
+    let across = ((inner + GAP) / (ENDPOINT.w + GAP)).max(1);
+    for service in &view.services {
+        y += GROUP_GAP;
+        services.push(box_of(y, SERVICE));
+        y += SERVICE.h + GROUP_GAP;
+        let n = i32::try_from(service.endpoints.len()).unwrap_or_default();
+        endpoints.push(
+            (0..n)
+                .map(|i| Rect {
+                    x: NARROW_MARGIN + i % across * (ENDPOINT.w + GAP),
+                    y: y + i / across * (ENDPOINT.h + GAP),
+                    w: ENDPOINT.w.min(inner),
+                    h: ENDPOINT.h,
+                })
+                .collect(),
+        );
+        y += (n + across - 1) / across * (ENDPOINT.h + GAP);
+    }
+    TrafficLayout {
+        stage,
+        stacked: true,
+        size: Size {
+            w: width,
+            h: (y + NARROW_MARGIN).max(stage.h),
         },
         clients,
         services,
@@ -172,7 +230,7 @@ fn path_of(view: &TrafficView, layout: &TrafficLayout, flow: &Flow) -> Option<Pa
     let client = flow.traffic.as_ref().and_then(|key| {
         let i = view.clients.iter().position(|c| c.key == *key)?;
         let (rect, n) = (layout.clients.get(i)?, view.clients.get(i)?.clients);
-        Some(client_port(*rect, flow.client, n))
+        Some(layout.client_port(*rect, flow.client, n))
     })?;
     let mut stations = vec![client];
     let service = flow
@@ -181,8 +239,8 @@ fn path_of(view: &TrafficView, layout: &TrafficLayout, flow: &Flow) -> Option<Pa
         .and_then(|key| view.services.iter().position(|s| s.key == *key));
     if let Some(i) = service {
         let rect = layout.services.get(i)?;
-        stations.push((rect.x as f32, rect.centre().1 as f32));
-        stations.push(((rect.x + rect.w) as f32, rect.centre().1 as f32));
+        stations.push(layout.entrance(*rect));
+        stations.push(layout.exit(*rect));
         if let Some(end) = flow
             .endpoint
             .as_ref()
@@ -198,12 +256,33 @@ fn path_of(view: &TrafficView, layout: &TrafficLayout, flow: &Flow) -> Option<Pa
     Some(Path { stations, success })
 }
 
-/// Where a client's requests leave its box: each client has its own place at the edge.
-pub fn client_port(rect: Rect, client: u32, of: u32) -> (f32, f32) {
-    let of = of.clamp(1, 8);
-    let step = rect.h as f32 / (of + 1) as f32;
-    let place = (client % of + 1) as f32;
-    ((rect.x + rect.w) as f32, rect.y as f32 + step * place)
+impl TrafficLayout {
+    /// Where a client's requests leave its box: each client has its own place at the edge.
+    pub fn client_port(&self, rect: Rect, client: u32, of: u32) -> (f32, f32) {
+        let of = of.clamp(1, 8);
+        let share = (client % of + 1) as f32 / (of + 1) as f32;
+        let (x, y) = (rect.x as f32, rect.y as f32);
+        match self.stacked {
+            true => (x + rect.w as f32 * share, y + rect.h as f32),
+            false => (x + rect.w as f32, y + rect.h as f32 * share),
+        }
+    }
+
+    /// Where requests come to a box.
+    pub fn entrance(&self, rect: Rect) -> (f32, f32) {
+        match self.stacked {
+            true => (rect.centre().0 as f32, rect.y as f32),
+            false => (rect.x as f32, rect.centre().1 as f32),
+        }
+    }
+
+    /// Where a service sends them on.
+    pub fn exit(&self, rect: Rect) -> (f32, f32) {
+        match self.stacked {
+            true => (rect.centre().0 as f32, (rect.y + rect.h) as f32),
+            false => ((rect.x + rect.w) as f32, rect.centre().1 as f32),
+        }
+    }
 }
 
 fn endpoint_at(
@@ -219,7 +298,7 @@ fn endpoint_at(
         _ => *end.address == *address,
     })?;
     let rect = layout.endpoints.get(service)?.get(i)?;
-    Some((rect.x as f32, rect.centre().1 as f32))
+    Some(layout.entrance(*rect))
 }
 
 impl Path {
@@ -275,6 +354,34 @@ impl Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::view::traffic::{End, Hub, Source};
+
+    fn source(name: &str) -> Source {
+        Source {
+            uid: name.into(),
+            key: Key::new("default", name),
+            url: "http://web/".into(),
+            rate: 5,
+            clients: 3,
+            paused: false,
+            service: Some("web".into()),
+        }
+    }
+
+    fn hub(name: &str, endpoints: usize) -> Hub {
+        let end = |i: usize| End {
+            address: format!("10.0.0.{i}").into(),
+            ready: true,
+            tile: None,
+        };
+        Hub {
+            uid: name.into(),
+            key: Key::new("default", name),
+            cluster_ip: "".into(),
+            ports: "".into(),
+            endpoints: (0..endpoints).map(end).collect(),
+        }
+    }
 
     fn path(success: Option<bool>) -> Path {
         Path {
@@ -308,6 +415,33 @@ mod tests {
             success: Some(false),
         };
         assert_eq!(lost.at(0.3).map(|d| (d.x, d.y)), Some((7.0, 9.0)));
+    }
+
+    #[test]
+    fn a_narrow_stage_is_not_left_sideways() {
+        let view = TrafficView {
+            clients: vec![source("a"), source("b")],
+            services: vec![hub("web", 5)],
+        };
+        let layout = place(&view, Size { w: 320, h: 400 });
+        assert!(layout.stacked);
+        assert_eq!(layout.size.w, 320);
+        let all: Vec<Rect> = layout
+            .clients
+            .iter()
+            .chain(&layout.services)
+            .chain(layout.endpoints.iter().flatten())
+            .copied()
+            .collect();
+        assert_eq!(all.len(), 8);
+        for (i, rect) in all.iter().enumerate() {
+            assert!(rect.x >= 0 && rect.x + rect.w <= 320, "{rect:?}");
+            assert!(rect.y + rect.h <= layout.size.h, "{rect:?}");
+            for other in &all[i + 1..] {
+                assert!(!other.contains(rect.x, rect.y), "{rect:?} {other:?}");
+            }
+        }
+        assert!(!place(&view, Size { w: 900, h: 400 }).stacked);
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn EventLine(props: &LineProps) -> Html {
                     }
                 </td>
             }
-            <td class="k-wrap">{ &*row.message }</td>
+            <td class="k-wrap" lang="en">{ &*row.message }</td>
             if props.about {
                 <td class="k-soft">{ &*row.source }</td>
             }

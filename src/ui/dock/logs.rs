@@ -133,7 +133,7 @@ pub fn LogView(props: &Props) -> Html {
             } else if logs.lines.is_empty() {
                 <p class="k-soft">{ t!(w, "logs.silent") }</p>
             } else {
-                <pre class="k-log-lines">{ logs.lines.join("\n") }</pre>
+                <pre class="k-log-lines" lang="en" translate="no">{ logs.lines.join("\n") }</pre>
                 <p class="k-unseen">{ t!(w, "logs.lines", n = logs.lines.len()) }</p>
             }
         </div>

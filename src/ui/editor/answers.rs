@@ -34,7 +34,7 @@ pub fn Answers(props: &Props) -> Html {
                         <li {class}>
                             { icon(sign) }
                             <span class="k-unseen">{ word }</span>
-                            <span>{ &*line.text }</span>
+                            <span lang="en">{ &*line.text }</span>
                         </li>
                     }
                 }) }

@@ -108,7 +108,7 @@ fn container(w: &Words, container: &Container, now: Time) -> Html {
                 <span>{ w.say(&state) }</span>
             </p>
             if !container.detail.is_empty() {
-                <p class="k-container-detail">{ &*container.detail }</p>
+                <p class="k-container-detail" lang="en">{ &*container.detail }</p>
             }
             if let Some(before) = &container.before {
                 <p class="k-soft">{ t!(w, "facts.before", how = before.inside()) }</p>
@@ -146,7 +146,7 @@ fn condition(w: &Words, condition: &Condition, now: Time) -> Html {
                     <span class="k-soft">{ format!(" {}", since(w, condition.since, now)) }</span>
                 </p>
                 if !condition.message.is_empty() {
-                    <p class="k-soft">{ &*condition.message }</p>
+                    <p class="k-soft" lang="en">{ &*condition.message }</p>
                 }
             </div>
         </li>

@@ -272,7 +272,7 @@ fn Yaml(props: &YamlProps) -> Html {
             <div class="k-tools">
                 <button type="button" class="k-button" onclick={copy}>{ t!(w, "inspector.yaml.copy") }</button>
             </div>
-            <pre class="k-yaml-text">{ &props.text }</pre>
+            <pre class="k-yaml-text" lang="en" translate="no">{ &props.text }</pre>
         </div>
     }
 }

@@ -23,10 +23,10 @@ pub fn Verdict(props: &Props) -> Html {
                 <p class="k-soft">{ t!(w, "verdict.attempt", n = decision.attempt) }</p>
             }
             if !decision.message.is_empty() {
-                <p class="k-beat-detail">{ &*decision.message }</p>
+                <p class="k-beat-detail" lang="en">{ &*decision.message }</p>
             }
             if !decision.preemption.is_empty() {
-                <p class="k-beat-detail">{ &*decision.preemption }</p>
+                <p class="k-beat-detail" lang="en">{ &*decision.preemption }</p>
             }
             if !decision.refused.is_empty() {
                 <h3 class="k-heading">{ t!(w, "verdict.refused") }</h3>

@@ -47,11 +47,16 @@ pub fn NodesStage(props: &Props) -> Html {
             (view.clone(), layout.clone(), stop.clone(), attended.clone());
         Callback::from(move |event: KeyboardEvent| {
             let Some(direction) = Direction::of_key(&event.key()) else {
+                // What hovering or the focus has brought can be sent away.
+                if event.key() == "Escape" {
+                    attended.set(None);
+                }
                 return;
             };
-            let from = attended
-                .as_ref()
-                .and_then(|uid| view.tiles.iter().position(|t| t.uid == *uid));
+            let target = event.target_dyn_into::<web_sys::Element>();
+            let id = target.map(|e| e.id()).unwrap_or_default();
+            let uid = id.strip_prefix("tile-");
+            let from = view.tiles.iter().position(|t| uid == Some(&*t.uid));
             let to = from
                 .and_then(|from| neighbour(&layout.spots, from, direction))
                 .and_then(|to| view.tiles.get(to));

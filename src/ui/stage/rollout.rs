@@ -205,7 +205,7 @@ fn Curves(props: &CurvesProps) -> Html {
             <p class="k-curve-axis" aria-hidden="true">
                 <span>{ t!(lang, "time.ago", span = words::span(WINDOW)) }</span>
                 <span>{ t!(lang, "time.ago", span = words::span(WINDOW / 2)) }</span>
-                <span>{ t!(lang, "time.now") }</span>
+                <span>{ t!(lang, "rollout.now") }</span>
             </p>
         </div>
     }

@@ -215,8 +215,8 @@ fn Wires(props: &WiresProps) -> Html {
             continue;
         };
         for client in 0..source.clients.min(8) {
-            let (x, y) = crate::app::layout::traffic::client_port(*rect, client, source.clients);
-            wires.push((format!("M{x} {y}L{} {}", to.x, to.centre().1), "k-wire"));
+            let from = layout.client_port(*rect, client, source.clients);
+            wires.push((line(from, layout.entrance(*to)), "k-wire"));
         }
     }
     for ((hub, from), rects) in view
@@ -231,14 +231,7 @@ fn Wires(props: &WiresProps) -> Html {
             } else {
                 "k-wire k-wire--cut"
             };
-            let path = format!(
-                "M{} {}L{} {}",
-                from.x + from.w,
-                from.centre().1,
-                to.x,
-                to.centre().1
-            );
-            wires.push((path, class));
+            wires.push((line(layout.exit(*from), layout.entrance(*to)), class));
         }
     }
     html! {
@@ -246,6 +239,10 @@ fn Wires(props: &WiresProps) -> Html {
             { for wires.into_iter().enumerate().map(|(i, (d, class))| html! { <path key={i} {class} {d} /> }) }
         </svg>
     }
+}
+
+fn line((x, y): (f32, f32), (to_x, to_y): (f32, f32)) -> String {
+    format!("M{x} {y}L{to_x} {to_y}")
 }
 
 #[derive(Properties, PartialEq)]

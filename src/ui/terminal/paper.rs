@@ -64,6 +64,7 @@ pub fn Paper(props: &Props) -> Html {
             class="k-paper"
             role="log"
             aria-label={t!(w, "terminal.output")}
+            translate="no"
             tabindex="0"
         >
             if screen.is_empty() {
@@ -117,8 +118,8 @@ fn LineItem(props: &LineProps) -> Html {
         Origin::Note => "k-line k-line--note",
     };
     html! {
-        <div {class}>
-            if line.origin == Origin::Err { <span class="k-unseen">{ t!(w, "terminal.error") }{ " " }</span> }
+        <div {class} lang="en">
+            if line.origin == Origin::Err { <span class="k-unseen" lang={w.tag().to_owned()}>{ t!(w, "terminal.error") }{ " " }</span> }
             if !line.prompt.is_empty() { <span class="k-prompt">{ &*line.prompt }</span> }
             { &*line.text }
             if line.text.is_empty() && line.prompt.is_empty() { { "\u{200b}" } }
