@@ -39,6 +39,13 @@ pub fn served_versions() -> impl Iterator<Item = &'static KindInfo> + Clone {
     Kind::served().flat_map(Kind::versions).chain(REVIEWS)
 }
 
+/// Kinds that are served and that nothing acts upon.
+fn inert() -> impl Iterator<Item = Kind> + Clone {
+    super::custom::inert::kinds()
+        .iter()
+        .map(|k| Kind::custom(k))
+}
+
 /// A kind: one of the registry, or one that a CustomResourceDefinition brought in.
 ///
 /// Two kinds are the same when their resources are (`crontabs` of `stable.example.com`), however
@@ -95,7 +102,9 @@ impl KindInfo {
     pub fn verbs(&self) -> &'static [&'static str] {
         match self.group {
             "authentication.k8s.io" | "authorization.k8s.io" => &["create"],
-            _ if self.kind == "Namespace" => NAMESPACE_VERBS,
+            "" if self.kind == "Binding" => &["create"],
+            "" if self.kind == "ComponentStatus" => &["get", "list"],
+            "" if self.kind == "Namespace" => NAMESPACE_VERBS,
             _ => VERBS,
         }
     }
@@ -134,9 +143,10 @@ impl Kind {
         self.view().map_or(self, |view| view.of)
     }
 
-    /// All built-in kinds that are served, with those that are views of others, at the end.
+    /// All built-in kinds that are served: those of the registry, views of others, and inert ones.
     pub fn served() -> impl Iterator<Item = Kind> + Clone {
-        (0..KINDS.len() + VIEWS.len()).map(|i| Kind::built_in(i as u16))
+        let typed = (0..KINDS.len() + VIEWS.len()).map(|i| Kind::built_in(i as u16));
+        typed.chain(inert())
     }
 
     /// The definition, for kinds that are not built in.
@@ -147,9 +157,10 @@ impl Kind {
         }
     }
 
-    /// All built-in kinds that have objects of their own, in the registry's order.
+    /// All built-in kinds that have objects of their own, in the registry's order, inert ones last.
     pub fn all() -> impl Iterator<Item = Kind> + Clone {
-        (0..KINDS.len()).map(|i| Kind::built_in(i as u16))
+        let typed = (0..KINDS.len()).map(|i| Kind::built_in(i as u16));
+        typed.chain(inert())
     }
 
     /// By `apiVersion` and `kind`, as a manifest names it; in any version that is served.

@@ -96,6 +96,8 @@ pub struct ApiServer {
     /// The pod that was created last, as it was sent.
     last_pod: Option<Object>,
     customs: customs::Customs,
+    /// Whether discovery leaves out the kinds of our own.
+    is_plain: bool,
     /// Watchers that have something to receive, and when.
     wakeups: Vec<(Time, WatcherId)>,
     /// Drawn when the first token is signed.
@@ -118,9 +120,15 @@ impl ApiServer {
             pods: 0,
             last_pod: None,
             customs: customs::Customs::default(),
+            is_plain: false,
             wakeups: Vec::new(),
             signing_key: None,
         }
+    }
+
+    /// From now on discovery names the kinds of Kubernetes alone: our own mean nothing to fake nodes.
+    pub fn hide_play(&mut self) {
+        self.is_plain = true;
     }
 
     /// The revision of the last change.

@@ -5,6 +5,7 @@
 
 mod applying;
 mod body;
+mod component_status;
 mod discovery;
 mod eviction;
 mod health;
@@ -62,6 +63,14 @@ impl ApiServer {
         }
         if let Some(review) = self.review(kernel.now, caller, &parts, request) {
             return review;
+        }
+        if let Some(statuses) = self.component_statuses(&parts, request) {
+            return statuses;
+        }
+        if let ["api", "v1", "namespaces", namespace, "bindings"] = parts.as_slice()
+            && request.method == Method::Post
+        {
+            return self.bind_named(kernel, caller, namespace, request);
         }
         let target = path::parse(self, &parts).ok_or_else(Status::no_such_resource)?;
         let mut response = match target.kind.conversion(target.version) {

@@ -166,8 +166,9 @@ impl Cluster {
             steps: 0,
             expiry: None,
         };
-        if !cluster.config.bare {
-            cluster.server.serve_metrics();
+        match cluster.config.bare {
+            true => cluster.server.hide_play(),
+            false => cluster.server.serve_metrics(),
         }
         cluster.bootstrap();
         act!(

@@ -13,11 +13,22 @@ use crate::api::kinds::{KindInfo, served_versions};
 use crate::api::strategy::{NO_RULES, Strategy};
 use crate::apiserver::Method;
 
-async fn groups(kube: &Kube) -> Result<Vec<&'static KindInfo>> {
+/// The kinds that are not built in, and the groups that are and that this server does not serve.
+type Found = (Vec<&'static KindInfo>, Vec<&'static str>);
+
+async fn groups(kube: &Kube) -> Result<Found> {
     let groups = kube
         .json(kube.request(Method::Get, "/apis".to_owned()))
         .await?;
     let mut found = Vec::new();
+    let mut absent: Vec<&str> = served_versions().map(|i| i.group).collect();
+    absent.retain(|g| {
+        !g.is_empty()
+            && list(&groups, "groups")
+                .iter()
+                .all(|s| text(s, "name") != *g)
+    });
+    absent.dedup();
     for group in list(&groups, "groups") {
         let name = text(group, "name");
         if Kind::all().any(|k| k.info().group == name) {
@@ -33,7 +44,7 @@ async fn groups(kube: &Kube) -> Result<Vec<&'static KindInfo>> {
             }
         }
     }
-    Ok(found)
+    Ok((found, absent))
 }
 
 /// The kind that a resource of the discovery document describes. Each is remembered for good, and
@@ -103,10 +114,12 @@ impl Kube {
     /// Asks for the groups, and for the kinds of those that are not built in.
     pub async fn discover(&self) {
         // Without an answer, the built-in kinds are known.
-        let Ok(found) = groups(self).await else {
+        let Ok((found, absent)) = groups(self).await else {
             return;
         };
-        self.shell.state.borrow_mut().discovered = found;
+        let mut state = self.shell.state.borrow_mut();
+        state.discovered = found;
+        state.absent_groups = absent;
     }
 
     /// Asks the server when a word such as `ct,pods` or `ct/mine` names more than built-in kinds.
@@ -127,8 +140,10 @@ impl Kube {
 
     /// Every kind that is known to be served, in each of its versions, the preferred one first.
     pub fn kinds(&self) -> Vec<&'static KindInfo> {
+        let state = self.shell.state.borrow();
         let mut kinds: Vec<&'static KindInfo> = served_versions().collect();
-        kinds.extend(self.shell.state.borrow().discovered.iter().copied());
+        kinds.retain(|i| !state.absent_groups.contains(&i.group));
+        kinds.extend(state.discovered.iter().copied());
         kinds
     }
 

@@ -183,6 +183,9 @@ impl Kube {
     }
 
     pub async fn get(&self, kind: &KindInfo, namespace: &str, name: &str) -> Result<Value> {
+        if name.is_empty() {
+            return Err("resource name may not be empty".into());
+        }
         self.json(self.request(Method::Get, path(kind, namespace, name, "")))
             .await
     }

@@ -49,6 +49,7 @@ impl Session {
             config: Kubeconfig::new(namespace),
             history: Vec::new(),
             discovered: Vec::new(),
+            absent_groups: Vec::new(),
             last_exit: 0,
             substituted: 0,
             temporary: 0,

@@ -9,6 +9,7 @@ mod controllers_daemonset;
 mod custom_resources;
 mod disruption;
 mod fields;
+mod inert;
 mod kubelet;
 mod machinery;
 mod network;

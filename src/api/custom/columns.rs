@@ -13,13 +13,21 @@ use crate::api::rfc3339::{human_duration, parse_time};
 use crate::api::strategy::{Column, column, wide};
 use crate::sim::Time;
 
+/// The format of a column of the list of inert kinds: its path may begin with `count `, may be several joined by
+/// a slash, and may end with `|` and the text of an empty cell.
+pub(super) const SPECIAL: &str = "kubarium.dev/cell";
+
 pub(super) struct Columns {
     pub head: &'static [Column],
     cells: Vec<Cell>,
 }
 
 struct Cell {
-    path: Template,
+    paths: Vec<Template>,
+    counts: bool,
+    /// Whether several values stand behind commas.
+    lists: bool,
+    missing: &'static str,
     is_date: bool,
     is_text: bool,
 }
@@ -29,12 +37,21 @@ impl Columns {
         let mut head = vec![column("Name")];
         let mut cells = Vec::new();
         for definition in given {
+            let path = definition.json_path.as_str();
+            let (path, missing, counts) = match definition.format.as_deref() {
+                Some(SPECIAL) => special(path),
+                _ => (vec![path], "", false),
+            };
             // Paths were checked when the definition was accepted.
-            let Ok(path) = Template::parse(&format!("{{{}}}", definition.json_path)) else {
+            let paths = path.iter().map(|p| Template::parse(&format!("{{{p}}}")));
+            let Ok(paths) = paths.collect() else {
                 continue;
             };
             cells.push(Cell {
-                path,
+                paths,
+                counts,
+                lists: definition.format.as_deref() == Some(SPECIAL),
+                missing: leak(missing),
                 is_date: definition.type_ == "date",
                 is_text: definition.type_ == "string",
             });
@@ -49,7 +66,10 @@ impl Columns {
         {
             head.push(column("Age"));
             cells.push(Cell {
-                path,
+                paths: vec![path],
+                counts: false,
+                lists: false,
+                missing: "",
                 is_date: true,
                 is_text: false,
             });
@@ -68,9 +88,37 @@ impl Columns {
     }
 }
 
+/// The paths, the text where there is nothing, and whether what is there is counted.
+fn special(path: &str) -> (Vec<&str>, &str, bool) {
+    let (path, missing) = path.rsplit_once('|').unwrap_or((path, ""));
+    match path.strip_prefix("count ") {
+        Some(path) => (vec![path], missing, true),
+        None => (path.split('/').collect(), missing, false),
+    }
+}
+
 impl Cell {
     fn text(&self, object: &Value, now: Time) -> String {
-        let found = self.path.find(object).unwrap_or_default();
+        let mut parts = self.paths.iter().map(|path| self.part(path, object, now));
+        if self.paths.len() == 1 {
+            return parts.next().unwrap_or_default();
+        }
+        let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+        match parts.is_empty() {
+            true => self.missing.to_owned(),
+            false => parts.join("/"),
+        }
+    }
+
+    fn part(&self, path: &Template, object: &Value, now: Time) -> String {
+        let found = path.find(object).unwrap_or_default();
+        if self.counts {
+            let count = found.first().and_then(|v| v.as_array()).map_or(0, Vec::len);
+            return count.to_string();
+        }
+        if found.is_empty() && self.paths.len() == 1 && !self.is_date {
+            return self.missing.to_owned();
+        }
         if self.is_date {
             let text = found.first().and_then(|v| v.as_str()).unwrap_or_default();
             return match parse_time(text) {
@@ -84,7 +132,8 @@ impl Cell {
             other => go_json(other),
         };
         if self.is_text && found.len() > 1 {
-            return found.iter().map(text).collect::<Vec<_>>().join(" ");
+            let glue = if self.lists { "," } else { " " };
+            return found.iter().map(text).collect::<Vec<_>>().join(glue);
         }
         // A number or a truth is one value; the first counts.
         found.first().map(text).unwrap_or_default()

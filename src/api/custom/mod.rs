@@ -7,6 +7,7 @@
 //! a cluster, at some kilobytes each.
 
 mod columns;
+pub mod inert;
 mod object;
 pub mod schema;
 mod strategy;
@@ -78,13 +79,21 @@ pub fn kinds_of(definition: &CustomResourceDefinition) -> Vec<&'static CustomKin
     versions.sort_by(|a, b| structural::by_priority(&a.name, &b.name));
     versions
         .into_iter()
-        .map(|version| kind_of(definition, version))
+        .map(|version| {
+            let spec = &definition.spec;
+            kind_of(
+                definition,
+                version,
+                &format!("{}/{}", spec.group, spec.names.plural),
+            )
+        })
         .collect()
 }
 
 fn kind_of(
     definition: &CustomResourceDefinition,
     version: &CustomResourceDefinitionVersion,
+    prefix: &str,
 ) -> &'static CustomKind {
     let spec = &definition.spec;
     let names = &spec.names;
@@ -138,7 +147,7 @@ fn kind_of(
         namespaced: spec.scope == "Namespaced",
         categories: leak_list(names.categories.iter().flatten().map(String::as_str)),
         subresources: Box::leak(parts.into_boxed_slice()),
-        prefix: leak(&format!("{}/{}", spec.group, names.plural)),
+        prefix: leak(prefix),
         strategy: Box::leak(Box::new(strategy)),
     };
     Box::leak(Box::new(CustomKind {

@@ -1,5 +1,6 @@
-//! Kinds that are asked and not kept: an answer comes back, and nothing is stored.
-//! (`k8s.io/api/authentication/v1`, `k8s.io/api/authorization/v1`)
+//! Kinds that are asked and not kept: an answer comes back, and nothing is stored. Bindings and component
+//! statuses are among them.
+//! (`k8s.io/api/authentication/v1`, `k8s.io/api/authorization/v1`, `k8s.io/api/core/v1`)
 
 use super::KindInfo;
 use crate::api::strategy::{KindStrategy, Typed};
@@ -36,6 +37,17 @@ const AUTHENTICATION: &str = "authentication.k8s.io";
 const AUTHORIZATION: &str = "authorization.k8s.io";
 
 pub static REVIEWS: &[KindInfo] = &[
+    review("", "Binding", "bindings", "binding", true),
+    KindInfo {
+        short_names: &["cs"],
+        ..review(
+            "",
+            "ComponentStatus",
+            "componentstatuses",
+            "componentstatus",
+            false,
+        )
+    },
     review(
         AUTHENTICATION,
         "SelfSubjectReview",

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Secret as Kind;
 use super::KindInfo;
 use super::pod::defaults::text;
 use crate::api::field::{Errors, Path};
+use crate::api::json::go_syntax_error;
 use crate::api::names::is_config_map_key;
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
@@ -122,7 +123,7 @@ fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
     let json = |key: &str, data: &ByteString, errors: &mut Errors| {
         if let Err(error) = serde_json::from_slice::<serde_json::Value>(&data.0) {
             let hidden = "<secret contents redacted>";
-            errors.invalid(&path.key(key), hidden, error.to_string());
+            errors.invalid(&path.key(key), hidden, go_syntax_error(&data.0, &error));
         }
     };
     match secret.type_.as_deref().unwrap_or_default() {

@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use k8s_openapi::api::{
-    apps, authentication, authorization, autoscaling, batch, certificates, coordination, core,
-    discovery, events, networking, node, policy, rbac, scheduling, storage,
+    admissionregistration, apps, authentication, authorization, autoscaling, batch, certificates,
+    coordination, core, discovery, events, flowcontrol, networking, node, policy, rbac, resource,
+    scheduling, storage,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use k8s_openapi::apimachinery::pkg::apis::meta;
+use k8s_openapi::kube_aggregator::pkg::apis::apiregistration;
 use k8s_openapi::schemars::generate::SchemaSettings;
 use k8s_openapi::schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -31,6 +33,114 @@ fn add<T: JsonSchema>(generator: &mut SchemaGenerator) {
 type Root = (&'static str, &'static str, &'static str, Add);
 
 const ROOTS: &[Root] = &[
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingAdmissionPolicy",
+        add::<admissionregistration::v1::MutatingAdmissionPolicy>,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingAdmissionPolicyBinding",
+        add::<admissionregistration::v1::MutatingAdmissionPolicyBinding>,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingWebhookConfiguration",
+        add::<admissionregistration::v1::MutatingWebhookConfiguration>,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicy",
+        add::<admissionregistration::v1::ValidatingAdmissionPolicy>,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        add::<admissionregistration::v1::ValidatingAdmissionPolicyBinding>,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingWebhookConfiguration",
+        add::<admissionregistration::v1::ValidatingWebhookConfiguration>,
+    ),
+    (
+        "apiregistration.k8s.io",
+        "v1",
+        "APIService",
+        add::<apiregistration::v1::APIService>,
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        "v1",
+        "FlowSchema",
+        add::<flowcontrol::v1::FlowSchema>,
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        "v1",
+        "PriorityLevelConfiguration",
+        add::<flowcontrol::v1::PriorityLevelConfiguration>,
+    ),
+    (
+        "networking.k8s.io",
+        "v1",
+        "IPAddress",
+        add::<networking::v1::IPAddress>,
+    ),
+    (
+        "networking.k8s.io",
+        "v1",
+        "ServiceCIDR",
+        add::<networking::v1::ServiceCIDR>,
+    ),
+    (
+        "resource.k8s.io",
+        "v1",
+        "DeviceClass",
+        add::<resource::v1::DeviceClass>,
+    ),
+    (
+        "resource.k8s.io",
+        "v1",
+        "ResourceClaim",
+        add::<resource::v1::ResourceClaim>,
+    ),
+    (
+        "resource.k8s.io",
+        "v1",
+        "ResourceClaimTemplate",
+        add::<resource::v1::ResourceClaimTemplate>,
+    ),
+    (
+        "resource.k8s.io",
+        "v1",
+        "ResourceSlice",
+        add::<resource::v1::ResourceSlice>,
+    ),
+    (
+        "storage.k8s.io",
+        "v1",
+        "CSIStorageCapacity",
+        add::<storage::v1::CSIStorageCapacity>,
+    ),
+    (
+        "storage.k8s.io",
+        "v1",
+        "VolumeAttributesClass",
+        add::<storage::v1::VolumeAttributesClass>,
+    ),
+    (
+        "",
+        "v1",
+        "ComponentStatus",
+        add::<core::v1::ComponentStatus>,
+    ),
     ("", "v1", "Binding", add::<core::v1::Binding>),
     ("", "v1", "ConfigMap", add::<core::v1::ConfigMap>),
     ("", "v1", "Endpoints", add::<core::v1::Endpoints>),

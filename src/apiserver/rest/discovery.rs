@@ -42,12 +42,16 @@ pub(super) fn answer(server: &ApiServer, parts: &[&str], request: &Request) -> O
 /// The named groups in the registry's order, with their versions.
 fn groups(server: &ApiServer) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for info in server.served().filter(|i| !i.group.is_empty()) {
+    let named = server.served().filter(|i| !i.group.is_empty());
+    for info in named.filter(|i| !server.is_plain || i.group != crate::api::play::GROUP) {
         match groups.iter_mut().find(|(g, _)| *g == info.group) {
             Some((_, versions)) if versions.contains(&info.version) => {}
             Some((_, versions)) => versions.push(info.version),
             None => groups.push((info.group, vec![info.version])),
         }
+    }
+    if server.serves_metrics() {
+        groups.push(("metrics.k8s.io", vec!["v1beta1"]));
     }
     groups
 }
@@ -61,6 +65,9 @@ fn group(name: &str, versions: &[&str]) -> Value {
 }
 
 fn resources(server: &ApiServer, group: &str, version: &str) -> Option<Value> {
+    if (group, version) == ("metrics.k8s.io", "v1beta1") && server.serves_metrics() {
+        return Some(super::usage::resources());
+    }
     let mut kinds: Vec<&KindInfo> = server
         .served()
         .filter(|i| i.group == group && i.version == version)

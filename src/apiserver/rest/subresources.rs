@@ -118,6 +118,32 @@ impl ApiServer {
         name: &str,
         request: &Request,
     ) -> Result<Response> {
+        let namespace = target.namespace.unwrap_or_default();
+        self.post_bound(kernel, caller, (namespace, name), request)
+    }
+
+    /// A binding that names its pod itself (`POST /api/v1/namespaces/NAMESPACE/bindings`).
+    pub(super) fn bind_named(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        namespace: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let name = body::json(request)?["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        self.post_bound(kernel, caller, (namespace, &name), request)
+    }
+
+    fn post_bound(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        (namespace, name): (&str, &str),
+        request: &Request,
+    ) -> Result<Response> {
         let value = body::json(request)?;
         let (binding, _) = codec::decode::<Binding>(value, "v1").map_err(|e| {
             Status::bad_request(format!(
@@ -126,7 +152,6 @@ impl ApiServer {
             ))
         })?;
         let options = write_options("CreateOptions", "binding", request)?;
-        let namespace = target.namespace.unwrap_or_default();
         self.bind(kernel, caller, namespace, name, &binding, &options)?;
         Ok(Response::json(
             201,

@@ -156,7 +156,7 @@ fn of_pod(pod: &Pod, usage: &PodUsage, now: Time) -> Value {
     })
 }
 
-fn resources() -> Value {
+pub(super) fn resources() -> Value {
     let one = |name: &str, kind: &str, namespaced: bool| {
         json!({
             "name": name, "singularName": "", "namespaced": namespaced, "kind": kind,

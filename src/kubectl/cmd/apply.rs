@@ -55,7 +55,14 @@ async fn run(kube: &Kube) -> Result<()> {
     if flags.is("force-conflicts") && !flags.is("server-side") {
         return plain("--force-conflicts only works with --server-side");
     }
-    if flags.is("server-side") && kube.dry_run()? == DryRun::Client {
+    if flags.is("force") && flags.is("server-side") {
+        return plain("--force cannot be used with --server-side");
+    }
+    let dry_run = kube.dry_run()?;
+    if flags.is("force") && dry_run == DryRun::Server {
+        return plain("--dry-run=server cannot be used with --force");
+    }
+    if flags.is("server-side") && dry_run == DryRun::Client {
         return plain(
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
         );
@@ -146,6 +153,7 @@ async fn client_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'stati
     let Some(configuration) = manifest.object.as_object() else {
         return plain("the object is not an object");
     };
+    named(manifest)?;
     let modified = patching::with_last_applied(configuration);
     let live = match kube
         .get(manifest.kind, &manifest.namespace, manifest.name())
@@ -174,6 +182,15 @@ async fn client_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'stati
         ));
     }
     patch(kube, manifest, &modified, live).await
+}
+
+/// What is applied again and again has to have one name.
+pub fn named(manifest: &Manifest) -> Result<()> {
+    match text(&manifest.object, "metadata.generateName") {
+        "" => Ok(()),
+        _ if !manifest.name().is_empty() => Ok(()),
+        given => plain(format!("from {given}: cannot use generate name with apply")),
+    }
 }
 
 async fn create(kube: &Kube, manifest: &Manifest, object: Value) -> Result<Value> {

@@ -327,6 +327,10 @@ async fn config(kube: &Kube, kind: &str) -> Result<()> {
         }
         Ok(())
     };
+    let sources = kube.flags.list("from-file").len() + kube.flags.list("from-literal").len();
+    if sources > 0 && !kube.flags.list("from-env-file").is_empty() {
+        return plain("from-env-file cannot be combined with from-file or from-literal");
+    }
     for literal in kube.flags.list("from-literal") {
         match literal.split_once('=') {
             Some((key, value)) if !key.is_empty() => {

@@ -25,6 +25,8 @@ pub struct State {
     pub history: Vec<String>,
     /// The kinds that the server was last seen to serve beside the built-in ones.
     pub discovered: Vec<&'static crate::api::KindInfo>,
+    /// The built-in groups that it was then seen not to serve.
+    pub absent_groups: Vec<&'static str>,
     pub last_exit: i32,
     /// The exit code of the last command substitution of the command that is being expanded.
     pub substituted: i32,

@@ -41,6 +41,12 @@ pub(super) fn pod(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
         let path = names.index(i);
         if sysctl.name.is_empty() {
             errors.required(&path.child("name"), "");
+        } else if !is_sysctl(&sysctl.name) {
+            errors.invalid(
+                &path.child("name"),
+                sysctl.name.as_str(),
+                "must have at most 253 characters and match regex ([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?",
+            );
         } else if !seen.insert(sysctl.name.as_str()) {
             errors.duplicate(&path.child("name"), &sysctl.name);
         }
@@ -48,6 +54,18 @@ pub(super) fn pod(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     if let Some(profile) = &context.seccomp_profile {
         seccomp(profile, &path.child("seccompProfile"), errors);
     }
+}
+
+/// Segments of letters, digits, `-` and `_` between dots or slashes
+/// (`k8s.io/kubernetes/pkg/apis/core/validation` IsValidSysctlName).
+fn is_sysctl(name: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.len() <= 253
+        && name.split(['.', '/']).all(|segment| {
+            let bytes = segment.as_bytes();
+            matches!((bytes.first(), bytes.last()), (Some(a), Some(z)) if plain(*a) && plain(*z))
+                && bytes.iter().all(|c| plain(*c) || matches!(c, b'-' | b'_'))
+        })
 }
 
 pub(super) fn container(context: &SecurityContext, path: &Path<'_>, errors: &mut Errors) {
