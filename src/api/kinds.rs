@@ -273,6 +273,7 @@ mod rbac;
 mod reviews;
 mod workload;
 
+pub use pod::ephemeral::as_container as ephemeral_as_container;
 pub use pod::qos::class as quality_of_service;
 pub use pod::resources::{is_extended, is_huge, is_native};
 pub use reviews::REVIEWS;

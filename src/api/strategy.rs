@@ -46,6 +46,10 @@ pub trait Strategy: Sync {
     fn prepare_for_create(&self, _object: &mut Object) {}
     fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
     fn prepare_for_status_update(&self, _new: &mut Object, _old: &Object) {}
+    fn prepare_for_part_update(&self, _part: &str, _new: &mut Object, _old: &Object) {}
+    fn validate_part_update(&self, _part: &str, _new: &Object, _old: &Object) -> Errors {
+        Errors::default()
+    }
     fn name_errors(&self, name: &str) -> Vec<String> {
         super::names::is_dns1123_subdomain(name)
     }
@@ -112,6 +116,15 @@ pub trait KindStrategy: Sync {
 
     /// Before a write to the `status` subresource: keeps everything but the status.
     fn prepare_for_status_update(&self, _new: &mut Self::Kind, _old: &Self::Kind) {}
+
+    /// Before a write to another subresource that has the form of the object: keeps everything
+    /// but the part that it is about.
+    fn prepare_for_part_update(&self, _part: &str, _new: &mut Self::Kind, _old: &Self::Kind) {}
+
+    /// The rules for such a write.
+    fn validate_part_update(&self, _part: &str, _new: &Self::Kind, _old: &Self::Kind) -> Errors {
+        Errors::default()
+    }
 
     /// What is wrong with an object's name.
     fn name_errors(&self, name: &str) -> Vec<String> {
@@ -207,6 +220,19 @@ impl<S: KindStrategy> Strategy for Typed<S> {
     fn prepare_for_status_update(&self, new: &mut Object, old: &Object) {
         if let (Some(new), Some(old)) = (new.edit(), old.get::<S::Kind>()) {
             self.0.prepare_for_status_update(new, old);
+        }
+    }
+
+    fn prepare_for_part_update(&self, part: &str, new: &mut Object, old: &Object) {
+        if let (Some(new), Some(old)) = (new.edit(), old.get::<S::Kind>()) {
+            self.0.prepare_for_part_update(part, new, old);
+        }
+    }
+
+    fn validate_part_update(&self, part: &str, new: &Object, old: &Object) -> Errors {
+        match (new.get(), old.get()) {
+            (Some(new), Some(old)) => self.0.validate_part_update(part, new, old),
+            _ => Errors::default(),
         }
     }
 

@@ -61,6 +61,15 @@ impl ApiServer {
         } else if options.subresource == "status" {
             info.strategy.prepare_for_status_update(&mut object, &old);
             errors.append(info.strategy.validate_status_update(&object, &old));
+        } else if matches!(options.subresource, "ephemeralcontainers" | "resize") {
+            let part = options.subresource;
+            info.strategy
+                .prepare_for_part_update(part, &mut object, &old);
+            self.admit_update(kernel, caller, &mut object, &old)?;
+            errors.append(info.strategy.validate_part_update(part, &object, &old));
+            if part == "resize" && errors.is_empty() {
+                self.admit_limits(&object)?;
+            }
         } else {
             self.admit_update(kernel, caller, &mut object, &old)?;
             self.check_escalation(caller, &object, Some(&old))?;
@@ -73,7 +82,7 @@ impl ApiServer {
             return Err(Status::invalid(info, object.name(), &errors));
         }
         let charges = match options.subresource {
-            "" => self.admit_valid(kernel, &object, Some(&old))?,
+            "" | "resize" => self.admit_valid(kernel, &object, Some(&old))?,
             _ => Charges::default(),
         };
         object = self.as_stored(object);
@@ -114,6 +123,7 @@ impl ApiServer {
             "status" => "update status",
             "scale" => "update scale",
             "finalize" => "finalize",
+            "resize" => "resize",
             _ => "update",
         };
         self.put_owned(

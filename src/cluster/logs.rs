@@ -97,8 +97,10 @@ pub(super) fn container_of(pod: &Pod, asked: &str) -> Result<String> {
     let names = |list: &[Container]| list.iter().map(|c| c.name.clone()).collect::<Vec<String>>();
     let main = names(&spec.containers);
     let init = names(spec.init_containers.as_deref().unwrap_or_default());
+    let ephemeral = spec.ephemeral_containers.iter().flatten();
+    let ephemeral: Vec<String> = ephemeral.map(|c| c.name.clone()).collect();
     if !asked.is_empty() {
-        if main.iter().chain(&init).any(|name| name == asked) {
+        if main.iter().chain(&init).chain(&ephemeral).any(|name| name == asked) {
             return Ok(asked.to_owned());
         }
         let message = format!("container {asked} is not valid for pod {}", pod.name());

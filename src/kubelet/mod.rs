@@ -7,6 +7,7 @@ mod latency;
 mod lease;
 mod node;
 mod pod;
+mod resizing;
 mod runtime;
 mod sandboxes;
 mod spec;

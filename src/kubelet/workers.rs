@@ -59,6 +59,7 @@ impl Kubelet {
             PodEvent::Admit => self.admit(uid, ctx),
             event => self.with_worker(uid, ctx, |w, h, ctx| w.handle(event, h, ctx)),
         }
+        self.resize_pods(ctx);
     }
 
     /// A pod that is bound to this node was made, changed, or removed.
@@ -72,10 +73,12 @@ impl Kubelet {
         }
         let uid: Rc<str> = pod.uid().into();
         if event.event == EventType::Deleted {
-            return self.with_worker(&uid, ctx, |w, h, ctx| w.removed(h, ctx));
+            self.with_worker(&uid, ctx, |w, h, ctx| w.removed(h, ctx));
+            return self.resize_pods(ctx);
         }
         if self.pods.contains_key(&uid) {
-            return self.with_worker(&uid, ctx, |w, h, ctx| w.update(pod, h, ctx));
+            self.with_worker(&uid, ctx, |w, h, ctx| w.update(pod, h, ctx));
+            return self.resize_pods(ctx);
         }
         let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
         let finished = matches!(phase, Some("Succeeded" | "Failed"));

@@ -4,6 +4,7 @@ mod ends;
 mod exec;
 mod logs;
 mod probes;
+mod resize;
 mod starts;
 mod volumes;
 

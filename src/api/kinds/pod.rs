@@ -6,11 +6,13 @@ mod containers;
 pub(super) mod defaults;
 mod dns;
 mod env;
+pub(in crate::api) mod ephemeral;
 mod go;
 pub(super) mod go_spec;
 mod mounts;
 pub(super) mod probes;
 pub(in crate::api) mod qos;
+mod resize;
 pub(in crate::api) mod resources;
 pub(super) mod scheduling;
 mod security;
@@ -101,6 +103,23 @@ impl KindStrategy for Rules {
         let status = new.status.get_or_insert_default();
         if status.qos_class.is_none() {
             status.qos_class = old.status.as_ref().and_then(|s| s.qos_class.clone());
+        }
+    }
+
+    fn prepare_for_part_update(&self, part: &str, new: &mut Kind, old: &Kind) {
+        match part {
+            "resize" => resize::prepare(new, old),
+            _ => ephemeral::prepare(new, old),
+        }
+        if new.spec != old.spec {
+            new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
+        }
+    }
+
+    fn validate_part_update(&self, part: &str, new: &Kind, old: &Kind) -> Errors {
+        match part {
+            "resize" => resize::validate(new, old),
+            _ => ephemeral::validate(new, old),
         }
     }
 

@@ -44,6 +44,13 @@ impl ApiServer {
                     self.patch_object(kernel, caller, target, name, &options, request)?;
                 Ok(self.written(kind, code, &object, warnings))
             }
+            ("ephemeralcontainers" | "resize", method) => {
+                let part = match target.subresource {
+                    "resize" => "resize",
+                    _ => "ephemeralcontainers",
+                };
+                self.pod_part(kernel, caller, (target, name), part, method, request)
+            }
             ("scale", _) => self.scale(kernel, caller, target, name, request),
             ("binding", Method::Post) if kind == Pod::KIND => {
                 self.post_binding(kernel, caller, target, name, request)
@@ -70,6 +77,34 @@ impl ApiServer {
         check_place(&decoded.object, target, name)?;
         let object = self.update_object(kernel, caller, decoded.object, &options)?;
         Ok(self.written(target.kind, 200, &object, decoded.warnings))
+    }
+
+    /// A subresource that has the form of the pod, and changes one part of it.
+    fn pod_part(
+        &mut self,
+        kernel: &mut Kernel,
+        caller: &Caller,
+        (target, name): (&Target<'_>, &str),
+        part: &'static str,
+        method: Method,
+        request: &Request,
+    ) -> Result<Response> {
+        let kind = target.kind;
+        match method {
+            Method::Get => {
+                let namespace = target.namespace.unwrap_or_default();
+                let object = self.get_object(kind, namespace, name)?;
+                Ok(self.shown(kernel, kind, &object, 200, request))
+            }
+            Method::Put => self.put_part(kernel, caller, target, name, part, request),
+            Method::Patch => {
+                let options = write_options("PatchOptions", part, request)?;
+                let (object, code, warnings) =
+                    self.patch_object(kernel, caller, target, name, &options, request)?;
+                Ok(self.written(kind, code, &object, warnings))
+            }
+            Method::Post | Method::Delete => Err(not_allowed()),
+        }
     }
 
     /// `autoscaling/v1` Scale: the number of replicas, whatever makes them.

@@ -197,6 +197,34 @@ pub fn check(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refu
     })
 }
 
+/// Why a pod cannot have what its spec asks for now: `Infeasible` on this node for ever, `Deferred`
+/// while the other pods take so much.
+pub fn refuse_resize(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refusal> {
+    let wanted = requests(&pod.pod);
+    let allocatable = node.status.as_ref().and_then(|s| s.allocatable.as_ref());
+    let mut used = Amounts::new();
+    others.iter().for_each(|p| add(&mut used, &p.requests));
+    for name in ["cpu", "memory"] {
+        let of = |amounts: &Amounts| amounts.get(name).copied().unwrap_or_default();
+        let capacity = allocatable.and_then(|a| a.get(name));
+        let capacity = capacity.map_or(0, |q| amount(name, &q.0));
+        let (wanted, used) = (of(&wanted), of(&used));
+        if wanted > capacity {
+            let message = format!(
+                "Node didn't have enough capacity: {name}, requested: {wanted}, capacity: {capacity}"
+            );
+            return Some(("Infeasible", message));
+        }
+        if wanted > of(&pod.requests) && used.saturating_add(wanted) > capacity {
+            let message = format!(
+                "Node didn't have enough resource: {name}, requested: {wanted}, used: {used}, capacity: {capacity}"
+            );
+            return Some(("Deferred", message));
+        }
+    }
+    None
+}
+
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let effect = toleration.effect.as_deref().unwrap_or_default();
     let key = toleration.key.as_deref().unwrap_or_default();

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::ResourceRequirements;
+
 use super::pull::Ensured;
 use super::{Cx, Ended, Host, Instance, PodEvent, PodWorker, Role, Run};
 use crate::api::quantity::Quantity;
@@ -112,6 +114,7 @@ impl PodWorker {
             container.restarts += 1;
             container.last = Some(ended);
         }
+        container.given.clone_from(&container.allocated);
         container.waiting = None;
         container.ready = false;
         container.hooked = false;
@@ -132,7 +135,7 @@ impl PodWorker {
             folder: spec.working_dir.as_deref().unwrap_or("/"),
             stdin: spec.stdin == Some(true),
             ports: &ports,
-            memory_limit: memory_limit(&spec),
+            memory_limit: memory_limit(container.allocated.as_ref()),
             now,
         });
         self.normal(c, "Created", "Container created", h, ctx);
@@ -422,12 +425,12 @@ impl PodWorker {
     }
 
     pub(super) fn is_init(&self, c: usize) -> bool {
-        self.containers.get(c).is_some_and(|x| x.role != Role::Main)
+        self.containers.get(c).is_some_and(|x| matches!(x.role, Role::Init | Role::Sidecar))
     }
 }
 
-fn memory_limit(spec: &k8s_openapi::api::core::v1::Container) -> Option<u64> {
-    let limits = spec.resources.as_ref()?.limits.as_ref()?;
+pub(super) fn memory_limit(resources: Option<&ResourceRequirements>) -> Option<u64> {
+    let limits = resources?.limits.as_ref()?;
     let quantity = Quantity::parse(&limits.get("memory")?.0).ok()?;
     u64::try_from(quantity.value()).ok()
 }

@@ -14,6 +14,7 @@ mod logs;
 pub mod net;
 mod probes;
 mod pull;
+mod resize;
 mod sandbox;
 mod status;
 mod sync;
@@ -24,7 +25,9 @@ mod user;
 use std::rc::Rc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container as ContainerSpec, Pod, PodStatus};
+use k8s_openapi::api::core::v1::{
+    Container as ContainerSpec, Pod, PodStatus, ResourceRequirements,
+};
 
 use super::backoff::BackOff;
 use super::images::{ImageStore, Present};
@@ -34,6 +37,7 @@ use super::runtime::machine::{Identity, Mount};
 use super::runtime::process::{Exit, Process};
 use super::sandboxes::Addresses;
 use super::spec::NodeSpec;
+use crate::api::kinds::ephemeral_as_container;
 use crate::api::{Key, Resource};
 use crate::client::wire::Outcome;
 use crate::client::{Ctx, EventRecorder, Involved};
@@ -114,6 +118,8 @@ pub enum PodEvent {
     Retry(u32),
     SandboxStopped,
     Deadline,
+    /// The runtime has given containers what they are allocated now.
+    Resized(u32),
     /// What volumes show is looked at again.
     Refresh,
 }
@@ -137,6 +143,7 @@ impl PodEvent {
             PodEvent::Retry(_) => "back-off ends",
             PodEvent::SandboxStopped => "sandbox has stopped",
             PodEvent::Deadline => "active deadline",
+            PodEvent::Resized(_) => "containers are resized",
             PodEvent::Refresh => "refresh volumes",
         }
     }
@@ -155,6 +162,8 @@ pub enum Role {
     /// An init container that restarts always, and lives as long as the pod.
     Sidecar,
     Main,
+    /// Put into the pod while it runs; never started again.
+    Ephemeral,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,6 +245,9 @@ struct Container {
     pull: Option<super::images::Pull>,
     instance: Option<Box<Instance>>,
     previous_logs: Option<Logs>,
+    /// What the node has set aside for it, and what its run was given.
+    allocated: Option<ResourceRequirements>,
+    given: Option<ResourceRequirements>,
     /// The post-start hook is over.
     hooked: bool,
     /// Its startup probe has succeeded, if it has one.
@@ -272,6 +284,9 @@ pub struct PodWorker {
     ip: Option<Rc<str>>,
     start_time: Option<Time>,
     containers: Vec<Container>,
+    /// The specs of the ephemeral containers.
+    ephemeral: Vec<ContainerSpec>,
+    resize: resize::Resize,
     volumes: BTreeMap<Rc<str>, Files>,
     /// Volumes whose files are on a disk that outlives the pod: the volume and the disk.
     disks: files::Disks,
@@ -304,7 +319,7 @@ impl PodWorker {
         let init = init.unwrap_or_default().iter().enumerate();
         let init = init.map(|(i, c)| (role(c), i));
         let main = (0..spec.map_or(0, |s| s.containers.len())).map(|i| (Role::Main, i));
-        PodWorker {
+        let mut worker = PodWorker {
             key: pod.key(),
             uid: pod.uid().into(),
             containers: init
@@ -320,6 +335,8 @@ impl PodWorker {
             sandbox: Sandbox::None,
             ip: None,
             start_time: None,
+            ephemeral: Vec::new(),
+            resize: resize::Resize::default(),
             volumes: BTreeMap::new(),
             disks: Vec::new(),
             claims_since: None,
@@ -332,6 +349,21 @@ impl PodWorker {
             retry: 0,
             written: None,
             next_call: 0,
+        };
+        worker.allocate();
+        worker.take_ephemeral();
+        worker
+    }
+
+    /// Takes in the ephemeral containers that have come.
+    fn take_ephemeral(&mut self) {
+        let spec = self.pod.spec.as_ref();
+        let listed = spec.and_then(|s| s.ephemeral_containers.as_deref());
+        let fresh = listed.unwrap_or_default().iter();
+        for spec in fresh.skip(self.ephemeral.len()) {
+            let container = Container::new(Role::Ephemeral, self.ephemeral.len());
+            self.ephemeral.push(ephemeral_as_container(spec));
+            self.containers.push(container);
         }
     }
 
@@ -368,6 +400,7 @@ impl PodWorker {
             PodEvent::Retry(_) => {}
             PodEvent::SandboxStopped => self.sandbox_stopped(h),
             PodEvent::Deadline => self.deadline(h, ctx),
+            PodEvent::Resized(n) => self.resized(n, h, ctx),
             PodEvent::Refresh => self.refresh(h, ctx),
         }
         self.report(h, ctx);
@@ -400,6 +433,7 @@ impl PodWorker {
         let spec = self.pod.spec.as_ref()?;
         match container.role {
             Role::Main => spec.containers.get(container.index),
+            Role::Ephemeral => self.ephemeral.get(container.index),
             Role::Init | Role::Sidecar => spec.init_containers.as_ref()?.get(container.index),
         }
     }
@@ -412,6 +446,7 @@ impl PodWorker {
         let name = self.container_spec(c).map_or("", |s| s.name.as_str());
         let field = match self.containers.get(c).map(|x| x.role) {
             Some(Role::Main) | None => "containers",
+            Some(Role::Ephemeral) => "ephemeralContainers",
             Some(_) => "initContainers",
         };
         self.involved().container(field, name)
@@ -464,6 +499,8 @@ impl Container {
             pull: None,
             instance: None,
             previous_logs: None,
+            allocated: None,
+            given: None,
             hooked: false,
             started: false,
             ready: false,

@@ -16,12 +16,14 @@ use crate::apiserver::WriteOptions;
 use crate::sim::Time;
 
 /// The conditions that the kubelet writes, in their order.
-const OWN: [&str; 5] = [
+const OWN: [&str; 7] = [
     "PodReadyToStartContainers",
     "Initialized",
     "Ready",
     "ContainersReady",
     "PodScheduled",
+    "PodResizePending",
+    "PodResizeInProgress",
 ];
 
 impl PodWorker {
@@ -62,15 +64,15 @@ impl PodWorker {
             };
         }
         let phase = self.phase();
-        let statuses = |main: bool| -> Option<Vec<ContainerStatus>> {
+        let statuses = |roles: &[Role]| -> Option<Vec<ContainerStatus>> {
             let all = self.containers.iter().enumerate();
-            let all = all.filter(|(_, c)| (c.role == Role::Main) == main);
+            let all = all.filter(|(_, c)| roles.contains(&c.role));
             let list: Vec<ContainerStatus> = all
                 .filter_map(|(i, c)| Some(self.container_status(c, self.container_spec(i)?)))
                 .collect();
             (!list.is_empty()).then_some(list)
         };
-        let (init, main) = (statuses(false), statuses(true));
+        let (init, main) = (statuses(&[Role::Init, Role::Sidecar]), statuses(&[Role::Main]));
         let host = h.node.address();
         let mut status = PodStatus {
             phase: Some(phase.to_owned()),
@@ -84,6 +86,7 @@ impl PodWorker {
                 .map(|ip| vec![PodIP { ip: ip.to_string() }]),
             init_container_statuses: init,
             container_statuses: main,
+            ephemeral_container_statuses: statuses(&[Role::Ephemeral]),
             observed_generation: generation,
             ..PodStatus::default()
         };
@@ -104,7 +107,7 @@ impl PodWorker {
             return "Failed";
         }
         let initialized = |c: &Container| match c.role {
-            Role::Main => true,
+            Role::Main | Role::Ephemeral => true,
             Role::Init => c.ended().is_some_and(|e| e.exit.code == 0),
             Role::Sidecar => c.started || c.ended().is_some(),
         };
@@ -142,6 +145,7 @@ impl PodWorker {
             last_state: Some(last),
             ready: match c.role {
                 Role::Init => c.ended().is_some_and(|e| e.exit.code == 0),
+                Role::Ephemeral => false,
                 _ => running && c.started && c.ready,
             },
             restart_count: c.restarts,
@@ -151,11 +155,11 @@ impl PodWorker {
             },
             image_id: image.map_or_else(String::new, |i| i.reference.id()),
             container_id: id.map(|id| format!("containerd://{id}")),
-            started: Some(running && c.started),
-            allocated_resources: spec.resources.as_ref().and_then(|r| r.requests.clone()),
+            started: (c.role != Role::Ephemeral).then_some(running && c.started),
+            allocated_resources: c.allocated.as_ref().and_then(|r| r.requests.clone()),
             resources: has_run.then(|| ResourceRequirements {
                 claims: None,
-                ..spec.resources.clone().unwrap_or_default()
+                ..c.given.clone().unwrap_or_default()
             }),
             user: running.then(|| user(spec)),
             volume_mounts: volume_mounts(spec),
@@ -196,11 +200,13 @@ impl PodWorker {
             _ => match &c.waiting {
                 Some((reason, message)) => (waiting(reason, message), last),
                 None => {
-                    let has_init = self.containers.iter().any(|c| c.role != Role::Main);
+                    let of_init = |c: &Container| matches!(c.role, Role::Init | Role::Sidecar);
+                    let has_init = self.containers.iter().any(of_init);
                     let begun = self.busy.is_some_and(|b| {
                         self.containers.get(b).is_some_and(|b| b.role == Role::Main)
                     });
-                    let initializing = has_init && !(begun && c.role == Role::Main);
+                    let initializing =
+                        has_init && c.role != Role::Ephemeral && !(begun && c.role == Role::Main);
                     let reason = match initializing {
                         true => "PodInitializing",
                         false => "ContainerCreating",
@@ -241,13 +247,16 @@ impl PodWorker {
         let containers = self.containers_ready(phase);
         let ready = self.ready(phase, &containers);
         let up = self.sandbox == Sandbox::Ready;
-        vec![
+        let mut all = vec![
             condition("PodReadyToStartContainers", (up, "", String::new())),
             condition("Initialized", self.initialized(phase)),
             condition("Ready", ready),
             condition("ContainersReady", containers),
             condition("PodScheduled", yes()),
-        ]
+        ];
+        let resize = self.resize_verdicts();
+        all.extend(resize.map(|(type_, verdict)| condition(type_, verdict)));
+        all
     }
 
     fn initialized(&self, phase: &str) -> Verdict {
@@ -257,7 +266,7 @@ impl PodWorker {
         // Once its own containers have begun, a pod stays initialized.
         let begun = |c: &Container| c.role == Role::Main && c.run != Run::Never;
         let done = |c: &Container| match c.role {
-            Role::Main => true,
+            Role::Main | Role::Ephemeral => true,
             Role::Init => c.ended().is_some_and(|e| e.exit.code == 0),
             Role::Sidecar => c.run == Run::Running && c.started,
         };
@@ -277,7 +286,7 @@ impl PodWorker {
         }
         let unready = self.names(|c| {
             let running = c.run == Run::Running && !self.is_hidden(c);
-            c.role != Role::Init && !(running && c.started && c.ready)
+            matches!(c.role, Role::Main | Role::Sidecar) && !(running && c.started && c.ready)
         });
         match unready.is_empty() {
             true => (true, "", String::new()),
@@ -334,7 +343,7 @@ impl PodWorker {
 }
 
 /// Whether a condition holds, its reason and its message.
-type Verdict = (bool, &'static str, String);
+pub(super) type Verdict = (bool, &'static str, String);
 
 fn waiting(reason: &str, message: &str) -> ContainerState {
     ContainerState {
@@ -405,7 +414,10 @@ fn merge(pod: &mut Pod, fresh: PodStatus) {
         qos_class: old.qos_class,
         nominated_node_name: old.nominated_node_name,
         resource_claim_statuses: old.resource_claim_statuses,
-        ephemeral_container_statuses: old.ephemeral_container_statuses,
+        ephemeral_container_statuses: fresh
+            .ephemeral_container_statuses
+            .clone()
+            .or(old.ephemeral_container_statuses),
         ..fresh
     });
 }

@@ -43,9 +43,16 @@ impl PodWorker {
     /// The container to start now, if there is one.
     fn next_to_start(&self, now: Time) -> Option<usize> {
         let due = |c: &Container| c.retry_at <= now && c.stop.is_none();
+        // Ephemeral containers wait for nobody.
+        let mut all = self.containers.iter();
+        let debugger =
+            all.position(|c| c.role == Role::Ephemeral && self.wants_start(c) && due(c));
+        if debugger.is_some() {
+            return debugger;
+        }
         let mut initialized = true;
         for (i, c) in self.containers.iter().enumerate() {
-            if c.role == Role::Main {
+            if matches!(c.role, Role::Main | Role::Ephemeral) {
                 break;
             }
             let done = match &c.run {
@@ -91,6 +98,9 @@ impl PodWorker {
 
     /// Whether a container that has ended is started again.
     pub(super) fn restarts(&self, c: &Container, ended: &Ended) -> bool {
+        if c.role == Role::Ephemeral {
+            return false;
+        }
         let spec = self.pod.spec.as_ref();
         let own = spec.and_then(|s| match c.role {
             Role::Main => s.containers.get(c.index),
@@ -134,7 +144,7 @@ impl PodWorker {
             return "Failed";
         }
         let good = |c: &Container| c.ended().is_some_and(|e| e.exit.code == 0);
-        let mut own = self.containers.iter().filter(|c| c.role != Role::Sidecar);
+        let mut own = self.containers.iter().filter(|c| matches!(c.role, Role::Main | Role::Init));
         match own.all(good) {
             true => "Succeeded",
             false => "Failed",

@@ -89,6 +89,8 @@ impl PodWorker {
         if old.spec == self.pod.spec {
             return;
         }
+        self.take_ephemeral();
+        self.note_resize();
         for c in 0..self.containers.len() {
             let spec = self.container_spec(c);
             let image = spec.and_then(|s| s.image.clone()).unwrap_or_default();

@@ -243,6 +243,20 @@ impl Process {
         }
     }
 
+    /// Another memory limit. Returns when to come back.
+    pub fn limit_memory(&mut self, limit: Option<u64>) -> Option<Time> {
+        self.memory_limit = limit;
+        let Running::Server(server) = &mut self.running else {
+            return None;
+        };
+        if server.draining {
+            return None;
+        }
+        let fresh = Server::of(&self.content, &self.ports, limit, server.started);
+        server.ends = fresh.ends;
+        server.ends.map(|(at, _)| at)
+    }
+
     /// SIGTERM. Returns when to come back, or `None` when it takes no notice.
     pub fn terminate(&mut self, now: Time, log: &mut dyn FnMut(&str)) -> Option<Time> {
         match &mut self.running {

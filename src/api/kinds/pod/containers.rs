@@ -25,6 +25,18 @@ pub(super) fn validate(spec: &PodSpec, known: &Known<'_>, path: &Path<'_>, error
     );
 }
 
+/// Checks a container that is put into a pod that runs.
+pub(super) fn ephemeral(
+    container: &Container,
+    known: &Known<'_>,
+    spec: &PodSpec,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let grace = spec.termination_grace_period_seconds.unwrap_or(30);
+    Context { known, grace }.common(container, path, errors);
+}
+
 /// What the rules of a container need to know of its pod.
 struct Context<'c> {
     known: &'c Known<'c>,
