@@ -410,4 +410,6 @@ kinds! {
     replication_controller::ReplicationController, k8s_openapi::api::core::v1::ReplicationController;
     pod_template::PodTemplate, k8s_openapi::api::core::v1::PodTemplate;
     lesson::Lesson, super::play::Lesson;
+    fault::Fault, super::play::Fault;
+    operator::Operator, super::play::Operator;
 }

@@ -1,6 +1,9 @@
 //! The kinds of the group `play.kubarium.dev`: what a simulator needs and a real cluster has not.
 
+mod fault;
 pub mod lesson;
+mod operator;
+pub mod template;
 
 use std::collections::BTreeMap;
 
@@ -8,7 +11,12 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
+pub use fault::{
+    CONTROLLERS, FAULT_TYPES, Fault, FaultPeer, FaultPods, FaultSpec, FaultStatus, PROCESSES,
+    REGISTRY_FAILURES, parse_duration,
+};
 pub use lesson::Lesson;
+pub use operator::{MOST_CHILDREN, Operator, OperatorChild, OperatorKind, OperatorSpec};
 
 pub const GROUP: &str = "play.kubarium.dev";
 pub const VERSION: &str = "v1alpha1";

@@ -4,6 +4,7 @@
 mod bounds;
 mod classes;
 mod limit_ranger;
+pub(super) mod nodes;
 mod pod_security;
 mod priority;
 mod quota;
@@ -24,12 +25,14 @@ impl ApiServer {
     pub(super) fn admit_create(
         &mut self,
         kernel: &mut Kernel,
-        _caller: &Caller,
+        caller: &Caller,
         object: &mut Object,
     ) -> Result<()> {
         self.admit_custom(object)?;
         self.admit_namespace(object)?;
         self.admit_bounds(object)?;
+        nodes::restrict(caller, nodes::Act::Create, object, None)?;
+        nodes::taint_new(object);
         if object.kind() == Pod::KIND {
             self.default_limits(object);
             self.admit_service_account(kernel, object)?;
@@ -62,10 +65,11 @@ impl ApiServer {
     pub(super) fn admit_update(
         &mut self,
         _kernel: &mut Kernel,
-        _caller: &Caller,
+        caller: &Caller,
         object: &mut Object,
         old: &Object,
     ) -> Result<()> {
+        nodes::restrict(caller, nodes::Act::Update, object, Some(old))?;
         if let (Some(new), Some(old)) = (object.edit::<Pod>(), old.get::<Pod>()) {
             priority::keep(new, old);
             tolerations::admit(object);

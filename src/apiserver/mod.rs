@@ -44,7 +44,7 @@ pub use metrics::{ContainerUsage, METRICS_WINDOW, PodUsage, Profile};
 pub use read::Selection;
 pub use request::{Body, Certificate, Credentials, Impersonation, Method, Request, Response};
 pub use rest::RestWatch;
-pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatcherId};
+pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatchState, WatcherId};
 
 /// How many changes are kept before the oldest are compacted away. A real API server compacts by
 /// time (5 minutes); a bound by number keeps the memory of a page bounded as well.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::admission::Charges;
+use super::admission::nodes::{Act, restrict};
 use super::allocation::Claim;
 use super::fields::{Manager, Owners, Write, is_light, is_reset};
 use super::store::Expect;
@@ -59,6 +60,7 @@ impl ApiServer {
         if options.subresource == "finalize" {
             super::rest::finalize(&mut object, &old);
         } else if options.subresource == "status" {
+            restrict(caller, Act::UpdateStatus, &object, Some(&old))?;
             info.strategy.prepare_for_status_update(&mut object, &old);
             errors.append(info.strategy.validate_status_update(&object, &old));
         } else if matches!(options.subresource, "ephemeralcontainers" | "resize") {

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 
 use super::store::{Change, Range};
 use super::{ApiServer, Stored};
-use crate::api::{Kind, Object, Resource, Result, Status};
+use crate::api::{Key, Kind, Object, Resource, Result, Status};
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{CauseId, Kernel, Time};
 
@@ -64,6 +65,18 @@ pub struct WatchRequest {
     pub latency: Latency,
 }
 
+/// How well the events of a watch come through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WatchState {
+    #[default]
+    Open,
+    /// They come so much later.
+    Late(Duration),
+    /// None comes. Once the watch is open again, its client lists anew, and so learns what it
+    /// missed.
+    Stuck,
+}
+
 #[derive(Clone)]
 struct Watcher {
     request: WatchRequest,
@@ -71,6 +84,9 @@ struct Watcher {
     pending: VecDeque<(Time, WatchEvent)>,
     /// The delivery of the newest pending event: later ones do not overtake it.
     last: Time,
+    state: WatchState,
+    /// What its client knew when the watch got stuck.
+    view: BTreeMap<Key, Object>,
 }
 
 #[derive(Clone, Default)]
@@ -106,6 +122,8 @@ impl Watchers {
             stream,
             pending: VecDeque::new(),
             last: Time(0),
+            state: WatchState::Open,
+            view: BTreeMap::new(),
         });
         id
     }
@@ -154,12 +172,18 @@ impl Watchers {
         let (Some(watcher), Some(event)) = (self.all.get_mut(id.0 as usize), event) else {
             return;
         };
+        let late = match watcher.state {
+            WatchState::Stuck => return,
+            WatchState::Late(by) => u64::try_from(by.as_nanos()).unwrap_or(u64::MAX),
+            WatchState::Open => 0,
+        };
         let latency = watcher.request.latency;
         let stream = watcher.stream.clone();
         let delay = kernel
             .rng(&stream)
             .between(latency.least_nanos, latency.most_nanos);
-        let at = Time(kernel.now.0.saturating_add(delay)).max(watcher.last);
+        let at = kernel.now.0.saturating_add(delay).saturating_add(late);
+        let at = Time(at).max(watcher.last);
         if watcher.pending.is_empty() {
             wakeups.push((at, id));
         }
@@ -239,6 +263,94 @@ impl ApiServer {
             .all
             .get(id.0 as usize)
             .map(|w| w.request.subscriber)
+    }
+
+    /// Ends the watches of a component whose process is gone.
+    pub fn drop_watches(&mut self, subscriber: u32) {
+        let of = |id: &WatcherId, all: &[Watcher]| {
+            let watcher = all.get(id.0 as usize);
+            watcher.is_some_and(|w| w.request.subscriber == subscriber)
+        };
+        let all = &mut self.watchers.all;
+        for watcher in all.iter_mut() {
+            if watcher.request.subscriber == subscriber {
+                watcher.pending.clear();
+                watcher.state = WatchState::Open;
+                watcher.view = BTreeMap::new();
+            }
+        }
+        let lists = self.watchers.by_kind.values_mut();
+        for list in lists.chain(self.watchers.by_node.values_mut()) {
+            list.retain(|id| !of(id, all));
+        }
+    }
+
+    /// Sets how well events come through, by subscriber and kind.
+    pub fn set_watches(&mut self, kernel: &mut Kernel, state: &dyn Fn(u32, Kind) -> WatchState) {
+        for i in 0..self.watchers.all.len() {
+            let Some(watcher) = self.watchers.all.get(i) else {
+                continue;
+            };
+            let (kind, node) = (watcher.request.kind, watcher.request.node.clone());
+            let was = watcher.state;
+            let is = state(watcher.request.subscriber, kind);
+            if was == is {
+                continue;
+            }
+            let id = WatcherId(i as u32);
+            let listed = match was == WatchState::Stuck || is == WatchState::Stuck {
+                true => self.list_objects(kind, None),
+                false => Vec::new(),
+            };
+            let of_node = |o: &Object| node.is_none() || node_of(o) == node.as_deref();
+            let listed: Vec<Object> = listed.into_iter().filter(of_node).collect();
+            let Some(watcher) = self.watchers.all.get_mut(i) else {
+                continue;
+            };
+            watcher.state = is;
+            if is == WatchState::Stuck {
+                // What is on its way still arrives.
+                watcher.view = listed.into_iter().map(|o| (o.key(), o)).collect();
+            } else if was == WatchState::Stuck {
+                let view = std::mem::take(&mut watcher.view);
+                self.relist(kernel, id, view, listed);
+            }
+        }
+    }
+
+    /// A client lists anew, and compares with what it knew.
+    fn relist(
+        &mut self,
+        kernel: &mut Kernel,
+        id: WatcherId,
+        mut view: BTreeMap<Key, Object>,
+        listed: Vec<Object>,
+    ) {
+        let mut send = |event: EventType, object: Object| {
+            let revision = object.revision();
+            let event = WatchEvent {
+                event,
+                object,
+                revision,
+                cause: CauseId::NONE,
+            };
+            self.watchers
+                .send(kernel, id, Some(event), &mut self.wakeups);
+        };
+        for object in listed {
+            match view.remove(&object.key()) {
+                Some(known) if known.revision() == object.revision() => {}
+                Some(known) if known.uid() == object.uid() => send(EventType::Modified, object),
+                Some(known) => {
+                    send(EventType::Deleted, known);
+                    send(EventType::Added, object);
+                }
+                None => send(EventType::Added, object),
+            }
+        }
+        for known in view.values() {
+            send(EventType::Deleted, known.clone());
+        }
     }
 
     /// Takes the next event that is due; asks to be woken for the one after it.

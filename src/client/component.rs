@@ -20,6 +20,12 @@ pub trait Component: Clone {
     /// A packet has arrived over the simulated network.
     fn received(&mut self, _packet: Packet, _ctx: &mut Ctx<'_, Self::Event>) {}
 
+    /// Whether an event belongs to the world and not to the component's process: it happens though
+    /// the process stands still.
+    fn is_physical(_event: &Self::Event) -> bool {
+        false
+    }
+
     /// What an event is called in the trace and in the causes: one or two words.
     fn label(event: &Self::Event) -> &'static str;
 }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::wire::Packet;
-use crate::api::{Key, Object, Resource, Result};
+use super::world::World;
+use crate::api::{Key, Object, Resource, Result, Status};
 use crate::apiserver::{
     ApiServer, Caller, DeleteOptions, Latency, WatchRequest, WatcherId, WriteOptions,
 };
@@ -35,6 +36,12 @@ pub struct Ctx<'a, E> {
     pub subscriber: u32,
     pub latency: Latency,
     pub out: &'a mut Outbox<E>,
+    /// What is wrong around the component.
+    pub world: &'a World,
+    /// Requests to the API server do not arrive.
+    pub offline: bool,
+    /// How many requests were sent.
+    pub calls: u32,
 }
 
 impl<'a, E> Ctx<'a, E> {
@@ -93,7 +100,21 @@ impl<'a, E> Ctx<'a, E> {
         self.server.list(namespace)
     }
 
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// It does not arrive.
+    fn call(&mut self) -> Result<()> {
+        self.calls += 1;
+        if self.offline {
+            let message = "dial tcp 10.96.0.1:443: i/o timeout";
+            return Err(Status::new(504, "Timeout", message));
+        }
+        Ok(())
+    }
+
     pub fn create<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
+        self.call()?;
         let object = T::into_object(Rc::new(object));
         self.server
             .create_object(self.kernel, self.caller, object, &WriteOptions::default())
@@ -102,6 +123,7 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Replaces the object; refused with a conflict when its `resourceVersion` is stale.
     pub fn update<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
+        self.call()?;
         let object = T::into_object(Rc::new(object));
         self.server
             .update_object(self.kernel, self.caller, object, &WriteOptions::default())
@@ -110,6 +132,7 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Replaces the object's status; refused with a conflict when its revision is stale.
     pub fn update_status<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
+        self.call()?;
         let object = T::into_object(Rc::new(object));
         self.server
             .update_object(self.kernel, self.caller, object, &WriteOptions::STATUS)
@@ -124,6 +147,7 @@ impl<'a, E> Ctx<'a, E> {
         options: &WriteOptions,
         change: impl FnOnce(&mut T),
     ) -> Result<Option<Rc<T>>> {
+        self.call()?;
         let Some(current) = self.server.get::<T>(key) else {
             return Ok(None);
         };
@@ -138,12 +162,14 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Binds a pod to a node; `uid` names the pod that is meant, empty for any.
     pub fn bind_pod(&mut self, key: &Key, uid: &str, node: &str) -> Result<()> {
+        self.call()?;
         self.server
             .bind_pod(self.kernel, self.caller, key, uid, node)
             .map(|_| ())
     }
 
     pub fn delete<T: Resource>(&mut self, key: &Key, options: &DeleteOptions) -> Result<()> {
+        self.call()?;
         let (namespace, name) = (&*key.namespace, &*key.name);
         self.server
             .delete_object(self.kernel, self.caller, T::KIND, namespace, name, options)

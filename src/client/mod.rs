@@ -9,6 +9,7 @@ mod informer;
 mod recorder;
 pub mod wire;
 mod workqueue;
+pub mod world;
 
 pub use component::Component;
 pub use ctx::{Ctx, Outbox};

@@ -1,5 +1,6 @@
 //! The closed list of what can happen.
 
+use super::faults::{self, Faults};
 use crate::apiserver::WatcherId;
 use crate::client::Component;
 use crate::client::wire::Packet;
@@ -20,8 +21,10 @@ pub enum Event {
     Controllers(controllers::Event),
     Scheduler(scheduler::Event),
     Network(network::Event),
-    /// By the kubelet's position among the nodes.
-    Kubelet(u32, kubelet::Event),
+    /// By the kubelet's position among the nodes, and by the life of the machine in which it was
+    /// scheduled.
+    Kubelet(u32, u32, kubelet::Event),
+    Faults(faults::Event),
 }
 
 impl Event {
@@ -37,7 +40,8 @@ impl Event {
             Event::Controllers(event) => Controllers::label(event),
             Event::Scheduler(event) => Scheduler::label(event),
             Event::Network(event) => Network::label(event),
-            Event::Kubelet(_, event) => Kubelet::label(event),
+            Event::Kubelet(_, _, event) => Kubelet::label(event),
+            Event::Faults(event) => Faults::label(event),
         }
     }
 }

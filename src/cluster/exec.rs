@@ -9,8 +9,8 @@
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
+use super::Cluster;
 use super::logs::container_of;
-use super::{Cluster, Event, Shared};
 use crate::api::{Key, Resource, Result, Status};
 use crate::apiserver::{Body, Method, Request, Response};
 use crate::kubelet::ExecCall;
@@ -92,6 +92,13 @@ impl Cluster {
             open: flag(request, "stdin") && stdin.is_none(),
             tty: flag(request, "tty"),
         };
+        if let Some(why) = self.unreachable(node) {
+            return Err(Status::new(
+                500,
+                "",
+                format!("error dialing backend: {why}"),
+            ));
+        }
         let mut started = Err("the node does not run".to_owned());
         self.on_node(node, |kubelet, ctx| {
             started = kubelet.start_exec(namespace, name, &call, ctx);
@@ -114,6 +121,13 @@ impl Cluster {
         request: &Request,
     ) -> Result<Response> {
         let node = self.node_of(namespace, name)?;
+        if let Some(why) = self.unreachable(node) {
+            return Err(Status::new(
+                500,
+                "",
+                format!("error dialing backend: {why}"),
+            ));
+        }
         let gone = || Status::bad_request(format!("no command {id} runs in pod {name}"));
         let id: u64 = id.parse().map_err(|_| gone())?;
         if request.method == Method::Post {
@@ -146,24 +160,5 @@ impl Cluster {
                 "exitCode": state.exit,
             }),
         ))
-    }
-
-    /// Lets a kubelet act.
-    fn on_node(
-        &mut self,
-        node: usize,
-        act: impl FnOnce(
-            &mut crate::kubelet::Kubelet,
-            &mut crate::client::Ctx<'_, crate::kubelet::Event>,
-        ),
-    ) {
-        if let Some(part) = self.kubelets.get_mut(node) {
-            let shared = Shared {
-                kernel: &mut self.kernel,
-                server: &mut self.server,
-                queue: &mut self.queue,
-            };
-            part.act(shared, move |event| Event::Kubelet(node as u32, event), act);
-        }
     }
 }

@@ -25,6 +25,7 @@ impl Cluster {
                 kernel: &mut self.kernel,
                 server: &mut self.server,
                 queue: &mut self.queue,
+                world: &self.world,
             },
             Event::Network,
             |network, ctx| number = network.http(call, ctx),

@@ -63,6 +63,18 @@ impl Cluster {
             timestamps: flag(request, "timestamps"),
         };
         let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref());
+        let mut nodes = self.config().nodes.iter();
+        let place = nodes.position(|n| Some(n.name.as_str()) == node);
+        if let Some(i) = place
+            && let Some(why) = self.unreachable(i)
+        {
+            let address = self.kubelets.get(i).map(|p| p.component.node.address());
+            let address = address.unwrap_or_default();
+            let message = format!(
+                "Get \"https://{address}:10250/containerLogs/{namespace}/{name}/{container}\": {why}"
+            );
+            return Err(Status::new(500, "", message));
+        }
         let kubelet = node.and_then(|node| self.kubelet(node));
         let Some(kubelet) = kubelet else {
             // Nobody has run it yet: an empty log.
@@ -100,7 +112,12 @@ pub(super) fn container_of(pod: &Pod, asked: &str) -> Result<String> {
     let ephemeral = spec.ephemeral_containers.iter().flatten();
     let ephemeral: Vec<String> = ephemeral.map(|c| c.name.clone()).collect();
     if !asked.is_empty() {
-        if main.iter().chain(&init).chain(&ephemeral).any(|name| name == asked) {
+        if main
+            .iter()
+            .chain(&init)
+            .chain(&ephemeral)
+            .any(|name| name == asked)
+        {
             return Ok(asked.to_owned());
         }
         let message = format!("container {asked} is not valid for pod {}", pod.name());

@@ -12,6 +12,7 @@ mod config;
 mod difference;
 mod event;
 mod exec;
+mod faults;
 pub mod history;
 mod http;
 mod logs;
@@ -20,18 +21,22 @@ mod timeline;
 mod why;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::api::Status;
 use crate::apiserver::{
     ApiServer, Caller, Cursor, Latency, Request, Response, WatchEvent, WatcherId,
 };
 use crate::client::wire::Packet;
+use crate::client::world::World;
 use crate::client::{Component, Ctx, Outbox};
-use crate::controllers::Controllers;
-use crate::kubelet::Kubelet;
+use crate::controllers::{self, Controllers};
+use crate::kubelet::{self, Kubelet};
 use crate::network::Network;
 use crate::scheduler::Scheduler;
 use crate::sim::{CauseId, Class, EventQueue, Kernel, Time};
+
+use faults::{Applied, Faults};
 
 pub use config::{Config, NodeConfig};
 pub use difference::{Change, ContainerChange, Counted};
@@ -49,6 +54,7 @@ const CONTROLLERS: u32 = 0;
 const SCHEDULER: u32 = 1;
 const NETWORK: u32 = 2;
 const FIRST_KUBELET: u32 = 3;
+const FAULTS: u32 = u32::MAX;
 
 /// A simulated cluster, whole.
 #[derive(Clone)]
@@ -60,6 +66,10 @@ pub struct Cluster {
     scheduler: Part<Scheduler>,
     network: Part<Network>,
     kubelets: Vec<Part<Kubelet>>,
+    faults: Part<Faults>,
+    /// What the faults make of the world, and what of them was brought about.
+    world: World,
+    applied: Applied,
     config: Rc<Config>,
     /// How many events were handled.
     steps: u64,
@@ -69,11 +79,21 @@ pub struct Cluster {
 
 /// A component with the identity under which it speaks to the API server.
 #[derive(Clone)]
-struct Part<C> {
+struct Part<C: Component> {
     component: C,
     caller: Caller,
     subscriber: u32,
     latency: Latency,
+    /// Which life of its machine it is: what was scheduled in an older one does not happen.
+    boot: u32,
+    /// Its requests do not reach the API server.
+    offline: bool,
+    /// Its process stands still; what is due is held.
+    paused: bool,
+    held: Vec<(CauseId, C::Event)>,
+    /// How much longer its requests take, and until when it waits for them.
+    slow: Duration,
+    busy: Time,
 }
 
 /// What all parts share, borrowed apart from them.
@@ -81,6 +101,7 @@ struct Shared<'c> {
     kernel: &'c mut Kernel,
     server: &'c mut ApiServer,
     queue: &'c mut EventQueue<Event>,
+    world: &'c World,
 }
 
 impl<C: Component> Part<C> {
@@ -90,6 +111,43 @@ impl<C: Component> Part<C> {
             caller: Caller::component(name),
             subscriber,
             latency,
+            boot: 0,
+            offline: false,
+            paused: false,
+            held: Vec::new(),
+            slow: Duration::ZERO,
+            busy: Time(0),
+        }
+    }
+
+    /// The event, unless the process cannot handle it now: it stands still, or waits for the API
+    /// server.
+    fn ready(
+        &mut self,
+        event: C::Event,
+        cause: CauseId,
+        queue: &mut EventQueue<Event>,
+        wrap: impl Fn(C::Event) -> Event,
+    ) -> Option<C::Event> {
+        let free = !self.paused && self.busy <= queue.now();
+        if free || C::is_physical(&event) {
+            return Some(event);
+        }
+        match self.paused {
+            true => self.held.push((cause, event)),
+            false => {
+                queue.push(self.busy, COMPONENTS, cause, wrap(event));
+            }
+        }
+        None
+    }
+
+    /// What was held back while the process stood still is due now.
+    fn release(&mut self, queue: &mut EventQueue<Event>, wrap: impl Fn(C::Event) -> Event) {
+        if !self.paused {
+            for (cause, event) in std::mem::take(&mut self.held) {
+                queue.push(queue.now(), COMPONENTS, cause, wrap(event));
+            }
         }
     }
 
@@ -108,8 +166,15 @@ impl<C: Component> Part<C> {
             subscriber: self.subscriber,
             latency: self.latency,
             out: &mut out,
+            world: shared.world,
+            offline: self.offline,
+            calls: 0,
         };
         act(&mut self.component, &mut ctx);
+        let (now, calls) = (ctx.now(), ctx.calls);
+        if !self.slow.is_zero() {
+            self.busy = self.busy.max(now) + self.slow.saturating_mul(calls);
+        }
         for (at, cause, event) in out.events {
             shared.queue.push(at, COMPONENTS, cause, wrap(event));
         }
@@ -127,6 +192,7 @@ macro_rules! act {
                 kernel: &mut $cluster.kernel,
                 server: &mut $cluster.server,
                 queue: &mut $cluster.queue,
+                world: &$cluster.world,
             },
             $wrap,
             $act,
@@ -162,6 +228,9 @@ impl Cluster {
             scheduler: Part::new(Scheduler::default(), "kube-scheduler", SCHEDULER, latency),
             network: Part::new(Network::default(), "kube-proxy", NETWORK, latency),
             kubelets,
+            faults: Part::new(Faults::default(), "faults", FAULTS, latency),
+            world: World::default(),
+            applied: Applied::default(),
             config: Rc::new(config),
             steps: 0,
             expiry: None,
@@ -181,8 +250,10 @@ impl Cluster {
             .start(ctx));
         act!(cluster, cluster.network, Event::Network, |c, ctx| c
             .start(ctx));
+        act!(cluster, cluster.faults, Event::Faults, |c, ctx| c
+            .start(ctx));
         for i in 0..cluster.kubelets.len() {
-            let wrap = move |event| Event::Kubelet(i as u32, event);
+            let wrap = move |event| Event::Kubelet(i as u32, 0, event);
             act!(cluster, cluster.kubelets[i], wrap, |c, ctx| c.start(ctx));
         }
         cluster.settle();
@@ -273,22 +344,37 @@ impl Cluster {
             }
             Event::Packet(packet) => self.route(packet),
             Event::Controllers(event) => {
-                act!(self, self.controllers, Event::Controllers, |c, ctx| c
-                    .handle(event, ctx));
+                let part = &mut self.controllers;
+                if let Some(event) = part.ready(event, cause, &mut self.queue, Event::Controllers) {
+                    act!(self, part, Event::Controllers, |c, ctx| c
+                        .handle(event, ctx));
+                }
             }
             Event::Scheduler(event) => {
-                act!(self, self.scheduler, Event::Scheduler, |c, ctx| c
-                    .handle(event, ctx));
+                let part = &mut self.scheduler;
+                if let Some(event) = part.ready(event, cause, &mut self.queue, Event::Scheduler) {
+                    act!(self, part, Event::Scheduler, |c, ctx| c.handle(event, ctx));
+                }
             }
             Event::Network(event) => {
-                act!(self, self.network, Event::Network, |c, ctx| c
-                    .handle(event, ctx));
-            }
-            Event::Kubelet(i, event) => {
-                if let Some(part) = self.kubelets.get_mut(i as usize) {
-                    let wrap = move |event| Event::Kubelet(i, event);
-                    act!(self, part, wrap, |c, ctx| c.handle(event, ctx));
+                let part = &mut self.network;
+                if let Some(event) = part.ready(event, cause, &mut self.queue, Event::Network) {
+                    act!(self, part, Event::Network, |c, ctx| c.handle(event, ctx));
                 }
+            }
+            Event::Kubelet(i, boot, event) => {
+                let part = self.kubelets.get_mut(i as usize);
+                if let Some(part) = part.filter(|part| part.boot == boot) {
+                    let wrap = move |event| Event::Kubelet(i, boot, event);
+                    if let Some(event) = part.ready(event, cause, &mut self.queue, wrap) {
+                        act!(self, part, wrap, |c, ctx| c.handle(event, ctx));
+                    }
+                }
+            }
+            Event::Faults(event) => {
+                act!(self, self.faults, Event::Faults, |c, ctx| c
+                    .handle(event, ctx));
+                self.apply_faults();
             }
         }
         self.settle();
@@ -341,10 +427,16 @@ impl Cluster {
                 act!(self, self.network, Event::Network, |c, ctx| c
                     .watched(event, ctx));
             }
+            FAULTS => {
+                act!(self, self.faults, Event::Faults, |c, ctx| c
+                    .watched(event, ctx));
+                self.apply_faults();
+            }
             kubelet => {
                 let i = kubelet - FIRST_KUBELET;
                 if let Some(part) = self.kubelets.get_mut(i as usize) {
-                    let wrap = move |event| Event::Kubelet(i, event);
+                    let boot = part.boot;
+                    let wrap = move |event| Event::Kubelet(i, boot, event);
                     act!(self, part, wrap, |c, ctx| c.watched(event, ctx));
                 }
             }
@@ -353,34 +445,66 @@ impl Cluster {
 
     /// Carries a packet to the node it names, or back to the network's clients.
     fn route(&mut self, packet: Packet) {
-        match &packet {
-            Packet::Request(request) => {
-                let index = self
-                    .config
-                    .nodes
-                    .iter()
-                    .position(|n| *n.name == *request.node);
-                if let Some(i) = index
-                    && let Some(part) = self.kubelets.get_mut(i)
-                {
-                    let wrap = move |event| Event::Kubelet(i as u32, event);
-                    act!(self, part, wrap, |c, ctx| c.received(packet, ctx));
-                }
-            }
-            Packet::Called(called) => {
-                let mut nodes = self.config.nodes.iter();
-                if let Some(i) = nodes.position(|n| *n.name == *called.node)
-                    && let Some(part) = self.kubelets.get_mut(i)
-                {
-                    let wrap = move |event| Event::Kubelet(i as u32, event);
-                    act!(self, part, wrap, |c, ctx| c.received(packet, ctx));
-                }
-            }
+        let node = match &packet {
+            Packet::Request(request) => request.node.clone(),
+            Packet::Called(called) => called.node.clone(),
             Packet::Reply(_) | Packet::Call(_) => {
                 act!(self, self.network, Event::Network, |c, ctx| c
                     .received(packet, ctx));
+                return;
             }
+        };
+        // Nobody is there to take it.
+        if self.world.off.contains(&node) {
+            return;
         }
+        let mut nodes = self.config.nodes.iter();
+        if let Some(i) = nodes.position(|n| *n.name == *node) {
+            self.on_node(i, |kubelet, ctx| kubelet.received(packet, ctx));
+        }
+    }
+
+    /// Lets a kubelet act.
+    fn on_node(&mut self, i: usize, act: impl FnOnce(&mut Kubelet, &mut Ctx<'_, kubelet::Event>)) {
+        if let Some(part) = self.kubelets.get_mut(i) {
+            let boot = part.boot;
+            let wrap = move |event| Event::Kubelet(i as u32, boot, event);
+            act!(self, part, wrap, act);
+        }
+    }
+
+    /// Lets the controller manager act.
+    fn on_controllers(
+        &mut self,
+        act: impl FnOnce(&mut Controllers, &mut Ctx<'_, controllers::Event>),
+    ) {
+        act!(self, self.controllers, Event::Controllers, act);
+    }
+
+    /// What was held back for processes that go on is due now.
+    fn release(&mut self) {
+        let queue = &mut self.queue;
+        self.controllers.release(queue, Event::Controllers);
+        self.scheduler.release(queue, Event::Scheduler);
+        self.network.release(queue, Event::Network);
+        for (i, part) in self.kubelets.iter_mut().enumerate() {
+            let boot = part.boot;
+            part.release(queue, |event| Event::Kubelet(i as u32, boot, event));
+        }
+    }
+
+    /// Why nobody on a node takes requests of the API server now.
+    fn unreachable(&self, i: usize) -> Option<String> {
+        let (node, part) = (self.config.nodes.get(i)?, self.kubelets.get(i)?);
+        let dark = self.world.is_dark(&node.name);
+        let address = part.component.node.address();
+        (dark || part.paused).then(|| {
+            let why = match dark {
+                true => "connect: no route to host",
+                false => "i/o timeout",
+            };
+            format!("dial tcp {address}:10250: {why}")
+        })
     }
 
     /// Schedules what the API server has to tell, and the end of the next lease.

@@ -35,6 +35,7 @@ mod ingress;
 mod job;
 mod namespace;
 mod node_lifecycle;
+mod operator;
 mod own_writes;
 mod owner;
 mod persistent_volume;
@@ -99,6 +100,7 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(resource_quota::ResourceQuotaController),
         Box::new(cluster_role_aggregation::ClusterRoleAggregationController::default()),
         Box::new(tokens::TokenController::default()),
+        Box::new(operator::OperatorController::default()),
     ]
 }
 
@@ -133,6 +135,18 @@ impl Controllers {
     /// The names of the controllers, as events and causes show them.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.workers.iter().map(Worker::name)
+    }
+
+    /// The same, as the flag `--controllers` names them.
+    pub fn flag_names(&self) -> impl Iterator<Item = &'static str> {
+        self.names().map(worker::flag_name)
+    }
+
+    /// Lets controllers work whose queues have filled while they could not.
+    pub fn wake(&mut self, ctx: &mut Ctx<'_, Event>) {
+        for (i, worker) in self.workers.iter_mut().enumerate() {
+            worker.wake(i, ctx);
+        }
     }
 }
 

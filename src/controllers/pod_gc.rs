@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
-use super::{pods, taint_eviction};
+use super::{pods, taint_eviction, taints};
 use crate::api::time::from_api;
 use crate::api::{Key, Resource, Result};
 use crate::apiserver::{DeleteOptions, WriteOptions};
@@ -23,6 +23,8 @@ const ENDED: usize = 12_500;
 const QUARANTINE: Duration = secs(40);
 /// How often upstream looks.
 const PERIOD_NANOS: u64 = 20_000_000_000;
+/// The taint by which people say that a node is off (`kubernetes.io/out-of-service`).
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 /// The key under which ended pods are counted; nodes have keys without a namespace.
 const ENDED_KEY: &str = "ended";
 
@@ -63,10 +65,19 @@ impl Controller for PodGarbageCollector {
                     triggers.add_after(key, until_look(now, Duration::ZERO), "too many ended pods");
                 }
             }
+            let node_key = Key::new("", pods::node_name(pod));
             let bound_now = old.is_none_or(|o| pods::node_name(o) != pods::node_name(pod));
             let node = Key::new("", pods::node_name(pod));
             if bound_now && !node.name.is_empty() && caches.nodes.get(&node).is_none() {
                 triggers.add_after(node, until_look(now, QUARANTINE), "the node is missing");
+            }
+            let out = |node: &Key| {
+                let node = caches.nodes.get(node);
+                node.is_some_and(|n| is_out_of_service(n))
+            };
+            if pods::is_deleting(pod) && !node_key.name.is_empty() && out(&node_key) {
+                let delay = until_look(now, Duration::ZERO);
+                triggers.add_after(node_key, delay, "the node is out of service");
             }
             if pods::is_deleting(pod) && pods::node_name(pod).is_empty() {
                 triggers.add_after(
@@ -77,6 +88,11 @@ impl Controller for PodGarbageCollector {
             }
         } else if let Some((Some(node), None)) = change.of::<Node>() {
             triggers.add_after(node.key(), until_look(now, QUARANTINE), "the node is gone");
+        } else if let Some((_, Some(node))) = change.of::<Node>()
+            && is_out_of_service(node)
+        {
+            let delay = until_look(now, Duration::ZERO);
+            triggers.add_after(node.key(), delay, "the node is out of service");
         }
     }
 
@@ -99,7 +115,13 @@ impl Controller for PodGarbageCollector {
 impl PodGarbageCollector {
     /// Pods bound to a node that does not exist.
     fn collect_orphaned(&mut self, scope: &mut Scope<'_, '_>, node: &Key) -> Result<()> {
-        if scope.caches.nodes.get(node).is_some() || scope.ctx.get::<Node>(node).is_some() {
+        if let Some(known) = scope.caches.nodes.get(node) {
+            return match is_out_of_service(known) {
+                true => collect_terminating(scope, node),
+                false => Ok(()),
+            };
+        }
+        if scope.ctx.get::<Node>(node).is_some() {
             return Ok(());
         }
         let pods: Vec<_> = scope.caches.pods_on(&node.name).cloned().collect();
@@ -133,6 +155,34 @@ impl PodGarbageCollector {
         }
         Ok(())
     }
+}
+
+/// Whether somebody says of a node that does not answer that it is off for good.
+fn is_out_of_service(node: &Node) -> bool {
+    let conditions = node.status.as_ref().and_then(|s| s.conditions.as_ref());
+    let ready = conditions
+        .into_iter()
+        .flatten()
+        .any(|c| c.type_ == "Ready" && c.status == "True");
+    !ready && taints::of(node).iter().any(|t| t.key == OUT_OF_SERVICE)
+}
+
+/// Pods that are being deleted on a node that is out of service: nobody will end them.
+fn collect_terminating(scope: &mut Scope<'_, '_>, node: &Key) -> Result<()> {
+    let pods: Vec<_> = scope.caches.pods_on(&node.name).cloned().collect();
+    let pods: Vec<_> = pods.into_iter().filter(|p| pods::is_deleting(p)).collect();
+    scope.look(pods.len());
+    if !pods.is_empty() {
+        let note = format!("{} pods end on a node that is out of service", pods.len());
+        scope.decide("Node", node, &note);
+    }
+    for pod in pods {
+        let key = pod.key();
+        let message = "PodGC: node is out-of-service";
+        taint_eviction::disrupt(scope, &key, &pod, "DeletionByPodGC", message)?;
+        force_delete(scope, &key, &pod)?;
+    }
+    Ok(())
 }
 
 fn collect_unscheduled(scope: &mut Scope<'_, '_>, key: &Key) -> Result<()> {

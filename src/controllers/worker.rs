@@ -115,8 +115,14 @@ impl Worker {
         }
     }
 
-    fn wake(&mut self, i: usize, ctx: &mut Ctx<'_, Event>) {
-        if !self.busy && !self.queue.is_empty() {
+    /// Whether a fault keeps the controller from working.
+    fn is_paused(&self, ctx: &Ctx<'_, Event>) -> bool {
+        let paused = &ctx.world.paused;
+        !paused.is_empty() && paused.contains(flag_name(self.name()))
+    }
+
+    pub(super) fn wake(&mut self, i: usize, ctx: &mut Ctx<'_, Event>) {
+        if !self.busy && !self.is_paused(ctx) && !self.queue.is_empty() {
             self.busy = true;
             ctx.after(Duration::ZERO, Event::Work(i as u8, self.name()));
         }
@@ -146,13 +152,17 @@ impl Worker {
         if let Some(key) = self.current.take() {
             self.queue.done(&key);
         }
+        if self.is_paused(ctx) {
+            self.busy = false;
+            return;
+        }
         let Some((key, cause)) = self.queue.take() else {
             self.busy = false;
             return;
         };
         ctx.kernel.cause = cause;
         let before = ctx.server.revision();
-        let (outcome, looked_at, waited, triggers) = {
+        let (outcome, looked_at, waited, triggers, calls) = {
             let mut own = Ctx {
                 kernel: ctx.kernel,
                 server: ctx.server,
@@ -160,6 +170,9 @@ impl Worker {
                 subscriber: ctx.subscriber,
                 latency: ctx.latency,
                 out: ctx.out,
+                world: ctx.world,
+                offline: ctx.offline,
+                calls: 0,
             };
             let now = own.now();
             let mut scope = Scope {
@@ -171,7 +184,13 @@ impl Worker {
                 triggers: Triggers::new(now),
             };
             let outcome = self.controller.sync(&key, &mut scope);
-            (outcome, scope.looked_at, scope.waited, scope.triggers)
+            (
+                outcome,
+                scope.looked_at,
+                scope.waited,
+                scope.triggers,
+                scope.ctx.calls,
+            )
         };
         let writes = ctx.server.revision() - before;
         self.trigger(i, triggers, ctx);
@@ -186,6 +205,8 @@ impl Worker {
         }
         self.current = Some(key);
         let took = SYNC + times(PER_OBJECT, looked_at as u64) + times(PER_WRITE, writes);
+        let slow = ctx.world.slow.get(flag_name(self.name()));
+        let took = took + slow.map_or(Duration::ZERO, |s| s.saturating_mul(calls));
         ctx.after(took + waited, Event::Work(i as u8, self.name()));
     }
 
@@ -204,6 +225,22 @@ impl Worker {
 
 fn times(span: Duration, n: u64) -> Duration {
     span.saturating_mul(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// What the flag `--controllers` calls a controller (`cmd/kube-controller-manager/names`).
+pub(super) fn flag_name(controller: &'static str) -> &'static str {
+    match controller {
+        "endpoint-controller" => "endpoints-controller",
+        "endpoint-slice-controller" => "endpointslice-controller",
+        "expand-controller" => "persistentvolume-expander-controller",
+        "generic-garbage-collector" => "garbage-collector-controller",
+        "horizontal-pod-autoscaler" => "horizontal-pod-autoscaler-controller",
+        "persistent-volume-binder" => "persistentvolume-binder-controller",
+        "pv-protection-controller" => "persistentvolume-protection-controller",
+        "pvc-protection-controller" => "persistentvolumeclaim-protection-controller",
+        "replication-controller" => "replicationcontroller-controller",
+        name => name,
+    }
 }
 
 /// The service account of a controller, where it is not called as the controller is

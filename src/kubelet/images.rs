@@ -41,13 +41,25 @@ impl ImageStore {
         self.present.get(full)
     }
 
-    /// Queues a pull. `size` is `None` when the registry will refuse it.
-    pub fn pull(&mut self, full: &str, size: Option<u64>, now: Time, rng: &mut Rng) -> Pull {
+    /// Forgets the pulls that are under way: the machine has lost its power.
+    pub fn stop(&mut self) {
+        self.busy = Time(0);
+        self.coming = BTreeMap::new();
+    }
+
+    /// Queues a pull. `size` is `None` when the registry will refuse it, after `patience`.
+    pub fn pull(
+        &mut self,
+        full: &str,
+        (size, patience): (Option<u64>, Duration),
+        now: Time,
+        rng: &mut Rng,
+    ) -> Pull {
         let began = self.busy.max(now);
         // Layers that are here, or will be by then, are not pulled again.
         let known = self.present.contains_key(full) || self.coming.contains_key(full);
         let bytes = size.filter(|_| !known).unwrap_or_default();
-        let ends = began + latency::pull(rng, bytes);
+        let ends = began + patience + latency::pull(rng, bytes);
         self.busy = ends;
         if size.is_some() {
             self.coming.insert(full.into(), ends);

@@ -11,6 +11,7 @@
 //! | lease renewal | 10 s + up to 4 % | default: a quarter of 40 s, jitter 0.04 |
 //! | node status without a change | 5 min | default: `nodeStatusReportFrequency` |
 //! | node status after a change | at most 10 s | default: `nodeStatusUpdateFrequency` |
+//! | a status that others have changed is written again | 10 s | default: `syncPeriod` of the status manager |
 //! | a pod is noticed and admitted | 2-10 ms | measured |
 //! | sandbox (namespaces, CNI, pause) | 150-400 ms | measured |
 //! | container: create and start | 60-180 ms | measured |
@@ -49,6 +50,9 @@ pub const LEASE_JITTER_MILLIS: u64 = 400;
 
 pub const STATUS_REPORT: Duration = secs(300);
 pub const STATUS_UPDATE: Duration = secs(10);
+
+/// How often the status manager compares what it wrote with what the API says.
+pub const STATUS_SYNC: Duration = secs(10);
 
 pub const ADMIT: Span = Span(2, 10);
 pub const SANDBOX: Span = Span(150, 400);

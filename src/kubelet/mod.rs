@@ -6,7 +6,10 @@ mod images;
 mod latency;
 mod lease;
 mod node;
+mod outages;
 mod pod;
+mod pressure;
+mod registry;
 mod resizing;
 mod runtime;
 mod sandboxes;
@@ -30,7 +33,9 @@ use images::ImageStore;
 pub use pod::exec::{ExecCall, ExecState};
 pub use pod::{LogQuery, Logged};
 use pod::{PodEvent, PodWorker};
+use pressure::Pressure;
 use runtime::files::Files;
+pub use runtime::process::Exit;
 use sandboxes::Addresses;
 pub use spec::{NodeSpec, Runtime};
 use statics::Statics;
@@ -49,7 +54,12 @@ pub struct Kubelet {
     addresses: Addresses,
     /// The workers, by the uid of their pod.
     pods: BTreeMap<Rc<str>, Rc<PodWorker>>,
+    /// Those from before the machine started anew, as far as they have not been seen again.
+    past: BTreeMap<Rc<str>, Rc<PodWorker>>,
+    /// How often the machine has started anew.
+    boots: u32,
     statics: Statics,
+    pressure: Pressure,
     /// What pods see of the node by way of their volumes.
     files: Files,
 }
@@ -75,6 +85,8 @@ pub enum Event {
     /// The status is reported although nothing has changed.
     ReportStatus,
     Fake(fake::Event),
+    /// The eviction manager looks at what pods use.
+    Look,
     /// For the worker of the pod with this uid.
     Pod(Rc<str>, PodEvent),
 }
@@ -90,7 +102,10 @@ impl Kubelet {
             images: ImageStore::default(),
             addresses: Addresses::default(),
             pods: BTreeMap::new(),
+            past: BTreeMap::new(),
+            boots: 0,
             statics: Statics::default(),
+            pressure: Pressure::default(),
             files: pod::files::of_node(&node.name),
             node,
         }
@@ -100,15 +115,26 @@ impl Kubelet {
         self.images.list()
     }
 
+    fn report(&self, now: Time) -> node::Report {
+        node::Report {
+            now,
+            ready: self.ready,
+            images: self.images(),
+            boots: self.boots,
+            short_of_memory: self.pressure.is_on,
+        }
+    }
+
     fn register(&mut self, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
         if !self.node.is_fake() {
             self.preload(ctx);
         }
-        let node = node::registration(&self.node, now, self.ready, &self.images());
+        let node = node::registration(&self.node, self.report(now));
         // A node of this name that is there already keeps its metadata; its status is written.
         if ctx.create(node).is_err() {
             self.write_status(ctx);
+            self.tell_reboot(ctx);
         }
         self.status.written = now;
         lease::renew(ctx, &self.node.name);
@@ -149,33 +175,36 @@ impl Kubelet {
 
     fn write_status(&mut self, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
-        let images = self.images();
-        let (spec, ready) = (&self.node, self.ready);
+        let (spec, report) = (&self.node, self.report(now));
         // A node that somebody deleted stays away until the kubelet starts anew.
         let _ = ctx.patch::<Node>(
             &Key::new("", &spec.name),
             &WriteOptions::STATUS,
             |node: &mut Node| {
-                node.status = Some(node::status(
-                    spec,
-                    node.status.as_ref(),
-                    now,
-                    ready,
-                    &images,
-                ));
+                node.status = Some(node::status(spec, node.status.as_ref(), report));
             },
         );
         self.status.written = now;
         self.status.pending = false;
     }
 
+    fn node_warning(&mut self, ctx: &mut Ctx<'_, Event>, reason: &str, message: &str) {
+        let about = self.involved();
+        self.recorder.warning(ctx, &about, reason, message);
+    }
+
     /// An event about the node. Its uid is the node's name, as the kubelet has always written it.
     fn node_event(&mut self, ctx: &mut Ctx<'_, Event>, reason: &str, message: &str) {
+        let about = self.involved();
+        self.recorder.normal(ctx, &about, reason, message);
+    }
+
+    fn involved(&self) -> Involved {
         let mut about = Involved::default();
         about.reference.kind = Some("Node".to_owned());
         about.reference.name = Some(self.node.name.to_string());
         about.reference.uid = Some(self.node.name.to_string());
-        self.recorder.normal(ctx, &about, reason, message);
+        about
     }
 
     /// Answers for the fake pods: whatever they are asked, they say yes.
@@ -252,6 +281,7 @@ impl Component for Kubelet {
                     ctx.at(at, Event::Fake(event));
                 }
             }
+            Event::Look => self.look(ctx),
             Event::Pod(uid, event) => self.pod_event(&uid, event, ctx),
         }
     }
@@ -269,6 +299,11 @@ impl Component for Kubelet {
         }
     }
 
+    /// Containers run on while their kubelet stands still.
+    fn is_physical(event: &Event) -> bool {
+        matches!(event, Event::Pod(_, event) if event.is_physical())
+    }
+
     fn label(event: &Event) -> &'static str {
         match event {
             Event::Register => "register node",
@@ -276,6 +311,7 @@ impl Component for Kubelet {
             Event::RenewLease => "renew lease",
             Event::ReportChange | Event::ReportStatus => "report node status",
             Event::Fake(_) => "complete",
+            Event::Look => "look at memory",
             Event::Pod(_, event) => event.label(),
         }
     }

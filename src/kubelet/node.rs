@@ -15,13 +15,21 @@ use crate::sim::{Time, hash_bytes};
 
 /// The disk of every simulated node.
 const DISK_BYTES: u64 = 62_725_623_808;
-/// What the kubelet keeps free before it evicts (`memory.available`, hard).
-const MEMORY_RESERVE: u64 = 100 << 20;
 /// How many images a node's status names (`nodeStatusMaxImages`).
 const MOST_IMAGES: usize = 50;
 
+/// What the kubelet knows of its node at an instant.
+pub struct Report {
+    pub now: Time,
+    pub ready: bool,
+    pub images: Vec<ContainerImage>,
+    /// How often the machine has started anew.
+    pub boots: u32,
+    pub short_of_memory: bool,
+}
+
 /// The object that the kubelet registers.
-pub fn registration(spec: &NodeSpec, now: Time, ready: bool, images: &[ContainerImage]) -> Node {
+pub fn registration(spec: &NodeSpec, report: Report) -> Node {
     let mut labels = BTreeMap::from([
         ("beta.kubernetes.io/arch".to_owned(), "amd64".to_owned()),
         ("beta.kubernetes.io/os".to_owned(), "linux".to_owned()),
@@ -59,18 +67,12 @@ pub fn registration(spec: &NodeSpec, now: Time, ready: bool, images: &[Container
             ..ObjectMeta::default()
         },
         spec: Some(node_spec),
-        status: Some(status(spec, None, now, ready, images)),
+        status: Some(status(spec, None, report)),
     }
 }
 
 /// The status now; what has not changed keeps its transition times.
-pub fn status(
-    spec: &NodeSpec,
-    old: Option<&NodeStatus>,
-    now: Time,
-    ready: bool,
-    images: &[ContainerImage],
-) -> NodeStatus {
+pub fn status(spec: &NodeSpec, old: Option<&NodeStatus>, report: Report) -> NodeStatus {
     let (capacity, allocatable) = resources(spec);
     NodeStatus {
         addresses: Some(vec![
@@ -79,12 +81,12 @@ pub fn status(
         ]),
         capacity: Some(capacity),
         allocatable: Some(allocatable),
-        conditions: Some(conditions(old, now, ready)),
+        conditions: Some(conditions(old, &report)),
         daemon_endpoints: (!spec.is_fake()).then_some(NodeDaemonEndpoints {
             kubelet_endpoint: Some(DaemonEndpoint { port: 10250 }),
         }),
-        node_info: Some(system_info(spec)),
-        images: most_important(images),
+        node_info: Some(system_info(spec, report.boots)),
+        images: most_important(report.images),
         ..old.cloned().unwrap_or_default()
     }
 }
@@ -97,8 +99,7 @@ fn address(type_: &str, address: String) -> NodeAddress {
 }
 
 /// The largest images first, as many as a status names.
-fn most_important(images: &[ContainerImage]) -> Option<Vec<ContainerImage>> {
-    let mut images = images.to_vec();
+fn most_important(mut images: Vec<ContainerImage>) -> Option<Vec<ContainerImage>> {
     images.sort_by(|a, b| b.size_bytes.cmp(&a.size_bytes).then(a.names.cmp(&b.names)));
     images.truncate(MOST_IMAGES);
     (!images.is_empty()).then_some(images)
@@ -140,7 +141,7 @@ fn resources(spec: &NodeSpec) -> (Resources, Resources) {
         ("ephemeral-storage", (DISK_BYTES / 10 * 9).to_string()),
         (
             "memory",
-            kibi(spec.memory_bytes.saturating_sub(MEMORY_RESERVE)),
+            kibi(spec.memory_bytes.saturating_sub(super::pressure::RESERVE)),
         ),
         ("pods", MAX_PODS.to_string()),
     ]);
@@ -151,7 +152,7 @@ fn resources(spec: &NodeSpec) -> (Resources, Resources) {
     (capacity, allocatable)
 }
 
-fn system_info(spec: &NodeSpec) -> NodeSystemInfo {
+fn system_info(spec: &NodeSpec, boots: u32) -> NodeSystemInfo {
     if spec.is_fake() {
         return NodeSystemInfo {
             architecture: "amd64".to_owned(),
@@ -164,29 +165,39 @@ fn system_info(spec: &NodeSpec) -> NodeSystemInfo {
         };
     }
     let id = |salt: u64| hash_bytes(salt, spec.name.as_bytes());
-    let uuid = |salt: u64| {
-        let (a, b) = (id(salt), id(salt + 1));
-        format!(
-            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            (b >> 48) & 0xfff,
-            b & 0xffff_ffff_ffff
-        )
-    };
     NodeSystemInfo {
         architecture: "amd64".to_owned(),
-        boot_id: uuid(1),
+        boot_id: boot_id(spec, boots),
         container_runtime_version: "containerd://2.2.1".to_owned(),
         kernel_version: "6.12.57+deb13-amd64".to_owned(),
         kubelet_version: VERSION.to_owned(),
         machine_id: format!("{:016x}{:016x}", id(3), id(4)),
         operating_system: "linux".to_owned(),
         os_image: "Debian GNU/Linux 13 (trixie)".to_owned(),
-        system_uuid: uuid(5),
+        system_uuid: uuid(spec, 5),
         ..NodeSystemInfo::default()
     }
+}
+
+/// The same for a machine until it starts anew.
+pub fn boot_id(spec: &NodeSpec, boots: u32) -> String {
+    match boots {
+        0 => uuid(spec, 1),
+        boots => uuid(spec, 100 + 2 * u64::from(boots)),
+    }
+}
+
+fn uuid(spec: &NodeSpec, salt: u64) -> String {
+    let id = |salt: u64| hash_bytes(salt, spec.name.as_bytes());
+    let (a, b) = (id(salt), id(salt + 1));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        (b >> 48) & 0xfff,
+        b & 0xffff_ffff_ffff
+    )
 }
 
 /// Type, whether it is bad when true, and reason and message of the good state.
@@ -208,7 +219,8 @@ const PRESSURES: [(&str, &str, &str); 3] = [
     ),
 ];
 
-fn conditions(old: Option<&NodeStatus>, now: Time, ready: bool) -> Vec<NodeCondition> {
+fn conditions(old: Option<&NodeStatus>, report: &Report) -> Vec<NodeCondition> {
+    let (now, ready) = (report.now, report.ready);
     let old = old.and_then(|s| s.conditions.as_deref()).unwrap_or(&[]);
     let condition = |type_: &str, status: &str, reason: &str, message: &str| {
         let since = old
@@ -226,7 +238,13 @@ fn conditions(old: Option<&NodeStatus>, now: Time, ready: bool) -> Vec<NodeCondi
     };
     let mut all: Vec<NodeCondition> = PRESSURES
         .iter()
-        .map(|(type_, reason, message)| condition(type_, "False", reason, message))
+        .map(|(type_, reason, message)| match *type_ {
+            "MemoryPressure" if report.short_of_memory => {
+                let message = "kubelet has insufficient memory available";
+                condition(type_, "True", "KubeletHasInsufficientMemory", message)
+            }
+            _ => condition(type_, "False", reason, message),
+        })
         .collect();
     all.push(if ready {
         let message = "kubelet is posting ready status";

@@ -34,6 +34,7 @@ impl Kubelet {
             addresses: &mut self.addresses,
             stream: &self.stream,
             new_image: false,
+            new_use: false,
         };
         let worker_mut = Rc::make_mut(&mut worker);
         let lent = worker_mut.uses_host();
@@ -44,13 +45,16 @@ impl Kubelet {
         if lent {
             self.files = worker_mut.give_back().unwrap_or_default();
         }
-        let new_image = host.new_image;
+        let (new_image, new_use) = (host.new_image, host.new_use);
         if !worker.is_finished() {
             self.pods.insert(uid.clone(), worker);
         }
         if new_image && !self.status.pending {
             self.status.pending = true;
             ctx.after(latency::STATUS_UPDATE, Event::ReportChange);
+        }
+        if new_use {
+            self.plan_look(ctx);
         }
     }
 
@@ -100,7 +104,10 @@ impl Kubelet {
     /// Takes in a pod, and lets it be admitted.
     pub(super) fn add(&mut self, pod: Rc<Pod>, is_static: bool, ctx: &mut Ctx<'_, Event>) {
         let uid: Rc<str> = pod.uid().into();
-        let worker = PodWorker::new(pod, is_static, ctx.now());
+        let worker = match self.past.remove(&uid) {
+            Some(past) => past.revived(pod, ctx.now()),
+            None => PodWorker::new(pod, is_static, ctx.now()),
+        };
         self.pods.insert(uid.clone(), Rc::new(worker));
         let delay = latency::ADMIT.draw(ctx.rng(&self.stream));
         ctx.after(delay, Event::Pod(uid, PodEvent::Admit));
@@ -126,7 +133,8 @@ impl Kubelet {
             Some(node) if !worker.is_static && !deleted => {
                 let others = self.pods.values().filter(|w| w.is_active());
                 let others: Vec<&PodWorker> = others.map(|w| &**w).collect();
-                admission::check(worker, &others, &node)
+                self.pressure_refusal(worker)
+                    .or_else(|| admission::check(worker, &others, &node))
             }
             _ => None,
         };

@@ -74,7 +74,11 @@ impl Network {
     pub(super) fn call(&mut self, call: Call, ctx: &mut Ctx<'_, Event>) {
         let ask = call.ask;
         if ask.method == "RESOLVE" {
-            let (after, ending) = self.name_asked(&call.from, &call.namespace, &ask, ctx);
+            // The way to the resolver leads off the node.
+            let (after, ending) = match ctx.world.is_dark(&call.node) {
+                true => (latency::NO_RESOLVER, Ending::NoResolver),
+                false => self.name_asked(&call.from, &call.namespace, &ask, ctx),
+            };
             let called = Called {
                 id: call.id,
                 node: call.node,
@@ -179,7 +183,10 @@ impl Network {
         let lookup = draw(ctx.rng(STREAM), latency::LOOKUP);
         let (answer, denial) = self.resolve(&launch.from, &launch.url.host, &launch.namespace);
         flow.denial = denial;
+        let own = matches!(launch.owner, Owner::Process(..)).then_some(&*launch.node);
+        let alone = own.is_some_and(|node| ctx.world.is_dark(node));
         let (address, waited) = match answer {
+            Answer::Addresses(_) | Answer::NotFound if alone => (None, latency::NO_RESOLVER),
             Answer::Literal(address) => (Some(address), Duration::ZERO),
             Answer::Addresses(list) => (ctx.rng(STREAM).pick(&list).cloned(), lookup),
             Answer::NotFound => (None, lookup),
@@ -209,9 +216,10 @@ impl Network {
             slot,
             proxy: None,
         };
+        let (way, slower) = self.troubled(way, &launch, ctx);
         match way {
             Way::To(endpoint) => {
-                let mut travel = waited + draw(ctx.rng(STREAM), latency::CONNECT);
+                let mut travel = waited + slower + draw(ctx.rng(STREAM), latency::CONNECT);
                 if relay {
                     travel += draw(ctx.rng(STREAM), latency::FORWARD);
                 }

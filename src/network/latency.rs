@@ -6,6 +6,7 @@
 //! | connecting to an address of the cluster, and sending the request | 0.4 to 1.0 ms |
 //! | from the node that took a NodePort's connection on to another | 0.1 to 0.3 ms |
 //! | kube-proxy writing its rules after a change | 10 to 30 ms, at most once a second |
+//! | until a lost packet is sent again | 1 s, doubling, six times (RFC 6298, `tcp_syn_retries`) |
 //! | until an address that nobody has is given up | 3 s |
 //! | until a name that nobody answers for is given up | 10 s |
 //!
@@ -25,6 +26,10 @@ pub const SYNC: Span = (10_000, 30_000);
 
 /// kube-proxy's `minSyncPeriod`: changes that follow each other faster are written together.
 pub const MIN_SYNC_PERIOD: Duration = secs(1);
+
+/// TCP's first time-out, and how often a packet is sent again.
+pub const RETRANSMIT: Duration = secs(1);
+pub const RETRANSMISSIONS: u32 = 6;
 
 /// Neighbour discovery fails after three tries.
 pub const NO_NEIGHBOUR: Duration = secs(3);

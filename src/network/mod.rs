@@ -24,6 +24,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod traffic;
+mod trouble;
 mod way;
 
 use std::rc::Rc;
@@ -181,6 +182,11 @@ impl Component for Network {
             Packet::Request(_) | Packet::Called(_) => {}
         }
         self.tell_callers(ctx);
+    }
+
+    /// All but what kube-proxy does.
+    fn is_physical(event: &Event) -> bool {
+        !matches!(event, Event::Sync)
     }
 
     fn label(event: &Event) -> &'static str {

@@ -160,6 +160,9 @@ impl Network {
             false => self.objects.node_at(address).cloned(),
         };
         if let Some(node) = node {
+            if ctx.world.is_dark(&node) && node != launch.node {
+                return Route::of(Way::Silence, &launch.from);
+            }
             if let Some(key) = self.rules.at_node_port(port).cloned() {
                 let door = Door::NodePort;
                 let route = self.through(launch, &key, door, port, (&node, connect), flow, ctx);

@@ -9,8 +9,10 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::{
     Container, Pod, PodAffinityTerm, PodSpec, Toleration, WeightedPodAffinityTerm,
 };
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use super::resources::Resources;
+use crate::api::quantity::QuantityExt;
 use crate::api::selector::{Operator, Requirement, Selector};
 use crate::api::{Key, Name, Resource};
 
@@ -75,7 +77,8 @@ impl PodInfo {
     pub fn new(pod: &Rc<Pod>) -> Rc<Self> {
         let empty = PodSpec::default();
         let spec = pod.spec.as_ref().unwrap_or(&empty);
-        let (requests, nonzero) = requests(spec);
+        let resized = during_resize(pod);
+        let (requests, nonzero) = requests(resized.as_ref().unwrap_or(spec));
         Rc::new(PodInfo {
             uid: Name::new(pod.uid()),
             key: pod.key(),
@@ -119,6 +122,76 @@ impl PodInfo {
             .and_then(|s| s.node_name.as_deref())
             .unwrap_or_default()
     }
+}
+
+/// The spec with what the scheduler has to count while a resize is under way: for each container
+/// the most of what is asked for, allocated and given. `None` when these are the same.
+fn during_resize(pod: &Pod) -> Option<PodSpec> {
+    let (spec, status) = (pod.spec.as_ref()?, pod.status.as_ref()?);
+    if !is_resizing(pod) {
+        return None;
+    }
+    let conditions = status.conditions.iter().flatten();
+    let mut pending = conditions.filter(|c| c.type_ == "PodResizePending");
+    let hopeless = pending.any(|c| c.reason.as_deref() == Some("Infeasible"));
+    let mut spec = spec.clone();
+    let lists = [
+        (
+            Some(&mut spec.containers),
+            status.container_statuses.as_ref(),
+        ),
+        (
+            spec.init_containers.as_mut(),
+            status.init_container_statuses.as_ref(),
+        ),
+    ];
+    for (containers, statuses) in lists {
+        for container in containers.into_iter().flatten() {
+            let mut all = statuses.into_iter().flatten();
+            let Some(status) = all.find(|s| s.name == container.name) else {
+                continue;
+            };
+            let resources = container.resources.get_or_insert_default();
+            let mut most = match hopeless {
+                true => Default::default(),
+                false => resources.requests.take().unwrap_or_default(),
+            };
+            let given = status.resources.as_ref().and_then(|r| r.requests.as_ref());
+            let others = [status.allocated_resources.as_ref(), given];
+            for (name, amount) in others.into_iter().flatten().flatten() {
+                let more = most
+                    .get(name)
+                    .is_none_or(|old: &ApiQuantity| old.amount() < amount.amount());
+                if more {
+                    most.insert(name.clone(), amount.clone());
+                }
+            }
+            resources.requests = Some(most);
+        }
+    }
+    Some(spec)
+}
+
+/// Whether the status names other requests than the spec.
+pub fn is_resizing(pod: &Pod) -> bool {
+    let (Some(spec), Some(status)) = (&pod.spec, &pod.status) else {
+        return false;
+    };
+    let statuses = status.container_statuses.iter().flatten();
+    let statuses = statuses.chain(status.init_container_statuses.iter().flatten());
+    let containers = || {
+        spec.containers
+            .iter()
+            .chain(spec.init_containers.iter().flatten())
+    };
+    statuses.into_iter().any(|status| {
+        let mut all = containers();
+        let container = all.find(|c| c.name == status.name);
+        let asked = container.and_then(|c| c.resources.as_ref()?.requests.as_ref());
+        let given = status.resources.as_ref().and_then(|r| r.requests.as_ref());
+        let differs = |other: Option<&_>| other.is_some() && other != asked;
+        differs(status.allocated_resources.as_ref()) || differs(given)
+    })
 }
 
 fn is_sidecar(container: &Container) -> bool {

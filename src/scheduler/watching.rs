@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 
 use super::framework::ClusterEvent;
 use super::nodeinfo::NodeInfo;
-use super::podinfo::PodInfo;
+use super::podinfo::{PodInfo, is_resizing};
 use super::{NAME, Scheduler};
 use crate::api::{Name, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent};
@@ -131,7 +131,10 @@ impl Scheduler {
         let old = self.cache.placed(uid).map(|(_, info)| info.clone());
         let new = match &old {
             Some(old)
-                if old.pod.spec == pod.spec && old.pod.metadata.labels == pod.metadata.labels =>
+                if old.pod.spec == pod.spec
+                    && old.pod.metadata.labels == pod.metadata.labels
+                    && !is_resizing(&old.pod)
+                    && !is_resizing(pod) =>
             {
                 old.renewed(pod)
             }
@@ -139,6 +142,10 @@ impl Scheduler {
         };
         self.cache.add_pod(&new, node, false);
         let event = match &old {
+            // It takes less than before: room for others, as when a pod goes.
+            Some(old) if !was_assumed && old.requests != new.requests => {
+                ClusterEvent::PodDeleted(old)
+            }
             Some(old) if !was_assumed => {
                 if old.labels() == new.labels() && old.is_terminating() == new.is_terminating() {
                     return;

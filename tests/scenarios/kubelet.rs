@@ -3,6 +3,7 @@
 mod ends;
 mod exec;
 mod logs;
+mod pressure;
 mod probes;
 mod resize;
 mod starts;

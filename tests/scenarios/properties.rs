@@ -3,6 +3,7 @@
 //!
 //! A failure prints its seed; `KUBARIUM_SEED=<seed> cargo test properties` runs that one alone.
 
+mod faulty;
 mod invariants;
 mod plan;
 

@@ -125,6 +125,9 @@ fn describe(request: &Request) -> Option<(MarkKind, Verb, String)> {
     };
     let object = format!("{} {name}", singular(plural)).trim().to_owned();
     let (kind, verb) = match request.method {
+        // A fault is something that fails, and its end a recovery.
+        Method::Post if plural == "faults" => (MarkKind::Failed, Verb::Applied),
+        Method::Delete if plural == "faults" => (MarkKind::NodeBack, Verb::Deleted),
         Method::Delete => (MarkKind::Deleted, Verb::Deleted),
         Method::Get => return None,
         _ if subresource == Some(&"eviction") => (MarkKind::Deleted, Verb::Evicted),

@@ -245,7 +245,7 @@ impl PodWorker {
         if self.admitted || self.rejected.is_some() {
             return;
         }
-        self.start_time = Some(ctx.now());
+        self.start_time.get_or_insert(ctx.now());
         if let Some((reason, message)) = refusal {
             h.recorder.warning(ctx, &self.involved(), reason, &message);
             self.rejected = Some((reason, format!("Pod was rejected: {message}").into()));

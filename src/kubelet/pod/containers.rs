@@ -163,6 +163,7 @@ impl PodWorker {
             }));
         }
         self.normal(c, "Started", "Container started", h, ctx);
+        h.new_use = true;
         self.measure(c, ctx);
         self.resume(c, h, ctx);
         if self.is_running(c) {
@@ -313,6 +314,7 @@ impl PodWorker {
     pub(super) fn ended(&mut self, c: usize, exit: Exit, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         let now = ctx.now();
         let message = self.termination_message(c, exit, h, ctx);
+        h.new_use = true;
         self.unmeasure(c, ctx);
         let Some(container) = self.containers.get_mut(c) else {
             return;
@@ -425,7 +427,9 @@ impl PodWorker {
     }
 
     pub(super) fn is_init(&self, c: usize) -> bool {
-        self.containers.get(c).is_some_and(|x| matches!(x.role, Role::Init | Role::Sidecar))
+        self.containers
+            .get(c)
+            .is_some_and(|x| matches!(x.role, Role::Init | Role::Sidecar))
     }
 }
 

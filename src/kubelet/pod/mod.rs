@@ -12,6 +12,8 @@ pub mod files;
 mod hooks;
 mod logs;
 pub mod net;
+mod power;
+mod pressure;
 mod probes;
 mod pull;
 mod resize;
@@ -45,6 +47,7 @@ use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
 pub use logs::{LogQuery, Logged};
+pub use pressure::Ranked;
 use probes::ProbeRun;
 
 pub type Cx<'a> = Ctx<'a, super::Event>;
@@ -58,6 +61,8 @@ pub struct Host<'h> {
     pub stream: &'h Rc<str>,
     /// The images of the node have changed.
     pub new_image: bool,
+    /// Containers have started or ended.
+    pub new_use: bool,
 }
 
 /// What a worker schedules for itself. `c` is the container's place, `n` its attempt.
@@ -120,11 +125,21 @@ pub enum PodEvent {
     Deadline,
     /// The runtime has given containers what they are allocated now.
     Resized(u32),
+    /// What the API says of the pod may not be what the kubelet wrote.
+    Reconcile,
     /// What volumes show is looked at again.
     Refresh,
 }
 
 impl PodEvent {
+    /// Whether it is what processes do, and not what the kubelet does.
+    pub fn is_physical(&self) -> bool {
+        matches!(
+            self,
+            PodEvent::Wake { .. } | PodEvent::Exec { .. } | PodEvent::Answer { .. }
+        )
+    }
+
     pub fn label(&self) -> &'static str {
         match self {
             PodEvent::Admit => "admit pod",
@@ -144,6 +159,7 @@ impl PodEvent {
             PodEvent::SandboxStopped => "sandbox has stopped",
             PodEvent::Deadline => "active deadline",
             PodEvent::Resized(_) => "containers are resized",
+            PodEvent::Reconcile => "reconcile status",
             PodEvent::Refresh => "refresh volumes",
         }
     }
@@ -304,6 +320,10 @@ pub struct PodWorker {
     pub gone: bool,
     retry: u32,
     written: Option<Rc<PodStatus>>,
+    /// The machine has started anew since it ran.
+    revived: bool,
+    /// A look at what the API says is scheduled.
+    reconciles: bool,
     /// The number of the next request of a process of this pod.
     next_call: u64,
 }
@@ -348,6 +368,8 @@ impl PodWorker {
             gone: false,
             retry: 0,
             written: None,
+            revived: false,
+            reconciles: false,
             next_call: 0,
         };
         worker.allocate();
@@ -360,7 +382,10 @@ impl PodWorker {
         let spec = self.pod.spec.as_ref();
         let listed = spec.and_then(|s| s.ephemeral_containers.as_deref());
         let fresh = listed.unwrap_or_default().iter();
-        for spec in fresh.skip(self.ephemeral.len()) {
+        for spec in fresh {
+            if self.ephemeral.iter().any(|known| known.name == spec.name) {
+                continue;
+            }
             let container = Container::new(Role::Ephemeral, self.ephemeral.len());
             self.ephemeral.push(ephemeral_as_container(spec));
             self.containers.push(container);
@@ -401,6 +426,7 @@ impl PodWorker {
             PodEvent::SandboxStopped => self.sandbox_stopped(h),
             PodEvent::Deadline => self.deadline(h, ctx),
             PodEvent::Resized(n) => self.resized(n, h, ctx),
+            PodEvent::Reconcile => self.reconcile(),
             PodEvent::Refresh => self.refresh(h, ctx),
         }
         self.report(h, ctx);

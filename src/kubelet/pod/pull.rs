@@ -6,8 +6,20 @@ use super::{Cx, Host, PodEvent, PodWorker};
 use crate::api::play::Image;
 use crate::kubelet::images::{Present, took};
 use crate::kubelet::latency;
-use crate::kubelet::runtime::image::Reference;
+use crate::kubelet::registry;
+use crate::kubelet::runtime::image::{Content, Reference};
 use crate::sim::{Time, millis};
+
+/// What a pull from here brings now.
+///
+/// # Errors
+/// The runtime's error when it cannot be pulled.
+fn fetch(reference: &Reference, h: &Host<'_>, ctx: &Cx<'_>) -> Result<Content, String> {
+    match registry::outage(ctx.world, &h.node.name, reference) {
+        Some(error) => Err(error),
+        None => reference.pull(&ctx.list::<Image>(None)),
+    }
+}
 
 /// What became of the wish for an image.
 pub(super) enum Ensured {
@@ -66,9 +78,12 @@ impl PodWorker {
             self.warning(c, "Failed", "Error: ImagePullBackOff", h, ctx);
             return Ensured::Waits;
         }
-        let content = reference.pull(&ctx.list::<Image>(None));
+        let content = fetch(&reference, h, ctx);
         let size = content.as_ref().ok().map(|c| c.size);
-        let pull = h.images.pull(&full, size, now, ctx.rng(h.stream));
+        let patience = registry::patience(content.as_ref().err());
+        let pull = h
+            .images
+            .pull(&full, (size, patience), now, ctx.rng(h.stream));
         container.attempt += 1;
         container.pull = Some(pull);
         let event = PodEvent::Pulled {
@@ -93,7 +108,7 @@ impl PodWorker {
         let Ok(reference) = Reference::parse(&name) else {
             return self.sync(h, ctx);
         };
-        match reference.pull(&ctx.list::<Image>(None)) {
+        match fetch(&reference, h, ctx) {
             Ok(content) => {
                 let message = format!(
                     "Successfully pulled image \"{name}\" in {} ({} including waiting). Image size: {} bytes.",

@@ -9,6 +9,11 @@ impl PodWorker {
     /// Begins to set the pod up: its volumes first.
     pub(super) fn set_up(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         self.sandbox = Sandbox::Coming;
+        if std::mem::take(&mut self.revived) {
+            let message = "Pod sandbox changed, it will be killed and re-created.";
+            h.recorder
+                .normal(ctx, &self.involved(), "SandboxChanged", message);
+        }
         self.mount(h, ctx);
     }
 
@@ -25,7 +30,8 @@ impl PodWorker {
         }
         match self.volume_files(h, ctx) {
             Ok(volumes) => {
-                self.volumes = volumes;
+                let old = std::mem::replace(&mut self.volumes, volumes);
+                self.keep_empty_dirs(&old);
                 self.plan_refresh(h, ctx);
                 let delay = latency::SANDBOX.draw(ctx.rng(h.stream));
                 self.after(ctx, delay, PodEvent::SandboxReady);

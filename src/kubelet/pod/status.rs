@@ -9,10 +9,11 @@ use k8s_openapi::api::core::v1::{
     PodCondition, PodIP, PodStatus, ResourceRequirements, VolumeMountStatus,
 };
 
-use super::{Container, Cx, Ended, Ending, Host, PodWorker, Role, Run, Sandbox};
+use super::{Container, Cx, Ended, Ending, Host, PodEvent, PodWorker, Role, Run, Sandbox};
 use crate::api::Resource;
 use crate::api::time::api_time;
 use crate::apiserver::WriteOptions;
+use crate::kubelet::latency;
 use crate::sim::Time;
 
 /// The conditions that the kubelet writes, in their order.
@@ -72,7 +73,10 @@ impl PodWorker {
                 .collect();
             (!list.is_empty()).then_some(list)
         };
-        let (init, main) = (statuses(&[Role::Init, Role::Sidecar]), statuses(&[Role::Main]));
+        let (init, main) = (
+            statuses(&[Role::Init, Role::Sidecar]),
+            statuses(&[Role::Main]),
+        );
         let host = h.node.address();
         let mut status = PodStatus {
             phase: Some(phase.to_owned()),
@@ -94,7 +98,19 @@ impl PodWorker {
             status.reason = Some((*reason).to_owned());
             status.message = Some(message.to_string());
         }
-        status.conditions = Some(self.conditions(phase, now));
+        let mut conditions = self.conditions(phase, now);
+        let before = self.written.as_ref().and_then(|s| s.conditions.as_ref());
+        conditions.extend(self.disruption().map(|c| {
+            let mut all = before.into_iter().flatten();
+            let old = all.find(|old| old.type_ == c.type_);
+            let since = old.and_then(|old| old.last_transition_time.clone());
+            PodCondition {
+                last_transition_time: Some(since.unwrap_or_else(|| api_time(now))),
+                observed_generation: generation,
+                ..c
+            }
+        }));
+        status.conditions = Some(conditions);
         status
     }
 
@@ -405,8 +421,8 @@ fn merge(pod: &mut Pod, fresh: PodStatus) {
     let old = pod.status.take().unwrap_or_default();
     let owned = |c: &PodCondition| OWN.contains(&c.type_.as_str());
     let mut conditions: Vec<PodCondition> = old.conditions.unwrap_or_default();
-    if fresh.conditions.is_some() {
-        conditions.retain(|c| !owned(c));
+    if let Some(new) = &fresh.conditions {
+        conditions.retain(|c| !owned(c) && !new.iter().any(|n| n.type_ == c.type_));
     }
     conditions.extend(fresh.conditions.unwrap_or_default());
     pod.status = Some(PodStatus {
@@ -422,7 +438,34 @@ fn merge(pod: &mut Pod, fresh: PodStatus) {
     });
 }
 
+fn says_ready(status: Option<&PodStatus>) -> bool {
+    let conditions = status.and_then(|s| s.conditions.as_ref());
+    let mut all = conditions.into_iter().flatten();
+    all.any(|c| c.type_ == "Ready" && c.status == "True")
+}
+
 impl PodWorker {
+    /// Whether somebody else has written that the pod is not ready, as the node controller does
+    /// while the node is silent.
+    fn is_overruled(&self) -> bool {
+        says_ready(self.written.as_deref()) && !says_ready(self.pod.status.as_ref())
+    }
+
+    /// The status manager compares what it wrote with what the API says (`needsReconcile`).
+    pub(super) fn plan_reconcile(&mut self, ctx: &mut Cx<'_>) {
+        if !self.reconciles && !self.over && self.is_overruled() {
+            self.reconciles = true;
+            self.after(ctx, latency::STATUS_SYNC, PodEvent::Reconcile);
+        }
+    }
+
+    pub(super) fn reconcile(&mut self) {
+        self.reconciles = false;
+        if self.is_overruled() {
+            self.written = None;
+        }
+    }
+
     /// Writes the status again: the object that had it was replaced.
     pub fn report_anew(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         self.written = None;

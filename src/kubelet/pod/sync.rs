@@ -45,8 +45,7 @@ impl PodWorker {
         let due = |c: &Container| c.retry_at <= now && c.stop.is_none();
         // Ephemeral containers wait for nobody.
         let mut all = self.containers.iter();
-        let debugger =
-            all.position(|c| c.role == Role::Ephemeral && self.wants_start(c) && due(c));
+        let debugger = all.position(|c| c.role == Role::Ephemeral && self.wants_start(c) && due(c));
         if debugger.is_some() {
             return debugger;
         }
@@ -144,7 +143,10 @@ impl PodWorker {
             return "Failed";
         }
         let good = |c: &Container| c.ended().is_some_and(|e| e.exit.code == 0);
-        let mut own = self.containers.iter().filter(|c| matches!(c.role, Role::Main | Role::Init));
+        let mut own = self
+            .containers
+            .iter()
+            .filter(|c| matches!(c.role, Role::Main | Role::Init));
         match own.all(good) {
             true => "Succeeded",
             false => "Failed",

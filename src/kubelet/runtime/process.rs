@@ -24,7 +24,7 @@ impl Exit {
         code: 137,
         out_of_memory: false,
     };
-    const OUT_OF_MEMORY: Exit = Exit {
+    pub const OUT_OF_MEMORY: Exit = Exit {
         code: 137,
         out_of_memory: true,
     };
@@ -36,6 +36,10 @@ impl Exit {
         }
     }
 }
+
+/// Of programs that do not say, and of a shell.
+const MEMORY: u64 = 16 << 20;
+const SHELL_MEMORY: u64 = 1 << 20;
 
 /// What a process needs to start.
 pub struct Start<'s> {
@@ -243,6 +247,14 @@ impl Process {
         }
     }
 
+    /// Memory in use in bytes, and how much more with each second.
+    pub fn memory(&self, now: Time) -> (u64, u64) {
+        match &self.running {
+            Running::Server(server) => server.memory(now),
+            Running::Shell(shell) => (shell.memory().unwrap_or(SHELL_MEMORY), 0),
+        }
+    }
+
     /// Another memory limit. Returns when to come back.
     pub fn limit_memory(&mut self, limit: Option<u64>) -> Option<Time> {
         self.memory_limit = limit;
@@ -384,6 +396,15 @@ impl Server {
         server.listening = Time::MAX;
         server.ends = Some((now + millis(50), Exit::with(1)));
         server
+    }
+
+    fn memory(&self, now: Time) -> (u64, u64) {
+        let program = &self.program;
+        let base = program.memory.as_ref();
+        let base = base.map_or(MEMORY, |quantity| bytes(Some(quantity)));
+        let growth = bytes(program.memory_growth_per_second.as_ref());
+        let age = now.since(self.listening.min(now)).as_secs();
+        (base.saturating_add(growth.saturating_mul(age)), growth)
     }
 
     pub fn listens(&self, port: u16, now: Time) -> bool {

@@ -210,3 +210,77 @@ fn pods_of_a_deleted_node_are_collected() {
     let removed = "RemovingNode Node ghost event: Removing Node ghost from Controller".to_owned();
     assert!(node_events(&mut cluster).contains(&removed));
 }
+
+#[test]
+fn a_new_node_is_tainted_until_it_is_ready() {
+    let mut cluster = bare(1);
+    cluster.run_for(secs(2));
+    let made = created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Node, metadata: {name: ghost}, spec: {}}",
+    );
+    assert_eq!(
+        made["spec"]["taints"],
+        json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}])
+    );
+    report(&mut cluster, "True");
+    cluster.run_for(secs(1));
+    assert_eq!(taints(&mut cluster, GHOST), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_acts_as_a_node_leaves_other_nodes_alone() {
+    let mut cluster = bare(2);
+    cluster.run_for(secs(2));
+    for (i, node) in ["node-0", "node-1"].iter().enumerate() {
+        created(
+            &mut cluster,
+            &format!(
+                "{{apiVersion: v1, kind: Pod, metadata: {{name: p{i}}}, spec: {{nodeName: {node}, \
+                 containers: [{{name: c, image: nginx}}]}}}}"
+            ),
+        );
+    }
+    let mut ask = |method: Method, path: String, body: Option<Value>| -> String {
+        let mut request = Request::new(method, path);
+        request.impersonate = "system:node:node-0".into();
+        request.impersonate_also.groups = vec!["system:nodes".into()];
+        if let Some(body) = body {
+            request = request.with_body(body);
+            request.content_type = kubarium::apiserver::request::MERGE_PATCH;
+        }
+        let response = cluster.request(&request);
+        match response.is_success() {
+            true => "ok".to_owned(),
+            false => json_of(response)["message"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    };
+    let label = |key: &str| Some(json!({"metadata": {"labels": {key: "x"}}}));
+    let refused = ask(Method::Delete, format!("{PODS}/p1"), None);
+    let expected = "pods \"p1\" is forbidden: node \"node-0\" can only delete pods with spec.nodeName set to itself";
+    assert_eq!(refused, expected);
+    assert_eq!(ask(Method::Delete, format!("{PODS}/p0"), None), "ok");
+    let refused = ask(Method::Patch, format!("{NODES}/node-1"), label("a"));
+    let expected =
+        "nodes \"node-1\" is forbidden: node \"node-0\" is not allowed to modify node \"node-1\"";
+    assert_eq!(refused, expected);
+    assert_eq!(
+        ask(Method::Patch, format!("{NODES}/node-0"), label("a")),
+        "ok"
+    );
+    let key = "node-restriction.kubernetes.io/a";
+    let refused = ask(Method::Patch, format!("{NODES}/node-0"), label(key));
+    assert_eq!(
+        refused,
+        format!("nodes \"node-0\" is forbidden: is not allowed to modify labels: {key}")
+    );
+    let cordon = Some(json!({"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}));
+    let refused = ask(Method::Patch, format!("{NODES}/node-0"), cordon);
+    assert!(
+        refused.ends_with("node \"node-0\" is not allowed to modify taints"),
+        "{refused}"
+    );
+}

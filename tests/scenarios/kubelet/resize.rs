@@ -34,7 +34,10 @@ fn an_ephemeral_container_joins_a_running_pod() {
     let now = pod(&mut cluster, "p");
     let status = &now["status"]["ephemeralContainerStatuses"][0];
     assert_eq!(status["name"], "debugger");
-    assert!(status["state"]["running"]["startedAt"].is_string(), "{status}");
+    assert!(
+        status["state"]["running"]["startedAt"].is_string(),
+        "{status}"
+    );
     assert_eq!(status["ready"], false);
     assert_eq!(now["status"]["containerStatuses"][0]["restartCount"], 0);
     assert_eq!(condition(&now, "Ready")["status"], "True");
@@ -124,7 +127,10 @@ fn cpu_is_resized_in_place_and_memory_by_a_restart() {
     assert_eq!(status["restartCount"], 1);
     assert_eq!(*condition(&now, "PodResizeInProgress"), Value::Null);
     let told = events(&mut cluster, "p");
-    assert!(told.iter().any(|(_, m)| m == "Container c resize requires restart"));
+    assert!(
+        told.iter()
+            .any(|(_, m)| m == "Container c resize requires restart")
+    );
 }
 
 #[test]

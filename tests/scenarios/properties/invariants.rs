@@ -245,7 +245,7 @@ fn story(cluster: &Cluster) -> String {
 }
 
 /// No node is given more than it has.
-fn check_nodes(cluster: &Cluster, pods: &[Rc<Pod>]) -> Result<(), String> {
+pub fn check_nodes(cluster: &Cluster, pods: &[Rc<Pod>]) -> Result<(), String> {
     let mut used: BTreeMap<&str, i64> = BTreeMap::new();
     for pod in pods.iter().filter(|p| {
         let phase = p.status.as_ref().and_then(|s| s.phase.as_deref());

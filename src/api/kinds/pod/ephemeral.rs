@@ -14,7 +14,10 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// Keeps everything but the ephemeral containers.
 pub(super) fn prepare(new: &mut Pod, old: &Pod) {
-    let given = new.spec.as_mut().and_then(|s| s.ephemeral_containers.take());
+    let given = new
+        .spec
+        .as_mut()
+        .and_then(|s| s.ephemeral_containers.take());
     let metadata = new.metadata.clone();
     *new = old.clone();
     new.metadata = metadata;

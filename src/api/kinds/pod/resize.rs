@@ -60,7 +60,11 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
         errors.invalid(&path, was, detail);
     }
     let lists = [
-        ("containers", Some(&spec.containers), Some(&before.containers)),
+        (
+            "containers",
+            Some(&spec.containers),
+            Some(&before.containers),
+        ),
         (
             "initContainers",
             spec.init_containers.as_ref(),
@@ -74,7 +78,8 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
             let path = path.index(i);
             let path = path.child("resources");
             container(now, then, &path, &mut errors);
-            let plain = field == "initContainers" && now.restart_policy.as_deref() != Some("Always");
+            let plain =
+                field == "initContainers" && now.restart_policy.as_deref() != Some("Always");
             if plain && now.resources != then.resources {
                 let detail = "resources for non-sidecar init containers are immutable";
                 errors.forbidden(&path, detail);

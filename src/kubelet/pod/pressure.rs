@@ -1,0 +1,117 @@
+//! What a pod uses of its node, and how it is evicted when the node runs short of it.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::PodCondition;
+
+use super::{Cx, Ending, Host, PodWorker, Role, Run};
+use crate::api::kinds::quality_of_service;
+use crate::api::scheduling::tolerates;
+use crate::sim::Time;
+
+/// Pods of the system have at least this priority.
+const CRITICAL: i32 = 2_000_000_000;
+const PRESSURE: &str = "node.kubernetes.io/memory-pressure";
+
+/// What decides who goes first: whether it uses more than it asks for, how unimportant it is, and
+/// by how much it exceeds.
+pub type Ranked = (bool, std::cmp::Reverse<i32>, i64);
+
+impl PodWorker {
+    /// Memory in use, and how much more with each second.
+    pub fn memory(&self, now: Time) -> (u64, u64) {
+        let running = self.containers.iter().filter(|c| c.run == Run::Running);
+        let instances = running.filter_map(|c| c.instance.as_ref());
+        instances.fold((0, 0), |(used, growth), i| {
+            let (more, grows) = i.process.memory(now);
+            (used + more, growth + grows)
+        })
+    }
+
+    fn priority(&self) -> i32 {
+        let spec = self.pod.spec.as_ref();
+        spec.and_then(|s| s.priority).unwrap_or_default()
+    }
+
+    pub fn is_critical(&self) -> bool {
+        self.priority() >= CRITICAL
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    pub fn is_best_effort(&self) -> bool {
+        quality_of_service(&self.pod) == "BestEffort"
+    }
+
+    pub fn tolerates_pressure(&self) -> bool {
+        let taint = k8s_openapi::api::core::v1::Taint {
+            key: PRESSURE.to_owned(),
+            effect: "NoSchedule".to_owned(),
+            ..Default::default()
+        };
+        let spec = self.pod.spec.as_ref();
+        let tolerations = spec.and_then(|s| s.tolerations.as_deref());
+        tolerations
+            .unwrap_or_default()
+            .iter()
+            .any(|t| tolerates(t, &taint))
+    }
+
+    pub fn rank(&self, now: Time) -> Ranked {
+        let used = i64::try_from(self.memory(now).0).unwrap_or(i64::MAX);
+        let asked = self.requests.get("memory").copied().unwrap_or_default();
+        let excess = used.saturating_sub(asked);
+        (excess > 0, std::cmp::Reverse(self.priority()), excess)
+    }
+
+    /// The pod is killed at once, and stays as a record of it.
+    pub fn evict(
+        &mut self,
+        resource: &str,
+        mut message: String,
+        h: &mut Host<'_>,
+        ctx: &mut Cx<'_>,
+    ) {
+        let now = ctx.now();
+        for (c, container) in self.containers.iter().enumerate() {
+            let (Some(spec), Some(instance)) = (self.container_spec(c), &container.instance) else {
+                continue;
+            };
+            if container.run != Run::Running || container.role == Role::Ephemeral {
+                continue;
+            }
+            let (used, _) = instance.process.memory(now);
+            let requests = spec.resources.as_ref().and_then(|r| r.requests.as_ref());
+            let asked = requests.and_then(|r| r.get(resource)).map(|q| q.0.clone());
+            let asked = asked.unwrap_or_else(|| "0".to_owned());
+            message.push_str(&format!(
+                "Container {} was using {}Ki, request is {asked}, has larger consumption of {resource}. ",
+                spec.name,
+                used / 1024
+            ));
+        }
+        h.recorder
+            .warning(ctx, &self.involved(), "Evicted", &message);
+        let message: Rc<str> = message.into();
+        self.ending = Some(Ending::Failed("Evicted", message));
+        self.grace_until = Some(now);
+        self.sync(h, ctx);
+        self.report(h, ctx);
+    }
+
+    /// The condition of a pod that the kubelet takes from its node.
+    pub(super) fn disruption(&self) -> Option<PodCondition> {
+        match &self.ending {
+            Some(Ending::Failed("Evicted", message)) => Some(PodCondition {
+                type_: "DisruptionTarget".to_owned(),
+                status: "True".to_owned(),
+                reason: Some("TerminationByKubelet".to_owned()),
+                message: Some(message.to_string()),
+                ..PodCondition::default()
+            }),
+            _ => None,
+        }
+    }
+}
