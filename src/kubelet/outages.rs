@@ -6,7 +6,6 @@ use std::rc::Rc;
 use super::runtime::process::Exit;
 use super::{Event, Kubelet, NodeReport, lease, node};
 use crate::client::{Component, Ctx};
-use crate::sim::ordered::Map as BTreeMap;
 
 impl Kubelet {
     fn uids(&self) -> Vec<Rc<str>> {
@@ -62,7 +61,7 @@ impl Kubelet {
 
     /// What has not been seen again by now is gone from the API; static pods come later.
     fn past_pods_go(&mut self) {
-        let past = std::mem::replace(&mut self.past, BTreeMap::new());
+        let past = std::mem::take(&mut self.past);
         self.past = past.into_iter().filter(|(_, w)| w.is_static).collect();
     }
 }
