@@ -10,7 +10,12 @@ use crate::client::world::{Effect, Place};
 
 impl Network {
     /// What faults make of a way, and how much longer it takes.
-    pub(super) fn troubled(&self, way: Way, launch: &Launch, ctx: &mut Ctx<'_, Event>) -> (Way, Duration) {
+    pub(super) fn troubled(
+        &self,
+        way: Way,
+        launch: &Launch,
+        ctx: &mut Ctx<'_, Event>,
+    ) -> (Way, Duration) {
         let world = ctx.world;
         let Way::To(endpoint) = way else {
             return (way, Duration::ZERO);
