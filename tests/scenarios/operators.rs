@@ -224,7 +224,7 @@ fn what_is_wrong_with_an_operator_is_said_where_it_is() {
 fn a_child_that_cannot_be_made_is_told_and_tried_again() {
     let options = Options {
         nodes: 2,
-        bare: true,
+        bare: false,
         seed: 1,
     };
     let mut t = Terminal::new(options.cluster(), BTreeMap::new(), "default");
