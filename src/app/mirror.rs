@@ -5,6 +5,7 @@ use std::rc::Rc;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::api::play::Traffic;
 use crate::api::{Kind, Resource};
@@ -14,7 +15,7 @@ use crate::cluster::Cluster;
 use crate::sim::CauseId;
 
 /// The kinds that the page draws. Leases are left out: they change for ever and mean little.
-fn followed() -> [Kind; 8] {
+fn followed() -> [Kind; 9] {
     [
         Node::KIND,
         Pod::KIND,
@@ -22,6 +23,7 @@ fn followed() -> [Kind; 8] {
         ReplicaSet::KIND,
         Service::KIND,
         EndpointSlice::KIND,
+        Ingress::KIND,
         Event::KIND,
         Traffic::KIND,
     ]
@@ -35,6 +37,7 @@ pub struct Mirror {
     pub replica_sets: Cache<ReplicaSet>,
     pub services: Cache<Service>,
     pub endpoint_slices: Cache<EndpointSlice>,
+    pub ingresses: Cache<Ingress>,
     pub events: Cache<Event>,
     pub traffics: Cache<Traffic>,
     /// The revision up to which the caches are current.
@@ -144,6 +147,7 @@ impl Mirror {
             || self.replica_sets.apply(event).is_some()
             || self.deployments.apply(event).is_some()
             || self.services.apply(event).is_some()
+            || self.ingresses.apply(event).is_some()
             || self.traffics.apply(event).is_some()
     }
 

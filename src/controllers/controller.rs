@@ -120,9 +120,9 @@ impl Scope<'_, '_> {
         self.looked_at += objects;
     }
 
-    /// Keeps the worker busy for longer: it waits for something.
+    /// Keeps the worker busy for so much longer at least: it waits for something.
     pub fn wait(&mut self, span: Duration) {
-        self.waited += span;
+        self.waited = self.waited.max(span);
     }
 
     /// Records a decision in words; what the sync writes from now on is caused by it.

@@ -18,7 +18,7 @@ use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use crate::api::{Key, Result};
 use crate::apiserver::WriteOptions;
 use crate::client::{EventRecorder, Involved};
-use crate::sim::ordered::Map;
+use crate::sim::ordered::{Map, Set};
 use crate::sim::{Time, millis, secs};
 
 const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
@@ -41,6 +41,8 @@ pub struct LoadBalancerController {
     given: Map<Key, u8>,
     /// What load balancers were last told of their Services.
     told: Map<Key, Rc<str>>,
+    /// Those that have to be told of other nodes.
+    hosts: Set<Key>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,7 @@ impl Default for LoadBalancerController {
             begun: Map::new(),
             given: Map::new(),
             told: Map::new(),
+            hosts: Set::new(),
         }
     }
 }
@@ -65,6 +68,12 @@ fn wants(service: &Service) -> bool {
     spec.is_some_and(|s| {
         s.type_.as_deref() == Some("LoadBalancer") && s.load_balancer_class.is_none()
     })
+}
+
+/// Whether load balancers send anything to a node.
+fn is_included(node: &Node) -> bool {
+    let labels = node.metadata.labels.as_ref();
+    labels.is_none_or(|l| !l.contains_key(EXCLUDED))
 }
 
 fn is_held(service: &Service) -> bool {
@@ -104,6 +113,16 @@ impl Controller for LoadBalancerController {
     }
 
     fn changed(&mut self, change: &Change, _: &Caches, triggers: &mut Triggers) {
+        if let Some((old, new)) = change.of::<Node>() {
+            let serves = |node: Option<&Rc<Node>>| node.is_some_and(|n| is_included(n));
+            if serves(old) != serves(new) {
+                for key in self.told.keys() {
+                    self.hosts.insert(key.clone());
+                    triggers.add(key.clone());
+                }
+            }
+            return;
+        }
         let Some((old, new)) = change.of::<Service>() else {
             return;
         };
@@ -142,6 +161,7 @@ impl LoadBalancerController {
         self.begun.remove(key);
         self.given.remove(key);
         self.told.remove(key);
+        self.hosts.remove(key);
     }
 
     /// How long a piece of work still takes; begins it if it is not begun, and says so.
@@ -173,10 +193,15 @@ impl LoadBalancerController {
             return Ok(Next::Change);
         };
         let interests = interests(spec);
+        let about = Involved::of(service);
         if self.told.get(key) == Some(&interests) {
+            if self.hosts.remove(key) {
+                let message = "Updated load balancer with new hosts";
+                self.recorder
+                    .normal(scope.ctx, &about, "UpdatedLoadBalancer", message);
+            }
             return Ok(Next::Change);
         }
-        let about = Involved::of(service);
         let (begins, left) = self.wait(key, Work::Make, scope);
         if begins {
             let message = "Ensuring load balancer";
@@ -191,11 +216,7 @@ impl LoadBalancerController {
             return Ok(Next::After(left, "the load balancer is being made"));
         }
         self.begun.remove(key);
-        let included = |n: &Rc<Node>| {
-            let labels = n.metadata.labels.as_ref();
-            labels.is_none_or(|l| !l.contains_key(EXCLUDED))
-        };
-        if !scope.caches.nodes.iter().any(included) {
+        if !scope.caches.nodes.iter().any(|n| is_included(n)) {
             let message = "There are no available nodes for LoadBalancer";
             self.recorder
                 .warning(scope.ctx, &about, "UnAvailableLoadBalancer", message);

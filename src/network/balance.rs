@@ -124,6 +124,12 @@ impl Balance {
         self.counts.retain(|slot, _| slot.server.1 != *service);
     }
 
+    /// Forgets endpoints to which nothing is open, and was not of late.
+    pub fn prune(&mut self, now: Time) {
+        self.counts
+            .retain(|_, count| count.active > 0 || count.inactive(now) > 0);
+    }
+
     fn scheduler(&self, node: &str) -> Option<&str> {
         match self.modes.get(node)? {
             Mode::Ipvs(scheduler) => Some(scheduler),
@@ -300,5 +306,9 @@ mod tests {
         assert_eq!(balance.connections(&server, usable[1], now), (0, 9));
         let later = now + secs(REMEMBERED_SECS);
         assert_eq!(balance.connections(&server, usable[1], later), (0, 0));
+        balance.prune(now);
+        assert_eq!(balance.counts.len(), 2);
+        balance.prune(later);
+        assert!(balance.counts.is_empty());
     }
 }

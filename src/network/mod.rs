@@ -345,8 +345,10 @@ impl Network {
             self.rules.write(&key, service.as_deref(), slices);
             if service.is_none() {
                 self.by_service.remove(&key);
+                self.turns.remove(&key);
             }
         }
+        self.rules.balance.prune(now);
         self.by_traffic.retain(|_, rolling| !rolling.is_idle(now));
     }
 }

@@ -17,17 +17,17 @@ use super::policy::Policy;
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// A pod behind an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Home {
     pub node: Rc<str>,
     pub pod: Key,
+    pub object: Rc<Pod>,
 }
 
 #[derive(Clone, Default)]
 pub struct Objects {
     pub services: Cache<Service>,
     pub namespaces: Cache<Namespace>,
-    pub pods: Cache<Pod>,
     pub nodes: Cache<Node>,
     pub ingresses: Cache<Ingress>,
     pub classes: Cache<IngressClass>,
@@ -66,7 +66,6 @@ impl Objects {
                 Some(key)
             }
             Object::Pod(pod) => {
-                self.pods.apply(event);
                 self.pod(pod, gone);
                 None
             }
@@ -113,6 +112,10 @@ impl Objects {
         let address = address.filter(|_| spec.is_none_or(|s| s.host_network != Some(true)));
         let known = self.addresses.get(&key);
         if known.map(|a| &**a) == address {
+            let home = address.and_then(|a| self.by_address.get_mut(a));
+            if let Some(home) = home.filter(|h| h.pod == key) {
+                home.object = pod.clone();
+            }
             return;
         }
         if let Some(old) = self.addresses.remove(&key)
@@ -128,6 +131,7 @@ impl Objects {
             let home = Home {
                 node: node.into(),
                 pod: key.clone(),
+                object: pod.clone(),
             };
             self.by_address.insert(address.clone(), home);
             self.addresses.insert(key, address);
@@ -169,7 +173,7 @@ impl Objects {
 
     /// The pod itself at an address of its own.
     pub fn pod_at(&self, address: &str) -> Option<&Rc<Pod>> {
-        self.pods.get(&self.home(address)?.pod)
+        self.home(address).map(|home| &home.object)
     }
 
     /// The policies of a namespace, by name.

@@ -46,7 +46,7 @@ impl Proxy {
 impl Network {
     /// Whether requests to an endpoint are routed by Ingresses.
     pub(super) fn is_ingress(&self, endpoint: &Endpoint) -> bool {
-        let pod = endpoint.pod.as_ref().and_then(|p| self.objects.pods.get(p));
+        let pod = self.objects.pod_at(&endpoint.address);
         matches!(endpoint.port, PLAIN | TLS) && pod.is_some_and(|p| ingress::is_controller(p))
     }
 

@@ -75,7 +75,7 @@ pub enum Door {
 /// What becomes of a connection to a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    Backend(Backend, Option<Slot>),
+    Backend(Box<Backend>, Option<Slot>),
     /// There are no endpoints: the proxy rejects the connection.
     Rejected,
     /// There are endpoints, but none that the policy allows on this node: the packet is dropped.
@@ -237,7 +237,7 @@ impl Rules {
         let slot = self
             .balance
             .opened(connection.node, key, found.port, picked);
-        Some(Choice::Backend((*picked).clone(), slot))
+        Some(Choice::Backend(Box::new((*picked).clone()), slot))
     }
 }
 

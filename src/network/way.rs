@@ -222,7 +222,7 @@ impl Network {
         let (now, rng) = (ctx.now(), ctx.kernel.rng(STREAM));
         let choice = self.rules.route(key, door, port, connection, now, rng)?;
         let (backend, slot) = match choice {
-            Choice::Backend(backend, slot) => (backend, slot),
+            Choice::Backend(backend, slot) => (*backend, slot),
             Choice::Rejected => return Some(Route::ends(Outcome::Refused, connect)),
             Choice::Dropped => return Some(Route::of(Way::Silence, &launch.from)),
         };

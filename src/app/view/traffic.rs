@@ -36,7 +36,8 @@ pub struct Hub {
     pub uid: Rc<str>,
     pub key: Key,
     pub cluster_ip: Rc<str>,
-    /// Where clients outside the cluster reach it: addresses of its load balancer, external ones.
+    /// Where clients outside the cluster reach it: addresses of its load balancer, external ones, and
+    /// hosts of the Ingresses that lead to it.
     pub outside: Vec<Rc<str>>,
     /// "80/TCP".
     pub ports: Rc<str>,
@@ -112,14 +113,14 @@ fn hub_of(service: &Service, mirror: &Mirror, tiles: &[Shared<Tile>]) -> Hub {
             .and_then(|s| s.cluster_ip.as_deref())
             .unwrap_or_default()
             .into(),
-        outside: outside(service),
+        outside: outside(service, mirror),
         ports: ports.join(", ").into(),
         endpoints,
     }
 }
 
-/// The addresses by which a service is reached from outside the cluster.
-fn outside(service: &Service) -> Vec<Rc<str>> {
+/// The addresses and hosts by which a service is reached from outside the cluster.
+fn outside(service: &Service, mirror: &Mirror) -> Vec<Rc<str>> {
     let status = service.status.as_ref();
     let balancer = status.and_then(|s| s.load_balancer.as_ref()?.ingress.as_ref());
     let addresses = balancer
@@ -129,6 +130,17 @@ fn outside(service: &Service) -> Vec<Rc<str>> {
     let mut found: Vec<Rc<str>> = addresses.map(Rc::from).collect();
     let external = service.spec.as_ref().and_then(|s| s.external_ips.as_ref());
     found.extend(external.into_iter().flatten().map(|a| Rc::from(a.as_str())));
+    for ingress in mirror.ingresses.in_namespace(service.namespace()) {
+        let rules = ingress.spec.as_ref().and_then(|s| s.rules.as_ref());
+        for rule in rules.into_iter().flatten() {
+            let mut paths = rule.http.iter().flat_map(|h| &h.paths);
+            let leads = paths.any(|p| {
+                let backend = p.backend.service.as_ref();
+                backend.is_some_and(|b| b.name == service.name())
+            });
+            found.extend(rule.host.as_deref().filter(|_| leads).map(Rc::from));
+        }
+    }
     found
 }
 

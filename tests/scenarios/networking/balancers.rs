@@ -45,6 +45,25 @@ fn a_load_balancer_gets_an_address_and_gives_it_back() {
     // No node listens there.
     assert_eq!(answer(&mut t, "http://172.18.255.1:81/"), "curl: 28");
 
+    // Another set of nodes is told to it.
+    says(
+        &mut t,
+        "kubectl label node worker-2 node.kubernetes.io/exclude-from-external-load-balancers=",
+    );
+    wait(&mut t, 3);
+    let events = says(&mut t, "kubectl get events");
+    assert!(
+        events.contains("Updated load balancer with new hosts"),
+        "{events}"
+    );
+    for _ in 0..5 {
+        let node = says(
+            &mut t,
+            "kubectl get node worker-1 -o jsonpath={.status.addresses[0].address}",
+        );
+        assert_eq!(answer(&mut t, "http://172.18.255.1/clientip"), node);
+    }
+
     // It lives as long as its load balancer.
     says(&mut t, "kubectl delete service web --wait=false");
     let (_, code) = run(&mut t, "kubectl get service web");

@@ -246,7 +246,7 @@ impl Shell {
             body: fetch.body.as_str().into(),
             timeout: fetch.timeout,
         };
-        self.ask(Plan::Fetch(fetch), ask, m)
+        self.ask(Plan::Fetch(Box::new(fetch)), ask, m)
     }
 
     pub(super) fn fetched(&mut self, fetch: &Fetch, ending: Ending, m: &mut dyn Machine) -> i32 {

@@ -26,7 +26,7 @@ pub enum Plan {
         host: String,
         count: u64,
     },
-    Fetch(Fetch),
+    Fetch(Box<Fetch>),
 }
 
 fn ask(method: &str, host: &str, port: u16, timeout: Option<Duration>) -> Ask {
