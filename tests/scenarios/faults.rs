@@ -200,19 +200,14 @@ fn a_node_that_crashes_loses_its_pods_and_comes_back() {
     // After the toleration the Deployment's pod is deleted, and another one runs elsewhere.
     cluster.run_for(secs(120));
     let web = |cluster: &mut Cluster| -> Vec<(String, bool)> {
-        let list = get(cluster, &format!("{PODS}?labelSelector=app=web"));
-        let list = json_of(
-            cluster.request(&Request::get(PODS).with_query("labelSelector", "app=web")),
-        )["items"]
-            .as_array()
-            .cloned()
-            .unwrap_or_else(|| vec![list]);
+        let request = Request::get(PODS).with_query("labelSelector", "app=web");
+        let list = json_of(cluster.request(&request))["items"].clone();
         let state = |p: &Value| {
             let node = p["spec"]["nodeName"].as_str().unwrap_or_default();
             let going = !p["metadata"]["deletionTimestamp"].is_null();
             (node.to_owned(), going)
         };
-        list.iter().map(state).collect()
+        list.as_array().into_iter().flatten().map(state).collect()
     };
     let pods = web(&mut cluster);
     assert!(pods.contains(&("worker-1".to_owned(), true)), "{pods:?}");
