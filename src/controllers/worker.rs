@@ -232,6 +232,7 @@ pub(super) fn flag_name(controller: &'static str) -> &'static str {
     match controller {
         "endpoint-controller" => "endpoints-controller",
         "endpoint-slice-controller" => "endpointslice-controller",
+        "endpoint-slice-mirroring-controller" => "endpointslice-mirroring-controller",
         "expand-controller" => "persistentvolume-expander-controller",
         "generic-garbage-collector" => "garbage-collector-controller",
         "horizontal-pod-autoscaler" => "horizontal-pod-autoscaler-controller",

@@ -143,7 +143,7 @@ fn the_fields_of_a_fault_are_checked() {
 
 #[test]
 fn controllers_can_be_named_as_their_flag_names_them() {
-    let controllers = Controllers::default();
+    let controllers = Controllers::new(false);
     // Provisioners are pods of their own in a real cluster.
     let mut names: Vec<&str> = controllers.flag_names().collect();
     names.retain(|name| name.ends_with("-controller"));

@@ -36,7 +36,7 @@ pub const PROCESSES: [&str; 4] = [
 
 /// The loops of kube-controller-manager, as its flag `--controllers` names them, and those of our
 /// own beside them.
-pub const CONTROLLERS: [&str; 30] = [
+pub const CONTROLLERS: [&str; 33] = [
     "clusterrole-aggregation-controller",
     "cronjob-controller",
     "customresourcedefinition-controller",
@@ -45,11 +45,13 @@ pub const CONTROLLERS: [&str; 30] = [
     "disruption-controller",
     "endpoints-controller",
     "endpointslice-controller",
+    "endpointslice-mirroring-controller",
     "ephemeral-volume-controller",
     "garbage-collector-controller",
     "horizontal-pod-autoscaler-controller",
     "job-controller",
     "namespace-controller",
+    "nginx-ingress-controller",
     "node-lifecycle-controller",
     "operator-controller",
     "persistentvolume-binder-controller",
@@ -61,6 +63,7 @@ pub const CONTROLLERS: [&str; 30] = [
     "replicationcontroller-controller",
     "resourcequota-controller",
     "root-ca-certificate-publisher-controller",
+    "service-lb-controller",
     "serviceaccount-controller",
     "serviceaccount-token-controller",
     "statefulset-controller",
