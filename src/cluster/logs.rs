@@ -36,7 +36,7 @@ impl Cluster {
         let query = LogQuery::default();
         match kubelet.logs(pod.namespace(), pod.name(), container, &query, self.now()) {
             Logged::Text(text) => text,
-            Logged::Refused(_) => String::new(),
+            Logged::Refused(_) | Logged::Unreachable(_) => String::new(),
         }
     }
 
@@ -83,6 +83,7 @@ impl Cluster {
         match kubelet.logs(namespace, name, &container, &query, self.now()) {
             Logged::Text(text) => Ok(Response::text(200, text)),
             Logged::Refused(message) => Err(Status::bad_request(message)),
+            Logged::Unreachable(message) => Err(Status::new(500, "", message)),
         }
     }
 }

@@ -181,8 +181,12 @@ impl Kubelet {
             .find(|w| *w.key.namespace == *namespace && *w.key.name == *pod && !w.gone);
         match worker {
             Some(worker) => worker.logs(container, query, now),
-            // A fake node runs nothing that could write.
-            None if self.node.is_fake() => Logged::Text(String::new()),
+            None if self.node.is_fake() => {
+                let address = self.node.address();
+                Logged::Unreachable(format!(
+                    "Get \"https://{address}:10250/containerLogs/{namespace}/{pod}/{container}\": dial tcp {address}:10250: connect: connection refused"
+                ))
+            }
             None => Logged::Refused(format!(
                 "container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating"
             )),

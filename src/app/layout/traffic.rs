@@ -379,6 +379,7 @@ mod tests {
             key: Key::new("default", name),
             cluster_ip: "".into(),
             ports: "".into(),
+            outside: Vec::new(),
             endpoints: (0..endpoints).map(end).collect(),
         }
     }

@@ -335,7 +335,8 @@ fn wrapped_line(line: &str, width: usize) -> String {
             if used + gap <= width {
                 out.push_str(blanks);
             }
-        } else if used + gap + length > width && (length < width || used + gap > width) {
+        } else if used + gap + length.min(width.saturating_sub(1)) > width {
+            // A word longer than the line begins a new one as soon as it does not fit.
             out.push('\n');
             out.push_str(word);
             used = length;
@@ -356,8 +357,8 @@ mod tests {
     fn lines_break_at_blanks() {
         for (text, width, expected) in [
             ("a bb ccc", 4, "a bb\nccc"),
-            // A word as long as the line does not begin a new one, as in the real one.
-            ("a bb ccc", 3, "a\nbb ccc"),
+            ("a bb ccc", 3, "a\nbb\nccc"),
+            ("see aaaaaaaa b", 6, "see\naaaaaaaa\nb"),
             ("one\n\n - two three", 7, "one\n\n - two\nthree"),
             ("", 5, ""),
         ] {

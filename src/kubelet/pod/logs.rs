@@ -23,6 +23,8 @@ pub enum Logged {
     Text(String),
     /// The request is refused with this message (400).
     Refused(String),
+    /// The node does not answer; what the API server says of it (500).
+    Unreachable(String),
 }
 
 impl PodWorker {
