@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::Resource;
 use crate::cluster::Config;
@@ -16,6 +17,7 @@ use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::local::LocalClient;
+use super::mirror::Mirror;
 use super::model::{Effect, Files, Model, Msg, View, Workers, update};
 use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
@@ -489,11 +491,12 @@ impl App {
     fn tell_deployments(&mut self) -> Vec<Text> {
         let before = std::mem::take(&mut self.told);
         let mut news = Vec::new();
-        for deployment in self.session.mirror().deployments.iter() {
+        let mirror = self.session.mirror();
+        for deployment in mirror.deployments.iter() {
             if deployment.namespace() == "kube-system" {
                 continue;
             }
-            let words = deployment_words(deployment);
+            let words = deployment_words(mirror, deployment);
             if before.get(deployment.uid()) != Some(&words) {
                 news.push(words.clone());
             }
@@ -532,11 +535,20 @@ impl App {
     }
 }
 
-/// What a Deployment has come to: "web: 3 of 3 ready, revision 2".
-fn deployment_words(deployment: &Deployment) -> Text {
-    let status = deployment.status.as_ref();
-    let annotations = deployment.metadata.annotations.as_ref();
-    let revision = annotations.and_then(|a| a.get("deployment.kubernetes.io/revision"));
+/// How far a Deployment has come with its newest revision: "web: 3 of 3 ready, revision 2".
+fn deployment_words(mirror: &Mirror, deployment: &Deployment) -> Text {
+    let revision_of = |meta: &ObjectMeta| -> Option<String> {
+        let annotations = meta.annotations.as_ref();
+        annotations
+            .and_then(|a| a.get("deployment.kubernetes.io/revision"))
+            .cloned()
+    };
+    let revision = revision_of(&deployment.metadata);
+    let newest = mirror
+        .replica_sets
+        .owned_by(deployment.uid())
+        .find(|set| revision.is_some() && revision_of(&set.metadata) == revision);
+    let status = newest.and_then(|set| set.status.as_ref());
     say!(
         "spoken.deployment",
         name = deployment.name(),
@@ -546,7 +558,7 @@ fn deployment_words(deployment: &Deployment) -> Text {
             .as_ref()
             .and_then(|s| s.replicas)
             .unwrap_or(1),
-        revision = revision.map_or("0", String::as_str)
+        revision = revision.as_deref().unwrap_or("0")
     )
 }
 

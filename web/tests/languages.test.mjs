@@ -83,9 +83,10 @@ test("another language in the middle of a rollout changes the words and nothing 
   assert.equal(await page.getAttribute("#inspector-tab-why", "aria-selected"), "true");
   assert.match(await page.innerText(".k-story"), /你（通过 kubectl）/);
   assert.match(await page.innerText(".k-answers"), /deployment\.apps\/web configured/, "kubectl's words stay");
+  const heard = () => /web：3\/3 就绪，修订版本 2/.test(document.querySelector("[role=status][aria-live]").textContent);
+  await page.waitForFunction(heard, undefined, { timeout: 60_000 });
   await page.waitForSelector(".k-state--complete", { timeout: 60_000 });
   assert.match(await page.innerText(".k-state--complete"), /已完成/);
-  await page.waitForFunction(() => /web：3\/3 就绪，修订版本 2/.test(document.querySelector("[role=status][aria-live]").textContent));
 
   await choose(page, "en");
   await speaks(page, "en");
