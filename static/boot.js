@@ -15,6 +15,7 @@
   if (themes.indexOf(chosen) >= 0) document.documentElement.dataset.theme = chosen;
 
   var started = false;
+  var broken = null;
 
   // The language: `?lang=` of the address, else what was chosen last, else what the browser asks for,
   // else English. Its words are on their way before the wasm is.
@@ -74,7 +75,8 @@
         words = JSON.parse(text);
         document.title = say("page.title", document.title);
         var status = document.querySelector("#kubarium [role=status]");
-        if (status && !started) status.textContent = say("page.loading", status.textContent);
+        if (broken) failed(broken);
+        else if (status && !started) status.textContent = say("page.loading", status.textContent);
       })
       .catch(function () {
         document.documentElement.lang = "en";
@@ -86,20 +88,27 @@
     started = true;
   });
   function failed(why) {
+    broken = why;
     var status = !started && document.querySelector("#kubarium [role=status]");
     if (!status) return;
     var english = "Kubarium could not start: {why}. Reload to try again; it needs a browser with WebAssembly.";
-    status.textContent = say("page.failed", english).replace("{why}", why);
+    status.textContent = say("page.failed", english).replace("{why}", typeof why === "function" ? why() : why);
     status.parentElement.removeAttribute("aria-busy");
   }
   addEventListener(
     "error",
     function (event) {
-      failed(event.message || say("page.failed.file", "a file did not load"));
+      var file = function () {
+        return say("page.failed.file", "a file did not load");
+      };
+      failed(event.message || file);
     },
     true,
   );
   addEventListener("unhandledrejection", function (event) {
-    failed((event.reason && event.reason.message) || say("page.failed.unknown", "something went wrong"));
+    var unknown = function () {
+      return say("page.failed.unknown", "something went wrong");
+    };
+    failed((event.reason && event.reason.message) || unknown);
   });
 })();
