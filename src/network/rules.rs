@@ -208,7 +208,7 @@ impl Rules {
         let (found, affinity) = (found.clone(), rules.affinity);
         let usable = match usable(&found.backends, local, connection) {
             Ok(usable) => usable,
-            Err(choice) => return Some(choice),
+            Err(choice) => return Some(*choice),
         };
         let name = (
             key.clone(),
@@ -263,7 +263,7 @@ fn usable<'b>(
     backends: &'b [Backend],
     local: bool,
     connection: Connection<'_>,
-) -> Result<Vec<&'b Backend>, Choice> {
+) -> Result<Vec<&'b Backend>, Box<Choice>> {
     let here = |b: &&Backend| !local || *b.node == *connection.node;
     let mut usable: Vec<&Backend> = backends.iter().filter(|b| b.ready).filter(here).collect();
     if !local {
@@ -281,10 +281,10 @@ fn usable<'b>(
         return Ok(usable);
     }
     let elsewhere = local && backends.iter().any(|b| b.ready || b.draining);
-    Err(match elsewhere {
+    Err(Box::new(match elsewhere {
         true => Choice::Dropped,
         false => Choice::Rejected,
-    })
+    }))
 }
 
 /// Keeps the endpoints that hints name for the node, or for its zone. Hints count only if all
