@@ -272,7 +272,14 @@ fn Yaml(props: &YamlProps) -> Html {
             <div class="k-tools">
                 <button type="button" class="k-button" onclick={copy}>{ t!(w, "inspector.yaml.copy") }</button>
             </div>
-            <pre class="k-yaml-text" lang="en" translate="no">{ &props.text }</pre>
+            <pre
+                class="k-yaml-text"
+                lang="en"
+                translate="no"
+                tabindex="0"
+                role="region"
+                aria-label={t!(w, "part.yaml")}
+            >{ &props.text }</pre>
         </div>
     }
 }
