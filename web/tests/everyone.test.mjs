@@ -295,7 +295,7 @@ test("what happens is said in words, and not in a torrent", { timeout: 60_000 },
       characterData: true,
     });
   });
-  await page.fill("#terminal-input", "kubectl set image deploy/web web=nginx:1.29");
+  await page.fill("#terminal-input", "kubectl set image deploy/web nginx=nginx:1.29");
   await page.press("#terminal-input", "Enter");
   await page.waitForFunction(() => window.said.some(([, text]) => text.includes("web: 3 of 3 ready, revision 2")), undefined, { timeout: 45_000 });
   const said = await page.evaluate(() => window.said);
