@@ -6,7 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::api::Resource;
+use crate::api::{Key, Kind, Resource};
 use crate::cluster::Config;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
@@ -18,7 +18,7 @@ use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::local::LocalClient;
 use super::mirror::Mirror;
-use super::model::{Effect, Files, Model, Msg, View, Workers, update};
+use super::model::{Effect, Files, Model, Msg, Selection, View, Workers, update};
 use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
@@ -280,6 +280,7 @@ impl App {
                 Effect::Stop => self.session.stop(),
                 Effect::Reset => self.reset(),
                 Effect::Arrange => self.arrange(),
+                Effect::Find(kind, key) => self.find(kind, key),
                 Effect::Terminal(act) => {
                     self.at_terminal(|terminal, files| terminal.act(act, files));
                     left.push(Effect::Save);
@@ -462,6 +463,25 @@ impl App {
         self.model.say(Text::sentences(lines));
         self.model.applied = Shared::new(applied);
         self.catch_up();
+    }
+
+    /// Selects an object if it is there.
+    fn find(&mut self, kind: Kind, key: Key) {
+        let uid = {
+            let timeline = self.session.timeline();
+            let link =
+                super::inspect::Link::to(timeline.cluster(), kind, &key.namespace, &key.name);
+            (!link.is_gone()).then_some(link.uid)
+        };
+        match uid {
+            Some(uid) => {
+                let _ = update(&mut self.model, Msg::Select(Selection { kind, key, uid }));
+            }
+            None => {
+                let text = say!("notice.gone", name = key.name.to_string());
+                self.model.notify(false, text);
+            }
+        }
     }
 
     fn reset(&mut self) {

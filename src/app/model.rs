@@ -442,6 +442,12 @@ pub enum Msg {
     RemoveFile(Rc<str>),
     /// A command gives a file to be edited.
     EditFile(Rc<str>),
+    /// Selects an object that is known by name.
+    Find {
+        kind: Kind,
+        namespace: Rc<str>,
+        name: Rc<str>,
+    },
     /// Something typed at the terminal.
     Terminal(terminal::Act),
     /// Opens a file at a place of its text, in bytes.
@@ -482,6 +488,7 @@ pub enum Effect {
     Stop,
     Reset,
     Terminal(terminal::Act),
+    Find(Kind, Key),
     /// Lays the stage out again.
     Arrange,
     /// For the browser.
@@ -599,6 +606,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 None => files.list.push(File { name, text }),
             }
         }),
+        Msg::Find {
+            kind,
+            namespace,
+            name,
+        } => vec![Effect::Find(kind, Key::new(&namespace, &name))],
         Msg::RemoveFile(name) => {
             let files = &model.files;
             match files.list.iter().position(|f| f.name == name) {

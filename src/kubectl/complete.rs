@@ -41,15 +41,30 @@ pub fn complete(session: &Session, line: &str, cursor: usize) -> Completion {
 pub fn begin(session: &Session, line: &str, cursor: usize) -> LocalFuture<'static, Completion> {
     let line = line.get(..cursor).unwrap_or(line).to_owned();
     let shell = session.shell();
+    let silent = session.silent();
+    let (start, mut words) = last_command(&line);
+    let mut seen: Vec<String> = Vec::new();
+    while words.len() > 1
+        && let Some(first) = words.first().cloned()
+        && !seen.contains(&first)
+        && let Some(text) = session.alias(&first)
+    {
+        words.splice(..1, text.split_whitespace().map(str::to_owned));
+        seen.push(first);
+    }
+    let own = session.own_names();
     Box::pin(async move {
-        let (start, words) = last_command(&line);
         let Some((partial, before)) = words.split_last() else {
             return Completion::default();
         };
-        let io = Io::none();
+        let io = silent;
         let files = || shell.world.host.files();
         let mut offers = match before.split_first() {
-            None => builtins::all_names(),
+            None => {
+                let mut names = builtins::all_names();
+                names.extend(own);
+                names
+            }
             Some((first, rest)) if first == "kubectl" || first == "k" => {
                 kubectl(&shell, io, rest, partial).await
             }
@@ -221,6 +236,24 @@ async fn arguments(kube: &Kube, command: &Command, partial: &str) -> Vec<String>
     let given = &kube.flags.arguments;
     match command.path {
         "cordon" | "uncordon" | "drain" => names(kube, "nodes").await,
+        "port-forward" | "exec" | "attach" | "debug" if given.is_empty() => {
+            match partial.split_once('/') {
+                Some((kind, _)) => slashed(kube, kind).await,
+                None => {
+                    let mut offers = names(kube, "pods").await;
+                    let others = ["deployment/", "replicaset/", "service/", "statefulset/"];
+                    offers.extend(others.map(str::to_owned));
+                    offers
+                }
+            }
+        }
+        "port-forward" | "exec" | "attach" | "debug" => Vec::new(),
+        "cp" => {
+            let pods = names(kube, "pods").await.into_iter();
+            let mut offers: Vec<String> = pods.map(|pod| format!("{pod}:")).collect();
+            offers.extend(kube.shell.world.host.files());
+            offers
+        }
         "logs" => match (given.first(), partial.split_once('/')) {
             (None, Some((kind, _))) => slashed(kube, kind).await,
             (None, None) => {

@@ -243,6 +243,11 @@ impl Parsed {
             .map_or("", String::as_str)
     }
 
+    /// Whether `-f` or `-k` names files.
+    pub fn names_files(&self) -> bool {
+        !self.list("filename").is_empty() || !self.text("kustomize").is_empty()
+    }
+
     pub fn list(&self, name: &str) -> &[String] {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }

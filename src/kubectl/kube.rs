@@ -78,6 +78,11 @@ impl Kube {
         !self.flags.text("namespace").is_empty()
     }
 
+    /// How many warnings the server gave.
+    pub fn warnings(&self) -> usize {
+        self.warned.borrow().len()
+    }
+
     pub fn now(&self) -> Time {
         self.shell.world.now()
     }

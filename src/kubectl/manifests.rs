@@ -30,6 +30,14 @@ impl Kube {
     pub async fn manifests(&self) -> (Vec<Manifest>, Vec<Failure>) {
         let mut manifests = Vec::new();
         let mut failures = Vec::new();
+        let folder = self.flags.text("kustomize");
+        if !folder.is_empty() {
+            let done = match super::cmd::kustomized(self, folder) {
+                Ok(text) => self.read(folder, &text, &mut manifests).await,
+                Err(failure) => Err(failure),
+            };
+            failures.extend(done.err());
+        }
         for file in self.flags.list("filename") {
             match self.sources(file).await {
                 Ok(sources) => {
@@ -66,13 +74,29 @@ impl Kube {
                 "unable to read URL \"{file}\": the cluster lives in this page and reaches no other server"
             ));
         }
-        if matches!(file, "." | "./") {
+        let plain_name = file.trim_start_matches("./").trim_end_matches('/');
+        let lead = match plain_name {
+            "" | "." => String::new(),
+            name => format!("{name}/"),
+        };
+        let is_file = !file.ends_with('/') && self.shell.read_file(plain_name).is_some();
+        let mut inside = host.files().into_iter();
+        if !is_file && (lead.is_empty() || inside.any(|f| f.starts_with(&lead))) {
+            let deep = self.flags.is("recursive");
             let manifest = |n: &String| {
                 [".yaml", ".yml", ".json"]
                     .iter()
                     .any(|suffix| n.ends_with(suffix))
             };
-            let names: Vec<String> = host.files().into_iter().filter(manifest).collect();
+            let here = |n: &String| {
+                n.strip_prefix(&lead)
+                    .is_some_and(|rest| !rest.starts_with('/') && (deep || !rest.contains('/')))
+            };
+            let names: Vec<String> = host
+                .files()
+                .into_iter()
+                .filter(|n| here(n) && manifest(n))
+                .collect();
             if names.is_empty() {
                 return plain(format!(
                     "error reading [{file}]: recognized file extensions are [.json .yaml .yml]"
@@ -80,10 +104,13 @@ impl Kube {
             }
             let texts = names
                 .into_iter()
-                .map(|n| (n.clone(), host.read_file(&n).unwrap_or_default()));
+                .map(|n| (n.clone(), self.shell.read_file(&n).unwrap_or_default()));
             return Ok(texts.collect());
         }
-        match host.read_file(file.strip_prefix("./").unwrap_or(file)) {
+        match self
+            .shell
+            .read_file(file.strip_prefix("./").unwrap_or(file))
+        {
             Some(text) => Ok(vec![(file.to_owned(), text)]),
             None => plain(format!("the path \"{file}\" does not exist")),
         }

@@ -4,6 +4,21 @@
 use super::host::{HttpAnswer, HttpCall, HttpFailure};
 use crate::network::{self, HttpResult, Origin, Outcome};
 
+/// A port of the terminal that leads into a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    pub port: u16,
+    /// Where it leads: the pod's address and a port.
+    pub host: String,
+    pub to: u16,
+    /// Tells forwards apart.
+    pub number: u64,
+    /// How many connections have come.
+    pub connections: u64,
+    /// And how many of them nobody took in the pod.
+    pub refused: u64,
+}
+
 impl From<&HttpCall> for network::HttpCall {
     fn from(call: &HttpCall) -> Self {
         network::HttpCall {

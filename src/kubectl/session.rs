@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 use super::host::{Host, World};
 use super::io::{Screen, Sink, Span, Stream};
 use super::kubeconfig::Kubeconfig;
-use super::shell::run_parts::{Io, State};
+use super::shell::jobs::{self, Jobs};
+use super::shell::run_parts::{Io, Scope, State};
 use super::shell::{self, Shell};
 use crate::client::LocalFuture;
 use crate::sim::Time;
@@ -20,6 +21,7 @@ const MOST_HISTORY: usize = 1000;
 pub struct Session {
     host: Rc<dyn Host>,
     state: Rc<RefCell<State>>,
+    scope: Rc<RefCell<Scope>>,
 }
 
 /// A line that runs.
@@ -44,18 +46,31 @@ impl Session {
     /// A session whose context is the namespace `namespace`.
     pub fn new(host: Rc<dyn Host>, namespace: &str) -> Session {
         let state = State {
-            variables: BTreeMap::new(),
             namespace: namespace.to_owned(),
             config: Kubeconfig::new(namespace),
             history: Vec::new(),
             discovered: Vec::new(),
             absent_groups: Vec::new(),
-            last_exit: 0,
-            substituted: 0,
             temporary: 0,
+            jobs: Jobs::default(),
+            forwards: Vec::new(),
+            writing: Vec::new(),
+            descriptors: BTreeMap::new(),
         };
+        let mut scope = Scope::default();
+        for (name, value) in [
+            ("HOME", "/root"),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("PWD", "/root"),
+            ("SHELL", "/bin/bash"),
+            ("USER", "root"),
+        ] {
+            scope.variables.insert(name.to_owned(), value.to_owned());
+            scope.exported.push(name.to_owned());
+        }
         Session {
             host,
+            scope: Rc::new(RefCell::new(scope)),
             state: Rc::new(RefCell::new(state)),
         }
     }
@@ -71,8 +86,11 @@ impl Session {
             err: Sink::Screen(screen.clone(), Stream::Err),
             depth: 0,
             env: Rc::default(),
+            scope: self.scope.clone(),
+            tested: false,
         };
-        let (future, exit_code) = match shell::parse(line) {
+        let script = shell::parse_with(line, &self.scope.borrow().aliases);
+        let (future, exit_code) = match script {
             Ok(script) => (Some(shell::run(shell.clone(), io, script)), 0),
             Err(error) => (None, shell::complain(&io, &error)),
         };
@@ -121,13 +139,76 @@ impl Session {
         &self.host
     }
 
+    /// Lets what runs in the background go on; what it printed. When nothing runs in the foreground,
+    /// it is told what has ended.
+    pub fn poll_jobs(&mut self, idle: bool) -> Progress {
+        jobs::poll(&self.state, idle)
+    }
+
+    /// Whether anything runs in the background.
+    pub fn has_jobs(&self) -> bool {
+        self.state.borrow().jobs.is_running()
+    }
+
+    /// The exit code of the last command.
+    pub fn last_exit(&self) -> i32 {
+        self.scope.borrow().last_exit
+    }
+
+    /// What the first word of a command stands for.
+    pub(super) fn alias(&self, word: &str) -> Option<String> {
+        self.scope.borrow().aliases.get(word).cloned()
+    }
+
+    /// The names of aliases and functions.
+    pub(super) fn own_names(&self) -> Vec<String> {
+        let scope = self.scope.borrow();
+        let aliases = scope.aliases.keys();
+        aliases.chain(scope.functions.keys()).cloned().collect()
+    }
+
+    /// The streams of a command that only asks.
+    pub(super) fn silent(&self) -> Io {
+        Io {
+            scope: self.scope.clone(),
+            ..Io::none()
+        }
+    }
+
     /// Whether a line waits for more: an open quote, a here-document, a loop.
     pub fn is_incomplete(line: &str) -> bool {
         shell::is_incomplete(line)
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Jobs hold the session's state, and it holds them.
+        let jobs = self.state.borrow_mut().jobs.take();
+        drop(jobs);
+    }
+}
+
 impl Job {
+    /// What runs in a shell of its own.
+    pub(super) fn of(
+        shell: Rc<Shell>,
+        screen: Rc<Screen>,
+        future: LocalFuture<'static, i32>,
+    ) -> Job {
+        Job {
+            shell,
+            screen,
+            future: Some(future),
+            exit_code: 0,
+        }
+    }
+
+    /// What runs, so that it can be dropped where that is safe.
+    pub(super) fn take(&mut self) -> Option<LocalFuture<'static, i32>> {
+        self.future.take()
+    }
+
     /// Lets the job go on as far as it can at this instant.
     pub fn poll(&mut self) -> Progress {
         let mut context = Context::from_waker(Waker::noop());

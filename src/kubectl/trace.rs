@@ -48,6 +48,28 @@ fn body_text(body: &Body) -> String {
     }
 }
 
+/// The request as a command line.
+fn curl(kube: &Kube, request: &Request) -> String {
+    let mut line = format!("curl -v -X{}", request.method.name());
+    let accept = match request.accept {
+        "" => "application/json",
+        accept => accept,
+    };
+    let mut headers = vec![format!("Accept: {accept}")];
+    if !matches!(request.body, Body::Empty) {
+        let kind = match request.content_type {
+            "" => "application/json",
+            kind => kind,
+        };
+        headers.push(format!("Content-Type: {kind}"));
+    }
+    headers.push("User-Agent: kubectl/v1.36.2 (linux/amd64) kubernetes/kubarium".to_owned());
+    for header in headers {
+        line.push_str(&format!("  -H \"{header}\""));
+    }
+    line + &format!(" '{}'", url(kube, request))
+}
+
 /// How much is to be shown.
 pub fn level(kube: &Kube) -> i64 {
     kube.flags.int("v").unwrap_or(0)
@@ -56,6 +78,13 @@ pub fn level(kube: &Kube) -> i64 {
 /// Shows a request that is about to be sent; what is needed to show its answer.
 pub fn sent(kube: &Kube, request: &Request) -> String {
     let verb = request.method.name();
+    if level(kube) >= 9 {
+        let head = head(kube, "round_trippers.go:517");
+        kube.warn(&format!(
+            "{head} \"Request\" curlCommand=<\n\t{}\n >",
+            curl(kube, request)
+        ));
+    }
     let about = format!("verb=\"{verb}\" url=\"{}\"", url(kube, request));
     if level(kube) >= 8 && !matches!(request.body, Body::Empty) {
         let head = head(kube, "request.go:1285");

@@ -216,6 +216,8 @@ fn no_line_makes_the_terminal_panic() {
         job.interrupt();
         assert!(job.is_done(), "{line}");
     }
+    // What was started in the background says what it has to say.
+    run(&mut session, &desk, "sleep 1");
     let alive = run(&mut session, &desk, "echo alive");
     assert_eq!((alive.text.as_str(), alive.exit_code), ("alive\n", 0));
 }

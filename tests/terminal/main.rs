@@ -7,6 +7,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod edit;
+mod fuzz;
+mod kustomize;
+mod pods;
+mod shell;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 //! What is typed while one runs waits for its turn, as in any shell.
 
 mod host;
+mod links;
 mod recall;
 mod screen;
 
@@ -12,12 +13,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub use host::{FileChange, PageHost, Shelf, Words, answer};
+pub use links::{About, Link};
 pub use recall::Recall;
 pub use screen::{Block, Line, Origin, SHOWN, Screen};
 
 use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
-use crate::kubectl::{Edited, Job, Session, Stream, complete};
+use crate::kubectl::{Edited, Job, Session, Span, Stream, complete};
 
 /// What a person does at the terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +49,8 @@ pub struct View {
     pub history: Shared<Vec<String>>,
     /// The file that a command waits for to be edited.
     pub editing: Option<Rc<str>>,
+    /// How the last command ended.
+    pub exit_code: i32,
 }
 
 /// How often a job may go on at one instant before the page gets its turn.
@@ -133,7 +137,7 @@ impl Terminal {
 
     /// Whether there is anything to poll.
     pub fn is_busy(&self) -> bool {
-        self.job.is_some() || !self.queue.is_empty()
+        self.job.is_some() || !self.queue.is_empty() || self.session.has_jobs()
     }
 
     /// The file that is to be shown to be edited, told once.
@@ -196,6 +200,10 @@ impl Terminal {
                 break;
             }
         }
+        let jobs = self.session.poll_jobs(self.job.is_none());
+        for span in jobs.output {
+            self.print(span);
+        }
         self.tell();
         std::mem::take(&mut self.shelf.borrow_mut().changes)
     }
@@ -215,6 +223,8 @@ impl Terminal {
         if text.trim().is_empty() {
             return;
         }
+        let about = About::of(&text, &self.session.namespace());
+        self.view.screen.begin(about);
         self.job = Some(self.session.start(&text));
         self.running = text.into();
     }
@@ -226,13 +236,10 @@ impl Terminal {
         };
         let progress = job.poll();
         for span in progress.output {
-            match span.stream {
-                Stream::Out => self.view.screen.print(Origin::Out, &span.text),
-                Stream::Err => self.view.screen.print(Origin::Err, &span.text),
-                Stream::Clear => self.view.screen.clear(),
-            }
+            self.print(span);
         }
-        if progress.exit_code.is_some() {
+        if let Some(code) = progress.exit_code {
+            self.view.exit_code = code;
             self.job = None;
             return true;
         }
@@ -240,10 +247,19 @@ impl Terminal {
         progress.wake_at.is_some_and(|at| at <= now)
     }
 
+    fn print(&mut self, span: Span) {
+        match span.stream {
+            Stream::Out => self.view.screen.print(Origin::Out, &span.text),
+            Stream::Err => self.view.screen.print(Origin::Err, &span.text),
+            Stream::Clear => self.view.screen.clear(),
+        }
+    }
+
     fn interrupt(&mut self) {
         let was = self.job.is_some() || !self.partial.is_empty() || !self.queue.is_empty();
         if let Some(mut job) = self.job.take() {
             job.interrupt();
+            self.view.exit_code = 130;
         }
         self.shelf.borrow_mut().edit = None;
         self.partial.clear();

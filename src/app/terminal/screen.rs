@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::links::About;
 use crate::app::Shared;
 
 /// Where a line came from.
@@ -24,6 +25,8 @@ pub struct Line {
     pub text: Rc<str>,
     /// The prompt before a typed line.
     pub prompt: Rc<str>,
+    /// What the command that printed it is about.
+    pub about: Rc<About>,
 }
 
 /// A stretch of lines that does not change any more, so that it is drawn once.
@@ -53,6 +56,7 @@ pub struct Screen {
     settled: usize,
     /// Lines that are forgotten.
     lost: u64,
+    about: Rc<About>,
     /// Whether the last line may go on: its newline has not come yet.
     open: Option<Origin>,
 }
@@ -65,6 +69,11 @@ impl Screen {
             let prompt = if i == 0 { prompt } else { "> " };
             self.push(Origin::Typed, line, prompt);
         }
+    }
+
+    /// The lines that come are those of another command.
+    pub fn begin(&mut self, about: About) {
+        self.about = Rc::new(about);
     }
 
     pub fn note(&mut self, text: &str) {
@@ -89,9 +98,10 @@ impl Screen {
     }
 
     pub fn clear(&mut self) {
-        let next = self.next;
+        let (next, about) = (self.next, self.about.clone());
         *self = Screen {
             next,
+            about,
             ..Screen::default()
         };
     }
@@ -156,6 +166,7 @@ impl Screen {
             origin,
             text: cut(text).into(),
             prompt: prompt.into(),
+            about: self.about.clone(),
         };
         self.next += 1;
         self.last.edit().push(line);

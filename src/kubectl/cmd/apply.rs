@@ -36,6 +36,11 @@ const FLAGS: &[Flag] = &[
     flag("cascade", F::Optional("background")),
     flag("openapi-patch", F::Bool),
     flag("subresource", F::Text),
+    flag("all", F::Bool),
+    flag("applyset", F::Text),
+    flag("prune", F::Bool),
+    flag("prune-allowlist", F::Repeated),
+    flag("prune-whitelist", F::Repeated),
 ];
 
 const MANAGER: &str = "kubectl-client-side-apply";
@@ -49,7 +54,7 @@ async fn run(kube: &Kube) -> Result<()> {
     if !flags.arguments.is_empty() {
         return kube.usage(&format!("Unexpected args: [{}]", flags.arguments.join(" ")));
     }
-    if flags.list("filename").is_empty() {
+    if !flags.names_files() {
         return plain("must specify one of -f and -k");
     }
     if flags.is("force-conflicts") && !flags.is("server-side") {
@@ -67,6 +72,7 @@ async fn run(kube: &Kube) -> Result<()> {
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
         );
     }
+    super::prune::check(kube)?;
     check_validation(kube)?;
     let format = format(kube, false)?;
     let (mut manifests, mut failures) = kube.manifests().await;
@@ -75,6 +81,7 @@ async fn run(kube: &Kube) -> Result<()> {
         return plain("no objects passed to apply");
     }
     let mut results = Vec::new();
+    let mut applied = Vec::new();
     for manifest in &manifests {
         let done = match flags.is("server-side") {
             true => super::server_side::apply(kube, manifest)
@@ -83,20 +90,29 @@ async fn run(kube: &Kube) -> Result<()> {
             false => client_side(kube, manifest).await,
         };
         match done {
-            Ok((object, operation)) => match &format {
-                None => printers::done(kube, manifest.kind, &object, operation)?,
-                Some(_) => results.push(object),
-            },
+            Ok((object, operation)) => {
+                applied.push(text(&object, "metadata.uid").to_owned());
+                match &format {
+                    None => printers::done(kube, manifest.kind, &object, operation)?,
+                    Some(_) => results.push(object),
+                }
+            }
             Err(failure) => failures.push(failure),
         }
     }
     if let Some(format) = &format {
         print_all(kube, format, results)?;
     }
-    match all(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(()),
+    if let Some(failure) = all(failures) {
+        return Err(failure);
     }
+    if flags.is("prune") {
+        let mut places: Vec<String> = manifests.iter().map(|m| m.namespace.clone()).collect();
+        places.sort();
+        places.dedup();
+        super::prune::run(kube, &applied, &places).await?;
+    }
+    Ok(())
 }
 
 /// Leaves those that `-l` selects.

@@ -64,8 +64,9 @@ async fn run(kube: &Kube) -> Result<()> {
 
 /// Whether the container's process would be a shell at a terminal.
 fn is_shell(pod: &Value, container: &str) -> bool {
-    let all = list(&pod["spec"], "containers").iter();
-    let Some(spec) = all.clone().find(|c| text(c, "name") == container) else {
+    let fields = ["containers", "ephemeralContainers"];
+    let mut all = fields.iter().flat_map(|field| list(&pod["spec"], field));
+    let Some(spec) = all.find(|c| text(c, "name") == container) else {
         return false;
     };
     let words: Vec<&str> = ["command", "args"]
@@ -84,7 +85,7 @@ fn is_shell(pod: &Value, container: &str) -> bool {
 }
 
 /// Shows what a container prints until it ends, or lends its shell.
-async fn watch(kube: &Kube, pod: &Value, container: &str, seen: usize) -> Result<()> {
+pub(super) async fn watch(kube: &Kube, pod: &Value, container: &str, seen: usize) -> Result<()> {
     let flags = &kube.flags;
     if flags.is("stdin") && is_shell(pod, container) {
         if flags.is("tty") && kube.io.input.is_none() && !flags.is("quiet") {
@@ -114,8 +115,9 @@ async fn watch(kube: &Kube, pod: &Value, container: &str, seen: usize) -> Result
 
 /// How a container has ended, if it has.
 fn ended<'p>(pod: &'p Value, container: &str) -> Option<&'p Value> {
-    let all = list(&pod["status"], "containerStatuses").iter();
-    let status = all.clone().find(|s| text(s, "name") == container)?;
+    let fields = ["containerStatuses", "ephemeralContainerStatuses"];
+    let mut all = fields.iter().flat_map(|field| list(&pod["status"], field));
+    let status = all.find(|s| text(s, "name") == container)?;
     let ended = [&status["state"], &status["lastState"]];
     let ended = ended.into_iter().map(|state| &state["terminated"]);
     ended.into_iter().find(|t| t.is_object())

@@ -290,7 +290,7 @@ async fn reconcile(kube: &Kube) -> Result<()> {
     if let Some(word) = kube.flags.arguments.first() {
         return plain(format!("no arguments are allowed: {word}"));
     }
-    if kube.flags.list("filename").is_empty() {
+    if !kube.flags.names_files() {
         return plain("must specify one of -f and -k");
     }
     let (manifests, mut failures) = kube.manifests().await;

@@ -19,7 +19,7 @@ impl Kube {
         &self,
         words: &[String],
     ) -> Result<(Vec<(Target, Value)>, Vec<Failure>)> {
-        if self.flags.list("filename").is_empty() {
+        if !self.flags.names_files() {
             let targets = self.chosen(words).await?;
             return Ok(self.objects(&targets).await);
         }

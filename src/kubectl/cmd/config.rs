@@ -78,6 +78,13 @@ local!(
     rename
 );
 local!(
+    SET,
+    "config set",
+    "Set an individual value in a kubeconfig file",
+    &[&[flag("set-raw-bytes", F::Bool)]],
+    set
+);
+local!(
     SET_CLUSTER,
     "config set-cluster",
     "Set a cluster entry in kubeconfig",
@@ -350,6 +357,61 @@ fn set_credentials(kube: &Kube) -> Result<()> {
         }
     });
     kube.print(&format!("User \"{name}\" set."));
+    Ok(())
+}
+
+fn set(kube: &Kube) -> Result<()> {
+    let [path, value] = kube.flags.arguments.as_slice() else {
+        return kube.usage(&format!(
+            "Unexpected args: [{}]",
+            kube.flags.arguments.join(" ")
+        ));
+    };
+    let known = change(kube, |config| {
+        match path.split('.').collect::<Vec<_>>().as_slice() {
+            ["current-context"] => config.current.clone_from(value),
+            ["contexts", name, field @ ("namespace" | "user" | "cluster")] => {
+                if !config.contexts.iter().any(|c| c.name == *name) {
+                    let context = Context {
+                        name: (*name).to_owned(),
+                        ..Context::default()
+                    };
+                    config.contexts.push(context);
+                }
+                for context in config.contexts.iter_mut().filter(|c| c.name == *name) {
+                    let place = match *field {
+                        "namespace" => &mut context.namespace,
+                        "user" => &mut context.user,
+                        _ => &mut context.cluster,
+                    };
+                    place.clone_from(value);
+                }
+            }
+            ["users", name, "token"] => match config.users.iter_mut().find(|u| u.name == *name) {
+                Some(user) => user.token.clone_from(value),
+                None => config.users.push(User {
+                    name: (*name).to_owned(),
+                    certificate: false,
+                    token: value.clone(),
+                }),
+            },
+            ["clusters", name, "server"] => {
+                match config.clusters.iter_mut().find(|c| c.0 == *name) {
+                    Some(cluster) => cluster.1.clone_from(value),
+                    None => config.clusters.push(((*name).to_owned(), value.clone())),
+                }
+            }
+            _ => return false,
+        }
+        true
+    });
+    if !known {
+        return plain(format!(
+            "unable to locate path {}",
+            path.rsplit('.').next().unwrap_or(path)
+        ));
+    }
+    kube.print(&format!("Property \"{path}\" set."));
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub const REPLACE: Command = Command {
 
 async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
     needs_files(&kube.flags)?;
-    if kube.flags.list("filename").is_empty() && operation == "created" {
+    if !kube.flags.names_files() && operation == "created" {
         kube.warn("Error: must specify one of -f and -k\n");
         if !kube.flags.arguments.is_empty() {
             return kube.usage(&format!(
@@ -56,7 +56,7 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
         kube.io.err.write(&super::help::overview("create"));
         return Err(Failure::Exit(1));
     }
-    if kube.flags.list("filename").is_empty() {
+    if !kube.flags.names_files() {
         return plain("must specify --filename to replace");
     }
     let (mut manifests, mut failures) = kube.manifests().await;

@@ -9,7 +9,7 @@ use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
 use crate::api::kinds::KindInfo;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
+use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::printers::deleted;
@@ -27,6 +27,7 @@ const FLAGS: &[Flag] = &[
     flag("force", F::Bool),
     flag("grace-period", F::Int),
     flag("ignore-not-found", F::Bool),
+    short("interactive", 'i', F::Bool),
     flag("now", F::Bool),
     flag("timeout", F::Duration),
     flag("wait", F::Bool),
@@ -90,6 +91,10 @@ async fn run(kube: &Kube) -> Result<()> {
         kube.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
     }
     let (doomed, mut failures) = chosen(kube).await?;
+    if flags.is("interactive") && !doomed.is_empty() && !confirmed(kube, &doomed).await {
+        kube.print("deletion is cancelled");
+        return Ok(());
+    }
     let ignore = flags.is_or(
         "ignore-not-found",
         flags.is("all") || !flags.text("selector").is_empty(),
@@ -138,9 +143,32 @@ async fn run(kube: &Kube) -> Result<()> {
     }
 }
 
+/// `--interactive`: whether the person means it.
+async fn confirmed(kube: &Kube, doomed: &[Doomed]) -> bool {
+    kube.print(&format!(
+        "You are about to delete the following {} resource(s):",
+        doomed.len()
+    ));
+    for object in doomed {
+        kube.print(&crate::kubectl::resources::label(object.kind, &object.name));
+    }
+    kube.io.out.write("Do you want to continue? (y/n): ");
+    let answer = match &kube.io.input {
+        Some(pipe) => pipe.line().await,
+        None => {
+            kube.shell
+                .world
+                .typed_line(Duration::from_secs(86_400))
+                .await
+        }
+    };
+    let answer = answer.unwrap_or_default();
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
 async fn chosen(kube: &Kube) -> Result<(Vec<Doomed>, Vec<Failure>)> {
     let flags = &kube.flags;
-    if !flags.list("filename").is_empty() {
+    if flags.names_files() {
         let (mut manifests, failures) = kube.manifests().await;
         super::apply::select(kube, &mut manifests)?;
         let doomed = manifests.into_iter().map(|m| Doomed {

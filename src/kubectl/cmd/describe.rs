@@ -19,13 +19,13 @@ const FLAGS: &[Flag] = &[flag("show-events", F::Bool), flag("chunk-size", F::Int
 
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
-    if flags.arguments.is_empty() && flags.list("filename").is_empty() {
+    if flags.arguments.is_empty() && !flags.names_files() {
         return Err(Failure::Plain(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n".to_owned(),
         ));
     }
     let mut failures = Vec::new();
-    let targets: Vec<Target> = if flags.list("filename").is_empty() {
+    let targets: Vec<Target> = if !flags.names_files() {
         kube.targets(&flags.arguments).await?.targets
     } else {
         let (manifests, failed) = kube.manifests().await;

@@ -37,7 +37,7 @@ const MANAGER: &str = "kubectl-client-side-apply";
 
 async fn run(kube: &Kube) -> Result<()> {
     needs_files(&kube.flags)?;
-    if kube.flags.list("filename").is_empty() {
+    if !kube.flags.names_files() {
         return plain("must specify one of -f and -k");
     }
     let (mut manifests, failures) = kube.manifests().await;

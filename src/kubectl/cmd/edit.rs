@@ -84,7 +84,7 @@ async fn edit(kube: &Kube) -> Result<()> {
 /// The objects that words or files name, as they are now.
 async fn originals(kube: &Kube) -> Result<Vec<Original>> {
     let words = &kube.flags.arguments;
-    let (objects, failures) = match kube.flags.list("filename").is_empty() {
+    let (objects, failures) = match !kube.flags.names_files() {
         true => {
             let targets = kube.targets(words).await?.targets;
             kube.objects(&targets).await

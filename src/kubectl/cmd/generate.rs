@@ -349,13 +349,13 @@ async fn config(kube: &Kube, kind: &str) -> Result<()> {
     }
     for source in kube.flags.list("from-file") {
         let (key, file) = source.split_once('=').unwrap_or((source, source));
-        let Some(text) = kube.shell.world.host.read_file(file) else {
+        let Some(text) = kube.shell.read_file(file) else {
             return plain(format!("error reading {file}: no such file or directory"));
         };
         add(key, &text)?;
     }
     for file in kube.flags.list("from-env-file") {
-        let Some(text) = kube.shell.world.host.read_file(file) else {
+        let Some(text) = kube.shell.read_file(file) else {
             return plain(format!("error reading {file}: no such file or directory"));
         };
         for line in text.lines().map(str::trim_start) {

@@ -46,7 +46,7 @@ async fn tls(kube: &Kube) -> Result<()> {
         return plain("key and cert must be specified");
     }
     let read = |file: &str| -> Result<String> {
-        match kube.shell.world.host.read_file(file) {
+        match kube.shell.read_file(file) {
             Some(text) => Ok(text),
             None => plain(format!(
                 "Cannot read file {file}, open {file}: no such file or directory"
@@ -101,7 +101,7 @@ async fn docker(kube: &Kube) -> Result<()> {
                 source.as_str(),
             ),
         };
-        let Some(text) = kube.shell.world.host.read_file(file) else {
+        let Some(text) = kube.shell.read_file(file) else {
             return plain(format!("error reading {file}: no such file or directory"));
         };
         data.insert(key.to_owned(), base64(text.as_bytes()).into());

@@ -55,7 +55,7 @@ async fn run(kube: &Kube) -> Result<()> {
             .usage("--output-watch-events option can only be used with --watch or --watch-only");
     }
     let format = format(kube, true)?;
-    if flags.arguments.is_empty() && flags.list("filename").is_empty() {
+    if flags.arguments.is_empty() && !flags.names_files() {
         kube.warn("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
         return kube.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).");
     }
@@ -75,7 +75,7 @@ async fn run(kube: &Kube) -> Result<()> {
 
 /// What the words or files name; whether that is one object.
 async fn targets(kube: &Kube) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
-    if kube.flags.list("filename").is_empty() {
+    if !kube.flags.names_files() {
         let targets = kube.targets(&kube.flags.arguments).await?;
         return Ok((targets.targets, targets.single, Vec::new()));
     }

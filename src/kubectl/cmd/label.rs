@@ -79,7 +79,7 @@ async fn run(kube: &Kube, words: &Words) -> Result<()> {
         .position(is_change)
         .unwrap_or(arguments.len());
     let (resources, changes) = arguments.split_at(split);
-    if resources.is_empty() && kube.flags.list("filename").is_empty() {
+    if resources.is_empty() && !kube.flags.names_files() {
         return plain(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         );

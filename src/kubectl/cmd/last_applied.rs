@@ -58,7 +58,7 @@ async fn view(kube: &Kube) -> Result<()> {
 }
 
 async fn set(kube: &Kube) -> Result<()> {
-    if kube.flags.list("filename").is_empty() {
+    if !kube.flags.names_files() {
         return plain("one or more files must be specified with -f");
     }
     let (manifests, mut failures) = kube.manifests().await;

@@ -7,12 +7,15 @@ mod autoscale;
 mod change;
 mod client;
 mod config;
+mod cp;
 mod create;
 mod create_ingress;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
 mod drain;
+mod dump;
 mod edit;
 mod events;
 mod exec;
@@ -24,11 +27,14 @@ mod generate_secrets;
 mod get;
 mod help;
 mod info;
+mod kustomize;
 mod label;
 mod last_applied;
 mod logs;
 mod nodes;
 mod patch;
+mod port_forward;
+mod prune;
 mod roles;
 pub mod rollout;
 mod scale;
@@ -50,6 +56,7 @@ use crate::client::LocalFuture;
 
 pub use auth::rule_of;
 pub use generate::base64;
+pub use kustomize::text_of as kustomized;
 
 /// A command: its words, its flags, and what it does.
 pub struct Command {
@@ -106,6 +113,7 @@ pub const COMMANDS: &[Command] = &[
     scale::SCALE,
     autoscale::AUTOSCALE,
     info::CLUSTER_INFO,
+    dump::DUMP,
     top::NODES,
     top::PODS,
     nodes::CORDON,
@@ -116,6 +124,9 @@ pub const COMMANDS: &[Command] = &[
     logs::LOGS,
     attach::ATTACH,
     exec::EXEC,
+    port_forward::PORT_FORWARD,
+    cp::CP,
+    debug::DEBUG,
     events::EVENTS,
     auth::CAN_I,
     auth::WHOAMI,
@@ -128,6 +139,7 @@ pub const COMMANDS: &[Command] = &[
     patch::PATCH,
     create::REPLACE,
     wait::WAIT,
+    kustomize::KUSTOMIZE,
     label::LABEL,
     label::ANNOTATE,
     info::API_RESOURCES,
@@ -140,6 +152,7 @@ pub const COMMANDS: &[Command] = &[
     config::CONTEXTS,
     config::USERS,
     config::RENAME_CONTEXT,
+    config::SET,
     config::SET_CLUSTER,
     config::SET_CONTEXT,
     config::SET_CREDENTIALS,
@@ -221,7 +234,15 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         return report(&io, &failure);
     }
     let kube = Kube::new(shell, io.clone(), path, flags);
-    match (command.run)(&kube).await {
+    let done = (command.run)(&kube).await;
+    match done {
+        Ok(()) if kube.flags.is("warnings-as-errors") && kube.warnings() > 0 => {
+            let said = match kube.warnings() {
+                1 => "1 warning received".to_owned(),
+                many => format!("{many} warnings received"),
+            };
+            report(&io, &Failure::Plain(said))
+        }
         Ok(()) => 0,
         Err(failure) => report(&io, &failure),
     }
@@ -472,9 +493,6 @@ pub fn words_of(words: &[String]) -> (Option<&'static Command>, String, Vec<Stri
 pub fn needs_files(flags: &Parsed) -> Result<()> {
     if !flags.text("kustomize").is_empty() && !flags.list("filename").is_empty() {
         return plain("only one of -f or -k can be specified");
-    }
-    if !flags.text("kustomize").is_empty() {
-        return plain("kustomize is not part of this kubectl: name the files with -f");
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ async fn run(kube: &Kube) -> Result<()> {
             );
         }
         (text, "") => text.to_owned(),
-        ("", file) => match kube.shell.world.host.read_file(file) {
+        ("", file) => match kube.shell.read_file(file) {
             Some(text) => text,
             None => {
                 return plain(format!(

@@ -71,7 +71,7 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
         .position(is_change)
         .unwrap_or(arguments.len());
     let (words, changes) = arguments.split_at(split);
-    if words.is_empty() && kube.flags.list("filename").is_empty() {
+    if words.is_empty() && !kube.flags.names_files() {
         return plain(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         );

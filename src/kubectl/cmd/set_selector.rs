@@ -32,7 +32,7 @@ async fn run(kube: &Kube) -> Result<()> {
         Some((last, rest)) if last.contains('=') => (last.as_str(), rest),
         _ => ("", words.as_slice()),
     };
-    if resources.is_empty() && kube.flags.list("filename").is_empty() {
+    if resources.is_empty() && !kube.flags.names_files() {
         return plain(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         );

@@ -168,10 +168,17 @@ pub fn run_with(
                 print(&span.text);
             }
         }
+        let jobs = session.poll_jobs(progress.exit_code.is_some());
+        for span in jobs.output {
+            if span.stream != Stream::Clear {
+                print(&span.text);
+            }
+        }
         if let Some(exit_code) = progress.exit_code {
             return (exit_code, false);
         }
-        let alarm = [progress.wake_at, desk.due()].into_iter().flatten().min();
+        let alarms = [progress.wake_at, jobs.wake_at, desk.due()];
+        let alarm = alarms.into_iter().flatten().min();
         turns = if now > heard { 0 } else { turns + 1 };
         if spoke || alarm.is_some_and(|at| at > now) {
             heard = now;

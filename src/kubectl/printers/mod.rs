@@ -74,7 +74,7 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
             "jsonpath-file" | "go-template-file" | "templatefile" | "custom-columns-file",
             Some(file),
         ) => {
-            let source = kube.shell.world.host.read_file(&file).ok_or_else(|| {
+            let source = kube.shell.read_file(&file).ok_or_else(|| {
                 let flag = match name {
                     "custom-columns-file" => "template",
                     _ => "--template",

@@ -1,20 +1,21 @@
 //! Words and operators of a command line.
 
 use super::SyntaxError;
+use super::dollar::{Variable, closing};
 
 /// A piece of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Text; quoted text is neither split nor matched against files.
     Text { text: String, quoted: bool },
-    /// `$NAME`, `${NAME}`, `${NAME:-default}`, `$?`.
-    Variable {
-        name: String,
-        default: Option<String>,
-        quoted: bool,
-    },
+    /// `$NAME`, `${NAME:-default}`, `$?` and their like.
+    Variable(Box<Variable>),
     /// `$(...)` or backquotes: the source of the inner script.
     Command { source: String, quoted: bool },
+    /// `$((...))`.
+    Arithmetic { source: Word, quoted: bool },
+    /// `<(...)`: a file that says what the inner script prints.
+    Process { source: String },
 }
 
 pub type Word = Vec<Part>;
@@ -24,24 +25,39 @@ pub enum Token {
     Word(Word),
     /// `;`, `&`, `&&`, `||`, `|`, `(`, `)`, newline as `"\n"`.
     Operator(&'static str),
-    /// `2>`, `>>`, `<`, `2>&1`, `&>`: the descriptor (if written) and the operator; its target is the next word.
+    /// `2>`, `>>`, `<`, `2>&1`, `&>`: the descriptor (if written) and the operator; its target is the
+    /// next word.
     Redirect {
         descriptor: Option<u8>,
         operator: &'static str,
     },
     /// The text of a here-document or here-string.
     Here(Word),
+    /// `((...))` where a command may stand.
+    Arithmetic(String),
+}
+
+/// A token and where it stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub token: Token,
+    pub start: usize,
+    pub end: usize,
 }
 
 /// The most bytes of a script.
 const MOST_BYTES: usize = 1 << 20;
 
-struct Lexer<'t> {
-    text: &'t str,
-    at: usize,
-    tokens: Vec<Token>,
+/// Quotes and substitutions nest no deeper.
+const DEEPEST: usize = 24;
+
+pub(super) struct Lexer<'t> {
+    pub text: &'t str,
+    pub at: usize,
+    tokens: Vec<Placed>,
     /// Here-documents whose text begins after the next newline.
     waiting: Vec<HereDocument>,
+    depth: usize,
 }
 
 struct HereDocument {
@@ -52,44 +68,103 @@ struct HereDocument {
 }
 
 /// Splits a script into tokens.
-pub fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
+pub fn tokens(text: &str) -> Result<Vec<Placed>, SyntaxError> {
     if text.len() > MOST_BYTES {
         return Err(SyntaxError::Wrong("the script is too long".to_owned()));
     }
-    let mut lexer = Lexer {
-        text,
-        at: 0,
-        tokens: Vec::new(),
-        waiting: Vec::new(),
-    };
+    let mut lexer = Lexer::of(text, 0);
     lexer.run()?;
     Ok(lexer.tokens)
 }
 
-const OPERATORS: [&str; 9] = ["&&", "||", ";;", ";", "|", "(", ")", "\n", "&"];
-const REDIRECTS: [&str; 8] = ["<<<", "<<-", "<<", ">>", ">&", "&>", ">", "<"];
+/// A text in which only `$` and backquotes mean something: a here-document, an arithmetic expression.
+pub fn here_word(text: &str, depth: usize) -> Result<Word, SyntaxError> {
+    let mut lexer = Lexer::of(text, depth + 1);
+    lexer.deeper()?;
+    let mut word = Word::new();
+    while let Some(c) = lexer.peek() {
+        match c {
+            '$' | '`' => lexer.dollar(&mut word, true)?,
+            '\\' => {
+                lexer.bump();
+                match lexer.peek() {
+                    Some('\n') => {
+                        lexer.bump();
+                    }
+                    Some(c @ ('$' | '`' | '\\')) => {
+                        lexer.bump();
+                        push_text(&mut word, c.encode_utf8(&mut [0; 4]), true);
+                    }
+                    _ => push_text(&mut word, "\\", true),
+                }
+            }
+            c => {
+                lexer.bump();
+                push_text(&mut word, c.encode_utf8(&mut [0; 4]), true);
+            }
+        }
+    }
+    Ok(word)
+}
 
-fn incomplete(what: &str) -> SyntaxError {
+const OPERATORS: [&str; 9] = ["&&", "||", ";;", ";", "|", "(", ")", "\n", "&"];
+const REDIRECTS: [&str; 11] = [
+    "<<<", "<<-", "&>>", "<<", ">>", ">&", "&>", ">|", "<&", ">", "<",
+];
+
+pub(super) fn incomplete(what: &str) -> SyntaxError {
     SyntaxError::Incomplete(format!("unexpected end of input while looking for {what}"))
 }
 
 impl<'t> Lexer<'t> {
-    fn rest(&self) -> &'t str {
+    fn of(text: &'t str, depth: usize) -> Lexer<'t> {
+        Lexer {
+            text,
+            at: 0,
+            tokens: Vec::new(),
+            waiting: Vec::new(),
+            depth,
+        }
+    }
+
+    pub fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<char> {
+    pub fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn bump(&mut self) -> Option<char> {
+    pub fn bump(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         Some(c)
     }
 
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub fn deeper(&mut self) -> Result<(), SyntaxError> {
+        self.depth += 1;
+        match self.depth > DEEPEST {
+            true => Err(SyntaxError::Wrong("quotes nest too deeply".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    pub fn higher(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn push(&mut self, token: Token, start: usize) {
+        let end = self.at;
+        self.tokens.push(Placed { token, start, end });
+    }
+
     fn run(&mut self) -> Result<(), SyntaxError> {
         while let Some(c) = self.peek() {
+            let start = self.at;
             match c {
                 ' ' | '\t' | '\r' => {
                     self.bump();
@@ -100,10 +175,12 @@ impl<'t> Lexer<'t> {
                     self.at += end;
                 }
                 _ => {
-                    if !self.redirect()? && !self.operator()? {
-                        let word = self.word()?;
-                        self.tokens.push(Token::Word(word));
+                    if self.arithmetic()? || self.redirect()? || self.operator()? {
+                        continue;
                     }
+                    let regex = self.tokens.last().is_some_and(|t| is_plain(&t.token, "=~"));
+                    let word = self.word(regex)?;
+                    self.push(Token::Word(word), start);
                 }
             }
         }
@@ -113,22 +190,51 @@ impl<'t> Lexer<'t> {
         Ok(())
     }
 
+    /// `((...))` where a command may stand, or behind `for`.
+    fn arithmetic(&mut self) -> Result<bool, SyntaxError> {
+        let begins = match self.tokens.last().map(|t| &t.token) {
+            None => true,
+            Some(Token::Operator(o)) => *o != ")",
+            Some(word) => [
+                "for", "if", "while", "until", "then", "do", "else", "elif", "!", "{",
+            ]
+            .iter()
+            .any(|k| is_plain(word, k)),
+        };
+        let Some(rest) = self.rest().strip_prefix("((").filter(|_| begins) else {
+            return Ok(false);
+        };
+        let Some(length) = closing(rest) else {
+            return Err(incomplete("matching `))'"));
+        };
+        // `((a); (b))` is a group of groups.
+        if !rest.get(length + 1..).unwrap_or_default().starts_with(')') {
+            return Ok(false);
+        }
+        let start = self.at;
+        let source = rest.get(..length).unwrap_or_default().to_owned();
+        self.at += length + 4;
+        self.push(Token::Arithmetic(source), start);
+        Ok(true)
+    }
+
     fn operator(&mut self) -> Result<bool, SyntaxError> {
         let rest = self.rest();
         let Some(operator) = OPERATORS.iter().find(|o| rest.starts_with(**o)) else {
             return Ok(false);
         };
+        let start = self.at;
         self.at += operator.len();
-        self.tokens.push(Token::Operator(operator));
+        self.push(Token::Operator(operator), start);
         if *operator == "\n" {
             for document in std::mem::take(&mut self.waiting) {
                 let text = self.document(&document)?;
                 let word = match document.quoted {
                     true => vec![Part::Text { text, quoted: true }],
-                    false => here_word(&text)?,
+                    false => here_word(&text, self.depth)?,
                 };
-                if let Some(token) = self.tokens.get_mut(document.token) {
-                    *token = Token::Here(word);
+                if let Some(placed) = self.tokens.get_mut(document.token) {
+                    placed.token = Token::Here(word);
                 }
             }
         }
@@ -160,19 +266,20 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let digits = rest.chars().take_while(char::is_ascii_digit).count();
         let after = rest.get(digits..).unwrap_or_default();
-        if digits > 1 {
+        if digits > 1 || (digits == 0 && after.starts_with("<(")) {
             return Ok(false);
         }
         let Some(operator) = REDIRECTS.iter().find(|r| after.starts_with(**r)) else {
             return Ok(false);
         };
+        let start = self.at;
         let descriptor = rest.get(..digits).and_then(|d| d.parse().ok());
         self.at += digits + operator.len();
         match *operator {
             "<<" | "<<-" => {
                 self.skip_blanks();
                 let from = self.at;
-                let word = self.word()?;
+                let word = self.word(false)?;
                 let source = self.text.get(from..self.at).unwrap_or_default();
                 let end = word.iter().map(literal).collect::<String>();
                 self.waiting.push(HereDocument {
@@ -181,21 +288,23 @@ impl<'t> Lexer<'t> {
                     quoted: source.contains(['\'', '"', '\\']),
                     strip_tabs: *operator == "<<-",
                 });
-                self.tokens.push(Token::Here(Vec::new()));
+                self.push(Token::Here(Vec::new()), start);
             }
             "<<<" => {
                 self.skip_blanks();
-                let mut word = self.word()?;
-                word.push(Part::Text {
-                    text: "\n".to_owned(),
-                    quoted: true,
-                });
-                self.tokens.push(Token::Here(word));
+                let mut word = self.word(false)?;
+                // The word of a here-string is not split.
+                word.iter_mut().for_each(quote);
+                push_text(&mut word, "\n", true);
+                self.push(Token::Here(word), start);
             }
-            operator => self.tokens.push(Token::Redirect {
-                descriptor,
-                operator,
-            }),
+            operator => self.push(
+                Token::Redirect {
+                    descriptor,
+                    operator,
+                },
+                start,
+            ),
         }
         Ok(true)
     }
@@ -206,17 +315,23 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn word(&mut self) -> Result<Word, SyntaxError> {
+    /// A word; in a regular expression parentheses and bars are letters.
+    fn word(&mut self, regex: bool) -> Result<Word, SyntaxError> {
         let mut word = Word::new();
         while let Some(c) = self.peek() {
             match c {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')' => break,
+                '<' if self.rest().starts_with("<(") => {
+                    self.at += 2;
+                    let length = closing(self.rest()).ok_or_else(|| incomplete("matching `)'"))?;
+                    let source = self.rest().get(..length).unwrap_or_default().to_owned();
+                    self.at += length + 1;
+                    word.push(Part::Process { source });
+                }
+                ' ' | '\t' | '\r' | '\n' => break,
+                ';' | '&' | '|' | '<' | '>' | '(' | ')' if !regex => break,
                 '\'' => {
                     self.bump();
-                    let rest = self.rest();
-                    let end = rest.find('\'').ok_or_else(|| incomplete("matching `''"))?;
-                    push_text(&mut word, rest.get(..end).unwrap_or_default(), true);
-                    self.at += end + 1;
+                    self.single_quoted(&mut word)?;
                 }
                 '"' => {
                     self.bump();
@@ -248,13 +363,23 @@ impl<'t> Lexer<'t> {
         Ok(word)
     }
 
-    fn double_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
+    pub fn single_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
+        let rest = self.rest();
+        let end = rest.find('\'').ok_or_else(|| incomplete("matching `''"))?;
+        push_text(word, rest.get(..end).unwrap_or_default(), true);
+        self.at += end + 1;
+        Ok(())
+    }
+
+    pub fn double_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
+        self.deeper()?;
         push_text(word, "", true);
         loop {
             match self.peek() {
                 None => return Err(incomplete("matching `\"'")),
                 Some('"') => {
                     self.bump();
+                    self.higher();
                     return Ok(());
                 }
                 Some('\\') => {
@@ -279,135 +404,30 @@ impl<'t> Lexer<'t> {
             }
         }
     }
+}
 
-    /// A `$` or a backquote, and what it starts.
-    fn dollar(&mut self, word: &mut Word, quoted: bool) -> Result<(), SyntaxError> {
-        if self.bump() == Some('`') {
-            let rest = self.rest();
-            let end = rest.find('`').ok_or_else(|| incomplete("matching ``'"))?;
-            let source = rest.get(..end).unwrap_or_default().to_owned();
-            self.at += end + 1;
-            word.push(Part::Command { source, quoted });
-            return Ok(());
-        }
-        match self.peek() {
-            Some('(') => {
-                self.bump();
-                let length = closing(self.rest()).ok_or_else(|| incomplete("matching `)'"))?;
-                let source = self.rest().get(..length).unwrap_or_default().to_owned();
-                self.at += length + 1;
-                word.push(Part::Command { source, quoted });
-            }
-            Some('{') => {
-                self.bump();
-                let rest = self.rest();
-                let end = rest.find('}').ok_or_else(|| incomplete("matching `}'"))?;
-                let inside = rest.get(..end).unwrap_or_default();
-                self.at += end + 1;
-                let (name, default) = match inside.split_once(":-") {
-                    Some((name, default)) => (name, Some(default.to_owned())),
-                    None => (inside, None),
-                };
-                if !is_name(name) && name != "?" {
-                    return Err(SyntaxError::Wrong(format!(
-                        "${{{inside}}}: bad substitution"
-                    )));
-                }
-                word.push(Part::Variable {
-                    name: name.to_owned(),
-                    default,
-                    quoted,
-                });
-            }
-            Some('?') => {
-                self.bump();
-                word.push(Part::Variable {
-                    name: "?".to_owned(),
-                    default: None,
-                    quoted,
-                });
-            }
-            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                let rest = self.rest();
-                let end = rest
-                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                    .unwrap_or(rest.len());
-                self.at += end;
-                word.push(Part::Variable {
-                    name: rest.get(..end).unwrap_or_default().to_owned(),
-                    default: None,
-                    quoted,
-                });
-            }
-            _ => push_text(word, "$", quoted),
-        }
-        Ok(())
+/// Whether a token is this word, without quotes.
+pub fn is_plain(token: &Token, wanted: &str) -> bool {
+    match token {
+        Token::Word(word) => plain(word) == Some(wanted),
+        _ => false,
     }
 }
 
-/// The text of an unquoted here-document: variables and commands in it are expanded.
-fn here_word(text: &str) -> Result<Word, SyntaxError> {
-    let mut lexer = Lexer {
-        text,
-        at: 0,
-        tokens: Vec::new(),
-        waiting: Vec::new(),
-    };
-    let mut word = Word::new();
-    while let Some(c) = lexer.peek() {
-        match c {
-            '$' | '`' => lexer.dollar(&mut word, true)?,
-            '\\' => {
-                lexer.bump();
-                match lexer.peek() {
-                    Some('\n') => {
-                        lexer.bump();
-                    }
-                    Some(c @ ('$' | '`' | '\\')) => {
-                        lexer.bump();
-                        push_text(&mut word, c.encode_utf8(&mut [0; 4]), true);
-                    }
-                    _ => push_text(&mut word, "\\", true),
-                }
-            }
-            c => {
-                lexer.bump();
-                push_text(&mut word, c.encode_utf8(&mut [0; 4]), true);
-            }
-        }
+/// The text of a word without quotes and expansions.
+pub fn plain(word: &Word) -> Option<&str> {
+    match word.as_slice() {
+        [
+            Part::Text {
+                text,
+                quoted: false,
+            },
+        ] => Some(text),
+        _ => None,
     }
-    Ok(word)
 }
 
-/// Where the parenthesis that is open at the start of `text` closes.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 1;
-    let mut quote = None;
-    let mut escaped = false;
-    for (i, c) in text.char_indices() {
-        if escaped {
-            escaped = false;
-            continue;
-        }
-        match (quote, c) {
-            (Some('\''), '\'') | (Some('"'), '"') => quote = None,
-            (Some('\''), _) => {}
-            (_, '\\') => escaped = true,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '(') => depth += 1,
-            (None, ')') => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(i);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-fn push_text(word: &mut Word, text: &str, quoted: bool) {
+pub fn push_text(word: &mut Word, text: &str, quoted: bool) {
     if let Some(Part::Text {
         text: before,
         quoted: same,
@@ -423,11 +443,22 @@ fn push_text(word: &mut Word, text: &str, quoted: bool) {
     });
 }
 
+fn quote(part: &mut Part) {
+    match part {
+        Part::Text { quoted, .. }
+        | Part::Command { quoted, .. }
+        | Part::Arithmetic { quoted, .. } => *quoted = true,
+        Part::Variable(variable) => variable.quoted = true,
+        Part::Process { .. } => {}
+    }
+}
+
 fn literal(part: &Part) -> &str {
     match part {
         Part::Text { text, .. } => text,
-        Part::Variable { name, .. } => name,
-        Part::Command { source, .. } => source,
+        Part::Variable(variable) => &variable.name,
+        Part::Command { source, .. } | Part::Process { source } => source,
+        Part::Arithmetic { .. } => "",
     }
 }
 

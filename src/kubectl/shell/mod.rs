@@ -1,19 +1,27 @@
-//! The shell around `kubectl`: as much of POSIX `sh` as tutorials use. Pipes, lists, redirections,
-//! here-documents, variables, command substitution, loops; no functions, jobs or arithmetic.
+//! The shell around `kubectl`: as much of bash as people use at a prompt. Pipes, lists, redirections,
+//! here-documents, variables and what is made of them, command substitution, loops, functions,
+//! aliases, arithmetic, jobs in the background; no arrays, no traps, no editing of past lines with `!`.
 
+mod arith;
+mod brace;
 pub mod builtins;
+mod cond;
+mod dollar;
 mod expand;
+pub mod jobs;
 mod lex;
 mod parse;
 mod run;
+mod special;
 
-pub use builtins::reason;
-pub use parse::{Script, parse};
+pub use builtins::{decode_base64, reason};
+use expand::matches;
+pub use parse::{Aliases, Script, parse, parse_with};
 pub use run::{Shell, complain, run, run_line};
 
 /// What a session gives to the scripts that it runs.
 pub mod run_parts {
-    pub use super::run::{Io, State};
+    pub use super::run::{Io, Scope, State};
 }
 
 /// Why a line cannot be run.

@@ -7,18 +7,20 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::expand::{fields, joined};
-use super::parse::{Body, Command, Joint, Pipeline, Redirect, Script, parse};
-use super::{SyntaxError, builtins};
+use super::expand::{both, compute, fields, joined, matches};
+use super::jobs::Jobs;
+use super::parse::{
+    Aliases, Body, Command, Item, Joint, Pipeline, Redirect, Script, TestToken, parse_with,
+};
+use super::{SyntaxError, builtins, cond, special};
 use crate::client::LocalFuture;
 use crate::kubectl::host::World;
 use crate::kubectl::io::{FileBuffer, Input, Pipe, Sink};
 use crate::kubectl::kubeconfig::Kubeconfig;
+use crate::kubectl::network::Forward;
 
-/// What lives as long as a session: variables and settings.
-#[derive(Clone, Debug)]
+/// What lives as long as a session.
 pub struct State {
-    pub variables: BTreeMap<String, String>,
     /// The namespace of the current context.
     pub namespace: String,
     pub config: Kubeconfig,
@@ -27,11 +29,46 @@ pub struct State {
     pub discovered: Vec<&'static crate::api::KindInfo>,
     /// The built-in groups that it was then seen not to serve.
     pub absent_groups: Vec<&'static str>,
+    /// How many temporary files there have been.
+    pub temporary: u64,
+    /// What runs in the background.
+    pub jobs: Jobs,
+    /// Ports of this terminal that lead into pods.
+    pub forwards: Vec<Forward>,
+    /// Files that are being written: their texts so far.
+    pub writing: Vec<(String, FileBuffer)>,
+    /// What `<(...)` printed, by name.
+    pub descriptors: BTreeMap<String, String>,
+}
+
+/// What `set` changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// `-e`
+    pub errexit: bool,
+    /// `-u`
+    pub nounset: bool,
+    /// `-x`
+    pub xtrace: bool,
+    /// `-o pipefail`
+    pub pipefail: bool,
+}
+
+/// What a shell knows; a subshell has a copy of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    pub variables: BTreeMap<String, String>,
+    /// The names of those that `export` named.
+    pub exported: Vec<String>,
+    pub functions: BTreeMap<String, Rc<Command>>,
+    pub aliases: Aliases,
+    pub arguments: Vec<String>,
+    pub options: Options,
     pub last_exit: i32,
     /// The exit code of the last command substitution of the command that is being expanded.
     pub substituted: i32,
-    /// How many temporary files there have been.
-    pub temporary: u64,
+    /// What `local` has hidden, for each function that runs.
+    pub frames: Vec<Vec<(String, Option<String>)>>,
 }
 
 /// One job's view of the session and the world.
@@ -41,33 +78,43 @@ pub struct Shell {
 }
 
 impl Shell {
-    pub fn variable(&self, name: &str) -> Option<String> {
-        let state = self.state.borrow();
-        match name {
-            "?" => Some(state.last_exit.to_string()),
-            name => state.variables.get(name).cloned(),
+    /// A file's text: one that is being written, a descriptor, or one of the host's.
+    pub fn read_file(&self, name: &str) -> Option<String> {
+        if name == "/dev/null" {
+            return Some(String::new());
         }
-    }
-
-    fn set(&self, name: String, value: String) {
-        let mut state = self.state.borrow_mut();
-        if state.variables.len() < 1000 || state.variables.contains_key(&name) {
-            state.variables.insert(name, value);
+        {
+            let state = self.state.borrow();
+            let plain = name.strip_prefix("./").unwrap_or(name);
+            let open = state.writing.iter().rev().find(|(n, _)| n == plain);
+            if let Some((_, buffer)) = open {
+                return Some(buffer.borrow().clone());
+            }
+            if let Some(text) = state.descriptors.get(name) {
+                return Some(text.clone());
+            }
         }
+        self.world.host.read_file(name)
     }
 }
 
-/// The three streams of a command.
+/// The three streams of a command, and the shell that runs it.
 #[derive(Clone)]
 pub struct Io {
     pub input: Input,
     pub out: Sink,
     pub err: Sink,
-    /// How many command substitutions this one is inside of.
+    /// How many functions and command substitutions this one is inside of.
     pub depth: u8,
-    /// What is set for this command only, before variables of the session.
+    /// What is set for this command only, before variables of the shell.
     pub env: Rc<Vec<(String, String)>>,
+    pub scope: Rc<RefCell<Scope>>,
+    /// It is a condition: its failure ends nothing.
+    pub tested: bool,
 }
+
+/// The number of the shell's process, for `$$`.
+const PROCESS: &str = "4242";
 
 impl Io {
     /// Streams that lead nowhere.
@@ -78,96 +125,212 @@ impl Io {
             err: Sink::Nowhere,
             depth: 0,
             env: Rc::default(),
+            scope: Rc::default(),
+            tested: false,
+        }
+    }
+
+    /// A shell of its own, which knows what this one knows.
+    pub fn subshell(&self) -> Io {
+        let scope = self.scope.borrow().clone();
+        Io {
+            scope: Rc::new(RefCell::new(scope)),
+            ..self.clone()
         }
     }
 
     /// A variable as a command sees it.
     pub fn variable(&self, shell: &Shell, name: &str) -> Option<String> {
         let own = self.env.iter().rev().find(|(n, _)| n == name);
-        own.map(|(_, value)| value.clone())
-            .or_else(|| shell.variable(name))
+        if let Some((_, value)) = own {
+            return Some(value.clone());
+        }
+        let scope = self.scope.borrow();
+        if let Ok(number) = name.parse::<usize>() {
+            return match number.checked_sub(1) {
+                None => Some("sh".to_owned()),
+                Some(index) => scope.arguments.get(index).cloned(),
+            };
+        }
+        match name {
+            "?" => Some(scope.last_exit.to_string()),
+            "#" => Some(scope.arguments.len().to_string()),
+            "@" | "*" => Some(scope.arguments.join(" ")),
+            "$" => Some(PROCESS.to_owned()),
+            "!" => shell.state.borrow().jobs.last_process(),
+            name => scope.variables.get(name).cloned(),
+        }
+    }
+
+    pub fn set(&self, name: String, value: String) {
+        let mut scope = self.scope.borrow_mut();
+        match name.strip_suffix('+') {
+            Some(name) => {
+                let before = scope.variables.entry(name.to_owned()).or_default();
+                if before.len() + value.len() <= 4 << 20 {
+                    before.push_str(&value);
+                }
+            }
+            None => {
+                if scope.variables.len() < 1000 || scope.variables.contains_key(&name) {
+                    scope.variables.insert(name, value);
+                }
+            }
+        }
     }
 }
 
-const DEEPEST: u8 = 8;
+/// Functions and substitutions nest no deeper.
+const DEEPEST: u8 = 20;
 
 /// The exit code of a command that the reader of its output stopped.
 const BROKEN_PIPE: i32 = 141;
 
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub code: i32,
+    pub flow: Flow,
+}
+
+/// What is to happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    GoOn,
+    /// Out of so many loops.
+    Break(u32),
+    Continue(u32),
+    /// Out of the function.
+    Return,
+    /// Out of the shell.
+    Exit,
+}
+
+impl Ended {
+    pub fn with(code: i32) -> Ended {
+        Ended {
+            code,
+            flow: Flow::GoOn,
+        }
+    }
+
+    /// Says what is wrong and leaves the shell.
+    fn fatal(io: &Io, message: &str) -> Ended {
+        io.err.line(&format!("sh: {message}"));
+        Ended {
+            code: 1,
+            flow: Flow::Exit,
+        }
+    }
+}
+
 /// Runs a script to its end; its exit code.
 pub fn run(shell: Rc<Shell>, io: Io, script: Script) -> LocalFuture<'static, i32> {
+    Box::pin(async move { script_of(shell, io, script).await.code })
+}
+
+pub fn script_of(shell: Rc<Shell>, io: Io, script: Script) -> LocalFuture<'static, Ended> {
     Box::pin(async move {
-        let mut code = 0;
-        for (joint, pipeline) in &script.0 {
-            let runs = match joint {
-                Joint::Always => true,
-                Joint::IfSucceeded => code == 0,
-                Joint::IfFailed => code != 0,
-            };
-            if runs {
-                code = run_pipeline(&shell, &io, pipeline).await;
-                shell.state.borrow_mut().last_exit = code;
+        let mut ended = Ended::with(0);
+        for item in script.0.iter() {
+            if item.background {
+                let code = super::jobs::start(&shell, &io, item);
+                io.scope.borrow_mut().last_exit = code;
+                ended = Ended::with(code);
+                continue;
+            }
+            ended = list(&shell, &io, item).await;
+            if ended.flow != Flow::GoOn {
+                break;
             }
         }
-        code
+        ended
     })
+}
+
+async fn list(shell: &Rc<Shell>, io: &Io, item: &Item) -> Ended {
+    let mut ended = Ended::with(0);
+    let last = item.list.len().saturating_sub(1);
+    for (i, (joint, pipeline)) in item.list.iter().enumerate() {
+        let runs = match joint {
+            Joint::Always => true,
+            Joint::IfSucceeded => ended.code == 0,
+            Joint::IfFailed => ended.code != 0,
+        };
+        if !runs {
+            continue;
+        }
+        let tested = io.tested || i < last || pipeline.negated;
+        let inner = Io {
+            tested,
+            ..io.clone()
+        };
+        let begun = shell.world.now();
+        ended = run_pipeline(shell, &inner, pipeline).await;
+        if pipeline.timed {
+            let took = shell.world.now().since(begun);
+            let (minutes, rest) = (took.as_secs() / 60, took.as_secs() % 60);
+            io.err.write(&format!(
+                "\nreal\t{minutes}m{rest}.{:03}s\nuser\t0m0.000s\nsys\t0m0.000s\n",
+                took.subsec_millis()
+            ));
+        }
+        io.scope.borrow_mut().last_exit = ended.code;
+        if ended.flow != Flow::GoOn {
+            return ended;
+        }
+        if ended.code != 0 && !tested && io.scope.borrow().options.errexit {
+            ended.flow = Flow::Exit;
+            return ended;
+        }
+    }
+    ended
 }
 
 /// What a script prints: command substitution.
 pub async fn run_source(shell: &Rc<Shell>, io: &Io, source: &str) -> String {
-    let script = match parse(source) {
-        Ok(script) => script,
-        Err(error) => {
-            io.err.line(&format!("sh: {}", error.message()));
-            return String::new();
-        }
-    };
-    if io.depth >= DEEPEST {
-        io.err.line("sh: commands nest too deeply");
-        return String::new();
-    }
     let pipe = Rc::new(Pipe::default());
-    let inner = Io {
-        out: Sink::Pipe(pipe.clone()),
-        depth: io.depth + 1,
-        ..io.clone()
-    };
-    let before = shell.state.borrow().last_exit;
-    let code = run(shell.clone(), inner, script).await;
-    let mut state = shell.state.borrow_mut();
-    state.last_exit = before;
-    state.substituted = code;
+    let mut inner = io.subshell();
+    inner.out = Sink::Pipe(pipe.clone());
+    inner.tested = false;
+    let code = run_line(shell, &inner, source).await;
+    io.scope.borrow_mut().substituted = code;
     pipe.take()
 }
 
 /// Runs a script in the place of a command; its exit code.
 pub async fn run_line(shell: &Rc<Shell>, io: &Io, source: &str) -> i32 {
+    ended_of(shell, io, source).await.code
+}
+
+/// As [`run_line`], with what is to happen next.
+pub async fn ended_of(shell: &Rc<Shell>, io: &Io, source: &str) -> Ended {
     if io.depth >= DEEPEST {
-        io.err.line("sh: commands nest too deeply");
-        return 1;
+        return Ended::fatal(io, "commands nest too deeply");
     }
     let inner = Io {
         depth: io.depth + 1,
         ..io.clone()
     };
-    match parse(source) {
-        Ok(script) => run(shell.clone(), inner, script).await,
-        Err(error) => complain(io, &error),
+    let script = parse_with(source, &io.scope.borrow().aliases);
+    match script {
+        Ok(script) => script_of(shell.clone(), inner, script).await,
+        Err(error) => Ended::with(complain(io, &error)),
     }
 }
 
-async fn run_pipeline(shell: &Rc<Shell>, io: &Io, pipeline: &Pipeline) -> i32 {
+async fn run_pipeline(shell: &Rc<Shell>, io: &Io, pipeline: &Pipeline) -> Ended {
     let last = pipeline.commands.len().saturating_sub(1);
-    let code = if last == 0 {
+    let mut ended = if last == 0 {
         match pipeline.commands.first() {
             Some(command) => run_command(shell.clone(), io.clone(), command.clone()).await,
-            None => 0,
+            None => Ended::with(0),
         }
     } else {
         let mut stages = Vec::new();
         let mut input = io.input.clone();
         for (i, command) in pipeline.commands.iter().enumerate() {
-            let mut stage = io.clone();
+            let mut stage = io.subshell();
             stage.input = input.clone();
             let output = (i < last).then(|| Rc::new(Pipe::default()));
             if let Some(pipe) = &output {
@@ -181,19 +344,20 @@ async fn run_pipeline(shell: &Rc<Shell>, io: &Io, pipeline: &Pipeline) -> i32 {
             });
             input = output;
         }
-        run_stages(stages).await
+        let pipefail = io.scope.borrow().options.pipefail;
+        Ended::with(run_stages(stages, pipefail).await)
     };
-    match pipeline.negated {
-        true => i32::from(code == 0),
-        false => code,
+    if pipeline.negated {
+        ended.code = i32::from(ended.code == 0);
     }
+    ended
 }
 
 /// One command of a pipeline.
 struct Stage {
     input: Input,
     output: Input,
-    future: Option<LocalFuture<'static, i32>>,
+    future: Option<LocalFuture<'static, Ended>>,
     code: i32,
 }
 
@@ -211,7 +375,7 @@ impl Stage {
 }
 
 /// Runs the commands of a pipeline side by side; the exit code of the last one.
-async fn run_stages(mut stages: Vec<Stage>) -> i32 {
+async fn run_stages(mut stages: Vec<Stage>, pipefail: bool) -> i32 {
     poll_fn(move |cx| {
         loop {
             let mut progress = false;
@@ -220,8 +384,8 @@ async fn run_stages(mut stages: Vec<Stage>) -> i32 {
                     continue;
                 };
                 let broken = |stage: &Stage| stage.output.as_ref().is_some_and(|p| p.is_broken());
-                if let Poll::Ready(code) = future.as_mut().poll(cx) {
-                    stage.end(code);
+                if let Poll::Ready(ended) = future.as_mut().poll(cx) {
+                    stage.end(ended.code);
                     progress = true;
                 } else if broken(stage) {
                     stage.end(BROKEN_PIPE);
@@ -229,7 +393,11 @@ async fn run_stages(mut stages: Vec<Stage>) -> i32 {
                 }
             }
             if stages.iter().all(|s| s.future.is_none()) {
-                return Poll::Ready(stages.last().map_or(0, |s| s.code));
+                let mut codes = stages.iter().rev().map(|s| s.code);
+                return Poll::Ready(match pipefail {
+                    true => codes.find(|c| *c != 0).unwrap_or(0),
+                    false => codes.next().unwrap_or(0),
+                });
             }
             if !progress {
                 return Poll::Pending;
@@ -239,7 +407,7 @@ async fn run_stages(mut stages: Vec<Stage>) -> i32 {
     .await
 }
 
-/// A file that a command writes, saved as it grows and when the command ends or is dropped.
+/// A file that a command writes, saved when the command ends or is dropped.
 struct Writing {
     shell: Rc<Shell>,
     name: String,
@@ -248,24 +416,29 @@ struct Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.shell
-            .world
-            .host
-            .write_file(&self.name, &self.buffer.borrow());
+        let mut state = self.shell.state.borrow_mut();
+        state.writing.retain(|(_, b)| !Rc::ptr_eq(b, &self.buffer));
+        drop(state);
+        let host = &self.shell.world.host;
+        host.write_file(&self.name, &self.buffer.borrow());
     }
 }
 
-fn run_command(shell: Rc<Shell>, io: Io, command: Command) -> Pin<Box<dyn Future<Output = i32>>> {
+fn run_command(
+    shell: Rc<Shell>,
+    io: Io,
+    command: Rc<Command>,
+) -> Pin<Box<dyn Future<Output = Ended>>> {
     Box::pin(async move {
         let mut io = io;
         let mut files = Vec::new();
         for redirect in &command.redirects {
             if let Err(message) = apply(&shell, &mut io, redirect, &mut files).await {
                 io.err.line(&message);
-                return 1;
+                return Ended::with(1);
             }
         }
-        run_body(&shell, io, command.body).await
+        run_body(&shell, io, &command.body).await
     })
 }
 
@@ -275,18 +448,20 @@ async fn apply(
     redirect: &Redirect,
     files: &mut Vec<Writing>,
 ) -> Result<(), String> {
+    let failed = |message: String| format!("sh: {message}");
     match redirect {
         Redirect::From(word) => {
-            let name = joined(shell, io, word).await;
+            let name = joined(shell, io, word).await.map_err(failed)?;
+            if name == "/dev/stdin" {
+                return Ok(());
+            }
             let text = shell
-                .world
-                .host
                 .read_file(&name)
                 .ok_or_else(|| format!("sh: {name}: No such file or directory"))?;
             io.input = Some(Pipe::of(&text));
         }
         Redirect::Here(word) => {
-            let text = joined(shell, io, word).await;
+            let text = joined(shell, io, word).await.map_err(failed)?;
             io.input = Some(Pipe::of(&text));
         }
         Redirect::Into {
@@ -294,21 +469,26 @@ async fn apply(
             append,
             file,
         } => {
-            let name = joined(shell, io, file).await;
+            let name = joined(shell, io, file).await.map_err(failed)?;
             let sink = match name.as_str() {
                 "/dev/null" => Sink::Nowhere,
                 "/dev/stdout" => io.out.clone(),
                 "/dev/stderr" => io.err.clone(),
                 "" => return Err("sh: : No such file or directory".to_owned()),
+                name if name.ends_with('/') => return Err(format!("sh: {name}: Is a directory")),
                 name => {
                     let before = match append {
-                        true => shell.world.host.read_file(name).unwrap_or_default(),
+                        true => shell.read_file(name).unwrap_or_default(),
                         false => String::new(),
                     };
+                    let name = name.strip_prefix("./").unwrap_or(name).to_owned();
                     let buffer: FileBuffer = Rc::new(RefCell::new(before));
+                    let mut state = shell.state.borrow_mut();
+                    state.writing.push((name.clone(), buffer.clone()));
+                    drop(state);
                     files.push(Writing {
                         shell: shell.clone(),
-                        name: name.to_owned(),
+                        name,
                         buffer: buffer.clone(),
                     });
                     Sink::File(buffer)
@@ -328,33 +508,78 @@ async fn apply(
             (1, 2) => io.out = io.err.clone(),
             _ => {}
         },
+        Redirect::Close { descriptor } => match descriptor {
+            0 => io.input = Some(Pipe::of("")),
+            1 => io.out = Sink::Nowhere,
+            _ => io.err = Sink::Nowhere,
+        },
     }
     Ok(())
 }
 
-async fn run_body(shell: &Rc<Shell>, io: Io, body: Body) -> i32 {
+/// Whether a loop ends with what its body ended with, and with what it then ends itself.
+fn leaves(ended: Ended) -> Option<Ended> {
+    let out = |flow| {
+        Some(Ended {
+            code: ended.code,
+            flow,
+        })
+    };
+    match ended.flow {
+        Flow::GoOn | Flow::Continue(0..=1) => None,
+        Flow::Break(0..=1) => out(Flow::GoOn),
+        Flow::Break(n) => out(Flow::Break(n - 1)),
+        Flow::Continue(n) => out(Flow::Continue(n - 1)),
+        flow => out(flow),
+    }
+}
+
+async fn run_body(shell: &Rc<Shell>, io: Io, body: &Body) -> Ended {
     match body {
-        Body::Group(script) => run(shell.clone(), io, script).await,
+        Body::Group(script) => script_of(shell.clone(), io, script.clone()).await,
+        Body::Subshell(script) => {
+            let ended = script_of(shell.clone(), io.subshell(), script.clone()).await;
+            Ended::with(ended.code)
+        }
         Body::If(branches, otherwise) => {
-            for (condition, body) in branches {
-                if run(shell.clone(), io.clone(), condition).await == 0 {
-                    return run(shell.clone(), io, body).await;
+            let condition = Io {
+                tested: true,
+                ..io.clone()
+            };
+            for (test, body) in branches {
+                let ended = script_of(shell.clone(), condition.clone(), test.clone()).await;
+                if ended.flow != Flow::GoOn {
+                    return ended;
+                }
+                if ended.code == 0 {
+                    return script_of(shell.clone(), io, body.clone()).await;
                 }
             }
-            run(shell.clone(), io, otherwise).await
+            script_of(shell.clone(), io, otherwise.clone()).await
         }
         Body::While {
             condition,
             sense,
             body,
         } => {
+            let tested = Io {
+                tested: true,
+                ..io.clone()
+            };
             let mut code = 0;
             loop {
-                let holds = run(shell.clone(), io.clone(), condition.clone()).await == 0;
-                if holds != sense {
-                    return code;
+                let test = script_of(shell.clone(), tested.clone(), condition.clone()).await;
+                if test.flow != Flow::GoOn {
+                    return test;
                 }
-                code = run(shell.clone(), io.clone(), body.clone()).await;
+                if (test.code == 0) != *sense {
+                    return Ended::with(code);
+                }
+                let ended = script_of(shell.clone(), io.clone(), body.clone()).await;
+                if let Some(out) = leaves(ended) {
+                    return out;
+                }
+                code = ended.code;
                 shell.world.breathe().await;
             }
         }
@@ -363,37 +588,229 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: Body) -> i32 {
             words,
             body,
         } => {
+            let values = match words {
+                Some(words) => {
+                    let words: Vec<_> = words
+                        .iter()
+                        .cloned()
+                        .flat_map(super::brace::expand)
+                        .collect();
+                    fields(shell, &io, &words).await
+                }
+                None => Ok(io.scope.borrow().arguments.clone()),
+            };
+            let values = match values {
+                Ok(values) => values,
+                Err(message) => return Ended::fatal(&io, &message),
+            };
             let mut code = 0;
-            for value in fields(shell, &io, &words).await {
-                shell.set(variable.clone(), value);
-                code = run(shell.clone(), io.clone(), body.clone()).await;
+            for value in values {
+                io.set(variable.clone(), value);
+                let ended = script_of(shell.clone(), io.clone(), body.clone()).await;
+                if let Some(out) = leaves(ended) {
+                    return out;
+                }
+                code = ended.code;
                 shell.world.breathe().await;
             }
-            code
+            Ended::with(code)
         }
-        Body::Simple { assignments, words } => {
-            shell.state.borrow_mut().substituted = 0;
-            let mut values = Vec::new();
-            for (name, word) in assignments {
-                values.push((name, joined(shell, &io, &word).await));
+        Body::Count { parts, body } => {
+            let [begin, condition, step] = parts;
+            if let Err(message) = number(shell, &io, begin).await {
+                return Ended::fatal(&io, &message);
             }
-            let words = fields(shell, &io, &words).await;
-            let Some((name, arguments)) = words.split_first() else {
-                for (name, value) in values {
-                    shell.set(name, value);
+            let mut code = 0;
+            loop {
+                match number(shell, &io, condition).await {
+                    Ok(None | Some(1..) | Some(..=-1)) => {}
+                    Ok(Some(0)) => return Ended::with(code),
+                    Err(message) => return Ended::fatal(&io, &message),
                 }
-                // The exit code of an assignment is that of its last command substitution.
-                return shell.state.borrow().substituted;
-            };
-            let mut io = io;
-            if !values.is_empty() {
-                let mut env = (*io.env).clone();
-                env.extend(values);
-                io.env = Rc::new(env);
+                let ended = script_of(shell.clone(), io.clone(), body.clone()).await;
+                if let Some(out) = leaves(ended) {
+                    return out;
+                }
+                code = ended.code;
+                if let Err(message) = number(shell, &io, step).await {
+                    return Ended::fatal(&io, &message);
+                }
+                shell.world.breathe().await;
             }
-            builtins::run(shell, io, name, arguments).await
+        }
+        Body::Case(word, arms) => {
+            let text = match joined(shell, &io, word).await {
+                Ok(text) => text,
+                Err(message) => return Ended::fatal(&io, &message),
+            };
+            for (patterns, body) in arms {
+                for pattern in patterns {
+                    match both(shell, &io, pattern).await {
+                        Ok((_, pattern)) if matches(&pattern, &text) => {
+                            return script_of(shell.clone(), io, body.clone()).await;
+                        }
+                        Ok(_) => {}
+                        Err(message) => return Ended::fatal(&io, &message),
+                    }
+                }
+            }
+            Ended::with(0)
+        }
+        Body::Test(tokens) => {
+            let mut words = Vec::new();
+            for token in tokens {
+                words.push(match token {
+                    TestToken::Operator(operator) => cond::Word::Operator((*operator).to_owned()),
+                    TestToken::Word(word) => match both(shell, &io, word).await {
+                        Ok((text, pattern)) => cond::Word::Text(text, pattern),
+                        Err(message) => return Ended::fatal(&io, &message),
+                    },
+                });
+            }
+            match cond::holds(shell, &io, &words, true) {
+                Ok(holds) => Ended::with(i32::from(!holds)),
+                Err(message) => {
+                    io.err.line(&format!("sh: [[: {message}"));
+                    Ended::with(2)
+                }
+            }
+        }
+        Body::Arithmetic(word) => match number(shell, &io, word).await {
+            Ok(value) => Ended::with(i32::from(value.unwrap_or(0) == 0)),
+            Err(message) => {
+                io.err.line(&format!("sh: (({message}"));
+                Ended::with(1)
+            }
+        },
+        Body::Function { name, body } => {
+            let mut scope = io.scope.borrow_mut();
+            if scope.functions.len() < 1000 {
+                scope.functions.insert(name.clone(), body.clone());
+            }
+            Ended::with(0)
+        }
+        Body::Simple { assignments, words } => simple(shell, io, assignments, words).await,
+    }
+}
+
+/// The value of an expression; `None` when there is none.
+async fn number(
+    shell: &Rc<Shell>,
+    io: &Io,
+    word: &super::lex::Word,
+) -> Result<Option<i64>, String> {
+    let text = joined(shell, io, word).await?;
+    match text.trim() {
+        "" => Ok(None),
+        text => compute(shell, io, text).map(Some),
+    }
+}
+
+async fn simple(
+    shell: &Rc<Shell>,
+    io: Io,
+    assignments: &[(String, super::lex::Word)],
+    words: &[super::lex::Word],
+) -> Ended {
+    io.scope.borrow_mut().substituted = 0;
+    let words = match fields(shell, &io, words).await {
+        Ok(words) => words,
+        Err(message) => return Ended::fatal(&io, &message),
+    };
+    let mut values = Vec::new();
+    for (name, word) in assignments {
+        match joined(shell, &io, word).await {
+            Ok(value) if words.is_empty() => io.set(name.clone(), value),
+            Ok(value) => values.push((name.clone(), value)),
+            Err(message) => return Ended::fatal(&io, &message),
         }
     }
+    if io.scope.borrow().options.xtrace {
+        let mut line = String::from("+");
+        for (name, value) in &values {
+            line.push_str(&format!(" {name}={value}"));
+        }
+        for word in &words {
+            line.push(' ');
+            line.push_str(&special::quoted(word));
+        }
+        io.err.line(&line);
+    }
+    let Some((name, arguments)) = words.split_first() else {
+        // The exit code of an assignment is that of its last command substitution.
+        return Ended::with(io.scope.borrow().substituted);
+    };
+    let mut io = io;
+    if !values.is_empty() {
+        let mut env = (*io.env).clone();
+        env.extend(values);
+        io.env = Rc::new(env);
+    }
+    run_named(shell, io, name, arguments, true).await
+}
+
+/// Runs a command by name: what only the shell can do, a function, a program.
+pub fn run_named<'a>(
+    shell: &'a Rc<Shell>,
+    io: Io,
+    name: &'a str,
+    arguments: &'a [String],
+    functions: bool,
+) -> LocalFuture<'a, Ended> {
+    Box::pin(async move {
+        let function = io.scope.borrow().functions.get(name).cloned();
+        if let Some(body) = function.filter(|_| functions) {
+            return call(shell, io, body, arguments).await;
+        }
+        if let Some(ended) = special::run(shell, &io, name, arguments).await {
+            return ended;
+        }
+        Ended::with(builtins::run(shell, io, name, arguments).await)
+    })
+}
+
+/// What a function changes until it ends, however it ends.
+struct Frame {
+    scope: Rc<RefCell<Scope>>,
+    arguments: Vec<String>,
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let mut scope = self.scope.borrow_mut();
+        scope.arguments = std::mem::take(&mut self.arguments);
+        for (name, value) in scope.frames.pop().unwrap_or_default().into_iter().rev() {
+            match value {
+                Some(value) => scope.variables.insert(name, value),
+                None => scope.variables.remove(&name),
+            };
+        }
+    }
+}
+
+async fn call(shell: &Rc<Shell>, io: Io, body: Rc<Command>, arguments: &[String]) -> Ended {
+    if io.depth >= DEEPEST {
+        return Ended::fatal(&io, "functions nest too deeply");
+    }
+    shell.world.breathe().await;
+    let inner = Io {
+        depth: io.depth + 1,
+        ..io
+    };
+    let frame = {
+        let mut scope = inner.scope.borrow_mut();
+        scope.frames.push(Vec::new());
+        Frame {
+            scope: inner.scope.clone(),
+            arguments: std::mem::replace(&mut scope.arguments, arguments.to_vec()),
+        }
+    };
+    let mut ended = run_command(shell.clone(), inner, body).await;
+    drop(frame);
+    if ended.flow == Flow::Return {
+        ended.flow = Flow::GoOn;
+    }
+    ended
 }
 
 /// What a syntax error prints.

@@ -65,7 +65,7 @@ pub const RESTART: Command = Command {
 
 /// Refuses commands that name nothing.
 fn need_resource(kube: &Kube) -> Result<()> {
-    if kube.flags.arguments.is_empty() && kube.flags.list("filename").is_empty() {
+    if kube.flags.arguments.is_empty() && !kube.flags.names_files() {
         return kube.usage("required resource not specified");
     }
     Ok(())

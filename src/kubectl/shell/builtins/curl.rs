@@ -166,6 +166,35 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         call.host = address;
     }
     let started = shell.world.now();
+    let here = matches!(
+        call.host.as_str(),
+        "localhost" | "127.0.0.1" | "[::1]" | "0.0.0.0"
+    );
+    let mut forwarded = None;
+    if here {
+        let state = &mut *shell.state.borrow_mut();
+        let Some(forward) = state.forwards.iter_mut().find(|f| f.port == call.port) else {
+            let (host, port) = (&call.host, call.port);
+            return complain(
+                7,
+                format!(
+                    "Failed to connect to {host} port {port} after 0 ms: Could not connect to server"
+                ),
+            );
+        };
+        forward.connections += 1;
+        forwarded = Some((forward.number, forward.port));
+        if !call
+            .headers
+            .iter()
+            .any(|(n, _)| n.eq_ignore_ascii_case("host"))
+        {
+            let host = format!("{}:{}", call.host, call.port);
+            call.headers.push(("Host".to_owned(), host));
+        }
+        call.host.clone_from(&forward.host);
+        call.port = forward.to;
+    }
     let (host, port, timeout) = (call.host.clone(), call.port, call.timeout);
     let deadline = timeout.map(|t| started + t);
     let answer = shell
@@ -174,6 +203,16 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         .await
         .unwrap_or(Err(HttpFailure::TimedOut));
     let took = shell.world.now().since(started);
+    if let (Some((number, port)), Err(HttpFailure::Refused | HttpFailure::Reset)) =
+        (forwarded, &answer)
+    {
+        let state = &mut *shell.state.borrow_mut();
+        let forwards = state.forwards.iter_mut();
+        for forward in forwards.filter(|f| f.number == number && f.port == port) {
+            forward.refused += 1;
+        }
+        return complain(52, "Empty reply from server".to_owned());
+    }
     match answer {
         Ok(answer) => {
             if fail_on_error && answer.code >= 400 {

@@ -1,38 +1,72 @@
-//! `ls`, `cat`, `tee`: the files are those of the editor, in one folder.
+//! `ls`, `cat`, `tee`, `cp` and their like: the files are those of the editor. A folder is there when the
+//! name of a file begins with it.
 
 use super::super::run::{Io, Shell};
 use super::{Lines, fail, read_all};
 use crate::kubectl::host::Edited;
 
 pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let long = arguments
+    let flag = |letter: char| {
+        arguments
+            .iter()
+            .any(|a| a.starts_with('-') && a.contains(letter))
+    };
+    let (long, recursive) = (flag('l'), flag('R'));
+    let mut wanted: Vec<&str> = arguments
         .iter()
-        .any(|a| a.starts_with('-') && a.contains('l'));
-    let wanted: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+        .map(String::as_str)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
+    if wanted.is_empty() {
+        wanted.push(".");
+    }
     let mut code = 0;
     let files = shell.world.host.files();
-    let show = |name: &str| match long {
-        true => {
-            let size = shell.world.host.read_file(name).map_or(0, |t| t.len());
-            io.out.line(&format!("-rw-r--r-- {size:>8} {name}"));
+    let show = |path: &str, name: &str| match (long, shell.read_file(path)) {
+        (true, Some(text)) => {
+            io.out.line(&format!("-rw-r--r-- {:>8} {name}", text.len()));
         }
-        false => io.out.line(name),
+        (true, None) => io.out.line(&format!("drwxr-xr-x {:>8} {name}", 4096)),
+        (false, _) => io.out.line(name),
     };
-    if wanted.is_empty() || wanted == [&".".to_owned()] {
-        files.iter().for_each(|name| show(name));
-    }
-    for name in wanted.iter().filter(|n| n.as_str() != ".") {
-        if files.contains(name) {
-            show(name);
-        } else {
+    for name in wanted {
+        let plain = name.trim_start_matches("./").trim_end_matches('/');
+        let lead = match plain {
+            "" | "." | "~" | "/root" => String::new(),
+            plain => format!("{plain}/"),
+        };
+        if !lead.is_empty() && files.iter().any(|f| f == plain) {
+            show(plain, name);
+            continue;
+        }
+        let mut inside: Vec<&str> = files
+            .iter()
+            .filter_map(|f| f.strip_prefix(&lead))
+            // Absolute names are elsewhere.
+            .filter(|f| !f.starts_with('/'))
+            .map(|f| match recursive {
+                true => f,
+                false => f.split('/').next().unwrap_or(f),
+            })
+            .collect();
+        inside.sort_unstable();
+        inside.dedup();
+        if inside.is_empty() && !lead.is_empty() {
             let message = format!("ls: cannot access '{name}': No such file or directory");
             code = fail(io, &message, 2);
+        }
+        for entry in inside {
+            show(&format!("{lead}{entry}"), entry);
         }
     }
     code
 }
 
 pub async fn cat(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    if arguments.iter().any(|a| a == "-n") {
+        let rest: Vec<String> = arguments.iter().filter(|a| *a != "-n").cloned().collect();
+        return number(shell, io, &rest).await;
+    }
     let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if names.is_empty() {
         if let Ok(lines) = Lines::open(shell, io, "cat", &[]) {
@@ -52,15 +86,220 @@ pub async fn cat(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     code
 }
 
-pub async fn tee(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let text = match &io.input {
-        Some(pipe) => pipe.rest().await,
-        None => String::new(),
-    };
-    io.out.write(&text);
-    for name in arguments.iter().filter(|a| !a.starts_with('-')) {
-        shell.world.host.write_file(name, &text);
+/// Lines with their numbers.
+pub async fn number(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match read_all(shell, io, "nl", &names).await {
+        Ok(text) => {
+            for (i, line) in text.lines().enumerate() {
+                io.out.line(&format!("{:6}\t{line}", i + 1));
+            }
+            0
+        }
+        Err(message) => fail(io, &message, 1),
     }
+}
+
+pub async fn tee(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let append = arguments.iter().any(|a| a == "-a");
+    let mut text = String::new();
+    if let Some(pipe) = &io.input {
+        while let Some(line) = pipe.line().await {
+            io.out.write(&line);
+            if text.len() + line.len() <= MOST_BYTES {
+                text.push_str(&line);
+            }
+        }
+    }
+    for name in arguments.iter().filter(|a| !a.starts_with('-')) {
+        if name == "/dev/null" {
+            continue;
+        }
+        let before = match append {
+            true => shell.read_file(name).unwrap_or_default(),
+            false => String::new(),
+        };
+        shell.world.host.write_file(name, &(before + &text));
+    }
+    0
+}
+
+/// What `tee` keeps.
+const MOST_BYTES: usize = 8 << 20;
+
+/// `cp` and `mv`.
+pub fn copy(shell: &Shell, io: &Io, arguments: &[String], moves: bool) -> i32 {
+    let who = if moves { "mv" } else { "cp" };
+    let recursive = moves
+        || arguments
+            .iter()
+            .any(|a| a.starts_with('-') && a.contains(['r', 'R', 'a']));
+    let names: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|a| !a.starts_with('-'))
+        .map(|a| a.strip_prefix("./").unwrap_or(a))
+        .collect();
+    let Some((to, from)) = names.split_last() else {
+        return fail(io, &format!("{who}: missing file operand"), 1);
+    };
+    if from.is_empty() {
+        let message = format!("{who}: missing destination file operand after '{to}'");
+        return fail(io, &message, 1);
+    }
+    let host = &shell.world.host;
+    let files = host.files();
+    let folder = to.trim_end_matches('/');
+    let lead = format!("{folder}/");
+    let is_folder = to.ends_with('/') || *to == "." || files.iter().any(|f| f.starts_with(&lead));
+    if from.len() > 1 && !is_folder {
+        return fail(io, &format!("{who}: target '{to}' is not a directory"), 1);
+    }
+    let into = |name: &str| match (*to, is_folder) {
+        (".", _) => name.to_owned(),
+        (_, true) => format!("{lead}{name}"),
+        (to, false) => to.to_owned(),
+    };
+    let mut code = 0;
+    for name in from {
+        let base = name
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(name);
+        if let Some(text) = shell.read_file(name) {
+            let target = into(base);
+            if target == *name {
+                let message = format!("{who}: '{name}' and '{target}' are the same file");
+                code = fail(io, &message, 1);
+                continue;
+            }
+            host.write_file(&target, &text);
+            if moves {
+                host.remove_file(name);
+            }
+            continue;
+        }
+        let own = format!("{}/", name.trim_end_matches('/'));
+        let inside: Vec<&String> = files.iter().filter(|f| f.starts_with(&own)).collect();
+        if inside.is_empty() {
+            let message = format!("{who}: cannot stat '{name}': No such file or directory");
+            code = fail(io, &message, 1);
+        } else if !recursive {
+            let message = format!("{who}: -r not specified; omitting directory '{name}'");
+            code = fail(io, &message, 1);
+        } else {
+            for file in inside {
+                let rest = file.strip_prefix(&own).unwrap_or(file);
+                if let Some(text) = shell.read_file(file) {
+                    host.write_file(&format!("{}/{rest}", into(base)), &text);
+                }
+                if moves {
+                    host.remove_file(file);
+                }
+            }
+        }
+    }
+    code
+}
+
+pub fn mkdir(io: &Io, arguments: &[String]) -> i32 {
+    match arguments.iter().any(|a| !a.starts_with('-')) {
+        // A folder is there as soon as a file is in it.
+        true => 0,
+        false => fail(io, "mkdir: missing operand", 1),
+    }
+}
+
+pub fn touch(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let names: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+    if names.is_empty() {
+        return fail(io, "touch: missing file operand", 1);
+    }
+    for name in names {
+        if shell.read_file(name).is_none() {
+            shell.world.host.write_file(name, "");
+        }
+    }
+    0
+}
+
+/// `find [FOLDER] [-name PATTERN]`
+pub fn find(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let mut folder = "";
+    let mut pattern = "*";
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-name" | "-iname" => pattern = words.next().map_or("*", String::as_str),
+            "-type" | "-maxdepth" => {
+                words.next();
+            }
+            word if word.starts_with('-') => {
+                return fail(io, &format!("find: unknown predicate `{word}'"), 1);
+            }
+            word => folder = word,
+        }
+    }
+    let lead = match folder.trim_start_matches("./").trim_end_matches('/') {
+        "" | "." => String::new(),
+        folder => format!("{folder}/"),
+    };
+    let shown = if lead.is_empty() { "./" } else { "" };
+    for file in shell.world.host.files() {
+        let base = file.rsplit('/').next().unwrap_or(&file);
+        if file.starts_with(&lead) && super::super::matches(pattern, base) {
+            io.out.line(&format!("{shown}{file}"));
+        }
+    }
+    0
+}
+
+pub fn cd(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    match arguments.first().map(String::as_str) {
+        None | Some("." | "~" | "/root" | "-" | "./") => 0,
+        Some(name) => {
+            let lead = format!("{}/", name.trim_end_matches('/'));
+            let there = shell
+                .world
+                .host
+                .files()
+                .iter()
+                .any(|f| f.starts_with(&lead));
+            let message = match there {
+                true => {
+                    format!("sh: cd: {name}: this terminal stays where it is; write {lead}FILE")
+                }
+                false => format!("sh: cd: {name}: No such file or directory"),
+            };
+            fail(io, &message, 1)
+        }
+    }
+}
+
+pub fn base_name(io: &Io, arguments: &[String]) -> i32 {
+    let Some(name) = arguments.first() else {
+        return fail(io, "basename: missing operand", 1);
+    };
+    let base = name
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(name);
+    let base = match arguments.get(1) {
+        Some(suffix) => base.strip_suffix(suffix.as_str()).unwrap_or(base),
+        None => base,
+    };
+    io.out.line(base);
+    0
+}
+
+pub fn dir_name(io: &Io, arguments: &[String]) -> i32 {
+    let Some(name) = arguments.first() else {
+        return fail(io, "dirname: missing operand", 1);
+    };
+    let folder = name.trim_end_matches('/').rsplit_once('/');
+    io.out.line(folder.map_or(".", |(folder, _)| folder));
     0
 }
 
@@ -71,7 +310,7 @@ pub async fn edit(shell: &Shell, io: &Io, who: &str, arguments: &[String]) -> i3
         return fail(io, &format!("{who}: name one file to edit"), 1);
     };
     let host = &shell.world.host;
-    let before = host.read_file(name);
+    let before = shell.read_file(name);
     if before.is_none() {
         host.write_file(name, "");
     }
@@ -102,7 +341,7 @@ pub fn rm(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let host = &shell.world.host;
     let mut code = 0;
     for name in arguments.iter().filter(|a| !a.starts_with('-')) {
-        if host.read_file(name).is_some() {
+        if shell.read_file(name).is_some() {
             host.remove_file(name);
             continue;
         }

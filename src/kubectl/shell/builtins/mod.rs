@@ -1,15 +1,23 @@
-//! The commands beside `kubectl`: a file each, with the options that tutorials use.
+//! The commands beside `kubectl`: a file each, with the options that tutorials use, and a line in
+//! the list below.
 
 mod awk;
+mod column;
 mod curl;
+mod date;
+mod diff;
 mod echo;
 mod files;
 mod filters;
 mod grep;
+mod jq;
 mod sed;
 mod text;
+mod watch;
+mod yq;
 
 pub use curl::reason;
+pub use text::decode as decode_base64;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,20 +27,234 @@ use crate::client::LocalFuture;
 use crate::kubectl::io::Stream;
 use crate::kubectl::io::{Pipe, Sink};
 
-/// Every command that can be typed, in order; for completion and `help`.
-pub const NAMES: [&str; 26] = [
-    ":", "[", "awk", "base64", "cat", "clear", "curl", "cut", "date", "echo", "export", "false",
-    "grep", "head", "help", "history", "k", "kubectl", "ls", "printf", "sed", "sleep", "sort",
-    "tail", "test", "true",
+/// A program: how it is called, and what it does.
+pub struct Builtin {
+    pub name: &'static str,
+    /// Its arguments, as a manual would show them.
+    pub usage: &'static str,
+    pub about: &'static str,
+    pub run: for<'a> fn(&'a Rc<Shell>, &'a Io, &'a [String]) -> LocalFuture<'a, i32>,
+}
+
+/// A line of the list; what runs is a future, or a value that is there at once.
+macro_rules! program {
+    ($name:literal, $usage:literal, $about:literal, async $run:expr) => {
+        Builtin {
+            name: $name,
+            usage: $usage,
+            about: $about,
+            run: |shell, io, words| {
+                let run: for<'a> fn(&'a Rc<Shell>, &'a Io, &'a [String]) -> LocalFuture<'a, i32> =
+                    |shell, io, words| Box::pin($run(shell, io, words));
+                run(shell, io, words)
+            },
+        }
+    };
+    ($name:literal, $usage:literal, $about:literal, $run:expr) => {
+        Builtin {
+            name: $name,
+            usage: $usage,
+            about: $about,
+            run: |shell, io, words| {
+                let run: fn(&Rc<Shell>, &Io, &[String]) -> i32 = $run;
+                Box::pin(std::future::ready(run(shell, io, words)))
+            },
+        }
+    };
+}
+
+/// Every program, in order; for completion and `help`.
+pub const BUILTINS: &[Builtin] = &[
+    program!("awk", "[-F SEP] [-v NAME=VALUE] PROGRAM [FILE...]", "Act on fields of lines", async awk::awk),
+    program!("base64", "[-d] [-w COLUMNS] [FILE]", "Encode, or decode, as base64", async text::base64),
+    program!(
+        "basename",
+        "NAME [SUFFIX]",
+        "The last part of a path",
+        |_, io, words| files::base_name(io, words)
+    ),
+    program!("cat", "[-n] [FILE...]", "Show files", async files::cat),
+    program!(
+        "cd",
+        "[FOLDER]",
+        "There is one folder; others cannot be entered",
+        |shell, io, words| files::cd(shell, io, words)
+    ),
+    program!("clear", "", "Clear the screen", |_, io, _| clear(io)),
+    program!(
+        "code",
+        "FILE",
+        "Open a file in the editor",
+        async |shell, io, words| files::edit(shell, io, "code", words)
+    ),
+    program!("column", "-t [-s SEPARATORS] [FILE...]", "Align the columns of a table", async column::column),
+    program!("cp", "[-r] FROM... TO", "Copy files", |shell, io, words| {
+        files::copy(shell, io, words, false)
+    }),
+    program!("curl", "[-sSvikIfL] [-X METHOD] [-H HEADER] [-d DATA] [-o FILE] [-w FORMAT] [--max-time SECONDS] URL", "Send a request into the cluster, or to a forwarded port", async curl::curl),
+    program!("cut", "-d SEP -f FIELDS [FILE...]", "Parts of lines", async filters::cut),
+    program!(
+        "date",
+        "[-u] [+FORMAT]",
+        "The time in the cluster",
+        |shell, io, words| date::date(shell, io, words)
+    ),
+    program!("diff", "[-u] FILE FILE", "What differs between two files", async diff::diff),
+    program!(
+        "dirname",
+        "NAME",
+        "A path without its last part",
+        |_, io, words| files::dir_name(io, words)
+    ),
+    program!("echo", "[-ne] [WORD...]", "Print words", |_, io, words| {
+        echo::echo(io, words)
+    }),
+    program!(
+        "emacs",
+        "FILE",
+        "Open a file in the editor",
+        async |shell, io, words| files::edit(shell, io, "emacs", words)
+    ),
+    program!("env", "[NAME=VALUE...] [COMMAND]", "Show variables, or set some for a command", async env),
+    program!("false", "", "Fail", |_, _, _| 1),
+    program!(
+        "find",
+        "[FOLDER] [-name PATTERN]",
+        "Look for files",
+        |shell, io, words| files::find(shell, io, words)
+    ),
+    program!("grep", "[-EFivnclqwo] [-A N] [-B N] PATTERN [FILE...]", "Lines that match", async grep::grep),
+    program!("head", "[-n LINES] [-c BYTES] [FILE...]", "The first lines", async filters::head),
+    program!(
+        "help",
+        "[COMMAND]",
+        "What can be typed here",
+        |_, io, words| help(io, words)
+    ),
+    program!(
+        "history",
+        "[-c] [LINES]",
+        "What was typed",
+        |shell, io, words| history(shell, io, words)
+    ),
+    program!("hostname", "", "The name of this terminal", |_, io, _| say(
+        io, "kubarium"
+    )),
+    program!("jq", "[-rcensS] [--arg NAME VALUE] FILTER [FILE...]", "Take JSON apart", async jq::jq),
+    program!("k", "...", "kubectl", async |shell, io, words| {
+        crate::kubectl::cmd::main(shell, Io::clone(io), words)
+    }),
+    program!(
+        "kubectl",
+        "COMMAND ...",
+        "Talk to the cluster; 'kubectl help' says how",
+        async |shell, io, words| crate::kubectl::cmd::main(shell, Io::clone(io), words)
+    ),
+    program!("less", "[FILE...]", "Show files", async files::cat),
+    program!(
+        "ls",
+        "[-l] [NAME...]",
+        "The files of the editor",
+        |shell, io, words| files::ls(shell, io, words)
+    ),
+    program!(
+        "man",
+        "COMMAND",
+        "How a command is called",
+        |_, io, words| help(io, words)
+    ),
+    program!(
+        "mkdir",
+        "[-p] FOLDER...",
+        "A folder is there as soon as a file is in it",
+        |_, io, words| files::mkdir(io, words)
+    ),
+    program!("more", "[FILE...]", "Show files", async files::cat),
+    program!("mv", "FROM... TO", "Rename files", |shell, io, words| {
+        files::copy(shell, io, words, true)
+    }),
+    program!(
+        "nano",
+        "FILE",
+        "Open a file in the editor",
+        async |shell, io, words| files::edit(shell, io, "nano", words)
+    ),
+    program!("nl", "[FILE...]", "Number lines", async files::number),
+    program!("paste", "-s [-d SEP] [FILE...]", "Join lines", async text::paste),
+    program!(
+        "printf",
+        "FORMAT [VALUE...]",
+        "Print by a format",
+        |_, io, words| echo::printf(io, words)
+    ),
+    program!("pwd", "", "The one folder", |_, io, _| say(io, "/root")),
+    program!("rev", "[FILE...]", "Turn lines round", async text::rev),
+    program!("rm", "[-rf] FILE...", "Remove files", |shell, io, words| {
+        files::rm(shell, io, words)
+    }),
+    program!("sed", "[-nEi] SCRIPT [FILE...]", "Edit lines", async sed::sed),
+    program!("seq", "[FIRST [STEP]] LAST", "Count", |_, io, words| {
+        text::seq(io, words)
+    }),
+    program!("sha256sum", "[FILE...]", "Checksums", async text::sha256sum),
+    program!("sleep", "SECONDS", "Let time pass in the cluster", async sleep),
+    program!("sort", "[-rnu] [-k FIELD] [-t SEP] [FILE...]", "Sort lines", async filters::sort),
+    program!("tac", "[FILE...]", "Lines from the last to the first", async text::tac),
+    program!("tail", "[-n LINES] [-f] [FILE...]", "The last lines", async filters::tail),
+    program!("tee", "[-a] FILE...", "Copy the input to files", async files::tee),
+    program!("timeout", "SECONDS COMMAND", "End a command when its time is up", async watch::timeout),
+    program!("touch", "FILE...", "Make files", |shell, io, words| {
+        files::touch(shell, io, words)
+    }),
+    program!(
+        "tr",
+        "[-ds] SET [SET]",
+        "Exchange letters",
+        async |_shell, io, words| filters::tr(io, words)
+    ),
+    program!("true", "", "Succeed", |_, _, _| 0),
+    program!("uname", "[-a]", "What this is", |_, io, _| say(
+        io, "Kubarium"
+    )),
+    program!("uniq", "[-cdu] [FILE]", "Lines without repetition", async filters::uniq),
+    program!(
+        "vi",
+        "FILE",
+        "Open a file in the editor",
+        async |shell, io, words| files::edit(shell, io, "vi", words)
+    ),
+    program!(
+        "vim",
+        "FILE",
+        "Open a file in the editor",
+        async |shell, io, words| files::edit(shell, io, "vim", words)
+    ),
+    program!("watch", "[-n SECONDS] COMMAND", "Show what a command prints again and again", async watch::watch),
+    program!("wc", "[-lwc] [FILE...]", "Count lines, words, bytes", async filters::wc),
+    program!("whoami", "", "Who types here", |_, io, _| say(io, "root")),
+    program!("xargs", "[-n MOST] [-I TEXT] [-r] [COMMAND [WORD...]]", "Words of the input as arguments", async text::xargs),
+    program!("yes", "[WORD]", "Say a word for ever", async watch::yes),
+    program!("yq", "[-r] [-o json] FILTER [FILE...]", "Take YAML apart", async yq::yq),
 ];
-pub const MORE_NAMES: [&str; 11] = [
-    "nano", "rm", "seq", "tee", "tr", "uniq", "vi", "vim", "watch", "wc", "xargs",
-];
+
+/// The program of a name.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    BUILTINS.iter().find(|b| b.name == name)
+}
 
 /// Every command that can be typed.
 pub fn all_names() -> Vec<String> {
-    let names = NAMES.iter().chain(&MORE_NAMES);
-    names.map(|n| (*n).to_owned()).collect()
+    let mut names: Vec<String> = BUILTINS.iter().map(|b| b.name.to_owned()).collect();
+    names.extend(super::special::NAMES.map(str::to_owned));
+    names.extend(
+        [
+            "[", "[[", "case", "for", "function", "if", "test", "time", "until", "while",
+        ]
+        .map(str::to_owned),
+    );
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Runs a command by name.
@@ -43,66 +265,27 @@ pub fn run<'a>(
     arguments: &'a [String],
 ) -> LocalFuture<'a, i32> {
     Box::pin(async move {
-        match name {
-            "kubectl" | "k" => crate::kubectl::cmd::main(shell, io, arguments).await,
-            ":" | "true" => 0,
-            "false" => 1,
-            "echo" => echo::echo(&io, arguments),
-            "printf" => echo::printf(&io, arguments),
-            "test" => echo::test(shell, &io, arguments),
-            "[" => match arguments.split_last() {
-                Some((last, rest)) if last == "]" => echo::test(shell, &io, rest),
-                _ => fail(&io, "[: missing `]'", 2),
-            },
-            "clear" => {
-                match &io.out {
-                    Sink::Screen(screen, _) => screen.push(Stream::Clear, ""),
-                    other => other.write("\u{1b}[H\u{1b}[2J"),
-                }
-                0
+        // A path leads to the same programs.
+        let bare = ["/usr/bin/", "/bin/", "/usr/local/bin/"]
+            .iter()
+            .find_map(|folder| name.strip_prefix(folder))
+            .unwrap_or(name);
+        let Some(builtin) = find(bare) else {
+            let script = name.contains('/').then(|| shell.read_file(name)).flatten();
+            if let Some(text) = script {
+                let inner = io.subshell();
+                inner.scope.borrow_mut().arguments = arguments.to_vec();
+                return super::run::run_line(shell, &inner, &text).await;
             }
-            "sleep" => sleep(shell, &io, arguments).await,
-            "date" => {
-                let now = shell.world.now();
-                io.out
-                    .line(&crate::api::rfc3339::format_rfc1123(now.0 as i64));
-                0
-            }
-            "history" => {
-                for (i, line) in shell.state.borrow().history.iter().enumerate() {
-                    io.out.line(&format!("{:5}  {line}", i + 1));
-                }
-                0
-            }
-            "export" => echo::export(shell, arguments),
-            "help" => {
-                io.out.line(&all_names().join(" "));
-                0
-            }
-            "curl" => curl::curl(shell, &io, arguments).await,
-            "vi" | "vim" | "nano" | "edit" | "emacs" | "code" => {
-                files::edit(shell, &io, name, arguments).await
-            }
-            "rm" => files::rm(shell, &io, arguments),
-            "ls" => files::ls(shell, &io, arguments),
-            "cat" => files::cat(shell, &io, arguments).await,
-            "tee" => files::tee(shell, &io, arguments).await,
-            "head" => filters::head(shell, &io, arguments).await,
-            "tail" => filters::tail(shell, &io, arguments).await,
-            "sort" => filters::sort(shell, &io, arguments).await,
-            "uniq" => filters::uniq(shell, &io, arguments).await,
-            "wc" => filters::wc(shell, &io, arguments).await,
-            "cut" => filters::cut(shell, &io, arguments).await,
-            "tr" => filters::tr(&io, arguments).await,
-            "grep" => grep::grep(shell, &io, arguments).await,
-            "sed" => sed::sed(shell, &io, arguments).await,
-            "awk" => awk::awk(shell, &io, arguments).await,
-            "base64" => text::base64(shell, &io, arguments).await,
-            "seq" => text::seq(&io, arguments),
-            "xargs" => text::xargs(shell, &io, arguments).await,
-            "watch" => watch(shell, &io, arguments).await,
-            name => fail(&io, &format!("sh: {name}: command not found"), 127),
+            return fail(&io, &format!("sh: {name}: command not found"), 127);
+        };
+        if arguments.len() == 1
+            && arguments.first().is_some_and(|a| a == "--help")
+            && !matches!(bare, "k" | "kubectl" | "echo" | "printf")
+        {
+            return help(&io, &[bare.to_owned()]);
         }
+        (builtin.run)(shell, &io, arguments).await
     })
 }
 
@@ -111,74 +294,134 @@ fn fail(io: &Io, message: &str, code: i32) -> i32 {
     code
 }
 
+fn say(io: &Io, text: &str) -> i32 {
+    io.out.line(text);
+    0
+}
+
+fn clear(io: &Io) -> i32 {
+    match &io.out {
+        Sink::Screen(screen, _) => screen.push(Stream::Clear, ""),
+        other => other.write("\u{1b}[H\u{1b}[2J"),
+    }
+    0
+}
+
+fn history(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let mut state = shell.state.borrow_mut();
+    let most = match arguments.first().map(String::as_str) {
+        Some("-c") => {
+            state.history.clear();
+            return 0;
+        }
+        Some(word) => match word.parse() {
+            Ok(most) => most,
+            Err(_) => {
+                let message = format!("sh: history: {word}: numeric argument required");
+                return fail(io, &message, 1);
+            }
+        },
+        None => usize::MAX,
+    };
+    let skip = state.history.len().saturating_sub(most);
+    for (i, line) in state.history.iter().enumerate().skip(skip) {
+        io.out.line(&format!("{:5}  {line}", i + 1));
+    }
+    0
+}
+
+fn help(io: &Io, words: &[String]) -> i32 {
+    if let Some(name) = words.first() {
+        if let Some(builtin) = find(name) {
+            io.out.line(&format!("usage: {name} {}", builtin.usage));
+            io.out.line(&format!("{}.", builtin.about));
+            return 0;
+        }
+        if super::special::NAMES.contains(&name.as_str()) {
+            io.out
+                .line(&format!("{name}: a part of the shell, as in bash"));
+            return 0;
+        }
+        return fail(io, &format!("No manual entry for {name}"), 16);
+    }
+    io.out.line("Programs:");
+    let width = BUILTINS.iter().map(|b| b.name.len()).max().unwrap_or(0);
+    for builtin in BUILTINS {
+        io.out
+            .line(&format!("  {:width$}  {}", builtin.name, builtin.about));
+    }
+    io.out.line("\nThe shell itself knows:");
+    io.out
+        .line(&format!("  {}", super::special::NAMES.join(" ")));
+    io.out
+        .line("  if for while until case function [[ (( time ! & | && || < > >> << <<< <( )");
+    io.out
+        .line("\n'help COMMAND' says how a command is called.");
+    0
+}
+
+/// `env [NAME=VALUE...] [COMMAND]`
+fn env<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalFuture<'a, i32> {
+    Box::pin(async move {
+        let mut own = (*io.env).clone();
+        let mut rest = arguments;
+        while let Some((first, tail)) = rest.split_first() {
+            let Some((name, value)) = first.split_once('=') else {
+                break;
+            };
+            own.push((name.to_owned(), value.to_owned()));
+            rest = tail;
+        }
+        if let Some((name, arguments)) = rest.split_first() {
+            let inner = Io {
+                env: Rc::new(own),
+                ..io.clone()
+            };
+            return run(shell, inner, name, arguments).await;
+        }
+        let scope = io.scope.borrow();
+        for name in &scope.exported {
+            let hidden = own.iter().any(|(n, _)| n == name);
+            if let Some(value) = scope.variables.get(name).filter(|_| !hidden) {
+                io.out.line(&format!("{name}={value}"));
+            }
+        }
+        for (name, value) in &own {
+            io.out.line(&format!("{name}={value}"));
+        }
+        0
+    })
+}
+
 async fn sleep(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut total = Duration::ZERO;
     for argument in arguments {
-        let text = match argument.ends_with(|c: char| c.is_ascii_digit()) {
-            true => format!("{argument}s"),
-            false => argument.clone(),
-        };
-        match crate::api::rfc3339::parse_go_duration(&text) {
-            Ok(nanos) if nanos >= 0 => total += Duration::from_nanos(nanos as u64),
-            _ => return fail(io, &format!("sleep: invalid time interval '{argument}'"), 1),
+        match seconds(argument) {
+            Some(span) => total = total.saturating_add(span),
+            None => return fail(io, &format!("sleep: invalid time interval '{argument}'"), 1),
         }
     }
     if arguments.is_empty() {
         return fail(io, "sleep: missing operand", 1);
     }
-    shell.world.sleep(total).await;
+    // More than a year is for ever.
+    shell
+        .world
+        .sleep(total.min(Duration::from_secs(365 * 86_400)))
+        .await;
     0
 }
 
-/// `watch [-n SECONDS] command`: shows a command's output again and again.
-async fn watch(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
-    let mut every = Duration::from_secs(2);
-    let mut rest = arguments;
-    while let Some((first, tail)) = rest.split_first() {
-        let seconds = match first.strip_prefix("-n") {
-            Some("") => match tail.split_first() {
-                Some((value, tail)) => {
-                    rest = tail;
-                    value.as_str()
-                }
-                None => return fail(io, "watch: option requires an argument -- 'n'", 1),
-            },
-            Some(value) => {
-                rest = tail;
-                value
-            }
-            None if first.starts_with('-') => {
-                return fail(io, &format!("watch: invalid option '{first}'"), 1);
-            }
-            None => break,
-        };
-        match crate::api::rfc3339::parse_go_duration(&format!("{seconds}s")) {
-            Ok(nanos) => every = Duration::from_nanos(nanos.max(100_000_000) as u64),
-            Err(_) => {
-                return fail(
-                    io,
-                    &format!("watch: failed to parse argument: '{seconds}'"),
-                    1,
-                );
-            }
-        }
-    }
-    if rest.is_empty() {
-        return fail(io, "watch: no command given", 1);
-    }
-    let source = rest.join(" ");
-    loop {
-        let text = super::run::run_source(shell, io, &source).await;
-        if let Sink::Screen(screen, _) = &io.out {
-            screen.push(Stream::Clear, "");
-        }
-        io.out.line(&format!(
-            "Every {}: {source}\n",
-            crate::api::rfc3339::go_duration(every.as_nanos() as i64)
-        ));
-        io.out.write(&text);
-        shell.world.sleep(every).await;
-    }
+/// `5`, `0.5`, `2m`, `1h`, `1d`.
+fn seconds(text: &str) -> Option<Duration> {
+    let (digits, factor) = match text.strip_suffix('d') {
+        Some(days) => (format!("{days}h"), 24),
+        None if text.ends_with(|c: char| c.is_ascii_digit()) => (format!("{text}s"), 1),
+        None => (text.to_owned(), 1),
+    };
+    let nanos = crate::api::rfc3339::parse_go_duration(&digits).ok()?;
+    let nanos = u64::try_from(nanos).ok()?;
+    Some(Duration::from_nanos(nanos.saturating_mul(factor)))
 }
 
 /// The text of the named files, or of the input.
@@ -197,7 +440,7 @@ async fn read_all(shell: &Shell, io: &Io, who: &str, names: &[&str]) -> Result<S
             }
             continue;
         }
-        match shell.world.host.read_file(name) {
+        match shell.read_file(name) {
             Some(file) => text.push_str(&file),
             None => return Err(format!("{who}: {name}: No such file or directory")),
         }
@@ -226,14 +469,12 @@ impl Lines {
         }
         let mut text = String::new();
         for name in names {
-            match shell.world.host.read_file(name) {
+            match shell.read_file(name) {
                 Some(file) => text.push_str(&file),
                 None => return Err(format!("{who}: {name}: No such file or directory")),
             }
         }
-        Ok(Lines {
-            pipe: Some(Pipe::of(&text)),
-        })
+        Ok(Lines::of(&text))
     }
 
     /// The next line, with its newline if it has one.

@@ -76,7 +76,7 @@ pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     }
     if let Some(suffix) = in_place {
         for name in &names {
-            let Some(text) = shell.world.host.read_file(name) else {
+            let Some(text) = shell.read_file(name) else {
                 return fail(
                     io,
                     &format!("sed: can't read {name}: No such file or directory"),

@@ -1,4 +1,4 @@
-//! `seq`, `base64`, `xargs`.
+//! `seq`, `base64`, `sha256sum`, `xargs`, `tac`, `rev`, `paste`.
 
 use std::rc::Rc;
 
@@ -91,7 +91,7 @@ pub async fn base64(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
 }
 
 /// The bytes, and whether the text was whole.
-fn decode(text: &str) -> (Vec<u8>, bool) {
+pub fn decode(text: &str) -> (Vec<u8>, bool) {
     let mut out = Vec::new();
     let (mut bits, mut held) = (0u32, 0u32);
     let mut letters = 0usize;
@@ -202,7 +202,8 @@ pub fn xargs<'a>(
                 input: None,
                 ..io.clone()
             };
-            match super::run(shell, inner, name, arguments).await {
+            let ended = super::super::run::run_named(shell, inner, name, arguments, false).await;
+            match ended.code {
                 0 => {}
                 127 => return 127,
                 _ => code = 123,
@@ -211,6 +212,76 @@ pub fn xargs<'a>(
         }
         code
     })
+}
+
+/// `sha256sum [FILE...]`
+pub async fn sha256sum(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let mut names: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|a| *a == "-" || !a.starts_with('-'))
+        .collect();
+    if names.is_empty() {
+        names.push("-");
+    }
+    let mut code = 0;
+    for name in names {
+        match read_all(shell, io, "sha256sum", &[name]).await {
+            Ok(text) => {
+                let hash = crate::kubectl::sha256::hex(text.as_bytes());
+                io.out.line(&format!("{hash}  {name}"));
+            }
+            Err(message) => code = fail(io, &message, 1),
+        }
+    }
+    code
+}
+
+/// `tac [FILE...]`
+pub async fn tac(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match read_all(shell, io, "tac", &names).await {
+        Ok(text) => {
+            text.lines().rev().for_each(|line| io.out.line(line));
+            0
+        }
+        Err(message) => fail(io, &message, 1),
+    }
+}
+
+/// `rev [FILE...]`
+pub async fn rev(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match read_all(shell, io, "rev", &names).await {
+        Ok(text) => {
+            for line in text.lines() {
+                io.out.line(&line.chars().rev().collect::<String>());
+            }
+            0
+        }
+        Err(message) => fail(io, &message, 1),
+    }
+}
+
+/// `paste -s [-d SEP] [FILE...]`
+pub async fn paste(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let (flags, names) = options(arguments, "d");
+    let between = flags
+        .iter()
+        .find(|(l, _)| *l == 'd')
+        .map_or("\t", |(_, v)| *v);
+    match read_all(shell, io, "paste", &names).await {
+        Ok(text) if flags.iter().any(|(l, _)| *l == 's') => {
+            let lines: Vec<&str> = text.lines().collect();
+            io.out.line(&lines.join(between));
+            0
+        }
+        Ok(text) => {
+            io.out.write(&text);
+            0
+        }
+        Err(message) => fail(io, &message, 1),
+    }
 }
 
 #[cfg(test)]
