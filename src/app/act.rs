@@ -16,6 +16,7 @@ use super::history::History;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
+use super::learn::{Learn, Wanted};
 use super::local::LocalClient;
 use super::mirror::Mirror;
 use super::model::{Effect, Files, Model, Msg, Selection, View, Workers, update};
@@ -65,12 +66,17 @@ pub struct Scene {
 
 /// The page without a browser.
 pub struct App {
-    model: Model,
-    session: Session,
-    terminal: Terminal,
+    pub(super) model: Model,
+    pub(super) session: Session,
+    pub(super) terminal: Terminal,
+    pub(super) learn: Learn,
+    /// What the page had before a lesson began.
+    pub(super) own: Option<Box<App>>,
+    /// What frames have left to be done by the browser.
+    pub(super) owed: Vec<Effect>,
     seed: u64,
     /// How many of the oldest inputs were lost in storage.
-    dropped: u64,
+    pub(super) dropped: u64,
     tiles: Tiles,
     revisions: Revisions,
     places: Places,
@@ -121,8 +127,17 @@ impl App {
     /// What was left at the last visit. It is replayed in slices; frames show how far it is.
     pub fn restore(saved: Saved) -> App {
         let seed = saved.timeline.cluster().config().seed;
-        let session = Session::restore(saved.timeline, saved.end, saved.now);
+        let mut learn = Learn::default();
+        // The goals of a lesson are watched from the instant at which its step began.
+        let session = match learn.resume(&saved.lesson) {
+            Some(began) => {
+                learn.wait_for(saved.end, saved.now);
+                Session::restore(saved.timeline, began, began)
+            }
+            None => Session::restore(saved.timeline, saved.end, saved.now),
+        };
         let mut app = App::over(seed, session, saved.files);
+        app.learn = learn;
         app.dropped = saved.dropped;
         app.session.set_speed(saved.speed);
         if saved.dropped > 0 {
@@ -130,16 +145,20 @@ impl App {
                 .notify(true, say!("notice.dropped", n = saved.dropped));
         }
         app.catch_up();
+        app.tell_lesson();
         app
     }
 
-    fn over(seed: u64, session: Session, files: Files) -> App {
+    pub(super) fn over(seed: u64, session: Session, files: Files) -> App {
         let mut model = Model::new(files);
         model.workers = session.workers();
         App {
             model,
             terminal: Terminal::new(session.client()),
             session,
+            learn: Learn::default(),
+            own: None,
+            owed: Vec::new(),
             seed,
             dropped: 0,
             tiles: Tiles::default(),
@@ -250,12 +269,16 @@ impl App {
             &self.model.files,
             speed,
             self.dropped,
+            self.learn.save(),
         )
     }
 
     /// Whether frames would bring nothing: time stands still, and all that has changed is drawn.
     pub fn is_still(&self) -> bool {
-        self.session.is_still() && !self.stale && self.model.notices.iter().all(|n| n.bad)
+        self.session.is_still()
+            && !self.stale
+            && self.learn.is_still()
+            && self.model.notices.iter().all(|n| n.bad)
     }
 
     /// Whether what would be saved is whole: not while it is being replayed.
@@ -281,6 +304,7 @@ impl App {
                 Effect::Reset => self.reset(),
                 Effect::Arrange => self.arrange(),
                 Effect::Find(kind, key) => self.find(kind, key),
+                Effect::Learn(act) => self.learn_act(act, &mut left),
                 Effect::Terminal(act) => {
                     self.at_terminal(|terminal, files| terminal.act(act, files));
                     left.push(Effect::Save);
@@ -288,8 +312,26 @@ impl App {
                 other => left.push(other),
             }
         }
+        if self.learn.is_writing() {
+            self.tell_lesson();
+        }
         self.model.transport = self.session.transport();
         left
+    }
+
+    /// What frames have left to be done by the browser, since this was last asked.
+    pub fn take_owed(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.owed)
+    }
+
+    /// The files of lessons that are wanted, and in which language.
+    pub fn take_wanted(&mut self) -> (Vec<Wanted>, Rc<str>) {
+        (self.learn.take_wanted(), self.learn.language().clone())
+    }
+
+    /// The lesson that is being taken, or is about to.
+    pub fn lesson(&self) -> Option<&Rc<str>> {
+        self.learn.running.as_ref().map(|running| &running.name)
     }
 
     /// Lets a frame pass; tells whether anything is to be drawn.
@@ -304,6 +346,7 @@ impl App {
             seen.changed |= self.at_terminal(Terminal::poll);
         }
         self.take_in(seen);
+        seen.changed |= self.follow_lesson(wall, more);
         let pictured = before != self.model.scene.nodes;
         let transport = self.session.transport();
         let moved = transport != self.model.transport;
@@ -377,7 +420,7 @@ impl App {
     }
 
     /// Builds what the stage shows.
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         self.pictures += 1;
         let mirror = self.session.mirror();
         let timeline = self.session.timeline();
@@ -430,7 +473,7 @@ impl App {
 
     /// Lets the terminal act, and takes in what it changed: its screen, files, the cluster. Tells
     /// whether there is anything new to be seen.
-    fn at_terminal(
+    pub(super) fn at_terminal(
         &mut self,
         act: impl FnOnce(&mut Terminal, &Shared<Files>) -> Vec<FileChange>,
     ) -> bool {
@@ -485,6 +528,10 @@ impl App {
     }
 
     fn reset(&mut self) {
+        // A lesson has its own way back, and what is kept meanwhile is not its to give up.
+        if self.learn.running.is_some() {
+            return;
+        }
         let seed = self.seed.wrapping_add(1);
         let Model {
             view,
@@ -496,7 +543,9 @@ impl App {
             ..
         } = self.model.clone();
         let history = self.terminal.history();
+        let learn = std::mem::take(&mut self.learn);
         *self = App::of(seed, workers);
+        self.learn = learn;
         self.at_terminal(|terminal, files| terminal.act(Act::Remember(history), files));
         self.model.view = view;
         self.model.panes = panes;
@@ -504,6 +553,7 @@ impl App {
         self.model.control_plane = control_plane;
         self.model.stage = stage;
         self.arrange();
+        self.tell_lesson();
         self.model.say(say!("spoken.reset"));
     }
 

@@ -14,6 +14,7 @@ pub mod editing;
 mod history;
 pub mod inspect;
 pub mod layout;
+pub mod learn;
 mod local;
 mod mirror;
 mod model;
@@ -35,7 +36,7 @@ pub use local::LocalClient;
 pub use mirror::Mirror;
 pub use model::{
     DockTab, Effect, File, Files, Model, Msg, Notice, Pane, Panes, Question, Reveal, Selection,
-    Splitter, Spoken, Theme, View, Workers, update,
+    Splitter, Spoken, Theme, Typing, View, Workers, update,
 };
 pub use session::{Progress, Seen, Session};
 pub use shared::Shared;

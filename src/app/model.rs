@@ -8,6 +8,7 @@ use crate::sim::Time;
 use super::act::Scene;
 use super::apply::Applied;
 use super::layout::Size;
+use super::learn;
 use super::session::Progress;
 use super::shared::Shared;
 use super::terminal;
@@ -56,6 +57,8 @@ impl View {
 /// A pane; narrow screens show one at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pane {
+    /// Lessons; only while they are open.
+    Learn,
     Editor,
     #[default]
     Stage,
@@ -64,10 +67,17 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Pane; 4] = [Pane::Editor, Pane::Stage, Pane::Inspector, Pane::Dock];
+    pub const ALL: [Pane; 5] = [
+        Pane::Learn,
+        Pane::Editor,
+        Pane::Stage,
+        Pane::Inspector,
+        Pane::Dock,
+    ];
 
     pub fn label(self) -> Text {
         match self {
+            Pane::Learn => say!("pane.lesson"),
             Pane::Editor => say!("pane.editor"),
             Pane::Stage => say!("pane.stage"),
             Pane::Inspector => say!("pane.inspector"),
@@ -78,6 +88,7 @@ impl Pane {
     /// Names the pane in the style sheet.
     pub fn class(self) -> &'static str {
         match self {
+            Pane::Learn => "learn",
             Pane::Editor => "editor",
             Pane::Stage => "stage",
             Pane::Inspector => "inspector",
@@ -162,6 +173,8 @@ impl Theme {
 /// A bar between two panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Splitter {
+    /// Between the lesson and the editor below it.
+    Lesson,
     Editor,
     Inspector,
     Dock,
@@ -171,6 +184,7 @@ impl Splitter {
     /// The least and the greatest extent of the pane beside it, in CSS pixels.
     pub fn range(self) -> (i32, i32) {
         match self {
+            Splitter::Lesson => (160, 760),
             Splitter::Editor => (200, 720),
             Splitter::Inspector => (240, 640),
             Splitter::Dock => (72, 560),
@@ -181,6 +195,7 @@ impl Splitter {
 /// The extents of the panes, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Panes {
+    pub lesson: i32,
     pub editor: i32,
     pub inspector: i32,
     pub dock: i32,
@@ -192,6 +207,7 @@ pub struct Panes {
 impl Default for Panes {
     fn default() -> Self {
         Panes {
+            lesson: 460,
             editor: 380,
             inspector: 380,
             dock: 216,
@@ -204,6 +220,7 @@ impl Default for Panes {
 impl Panes {
     pub fn extent(&self, splitter: Splitter) -> i32 {
         match splitter {
+            Splitter::Lesson => self.lesson,
             Splitter::Editor => self.editor,
             Splitter::Inspector => self.inspector,
             Splitter::Dock => self.dock,
@@ -214,6 +231,7 @@ impl Panes {
         let (least, most) = splitter.range();
         let extent = extent.clamp(least, most);
         match splitter {
+            Splitter::Lesson => self.lesson = extent,
             Splitter::Editor => self.editor = extent,
             Splitter::Inspector => self.inspector = extent,
             Splitter::Dock => self.dock = extent,
@@ -291,6 +309,16 @@ pub struct Reveal {
     pub end: usize,
 }
 
+/// A text that is put into the line of the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Grows, so that the same text can be put there again.
+    pub serial: u32,
+    pub text: Rc<str>,
+    /// Whether the line gets the focus.
+    pub focus: bool,
+}
+
 /// How many worker nodes a cluster has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workers(u8);
@@ -341,6 +369,9 @@ pub struct Model {
     pub applied: Shared<Applied>,
     pub reveal: Option<Reveal>,
     pub terminal: Shared<terminal::View>,
+    /// What was put into the terminal's line last, by a lesson.
+    pub typing: Option<Typing>,
+    pub learn: Shared<learn::View>,
     pub notices: Shared<Vec<Notice>>,
     pub spoken: Shared<Spoken>,
     pub question: Option<Question>,
@@ -374,6 +405,8 @@ impl Model {
             applied: Shared::default(),
             reveal: None,
             terminal: Shared::default(),
+            typing: None,
+            learn: Shared::default(),
             notices: Shared::default(),
             spoken: Shared::default(),
             question: None,
@@ -450,6 +483,8 @@ pub enum Msg {
     },
     /// Something typed at the terminal.
     Terminal(terminal::Act),
+    /// Something done with lessons.
+    Learn(learn::Act),
     /// Opens a file at a place of its text, in bytes.
     Reveal {
         file: usize,
@@ -489,12 +524,21 @@ pub enum Effect {
     Reset,
     Terminal(terminal::Act),
     Find(Kind, Key),
+    Learn(learn::Act),
     /// Lays the stage out again.
     Arrange,
     /// For the browser.
     SetTheme(Theme),
     /// What is kept has changed.
     Save,
+    /// How far somebody got with the lessons is to be kept.
+    KeepProgress(Rc<str>),
+    /// A lesson begins: what the page had is to be kept, whole.
+    KeepOwn(Rc<str>),
+    /// A lesson was left, and nothing is kept of it any more.
+    DropLesson,
+    /// A lesson was left, and what the page had before it is where the browser keeps it.
+    RestoreOwn,
 }
 
 /// Changes the model; returns what else is to be done.
@@ -640,6 +684,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Terminal(act) => vec![Effect::Terminal(act)],
+        Msg::Learn(act) => vec![Effect::Learn(act)],
         Msg::Reveal { file, start, end } => {
             let serial = model.reveal.as_ref().map_or(0, |r| r.serial) + 1;
             model.reveal = Some(Reveal {

@@ -9,6 +9,7 @@ use crate::cluster::Timeline;
 use crate::cluster::history::{load, save};
 use crate::sim::Time;
 
+use super::learn::Learn;
 use super::model::{File, Files};
 use super::text::{Text, say};
 use super::transport::Speed;
@@ -21,7 +22,13 @@ pub const LARGEST: usize = 2_000_000;
 
 /// Writes a session as text of at most [`LARGEST`] bytes: drops the oldest inputs that do not fit,
 /// and counts them with those that were lost before.
-pub fn write(timeline: &Timeline, files: &Files, speed: Speed, dropped: u64) -> String {
+pub fn write(
+    timeline: &Timeline,
+    files: &Files,
+    speed: Speed,
+    dropped: u64,
+    lesson: Value,
+) -> String {
     let list: Vec<Value> = files
         .list
         .iter()
@@ -42,7 +49,7 @@ pub fn write(timeline: &Timeline, files: &Files, speed: Speed, dropped: u64) -> 
     }
     json!({
         "form": FORM, "history": history, "files": list, "open": files.open,
-        "speed": speed.0, "dropped": dropped + lost as u64,
+        "speed": speed.0, "dropped": dropped + lost as u64, "lesson": lesson,
     })
     .to_string()
 }
@@ -57,6 +64,8 @@ pub struct Saved {
     pub files: Files,
     /// How many of the oldest inputs did not fit, and are lost.
     pub dropped: u64,
+    /// The lesson that was being taken; null when there was none.
+    pub lesson: Value,
 }
 
 impl Saved {
@@ -95,8 +104,15 @@ impl Saved {
                 list,
             },
             dropped: number("dropped"),
+            lesson: value["lesson"].clone(),
         })
     }
+}
+
+/// Whether a text that was written holds a lesson that can be gone on with.
+pub fn holds_lesson(text: &str) -> bool {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    Learn::default().resume(&value["lesson"]).is_some()
 }
 
 /// The file that the page opens with, beside the traffic that keeps it busy.
@@ -135,7 +151,7 @@ mod tests {
     }
 
     fn write_and_read(timeline: &Timeline) -> (String, Saved) {
-        let text = write(timeline, &example_files(), Speed(10_000), 0);
+        let text = write(timeline, &example_files(), Speed(10_000), 0, Value::Null);
         let saved = Saved::read(&text).unwrap();
         (text, saved)
     }

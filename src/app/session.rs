@@ -226,6 +226,26 @@ impl Session {
         };
     }
 
+    /// Goes back at once to an instant at which so many inputs had come, and forgets what came after it.
+    pub fn return_to(&mut self, to: Time, inputs: usize) {
+        self.timeline.borrow_mut().return_to(to, inputs);
+        self.mirror.jump();
+        self.task = Task::None;
+        self.goal = to;
+        self.look();
+        self.history.cut(self.mirror.revision());
+    }
+
+    /// Goes on replaying a saved history, up to its end, and then to the instant that was shown.
+    pub fn go_on_restoring(&mut self, end: Time, now: Time) {
+        let from = self.timeline.borrow().now();
+        self.task = Task::Run {
+            from,
+            to: end.max(from),
+            restoring: Some(now),
+        };
+    }
+
     /// Gives up what takes long: stays where it is.
     pub fn stop(&mut self) {
         self.task = Task::None;

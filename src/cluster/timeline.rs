@@ -134,6 +134,21 @@ impl Timeline {
         self.applied = self.inputs.len();
     }
 
+    /// Goes back to an instant at which so many inputs had come, and forgets what came after it. The instant
+    /// alone would not do: while time stands still, all that is done falls on one.
+    pub fn return_to(&mut self, to: Time, inputs: usize) {
+        let to = to.clamp(self.start(), self.end.max(self.now()));
+        self.inputs.truncate(inputs);
+        self.checkpoints
+            .retain(|at, (_, applied)| *at <= to && *applied <= inputs);
+        if let Some((_, (cluster, applied))) = self.checkpoints.range(..=to).next_back() {
+            self.cluster = cluster.clone();
+            self.applied = *applied;
+        }
+        self.end = to;
+        while !self.run_until(to, usize::MAX) {}
+    }
+
     /// Forgets what lies in the future.
     fn cut(&mut self) {
         let now = self.now();

@@ -7,7 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::goal::{Judge, Standing};
+use super::goal::{GoalState, Judge, Missing, Standing};
 use super::markdown;
 use super::source::{Problem, Source};
 use super::start::{WARM_UP, is_settled, span};
@@ -291,7 +291,7 @@ impl Check {
                 Standing::Failed => {
                     self.find(
                         &path,
-                        format!("it fails at the beginning: {}", state.missing),
+                        format!("it fails at the beginning: {}", words(state)),
                     );
                 }
                 Standing::Met if !judge.is_throughout(i) => {
@@ -386,7 +386,7 @@ impl Check {
         for (i, state) in judge.states().iter().enumerate() {
             if state.standing != Standing::Met {
                 let path = format!("spec.steps[{number}].goals[{i}]");
-                let message = format!("the solution does not meet it: {}", state.missing);
+                let message = format!("the solution does not meet it: {}", words(state));
                 self.find(&path, message);
             }
         }
@@ -398,6 +398,15 @@ impl Check {
             );
         }
     }
+}
+
+/// What is missing for a goal.
+fn words(state: &GoalState) -> String {
+    state
+        .missing
+        .as_ref()
+        .map(Missing::words)
+        .unwrap_or_default()
 }
 
 impl Act {

@@ -15,4 +15,4 @@ pub mod start;
 
 pub use check::{Check, Finding, Report, StepReport};
 pub use course::{Chapter, Course};
-pub use goal::{GoalState, Judge, Missing, Standing, find_object};
+pub use goal::{GoalState, Judge, Missing, Noun, Relation, Standing, find_object, number_word};

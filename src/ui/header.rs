@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
 use super::words::{Language, languages, t, use_words};
+use crate::app::learn::Act;
 use crate::app::{Msg, Pane, Question, Theme};
 
 #[derive(Properties, PartialEq)]
@@ -13,6 +14,10 @@ pub struct Props {
     pub theme: Theme,
     pub shown: Pane,
     pub summary: AttrValue,
+    /// The pane of lessons is open.
+    pub learning: bool,
+    /// A lesson is being taken, in a cluster of its own.
+    pub in_lesson: bool,
 }
 
 #[component]
@@ -41,6 +46,16 @@ pub fn Header(props: &Props) -> Html {
             </h1>
             <p class="k-header-summary">{ props.summary.clone() }</p>
             <div class="k-header-actions">
+                <button
+                    type="button"
+                    class="k-button k-button--quiet"
+                    title={t!(w, "header.learn.title")}
+                    aria-expanded={props.learning.to_string()}
+                    onclick={send(Msg::Learn(Act::Open(!props.learning)))}
+                >
+                    { icon(Icon::Book) }
+                    <span>{ t!(w, "header.learn") }</span>
+                </button>
                 <LanguageChoice />
                 <button
                     type="button"
@@ -54,6 +69,7 @@ pub fn Header(props: &Props) -> Html {
                 <button
                     type="button"
                     class="k-button k-button--quiet"
+                    disabled={props.in_lesson}
                     title={t!(w, "header.reset.title")}
                     aria-label={t!(w, "header.reset")}
                     onclick={send(Msg::Ask(Question::Reset))}
@@ -104,7 +120,7 @@ pub fn PaneSwitch(props: &Props) -> Html {
     let w = use_words();
     html! {
         <nav class="k-panes" aria-label={t!(w, "panes.label")}>
-            { for Pane::ALL.into_iter().map(|pane| {
+            { for Pane::ALL.into_iter().filter(|pane| *pane != Pane::Learn || props.learning).map(|pane| {
                 let dispatch = dispatch.clone();
                 let onclick = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::ShowPane(pane)));
                 html! {

@@ -11,6 +11,7 @@ mod hooks;
 mod icons;
 mod inspector;
 mod keys;
+mod learn;
 mod notices;
 mod page;
 mod runtime;

@@ -1,5 +1,7 @@
 //! The page: header, panes, splitters; each gets the part of the model that it draws.
 
+use std::rc::Rc;
+
 use gloo::events::EventListener;
 use yew::prelude::*;
 
@@ -9,13 +11,15 @@ use super::editor::Editor;
 use super::header::{Header, PaneSwitch};
 use super::inspector::Inspector;
 use super::keys;
+use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
 use super::runtime::Runtime;
 use super::splitter::SplitterBar;
 use super::stage::Stage;
 use super::transport::TransportBar;
 use super::words::{Language, t, use_language_of};
-use crate::app::{Model, Splitter, Words};
+use crate::app::learn::Act;
+use crate::app::{Model, Msg, Splitter, Words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -40,13 +44,21 @@ pub fn Page(props: &Props) -> Html {
             move || drop(listeners)
         });
     }
+    {
+        let runtime = runtime.clone();
+        use_effect_with(Rc::<str>::from(w.tag()), move |tag| {
+            runtime.dispatch(Msg::Learn(Act::Speak(tag.clone())));
+        });
+    }
     let model: &Model = &model;
     let panes = &model.panes;
     let style = format!(
-        "--k-editor:{}px;--k-inspector:{}px;--k-dock:{}px",
-        panes.editor, panes.inspector, panes.dock
+        "--k-lesson:{}px;--k-editor:{}px;--k-inspector:{}px;--k-dock:{}px",
+        panes.lesson, panes.editor, panes.inspector, panes.dock
     );
     let inspecting = model.selection.is_some();
+    let learning = model.learn.open;
+    let in_lesson = model.learn.taking;
     html! {
         <ContextProvider<Language> context={language}>
         <ContextProvider<Runtime> context={runtime}>
@@ -61,14 +73,22 @@ pub fn Page(props: &Props) -> Html {
                     theme={model.theme}
                     shown={panes.shown}
                     summary={w.say(&model.scene.nodes.summary())}
+                    {learning}
+                    {in_lesson}
                 />
-                <PaneSwitch theme={model.theme} shown={panes.shown} summary="" />
+                <PaneSwitch theme={model.theme} shown={panes.shown} summary="" {learning} {in_lesson} />
                 <main class="k-main">
-                    <Editor
-                        files={model.files.clone()}
-                        applied={model.applied.clone()}
-                        reveal={model.reveal.clone()}
-                    />
+                    <div class="k-left">
+                        if learning {
+                            <Learn view={model.learn.clone()} />
+                            <SplitterBar of={Splitter::Lesson} extent={panes.lesson} label={t!(w, "splitter.lesson")} />
+                        }
+                        <Editor
+                            files={model.files.clone()}
+                            applied={model.applied.clone()}
+                            reveal={model.reveal.clone()}
+                        />
+                    </div>
                     <SplitterBar of={Splitter::Editor} extent={panes.editor} label={t!(w, "splitter.editor")} />
                     <div class="k-centre">
                         <Stage
@@ -88,6 +108,7 @@ pub fn Page(props: &Props) -> Html {
                             revision={model.scene.revision}
                             terminal={model.terminal.clone()}
                             playing={model.transport.playing}
+                            typing={model.typing.clone()}
                         />
                     </div>
                     if inspecting {

@@ -8,8 +8,10 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
+use super::learn::load;
 use super::storage;
-use crate::app::persist::Saved;
+use crate::app::learn::Act as LearnAct;
+use crate::app::persist::{self, Saved};
 use crate::app::terminal::Act;
 use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View, Workers, say};
 
@@ -59,7 +61,7 @@ impl Runtime {
             .and_then(|text| text.parse().ok())
             .map(Workers::new);
         let fresh = || App::of(FIRST_SEED, asked.unwrap_or_default());
-        let mut app = match storage::session().map(|text| Saved::read(&text)) {
+        let mut app = match kept().map(|text| Saved::read(&text)) {
             Some(Ok(saved)) => {
                 let mut app = App::restore(saved);
                 if let Some(workers) = asked {
@@ -75,6 +77,10 @@ impl Runtime {
             None => fresh(),
         };
         let _ = app.dispatch(Msg::Terminal(Act::Remember(storage::typed())));
+        let _ = app.dispatch(Msg::Learn(LearnAct::Speak(super::words::chosen().into())));
+        if let Some(done) = storage::lessons_done() {
+            let _ = app.dispatch(Msg::Learn(LearnAct::Remember(done.into())));
+        }
         for msg in wishes() {
             for effect in app.dispatch(msg) {
                 // Asked for by an address, not chosen: shown, but not kept.
@@ -119,6 +125,14 @@ impl Runtime {
         };
         let effects = app.dispatch(msg);
         drop(app);
+        self.see_to(effects);
+        self.show();
+        self.load_what_is_wanted();
+        self.wake();
+    }
+
+    /// Does what the app asks of the browser.
+    fn see_to(&self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::SetTheme(theme) => {
@@ -126,16 +140,37 @@ impl Runtime {
                     set_theme(theme);
                 }
                 Effect::Save => self.0.dirty.set(true),
+                Effect::KeepProgress(text) => storage::keep_lessons_done(&text),
+                Effect::KeepOwn(text) => {
+                    storage::keep_session(&text);
+                }
+                Effect::DropLesson => storage::drop_lesson(),
+                Effect::RestoreOwn => {
+                    storage::drop_lesson();
+                    let kept = storage::session().and_then(|text| Saved::read(&text).ok());
+                    let mut app = match kept {
+                        Some(saved) => App::restore(saved),
+                        None => App::of(FIRST_SEED, Workers::default()),
+                    };
+                    if let Ok(mut lesson) = self.0.app.try_borrow_mut() {
+                        app.take_over(&mut lesson);
+                        *lesson = app;
+                    }
+                }
                 _ => {}
             }
         }
-        self.show();
-        self.load_what_is_wanted();
-        self.wake();
     }
 
-    /// Begins to load the schema of the API if a command waits for it.
+    /// Begins to load what the app waits for: texts of lessons, and the schema of the API.
     fn load_what_is_wanted(&self) {
+        let (wanted, language) = match self.0.app.try_borrow_mut() {
+            Ok(mut app) => app.take_wanted(),
+            Err(_) => return,
+        };
+        for file in wanted {
+            load::load(self, file, language.clone());
+        }
         if !self.0.app.borrow().terminal().wants_schema() {
             return;
         }
@@ -153,8 +188,12 @@ impl Runtime {
             return;
         }
         let text = app.save();
+        let in_lesson = app.lesson().is_some();
         drop(app);
-        storage::keep_session(&text);
+        match in_lesson {
+            true => storage::keep_lesson(&text),
+            false => storage::keep_session(&text),
+        };
         self.0.kept.set(now());
         self.0.dirty.set(false);
     }
@@ -196,6 +235,8 @@ impl Runtime {
             Ok(mut app) => app.frame(wall, &mut || now() - start < BUDGET),
             Err(_) => false,
         };
+        let owed = self.0.app.borrow_mut().take_owed();
+        self.see_to(owed);
         if drawn {
             self.show();
         }
@@ -236,12 +277,26 @@ fn wishes() -> Vec<Msg> {
     let mut wishes = vec![Msg::SetTheme(Theme::by_name(&theme))];
     let view = asked("view").and_then(|name| View::by_name(&name));
     wishes.extend(view.map(Msg::Show));
+    let lesson = asked("lesson").filter(|name| load::is_name(name));
+    wishes.extend(lesson.map(|name| Msg::Learn(LearnAct::Start(name.into()))));
     // "0.5" and "10": times the wall clock.
     let speed = asked("speed").and_then(|text| text.parse::<f32>().ok());
     if let Some(speed) = speed.filter(|s| s.is_finite() && *s > 0.0) {
         wishes.push(Msg::SetSpeed(Speed::nearest((speed * 1000.0) as u32)));
     }
     wishes
+}
+
+/// What was left at the last visit: the lesson that was being taken, or one's own cluster and files. What is
+/// no lesson any more must not take the place of the own.
+fn kept() -> Option<String> {
+    if let Some(text) = storage::lesson() {
+        if persist::holds_lesson(&text) {
+            return Some(text);
+        }
+        storage::drop_lesson();
+    }
+    storage::session()
 }
 
 fn set_theme(theme: Theme) {

@@ -24,8 +24,11 @@ pub fn SplitterBar(props: &Props) -> Html {
     let grip = use_mut_ref(|| None::<(i32, i32)>);
     let (of, extent) = (props.of, props.extent);
     // Which way the pane grows when the pointer moves right or down.
-    let vertical = of != Splitter::Dock;
-    let sign = if of == Splitter::Editor { 1 } else { -1 };
+    let vertical = !matches!(of, Splitter::Dock | Splitter::Lesson);
+    let sign = match of {
+        Splitter::Editor | Splitter::Lesson => 1,
+        Splitter::Dock | Splitter::Inspector => -1,
+    };
     let place = move |event: &PointerEvent| {
         if vertical {
             event.client_x()

@@ -8,6 +8,10 @@ const TYPED: &str = "kubarium.typed";
 /// How many lines are kept for the next visit.
 const MOST_TYPED: usize = 200;
 const THEME: &str = "kubarium.theme";
+/// The session of a lesson, while one is taken; the other one waits meanwhile.
+const LESSON: &str = "kubarium.lesson";
+/// How far somebody got with the lessons.
+const LESSONS: &str = "kubarium.lessons";
 /// `static/boot.js` reads it.
 const LANGUAGE: &str = "kubarium.lang";
 
@@ -30,6 +34,29 @@ pub fn session() -> Option<String> {
 /// Tells whether it was kept.
 pub fn keep_session(text: &str) -> bool {
     set(SESSION, text)
+}
+
+/// The lesson that was being taken.
+pub fn lesson() -> Option<String> {
+    get(LESSON)
+}
+
+pub fn keep_lesson(text: &str) -> bool {
+    set(LESSON, text)
+}
+
+pub fn drop_lesson() {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(LESSON);
+    }
+}
+
+pub fn lessons_done() -> Option<String> {
+    get(LESSONS)
+}
+
+pub fn keep_lessons_done(text: &str) {
+    set(LESSONS, text);
 }
 
 /// What was typed at the terminal, oldest first.

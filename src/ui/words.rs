@@ -77,6 +77,11 @@ impl Rules for Intl {
     }
 }
 
+/// The tag of the language that a page begins with.
+pub fn chosen() -> String {
+    chosen_language()
+}
+
 /// The language that a page begins with: its words, where they could be loaded, else English.
 pub async fn first() -> Words {
     load(&Words::english(), &chosen_language()).await

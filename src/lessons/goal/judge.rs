@@ -28,12 +28,12 @@ pub enum Standing {
 }
 
 /// A goal at this moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GoalState {
     pub text: Rc<str>,
     pub standing: Standing,
-    /// What is still missing, in words; empty when it is met.
-    pub missing: Rc<str>,
+    /// What is still missing, unless it is met.
+    pub missing: Option<Missing>,
 }
 
 /// So many changes of one goal are remembered, for going back.
@@ -303,7 +303,7 @@ impl Judge {
         GoalState {
             text: goal.text.clone(),
             standing,
-            missing: missing.map(|m| m.words()).unwrap_or_default().into(),
+            missing,
         }
     }
 

@@ -18,4 +18,4 @@ mod tests;
 
 pub use judge::{GoalState, Judge, Standing};
 pub use plan::find_object;
-pub use words::Missing;
+pub use words::{Missing, Noun, Relation, number_word};

@@ -275,7 +275,7 @@ impl Objects {
             let kind = self.word.to_string();
             return Some(Missing::Kind { kind });
         };
-        let info = kind.info();
+        let info = kind.info().into();
         let first = self.seen.values().next();
         let of_first = |found: &Found| {
             let text = self.logs.as_ref().map(|l| l.contains.clone());

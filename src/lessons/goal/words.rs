@@ -3,8 +3,24 @@
 use crate::api::KindInfo;
 use crate::api::play::lesson::Amount;
 
+/// What a kind is called: the names of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noun {
+    pub singular: &'static str,
+    pub plural: &'static str,
+}
+
+impl From<&'static KindInfo> for Noun {
+    fn from(info: &'static KindInfo) -> Self {
+        Noun {
+            singular: info.singular,
+            plural: info.plural,
+        }
+    }
+}
+
 /// Why a goal is not met yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Missing {
     /// The present lies before the beginning of the step.
     Early,
@@ -13,24 +29,24 @@ pub enum Missing {
         kind: String,
     },
     Absent {
-        kind: &'static KindInfo,
+        kind: Noun,
         name: String,
         fresh: bool,
     },
     StillThere {
-        kind: &'static KindInfo,
+        kind: Noun,
         name: String,
         count: usize,
     },
     Count {
-        kind: &'static KindInfo,
+        kind: Noun,
         good: usize,
         want: Amount,
         tested: bool,
     },
     /// So many of several pass, and what one of the others lacks.
     Of {
-        kind: &'static KindInfo,
+        kind: Noun,
         good: usize,
         total: usize,
         first: Box<Missing>,
@@ -80,7 +96,7 @@ pub enum Missing {
 }
 
 /// What a value is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
     There,
     Missing,
@@ -92,7 +108,7 @@ pub enum Relation {
 }
 
 /// The numbers of a workload that have a word of their own.
-const NUMBERS: [(&str, &str); 4] = [
+pub const NUMBERS: [(&str, &str); 4] = [
     ("readyReplicas", "ready"),
     ("availableReplicas", "available"),
     ("updatedReplicas", "updated"),
@@ -100,6 +116,7 @@ const NUMBERS: [(&str, &str); 4] = [
 ];
 
 impl Missing {
+    /// In English; the page has words of its own, in its language.
     pub fn words(&self) -> String {
         match self {
             Missing::Early => "the step begins later".to_owned(),
@@ -171,7 +188,7 @@ impl Missing {
                 format!("{to}: {failed} of {want} failed requests")
             }
             Missing::Held { seconds, want } => format!("holds for {seconds} of {want} s"),
-            Missing::Broken { how } => format!("broken: {}. Start over.", how.words()),
+            Missing::Broken { how } => format!("broken: {}", how.words()),
         }
     }
 }
@@ -185,11 +202,17 @@ fn amount(want: &Amount) -> String {
     }
 }
 
+/// The field at the end of a path is such a number: its word.
+pub fn number_word(path: &str) -> Option<&'static str> {
+    let last = path.trim_matches(['{', '}']).rsplit('.').next()?;
+    let found = NUMBERS.iter().find(|(name, _)| *name == last);
+    found.map(|(_, word)| *word)
+}
+
 fn value(name: &str, path: &str, have: Option<&str>, want: &Relation) -> String {
     let field = path.trim_matches(['{', '}']);
-    let last = field.rsplit('.').next().unwrap_or_default();
-    let word = NUMBERS.iter().find(|(name, _)| *name == last);
-    if let (Some((_, word)), Relation::Equal(want) | Relation::AtLeast(want)) = (word, want) {
+    if let (Some(word), Relation::Equal(want) | Relation::AtLeast(want)) = (number_word(path), want)
+    {
         return format!("{name}: {} of {want} {word}", have.unwrap_or("0"));
     }
     let have = have.unwrap_or("not set");

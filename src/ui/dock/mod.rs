@@ -14,7 +14,7 @@ use super::tabs::{Tab, Tabs};
 use super::terminal::Terminal;
 use super::words::{t, use_words};
 use crate::app::terminal::View;
-use crate::app::{DockTab, Msg, Shared};
+use crate::app::{DockTab, Msg, Shared, Typing};
 use events::EventsPane;
 use logs::LogsPane;
 use requests::RequestsPane;
@@ -26,6 +26,7 @@ pub struct Props {
     pub revision: u64,
     pub terminal: Shared<View>,
     pub playing: bool,
+    pub typing: Option<Typing>,
 }
 
 #[component]
@@ -56,7 +57,7 @@ pub fn Dock(props: &Props) -> Html {
             </div>
             <div class="k-dock-body" id="dock-panel" role="tabpanel" aria-label={w.say(&props.tab.label())}>
                 <div class="k-dock-terminal" hidden={props.tab != DockTab::Terminal}>
-                    <Terminal view={props.terminal.clone()} playing={props.playing} />
+                    <Terminal view={props.terminal.clone()} playing={props.playing} typing={props.typing.clone()} />
                 </div>
                 { match props.tab {
                     DockTab::Terminal => Html::default(),

@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use crate::app::editing::utf16::{Units, byte_at};
 use crate::app::terminal::{Act, Recall};
-use crate::app::{Msg, Shared};
-use crate::ui::hooks::has_selected_text;
+use crate::app::{Msg, Shared, Typing};
+use crate::ui::hooks::{focus, has_selected_text};
 use crate::ui::runtime::{use_dispatch, use_runtime};
 use crate::ui::words::{t, use_words};
 
@@ -16,6 +16,8 @@ pub struct Props {
     pub prompt: AttrValue,
     pub history: Shared<Vec<String>>,
     pub busy: bool,
+    /// A text that somebody else puts there.
+    pub typing: Option<Typing>,
 }
 
 /// Going back through the history with Ctrl+R.
@@ -46,6 +48,17 @@ pub fn CommandLine(props: &Props) -> Html {
             rows.set(text.split('\n').count());
         }
     };
+    {
+        let (set_text, id) = (set_text.clone(), props.id.clone());
+        use_effect_with(props.typing.clone(), move |typing| {
+            if let Some(typing) = typing {
+                set_text(&typing.text);
+                if typing.focus {
+                    focus(&id);
+                }
+            }
+        });
+    }
     let oninput = {
         let (rows, recall, candidates) = (rows.setter(), recall.clone(), candidates.setter());
         Callback::from(move |event: InputEvent| {

@@ -10,7 +10,7 @@ use super::runtime::use_dispatch;
 use super::storage;
 use super::words::{t, use_words};
 use crate::app::terminal::{Act, View};
-use crate::app::{Msg, Shared, Text, Words, say};
+use crate::app::{Msg, Shared, Text, Typing, Words, say};
 use input::CommandLine;
 use paper::Paper;
 
@@ -22,6 +22,7 @@ pub struct Props {
     pub view: Shared<View>,
     /// Whether virtual time runs: commands that wait need it.
     pub playing: bool,
+    pub typing: Option<Typing>,
 }
 
 #[component]
@@ -78,7 +79,7 @@ pub fn Terminal(props: &Props) -> Html {
                     </button>
                 </div>
             }
-            <CommandLine id={INPUT} prompt={view.prompt.to_string()} history={view.history.clone()} busy={view.running.is_some()} />
+            <CommandLine id={INPUT} prompt={view.prompt.to_string()} history={view.history.clone()} busy={view.running.is_some()} typing={props.typing.clone()} />
         </div>
     }
 }

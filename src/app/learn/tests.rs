@@ -1,0 +1,324 @@
+//! Lessons as somebody takes them.
+
+#[cfg(test)]
+mod journeys {
+    use std::time::Duration;
+
+    use super::super::*;
+    use crate::app::persist::Saved;
+    use crate::app::terminal;
+    use crate::app::{App, Effect, Msg, Pane, Speed, say};
+    use crate::lessons::Standing;
+
+    const LESSONS: [(&str, &str); 2] = [
+        (
+            "first-pod",
+            include_str!("../../../static/lessons/first-pod/lesson.yaml"),
+        ),
+        (
+            "rolling-update",
+            include_str!("../../../static/lessons/rolling-update/lesson.yaml"),
+        ),
+    ];
+
+    /// Hands the app the files that it wants, as the page does.
+    fn load(app: &mut App) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        loop {
+            let (wanted, _) = app.take_wanted();
+            if wanted.is_empty() {
+                return effects;
+            }
+            for file in wanted {
+                let act = match file {
+                    Wanted::Course => Act::Course(Some(
+                        include_str!("../../../static/lessons/course.yaml").into(),
+                    )),
+                    Wanted::Lesson(name) => Act::Texts {
+                        lesson: LESSONS
+                            .iter()
+                            .find(|(lesson, _)| *lesson == &*name)
+                            .map(|(_, text)| Rc::from(*text)),
+                        name,
+                        words: None,
+                    },
+                };
+                effects.extend(app.dispatch(Msg::Learn(act)));
+            }
+        }
+    }
+
+    fn act(app: &mut App, act: Act) -> Vec<Effect> {
+        app.dispatch(Msg::Learn(act))
+    }
+
+    fn type_line(app: &mut App, line: &str) {
+        app.dispatch(Msg::Terminal(terminal::Act::Run(line.into())));
+    }
+
+    fn enter(name: &str) -> App {
+        let mut app = App::fresh(1);
+        act(&mut app, Act::Start(name.into()));
+        let effects = load(&mut app);
+        assert!(effects.iter().any(|e| matches!(e, Effect::KeepOwn(_))));
+        app.dispatch(Msg::SetSpeed(Speed(10_000)));
+        app
+    }
+
+    fn lesson(app: &App) -> LessonView {
+        app.model()
+            .learn
+            .lesson
+            .clone()
+            .expect("a lesson is being taken")
+    }
+
+    /// Lets frames pass until something holds of the lesson.
+    fn until(app: &mut App, holds: impl Fn(&LessonView) -> bool) {
+        for _ in 0..3_000 {
+            if holds(&lesson(app)) {
+                return;
+            }
+            app.frame(Duration::from_millis(50), &mut || true);
+        }
+        panic!("never: {:#?}", lesson(app));
+    }
+
+    fn standings(app: &App) -> Vec<Standing> {
+        lesson(app).goals.iter().map(|g| g.standing).collect()
+    }
+
+    #[test]
+    fn a_lesson_is_shown_to_its_end_and_the_own_work_comes_back() {
+        let mut app = enter("rolling-update");
+        assert_eq!(app.model().panes.shown, Pane::Learn);
+        let open = app.model().files.current().map(|f| f.name.clone());
+        assert_eq!(open.as_deref(), Some("web.yaml"), "what the solution edits");
+        for step in 0..lesson(&app).steps {
+            assert_eq!(lesson(&app).shown, step);
+            act(&mut app, Act::ShowMe);
+            until(&mut app, |l| {
+                !l.showing && l.goals.iter().all(|g| g.standing == Standing::Met)
+            });
+            if let Some(predict) = lesson(&app).predict {
+                assert!(lesson(&app).asks_first && !lesson(&app).step_done);
+                act(&mut app, Act::Choose(predict.right));
+            }
+            assert!(lesson(&app).step_done);
+            act(&mut app, Act::Next);
+        }
+        assert!(lesson(&app).finished.is_some());
+        let web = app
+            .model()
+            .files
+            .list
+            .iter()
+            .find(|f| &*f.name == "web.yaml");
+        assert!(
+            web.is_some_and(|f| f.text.contains("nginx:1.28")),
+            "the file was edited"
+        );
+        let effects = act(&mut app, Act::Leave);
+        assert!(effects.contains(&Effect::DropLesson));
+        assert!(app.model().learn.lesson.is_none());
+        assert_eq!(&*app.model().files.list[0].name, "web.yaml");
+        assert_eq!(
+            app.session().mirror().nodes.len(),
+            4,
+            "the own cluster has three workers"
+        );
+        let chapters = &app.model().learn.chapters;
+        assert!(chapters[1].lessons[0].done);
+        assert!(!chapters[0].lessons[0].done);
+    }
+
+    #[test]
+    fn what_was_typed_counts_and_a_reload_goes_on_where_it_was() {
+        let mut app = enter("first-pod");
+        type_line(&mut app, "kubectl run hello --image=nginx:1.27");
+        until(&mut app, |l| {
+            l.goals.iter().all(|g| g.standing == Standing::Met)
+        });
+        act(&mut app, Act::Choose(0));
+        act(&mut app, Act::Next);
+        assert_eq!(lesson(&app).shown, 1);
+        type_line(
+            &mut app,
+            "kubectl run worker --image=busybox:1.37 -- sh -c 'sleep 3; exit 1'",
+        );
+        until(&mut app, |l| l.goals[0].standing == Standing::Met);
+        let before = lesson(&app);
+
+        let mut again = App::restore(Saved::read(&app.save()).expect("reads"));
+        let mut frames = 0;
+        while !again.can_save() && frames < 20_000 {
+            again.frame(Duration::ZERO, &mut || false);
+            frames += 1;
+        }
+        again.frame(Duration::ZERO, &mut || false);
+        let after = lesson(&again);
+        assert_eq!((after.at, &after.goals), (1, &before.goals));
+        // What the page had before is where the browser keeps it.
+        assert!(act(&mut again, Act::Leave).contains(&Effect::RestoreOwn));
+    }
+
+    #[test]
+    fn what_is_broken_stays_broken_until_the_step_begins_again() {
+        let mut app = enter("rolling-update");
+        act(&mut app, Act::ShowMe);
+        until(&mut app, |l| l.step_done && !l.showing);
+        act(&mut app, Act::Next);
+        act(&mut app, Act::Choose(2));
+        type_line(&mut app, "kubectl scale deploy/web --replicas=2");
+        until(&mut app, |l| l.failed);
+        type_line(&mut app, "kubectl scale deploy/web --replicas=4");
+        for _ in 0..40 {
+            app.frame(Duration::from_millis(50), &mut || true);
+        }
+        assert!(lesson(&app).failed);
+        let mut again = App::restore(Saved::read(&app.save()).expect("reads"));
+        while !again.can_save() {
+            again.frame(Duration::ZERO, &mut || true);
+        }
+        assert!(lesson(&again).failed, "a reload forgets nothing");
+        act(&mut app, Act::Redo);
+        assert!(!lesson(&app).failed, "{:?}", standings(&app));
+        act(&mut app, Act::ShowMe);
+        until(&mut app, |l| l.step_done);
+        act(&mut app, Act::StartOver);
+        assert_eq!((lesson(&app).at, lesson(&app).step_done), (0, false));
+        let web = app
+            .model()
+            .files
+            .list
+            .iter()
+            .find(|f| &*f.name == "web.yaml");
+        assert!(web.is_some_and(|f| f.text.contains("nginx:1.27")));
+    }
+
+    #[test]
+    fn going_back_in_time_asks_for_the_goals_again() {
+        let mut app = enter("first-pod");
+        let start = app.model().transport.now;
+        app.frame(Duration::from_millis(50), &mut || true);
+        type_line(&mut app, "kubectl apply -f pod.yaml");
+        until(&mut app, |l| {
+            l.goals.iter().all(|g| g.standing == Standing::Met)
+        });
+        let end = app.model().transport.now;
+        app.dispatch(Msg::Play(false));
+        app.dispatch(Msg::Seek(start));
+        for _ in 0..5 {
+            app.frame(Duration::ZERO, &mut || true);
+        }
+        assert!(standings(&app).iter().all(|s| *s == Standing::NotYet));
+        app.dispatch(Msg::Seek(end));
+        for _ in 0..5 {
+            app.frame(Duration::ZERO, &mut || true);
+        }
+        assert!(standings(&app).iter().all(|s| *s == Standing::Met));
+    }
+
+    #[test]
+    fn a_lesson_that_is_written_is_shown_checked_and_tried() {
+        let mut app = App::fresh(1);
+        act(&mut app, Act::Open(true));
+        load(&mut app);
+        act(&mut app, Act::Write(true));
+        let view = |app: &App| app.model().learn.author.clone().expect("writing");
+        assert_eq!(
+            (&*view(&app).file, view(&app).steps.len()),
+            ("lesson.yaml", 1)
+        );
+        act(&mut app, Act::Check);
+        for _ in 0..10_000 {
+            if view(&app).checking.is_none() {
+                break;
+            }
+            app.frame(Duration::ZERO, &mut || false);
+        }
+        assert_eq!(
+            view(&app).findings,
+            Some(Vec::new()),
+            "{}",
+            view(&app).verdict
+        );
+        let file = app.model().files.open;
+        let text: Rc<str> = TEMPLATE.replace("equals: 3", "equal: 3").into();
+        app.dispatch(Msg::Edit { file, text });
+        let problems = view(&app).problems;
+        assert!(problems[0].1.contains("unknown field"), "{problems:?}");
+        assert!(view(&app).outdated);
+
+        // Applied, it is a lesson of the cluster.
+        app.dispatch(Msg::Edit {
+            file,
+            text: TEMPLATE.into(),
+        });
+        app.dispatch(Msg::Apply);
+        act(&mut app, Act::Write(false));
+        assert_eq!(&*app.model().learn.applied[0].name, "my-lesson");
+        act(&mut app, Act::Start("my-lesson".into()));
+        assert_eq!(lesson(&app).steps, 1);
+        assert!(Saved::read(&app.save()).is_ok());
+        act(&mut app, Act::Leave);
+        assert!(
+            app.model()
+                .files
+                .list
+                .iter()
+                .any(|f| &*f.name == "lesson.yaml")
+        );
+    }
+
+    #[test]
+    fn texts_that_cannot_be_read_or_loaded_end_nothing() {
+        let mut app = App::fresh(1);
+        act(&mut app, Act::Open(true));
+        app.take_wanted();
+        act(&mut app, Act::Course(None));
+        assert!(app.model().learn.failure.is_some());
+        act(&mut app, Act::Open(true));
+        assert_eq!(app.take_wanted().0, [Wanted::Course], "it is tried again");
+        act(&mut app, Act::Start("nothing".into()));
+        act(
+            &mut app,
+            Act::Texts {
+                name: "nothing".into(),
+                lesson: None,
+                words: None,
+            },
+        );
+        assert_eq!(
+            app.model().notices[0].text,
+            say!("notice.lesson.load", name = "nothing")
+        );
+        act(&mut app, Act::Start("bad".into()));
+        act(
+            &mut app,
+            Act::Texts {
+                name: "bad".into(),
+                lesson: Some("{".into()),
+                words: None,
+            },
+        );
+        assert!(app.model().learn.lesson.is_none());
+        for odd in [
+            Act::Next,
+            Act::Back,
+            Act::Hint,
+            Act::ShowMe,
+            Act::Hold,
+            Act::Redo,
+            Act::StartOver,
+            Act::Leave,
+            Act::Check,
+            Act::Try,
+            Act::Choose(7),
+            Act::Select("x".into()),
+            Act::Remember("{".into()),
+        ] {
+            act(&mut app, odd);
+        }
+    }
+}

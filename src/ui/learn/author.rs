@@ -1,0 +1,96 @@
+//! The lesson that is written: what is wrong with it, what it will look like, and its check.
+
+use yew::prelude::*;
+
+use super::load::download;
+use super::text::Text;
+use crate::app::Msg;
+use crate::app::learn::{Act, AuthorView};
+use crate::ui::runtime::{use_dispatch, use_runtime};
+use crate::ui::words::{t, use_words};
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub view: AuthorView,
+}
+
+#[component]
+pub fn AuthorPane(props: &Props) -> Html {
+    let dispatch = use_dispatch();
+    let w = use_words();
+    let runtime = use_runtime();
+    let view = &props.view;
+    let send = |act: Act| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Learn(act.clone())))
+    };
+    let save = Callback::from(move |_: MouseEvent| {
+        let file = runtime
+            .as_ref()
+            .and_then(|r| r.model().files.current().cloned());
+        if let Some(file) = file {
+            download(&file.name, &file.text);
+        }
+    });
+    let reads = view.problems.is_empty();
+    let checking = view.checking;
+    html! {
+        <div class="k-learn-body">
+            <p class="k-soft">
+                { t!(w, "learn.file") }{ " " }<code>{ &*view.file }</code>
+            </p>
+            <p class="k-learn-actions">
+                <button
+                    type="button"
+                    class="k-button k-button--primary"
+                    disabled={!reads || checking.is_some()}
+                    title={t!(w, "learn.check.title")}
+                    onclick={send(Act::Check)}
+                >
+                    { t!(w, "learn.check") }
+                </button>
+                <button type="button" class="k-button" disabled={!reads} onclick={send(Act::Try)}>{ t!(w, "learn.try") }</button>
+                <button type="button" class="k-button" onclick={save}>{ t!(w, "learn.download") }</button>
+            </p>
+            <div role="status">
+                if let Some((done, steps)) = checking {
+                    <p>{ t!(w, "learn.checking", done = done, steps = steps) }</p>
+                }
+                if view.findings.is_some() {
+                    <p class="k-outcome">
+                        <strong>{ &*view.verdict }</strong>
+                        if view.outdated { { " " }{ t!(w, "learn.outdated") } }
+                    </p>
+                }
+            </div>
+            if let Some(findings) = &view.findings {
+                <ul class="k-findings">
+                    { for findings.iter().enumerate().map(|(i, (line, words, bad))| html! {
+                        <li key={i} data-bad={bad.to_string()}>
+                            <strong>{ if *bad { t!(w, "learn.mend") } else { t!(w, "learn.note") } }</strong>
+                            { " " }{ t!(w, "learn.line", n = *line, words = words) }
+                        </li>
+                    }) }
+                </ul>
+            }
+            if !reads {
+                <h3>{ t!(w, "learn.no-lesson") }</h3>
+                <ul class="k-findings">
+                    { for view.problems.iter().enumerate().map(|(i, (line, words))| html! {
+                        <li key={i} data-bad="true">{ t!(w, "learn.line", n = *line, words = words) }</li>
+                    }) }
+                </ul>
+            } else {
+                <h3 class="k-step-title">{ &*view.title }</h3>
+                { for view.steps.iter().enumerate().map(|(i, step)| html! {
+                    <section key={i} class="k-preview">
+                        <h4>{ format!("{}. {}", i + 1, step.title) }</h4>
+                        <Text text={step.text.clone()} />
+                        if step.asks { <p class="k-soft">{ t!(w, "learn.question") }</p> }
+                        <ul class="k-text">{ for step.goals.iter().map(|goal| html! { <li>{ &**goal }</li> }) }</ul>
+                    </section>
+                }) }
+            }
+        </div>
+    }
+}

@@ -1,0 +1,78 @@
+//! The pane of lessons: the list, the lesson that is taken, the one that is written.
+
+mod author;
+mod lesson;
+mod list;
+pub mod load;
+mod text;
+
+use yew::prelude::*;
+
+use super::icons::{Icon, icon};
+use super::runtime::use_dispatch;
+use super::words::{t, use_words};
+use crate::app::learn::{Act, View};
+use crate::app::{Msg, Shared};
+use author::AuthorPane;
+use lesson::LessonPane;
+use list::List;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub view: Shared<View>,
+}
+
+#[component]
+pub fn Learn(props: &Props) -> Html {
+    let dispatch = use_dispatch();
+    let w = use_words();
+    let view = &props.view;
+    let send = |act: Act| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Learn(act.clone())))
+    };
+    let close = |act: Act, words: String| {
+        html! {
+            <button type="button" class="k-button k-button--quiet" title={words.clone()} aria-label={words} onclick={send(act)}>
+                { icon(Icon::Close) }
+            </button>
+        }
+    };
+    let (title, closing, body) = if let Some(lesson) = &view.lesson {
+        let leave = html! {
+            <button
+                type="button"
+                class="k-button k-button--quiet"
+                title={t!(w, "learn.leave.title")}
+                onclick={send(Act::Leave)}
+            >
+                { t!(w, "learn.leave") }
+            </button>
+        };
+        let body = html! { <LessonPane lesson={lesson.clone()} /> };
+        (lesson.title.to_string(), leave, body)
+    } else if let Some(author) = &view.author {
+        let closing = close(Act::Write(false), t!(w, "learn.list"));
+        (
+            t!(w, "learn.write"),
+            closing,
+            html! { <AuthorPane view={author.clone()} /> },
+        )
+    } else {
+        let closing = close(Act::Open(false), t!(w, "learn.close"));
+        (
+            t!(w, "learn.title"),
+            closing,
+            html! { <List view={view.clone()} /> },
+        )
+    };
+    html! {
+        <section class="k-pane k-pane--learn" aria-label={t!(w, "learn.label")}>
+            <div class="k-bar">
+                <h2 class="k-title">{ title }</h2>
+                { closing }
+            </div>
+            { body }
+        </section>
+    }
+}
