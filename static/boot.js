@@ -4,8 +4,10 @@
   // The theme, so that the page never flashes in the wrong colours: `?theme=light|dark` of the address,
   // else what was chosen last, else the system's.
   var themes = ["light", "dark"];
-  var chosen = new URLSearchParams(location.search).get("theme");
-  if (themes.indexOf(chosen) < 0) {
+  var asked = new URLSearchParams(location.search);
+  var chosen = asked.get("theme");
+  // A page inside another one knows nothing of what its visitor has here.
+  if (themes.indexOf(chosen) < 0 && !asked.has("embed")) {
     try {
       chosen = localStorage.getItem("kubarium.theme");
     } catch (blocked) {
@@ -13,6 +15,28 @@
     }
   }
   if (themes.indexOf(chosen) >= 0) document.documentElement.dataset.theme = chosen;
+
+  // A second visit needs no network: worker.js keeps a whole version of the page. Not inside another page,
+  // whose business that is, and not while `cargo xtask serve` reloads the page at every change.
+  var alone = window.parent === window && !asked.has("embed");
+  if (alone && "serviceWorker" in navigator) {
+    addEventListener("load", function () {
+      if (document.querySelector("script[src='__reload.js']")) return;
+      try {
+        navigator.serviceWorker.register("worker.js").catch(function () {});
+        navigator.serviceWorker.ready.then(function (registration) {
+          var loaded = performance.getEntriesByType("resource");
+          registration.active.postMessage({
+            used: loaded.map(function (entry) {
+              return entry.name;
+            }),
+          });
+        });
+      } catch (refused) {
+        // A page that may keep nothing is loaded anew every time, as it was before.
+      }
+    });
+  }
 
   var started = false;
   var broken = null;
@@ -39,11 +63,11 @@
   }
   var kept = null;
   try {
-    kept = localStorage.getItem("kubarium.lang");
+    if (!asked.has("embed")) kept = localStorage.getItem("kubarium.lang");
   } catch (blocked) {
     // storage is not for everyone
   }
-  var wishes = [new URLSearchParams(location.search).get("lang"), kept].concat(navigator.languages || []);
+  var wishes = [asked.get("lang"), kept].concat(navigator.languages || []);
   var tag = wishes.map(like).filter(Boolean)[0] || "en";
   var loading = {};
   function load(tag) {

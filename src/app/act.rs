@@ -1,5 +1,8 @@
 //! The page as a whole: model and session, and the effects that lie between them.
 
+mod visit;
+
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 use super::apply::{self, Applied, Tone};
+use super::embed::Reporter;
 use super::history::History;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
@@ -77,6 +81,20 @@ pub struct App {
     seed: u64,
     /// How many of the oldest inputs were lost in storage.
     pub(super) dropped: u64,
+    /// A link brought what is shown.
+    shared: bool,
+    /// The session that is kept beside this one, as text.
+    other: Option<Rc<str>>,
+    /// What is being brought back, until it is there.
+    unfinished: Option<Rc<str>>,
+    /// Commands that wait until the cluster is there, and whether time passes then.
+    waiting: Vec<Rc<str>>,
+    plays: Option<bool>,
+    shares: u32,
+    reporter: Reporter,
+    /// What the page around is to be told, and what it calls the commands that it sent.
+    outbox: Vec<String>,
+    sent: VecDeque<(Rc<str>, Option<Rc<str>>)>,
     tiles: Tiles,
     revisions: Revisions,
     places: Places,
@@ -139,6 +157,8 @@ impl App {
         let mut app = App::over(seed, session, saved.files);
         app.learn = learn;
         app.dropped = saved.dropped;
+        app.shared = saved.shared;
+        app.unfinished = Some(saved.text);
         app.session.set_speed(saved.speed);
         if saved.dropped > 0 {
             app.model
@@ -161,6 +181,15 @@ impl App {
             owed: Vec::new(),
             seed,
             dropped: 0,
+            shared: false,
+            other: None,
+            unfinished: None,
+            waiting: Vec::new(),
+            plays: None,
+            shares: 0,
+            reporter: Reporter::default(),
+            outbox: Vec::new(),
+            sent: VecDeque::new(),
             tiles: Tiles::default(),
             revisions: Revisions::default(),
             places: Places::default(),
@@ -270,6 +299,7 @@ impl App {
             speed,
             self.dropped,
             self.learn.save(),
+            self.shared,
         )
     }
 
@@ -302,6 +332,11 @@ impl App {
                 Effect::Seek(to) => self.session.seek(to),
                 Effect::Stop => self.session.stop(),
                 Effect::Reset => self.reset(),
+                Effect::Offer(parcel) => self.offer(parcel),
+                Effect::Open(parcel) => left.extend(self.open(&parcel)),
+                Effect::GoBack => left.extend(self.go_back()),
+                Effect::Share(page, what) => left.push(self.share(page, what)),
+                Effect::Obey(told) => left.extend(self.obey(told)),
                 Effect::Arrange => self.arrange(),
                 Effect::Find(kind, key) => self.find(kind, key),
                 Effect::Learn(act) => self.learn_act(act, &mut left),
@@ -347,6 +382,7 @@ impl App {
         }
         self.take_in(seen);
         seen.changed |= self.follow_lesson(wall, more);
+        self.run_waiting();
         let pictured = before != self.model.scene.nodes;
         let transport = self.session.transport();
         let moved = transport != self.model.transport;
@@ -533,26 +569,8 @@ impl App {
             return;
         }
         let seed = self.seed.wrapping_add(1);
-        let Model {
-            view,
-            panes,
-            theme,
-            control_plane,
-            stage,
-            workers,
-            ..
-        } = self.model.clone();
-        let history = self.terminal.history();
-        let learn = std::mem::take(&mut self.learn);
-        *self = App::of(seed, workers);
-        self.learn = learn;
-        self.at_terminal(|terminal, files| terminal.act(Act::Remember(history), files));
-        self.model.view = view;
-        self.model.panes = panes;
-        self.model.theme = theme;
-        self.model.control_plane = control_plane;
-        self.model.stage = stage;
-        self.arrange();
+        let new = App::of(seed, self.model.workers);
+        self.become_app(new);
         self.tell_lesson();
         self.model.say(say!("spoken.reset"));
     }
@@ -573,6 +591,32 @@ impl App {
             self.told.insert(deployment.uid().into(), words);
         }
         news
+    }
+
+    /// Takes another app's cluster and files; how the page looks stays.
+    fn become_app(&mut self, new: App) {
+        let history = self.terminal.history();
+        let old = std::mem::replace(self, new);
+        self.learn = old.learn;
+        self.owed = old.owed;
+        self.other = old.other;
+        self.plays = old.plays;
+        self.shares = old.shares;
+        self.reporter = old.reporter;
+        self.outbox = old.outbox;
+        let model = old.model;
+        self.model.view = model.view;
+        self.model.panes = model.panes;
+        self.model.theme = model.theme;
+        self.model.control_plane = model.control_plane;
+        self.model.stage = model.stage;
+        self.model.kept = model.kept;
+        self.model.embed = model.embed;
+        self.model.readonly = model.readonly;
+        self.at_terminal(|terminal, files| terminal.act(Act::Remember(history), files));
+        self.listen();
+        self.arrange();
+        self.reporter.begin(self.model.scene.marks.len());
     }
 
     /// Says what has changed, at a pace that can be listened to.

@@ -8,19 +8,23 @@
 //! says how much time has passed and when a slice of work has lasted long enough.
 
 mod act;
+pub mod address;
 mod apply;
 pub mod catalogue;
 pub mod editing;
+pub mod embed;
 mod history;
 pub mod inspect;
 pub mod layout;
 pub mod learn;
+pub mod link;
 mod local;
 mod mirror;
 mod model;
 pub mod persist;
 pub mod requests;
 mod session;
+pub mod share;
 mod shared;
 pub mod terminal;
 mod text;
@@ -35,8 +39,8 @@ pub use history::{History, Sample, Write};
 pub use local::LocalClient;
 pub use mirror::Mirror;
 pub use model::{
-    DockTab, Effect, File, Files, Model, Msg, Notice, Pane, Panes, Question, Reveal, Selection,
-    Splitter, Spoken, Theme, Typing, View, Workers, update,
+    DockTab, Effect, File, Files, Kept, Model, Msg, Notice, Offer, Pane, Panes, Question, Reveal,
+    Selection, Splitter, Spoken, Theme, Typing, View, Workers, update,
 };
 pub use session::{Progress, Seen, Session};
 pub use shared::Shared;

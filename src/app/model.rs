@@ -7,9 +7,12 @@ use crate::sim::Time;
 
 use super::act::Scene;
 use super::apply::Applied;
+use super::embed::{self, Embed};
 use super::layout::Size;
 use super::learn;
+use super::link::{self, Parcel, Preview, Wrong};
 use super::session::Progress;
+use super::share::{Share, What};
 use super::shared::Shared;
 use super::terminal;
 use super::text::{Text, say};
@@ -266,6 +269,17 @@ impl Files {
         self.list.get(self.open)
     }
 
+    /// One file with nothing in it: the editor always has one.
+    pub fn blank() -> Files {
+        Files {
+            list: vec![File {
+                name: "manifest.yaml".into(),
+                text: "".into(),
+            }],
+            open: 0,
+        }
+    }
+
     /// A name that no file has yet: "manifest.yaml", "manifest-2.yaml".
     fn free_name(&self) -> Rc<str> {
         let taken = |name: &str| self.list.iter().any(|f| &*f.name == name);
@@ -353,6 +367,23 @@ pub enum Question {
     Reset,
 }
 
+/// Something shared that waits for a click.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    pub parcel: Shared<Parcel>,
+    pub preview: Shared<Preview>,
+    /// Opening it lets go of the shared cluster that was opened before.
+    pub replaces: bool,
+}
+
+/// Work that is kept beside what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Own,
+    /// What a link brought.
+    Shared,
+}
+
 /// All that the page shows. Cloning it is cheap: the large parts are shared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -375,6 +406,16 @@ pub struct Model {
     pub notices: Shared<Vec<Notice>>,
     pub spoken: Shared<Spoken>,
     pub question: Option<Question>,
+    /// What was shared with this page, and waits to be opened.
+    pub offer: Option<Offer>,
+    /// What this page is about to share.
+    pub share: Option<Share>,
+    /// What one can go back to.
+    pub kept: Option<Kept>,
+    /// Set when the page is a part of another one.
+    pub embed: Option<Embed>,
+    /// Nothing can be edited, applied or typed.
+    pub readonly: bool,
     /// How many worker nodes a new cluster gets if nobody says otherwise: as many as this one has,
     /// or as many as the address asks for.
     pub workers: Workers,
@@ -410,6 +451,11 @@ impl Model {
             notices: Shared::default(),
             spoken: Shared::default(),
             question: None,
+            offer: None,
+            share: None,
+            kept: None,
+            embed: None,
+            readonly: false,
             workers: Workers::default(),
             next_workers: Workers::default(),
         }
@@ -506,6 +552,25 @@ pub enum Msg {
     Dismiss(u32),
     Fail(Text),
     Say(Text),
+    /// The hash of the address holds a link: what stands behind `s=`.
+    Link(Rc<str>),
+    /// The text of a file that somebody saved.
+    Received(Rc<str>),
+    /// Opens what was offered, or leaves it.
+    Accept(bool),
+    /// Exchanges what is shown with what was kept.
+    GoBack,
+    /// Asks for a link; the page is at this address, without query and hash.
+    Share(Rc<str>),
+    ShareWhat(What),
+    /// The content of a link, packed.
+    Packed {
+        serial: u32,
+        bytes: Rc<[u8]>,
+    },
+    Unshare,
+    /// What the page around says.
+    Told(Rc<str>),
 }
 
 /// What a change of the model asks for.
@@ -539,10 +604,30 @@ pub enum Effect {
     DropLesson,
     /// A lesson was left, and what the page had before it is where the browser keeps it.
     RestoreOwn,
+    /// For the app: opens what was offered.
+    Open(Shared<Parcel>),
+    Offer(Shared<Parcel>),
+    GoBack,
+    Share(Rc<str>, What),
+    Obey(embed::In),
+    /// For the browser: the hash of the address has been dealt with.
+    ForgetLink,
+    /// The work beside has changed.
+    KeepOther,
+    /// Packs the content of a link; the answer is [`Msg::Packed`].
+    Pack {
+        serial: u32,
+        content: Rc<str>,
+    },
+    /// Tells the page around that it is not obeyed.
+    Refuse(embed::Refusal),
 }
 
 /// Changes the model; returns what else is to be done.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    if model.readonly && changes(&msg) {
+        return Vec::new();
+    }
     match msg {
         Msg::Show(view) => {
             model.view = view;
@@ -736,6 +821,74 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Say(text) => {
             model.say(text);
             Vec::new()
+        }
+        Msg::Link(text) => offered(model, link::read(&text), |why| {
+            say!("notice.link", reason = why)
+        }),
+        Msg::Received(text) => offered(model, link::read_file(&text), |why| {
+            say!("notice.file", reason = why)
+        }),
+        Msg::Accept(true) => match model.offer.take() {
+            Some(offer) => vec![Effect::Open(offer.parcel), Effect::ForgetLink],
+            None => Vec::new(),
+        },
+        Msg::Accept(false) => {
+            model.offer = None;
+            vec![Effect::ForgetLink]
+        }
+        Msg::GoBack => vec![Effect::GoBack],
+        Msg::Share(page) => vec![Effect::Share(page, What::Everything)],
+        Msg::ShareWhat(what) => match &model.share {
+            Some(share) => vec![Effect::Share(share.page.clone(), what)],
+            None => Vec::new(),
+        },
+        Msg::Packed { serial, bytes } => {
+            if let Some(share) = model.share.as_mut().filter(|s| s.serial == serial) {
+                share.pack(&bytes);
+            }
+            Vec::new()
+        }
+        Msg::Unshare => {
+            model.share = None;
+            Vec::new()
+        }
+        Msg::Told(text) => {
+            let api = model.embed.is_some_and(|embed| embed.api);
+            match embed::parse(&text, api) {
+                None => Vec::new(),
+                Some(Ok(told)) => vec![Effect::Obey(told)],
+                Some(Err(refusal)) => vec![Effect::Refuse(refusal)],
+            }
+        }
+    }
+}
+
+/// Whether a person who may only read may not do this.
+fn changes(msg: &Msg) -> bool {
+    matches!(
+        msg,
+        Msg::Edit { .. }
+            | Msg::NewFile
+            | Msg::RenameFile { .. }
+            | Msg::CloseFile(_)
+            | Msg::InsertFile { .. }
+            | Msg::Apply
+            | Msg::Terminal(terminal::Act::Run(_))
+    )
+}
+
+/// What came from elsewhere is shown first, or what is wrong with it. Nothing of one's own is touched.
+fn offered(model: &mut Model, read: Result<Parcel, Wrong>, wrong: fn(Text) -> Text) -> Vec<Effect> {
+    match read {
+        Ok(parcel) => vec![Effect::Offer(Shared::new(parcel))],
+        Err(reason) => {
+            let untouched = match model.embed {
+                Some(_) => Text::default(),
+                None => say!("notice.untouched"),
+            };
+            let text = Text::row([wrong(reason.words()), untouched], &" ".into());
+            model.notify(true, text);
+            vec![Effect::ForgetLink]
         }
     }
 }

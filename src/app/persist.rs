@@ -22,18 +22,16 @@ pub const LARGEST: usize = 2_000_000;
 
 /// Writes a session as text of at most [`LARGEST`] bytes: drops the oldest inputs that do not fit,
 /// and counts them with those that were lost before.
+///
+/// `shared`: a link brought it, and what was here before is kept beside.
 pub fn write(
     timeline: &Timeline,
     files: &Files,
     speed: Speed,
     dropped: u64,
     lesson: Value,
+    shared: bool,
 ) -> String {
-    let list: Vec<Value> = files
-        .list
-        .iter()
-        .map(|file| json!({ "name": &*file.name, "text": &*file.text }))
-        .collect();
     let mut history = save(timeline);
     let mut lost = 0;
     if let Some(inputs) = history["inputs"].as_array_mut() {
@@ -48,10 +46,27 @@ pub fn write(
         inputs.drain(..lost);
     }
     json!({
-        "form": FORM, "history": history, "files": list, "open": files.open,
-        "speed": speed.0, "dropped": dropped + lost as u64, "lesson": lesson,
+        "form": FORM, "history": history, "files": files_value(files), "open": files.open,
+        "speed": speed.0, "dropped": dropped + lost as u64, "lesson": lesson, "shared": shared,
     })
     .to_string()
+}
+
+/// The same session with other files: while it is brought back, only they can change.
+pub fn with_files(text: &str, files: &Files) -> String {
+    let Ok(mut value) = serde_json::from_str::<Value>(text) else {
+        return text.to_owned();
+    };
+    value["files"] = files_value(files);
+    value["open"] = files.open.into();
+    value.to_string()
+}
+
+fn files_value(files: &Files) -> Value {
+    let files = files.list.iter();
+    files
+        .map(|file| json!({ "name": &*file.name, "text": &*file.text }))
+        .collect()
 }
 
 /// A session that was written, at the start of its history.
@@ -66,6 +81,10 @@ pub struct Saved {
     pub dropped: u64,
     /// The lesson that was being taken; null when there was none.
     pub lesson: Value,
+    /// A link brought it.
+    pub shared: bool,
+    /// All of it, as it was read.
+    pub text: Rc<str>,
 }
 
 impl Saved {
@@ -105,6 +124,8 @@ impl Saved {
             },
             dropped: number("dropped"),
             lesson: value["lesson"].clone(),
+            shared: value["shared"] == true,
+            text: text.into(),
         })
     }
 }
@@ -151,7 +172,14 @@ mod tests {
     }
 
     fn write_and_read(timeline: &Timeline) -> (String, Saved) {
-        let text = write(timeline, &example_files(), Speed(10_000), 0, Value::Null);
+        let text = write(
+            timeline,
+            &example_files(),
+            Speed(10_000),
+            0,
+            Value::Null,
+            false,
+        );
         let saved = Saved::read(&text).unwrap();
         (text, saved)
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Config, Input, NodeConfig, Recorded, Timeline};
+use crate::api::names::is_dns1123_subdomain;
 use crate::apiserver::request::{
     ACCEPT_TABLE, APPLY_PATCH, Certificate, Credentials, Impersonation, JSON_PATCH, MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
@@ -17,6 +18,14 @@ const VERSION: u64 = 1;
 
 /// The most nodes that a history may ask for.
 const MOST_NODES: usize = 250;
+
+/// The largest machine: a million CPUs, and a pebibyte.
+const MOST_CPU_MILLIS: u64 = 1_000_000_000;
+const MOST_MEMORY_BYTES: u64 = 1 << 50;
+/// The slowest watch, in nanoseconds: a minute.
+const SLOWEST_WATCH: u64 = 60_000_000_000;
+/// The latest instant of a history: the year 2200.
+const LATEST: Time = Time(7_258_118_400_000_000_000);
 
 /// Writes a timeline's history: the configuration, the inputs, and the instant shown.
 pub fn save(timeline: &Timeline) -> Value {
@@ -56,6 +65,9 @@ pub fn load(value: &Value) -> Result<(Timeline, Time, Time), String> {
             .ok_or("it does not say which moment it shows")?,
     );
     let end = Time(value["end"].as_u64().unwrap_or(now.0)).max(now);
+    if end > LATEST || config.start > LATEST {
+        return Err("its times lie too far in the future".to_owned());
+    }
     Ok((Timeline::with_inputs(config, inputs), end, now))
 }
 
@@ -100,16 +112,43 @@ fn config_of(value: &Value) -> Result<Config, String> {
             })
         })
         .collect::<Result<Vec<_>, String>>()?;
+    check_nodes(&nodes)?;
+    let latency = |i: usize| number(&value["latency"][i], "the latency");
+    let (least, most) = (latency(0)?, latency(1)?);
+    if least > most || most > SLOWEST_WATCH {
+        return Err("its latency is out of range".to_owned());
+    }
     Ok(Config {
         seed: number(&value["seed"], "the seed")?,
         start: Time(number(&value["start"], "the start")?),
         nodes,
         bare: value["bare"].as_bool().unwrap_or_default(),
         watch_latency: Latency {
-            least_nanos: number(&value["latency"][0], "the latency")?,
-            most_nanos: number(&value["latency"][1], "the latency")?,
+            least_nanos: least,
+            most_nanos: most,
         },
     })
+}
+
+/// A history may come from anyone: nodes that could not be are refused.
+fn check_nodes(nodes: &[NodeConfig]) -> Result<(), String> {
+    for (i, node) in nodes.iter().enumerate() {
+        let name = &node.name;
+        if !is_dns1123_subdomain(name).is_empty() {
+            return Err(format!("no node can have the name {name:?}"));
+        }
+        if node.cpu_millis > MOST_CPU_MILLIS || node.memory_bytes > MOST_MEMORY_BYTES {
+            return Err(format!("the node {name:?} is too large"));
+        }
+        let others = nodes.iter().take(i);
+        if others.clone().any(|n| n.name == *name) {
+            return Err(format!("two nodes have the name {name:?}"));
+        }
+        if others.clone().any(|n| n.index == node.index) {
+            return Err(format!("the node {name:?} is where another one is"));
+        }
+    }
+    Ok(())
 }
 
 fn recorded_value(recorded: &Recorded) -> Value {

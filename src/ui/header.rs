@@ -3,6 +3,7 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::browser;
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
 use super::words::{Language, languages, t, use_words};
@@ -12,7 +13,6 @@ use crate::app::{Msg, Pane, Question, Theme};
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub theme: Theme,
-    pub shown: Pane,
     pub summary: AttrValue,
     /// The pane of lessons is open.
     pub learning: bool,
@@ -27,6 +27,10 @@ pub fn Header(props: &Props) -> Html {
     let send = |msg: Msg| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(msg.clone()))
+    };
+    let share = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Share(browser::page().into())))
     };
     let (symbol, words) = match props.theme {
         Theme::System => (Icon::Half, t!(w, "header.theme.system")),
@@ -57,6 +61,16 @@ pub fn Header(props: &Props) -> Html {
                     <span>{ t!(w, "header.learn") }</span>
                 </button>
                 <LanguageChoice />
+                <button
+                    type="button"
+                    class="k-button k-button--quiet"
+                    title={t!(w, "header.share.title")}
+                    aria-label={t!(w, "header.share")}
+                    onclick={share}
+                >
+                    { icon(Icon::Share) }
+                    <span>{ t!(w, "header.share") }</span>
+                </button>
                 <button
                     type="button"
                     class="k-button k-button--quiet"
@@ -113,14 +127,23 @@ fn LanguageChoice() -> Html {
     }
 }
 
+#[derive(Properties, PartialEq)]
+pub struct SwitchProps {
+    #[prop_or(&Pane::ALL)]
+    pub panes: &'static [Pane],
+    pub shown: Pane,
+    #[prop_or_default]
+    pub learning: bool,
+}
+
 /// On a narrow screen: which pane is shown.
 #[component]
-pub fn PaneSwitch(props: &Props) -> Html {
+pub fn PaneSwitch(props: &SwitchProps) -> Html {
     let dispatch = use_dispatch();
     let w = use_words();
     html! {
         <nav class="k-panes" aria-label={t!(w, "panes.label")}>
-            { for Pane::ALL.into_iter().filter(|pane| *pane != Pane::Learn || props.learning).map(|pane| {
+            { for props.panes.iter().copied().filter(|pane| *pane != Pane::Learn || props.learning).map(|pane| {
                 let dispatch = dispatch.clone();
                 let onclick = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::ShowPane(pane)));
                 html! {

@@ -26,6 +26,8 @@ pub enum Icon {
     Warning,
     Prompt,
     Book,
+    Share,
+    Back,
 }
 
 impl Icon {
@@ -67,6 +69,12 @@ impl Icon {
             Icon::Right => "M13.6 4.2 6.4 11.9 2.4 8l1-1.1 3 2.9 6.1-6.6z",
             Icon::Wrong => {
                 "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM7.2 4.5h1.6v4.6H7.2zM7.2 10.2h1.6v1.6H7.2z"
+            }
+            Icon::Share => {
+                "M8 1l4 4-1 1-2.3-2.3V10H7.3V3.7L5 6 4 5zM2.5 8H5v1.4H4v4.1h8V9.4h-1V8h2.5v7h-11z"
+            }
+            Icon::Back => {
+                "M6.5 3L7.6 4 5 6.6h4.5a4 4 0 0 1 0 8H7v-1.5h2.5a2.5 2.5 0 0 0 0-5H5l2.6 2.6-1.1 1L2 7.3z"
             }
             Icon::Warning => "M8 1.6l6.9 12.6H1.1zM7.2 6h1.6v4.2H7.2zM7.2 11.2h1.6v1.5H7.2z",
         }

@@ -35,7 +35,12 @@ fn meaning(event: &KeyboardEvent, runtime: &Runtime) -> Option<Msg> {
         return Some(Msg::Apply);
     }
     let model = runtime.model();
-    if event.key() == "Escape" && model.selection.is_some() && model.question.is_none() {
+    if event.key() == "Escape"
+        && model.selection.is_some()
+        && model.question.is_none()
+        && model.offer.is_none()
+        && model.share.is_none()
+    {
         return Some(Msg::Deselect);
     }
     if event.ctrl_key() || event.meta_key() || event.alt_key() || is_taken(event) {

@@ -3,19 +3,24 @@
 //! Nothing is decided here. Components draw parts of the model and dispatch messages; [`runtime`]
 //! holds the app, drives its frames and does what only a browser can do.
 
+mod browser;
 mod dialog;
 mod dock;
 mod editor;
+mod embed;
 mod header;
 mod hooks;
 mod icons;
 mod inspector;
 mod keys;
 mod learn;
+mod modal;
 mod notices;
+mod offer;
 mod page;
 mod runtime;
 mod schema;
+mod share;
 mod splitter;
 mod stage;
 mod storage;

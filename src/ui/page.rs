@@ -8,12 +8,15 @@ use yew::prelude::*;
 use super::dialog::Dialog;
 use super::dock::Dock;
 use super::editor::Editor;
+use super::embed::embedded;
 use super::header::{Header, PaneSwitch};
 use super::inspector::Inspector;
 use super::keys;
 use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
+use super::offer::{BackBar, OfferDialog};
 use super::runtime::Runtime;
+use super::share::ShareDialog;
 use super::splitter::SplitterBar;
 use super::stage::Stage;
 use super::transport::TransportBar;
@@ -31,7 +34,14 @@ pub struct Props {
 pub fn Page(props: &Props) -> Html {
     let language = use_language_of(props.words.clone());
     let w = language.words.clone();
-    let runtime = (*use_memo((), |()| Runtime::start())).clone();
+    let runtime = {
+        let words = w.clone();
+        (*use_memo((), move |()| Runtime::start(words))).clone()
+    };
+    {
+        let runtime = runtime.clone();
+        use_effect_with(w.clone(), move |words| runtime.speak(words));
+    }
     let model = {
         let runtime = runtime.clone();
         use_state(move || runtime.model())
@@ -51,6 +61,13 @@ pub fn Page(props: &Props) -> Html {
         });
     }
     let model: &Model = &model;
+    if let Some(embed) = model.embed {
+        return html! {
+            <ContextProvider<Language> context={language}>
+                <ContextProvider<Runtime> context={runtime}>{ embedded(model, embed, &w) }</ContextProvider<Runtime>>
+            </ContextProvider<Language>>
+        };
+    }
     let panes = &model.panes;
     let style = format!(
         "--k-lesson:{}px;--k-editor:{}px;--k-inspector:{}px;--k-dock:{}px",
@@ -71,12 +88,12 @@ pub fn Page(props: &Props) -> Html {
             >
                 <Header
                     theme={model.theme}
-                    shown={panes.shown}
                     summary={w.say(&model.scene.nodes.summary())}
                     {learning}
                     {in_lesson}
                 />
-                <PaneSwitch theme={model.theme} shown={panes.shown} summary="" {learning} {in_lesson} />
+                <BackBar kept={model.kept} />
+                <PaneSwitch shown={panes.shown} {learning} />
                 <main class="k-main">
                     <div class="k-left">
                         if learning {
@@ -123,6 +140,8 @@ pub fn Page(props: &Props) -> Html {
                 <Notices notices={model.notices.clone()} />
                 <LiveRegion spoken={model.spoken.clone()} />
                 <Dialog question={model.question} workers={model.next_workers} />
+                <OfferDialog offer={model.offer.clone()} embedded={false} />
+                <ShareDialog share={model.share.clone()} />
             </div>
         </ContextProvider<Runtime>>
         </ContextProvider<Language>>
@@ -134,6 +153,10 @@ fn listen(runtime: &Runtime) -> Vec<EventListener> {
     let mut listeners: Vec<EventListener> = keys::listen(runtime.clone()).into_iter().collect();
     if let Some(window) = web_sys::window() {
         let leaving = runtime.clone();
+        let linked = runtime.clone();
+        listeners.push(EventListener::new(&window, "hashchange", move |_| {
+            linked.look_at_link();
+        }));
         listeners.push(EventListener::new(&window, "pagehide", move |_| {
             leaving.keep();
         }));

@@ -9,11 +9,13 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use super::learn::load;
-use super::storage;
+use super::{browser, storage};
+use crate::app::address::Address;
+use crate::app::embed;
 use crate::app::learn::Act as LearnAct;
 use crate::app::persist::{self, Saved};
 use crate::app::terminal::Act;
-use crate::app::{App, Effect, LocalClient, Model, Msg, Speed, Theme, View, Workers, say};
+use crate::app::{App, Effect, LocalClient, Model, Msg, Theme, Words, Workers, say};
 
 /// How long a frame may simulate, in milliseconds.
 const BUDGET: f64 = 6.0;
@@ -34,6 +36,10 @@ struct Inner {
     last: Cell<Option<f64>>,
     kept: Cell<f64>,
     dirty: Cell<bool>,
+    /// What is shown passes: one's own work could not be kept beside it, and stays where it is.
+    passing: Cell<bool>,
+    /// In which the page around is told.
+    words: RefCell<Words>,
 }
 
 impl PartialEq for Runtime {
@@ -55,33 +61,21 @@ fn is_hidden() -> bool {
 }
 
 impl Runtime {
-    /// The app as it was left, or a new one.
-    pub fn start() -> Self {
-        let asked = asked("nodes")
-            .and_then(|text| text.parse().ok())
-            .map(Workers::new);
-        let fresh = || App::of(FIRST_SEED, asked.unwrap_or_default());
-        let mut app = match kept().map(|text| Saved::read(&text)) {
-            Some(Ok(saved)) => {
-                let mut app = App::restore(saved);
-                if let Some(workers) = asked {
-                    app.wish_for(workers);
-                }
-                app
-            }
-            Some(Err(reason)) => {
-                let mut app = fresh();
-                let _ = app.dispatch(Msg::Fail(say!("notice.lost", reason = reason)));
-                app
-            }
-            None => fresh(),
+    /// The app as it was left, or a new one, as the address wants it.
+    pub fn start(words: Words) -> Self {
+        let address = browser::address();
+        let mut app = if address.embed {
+            storage::leave_alone();
+            App::embedded(FIRST_SEED, &address)
+        } else {
+            brought_back(&address)
         };
         let _ = app.dispatch(Msg::Terminal(Act::Remember(storage::typed())));
         let _ = app.dispatch(Msg::Learn(LearnAct::Speak(super::words::chosen().into())));
         if let Some(done) = storage::lessons_done() {
             let _ = app.dispatch(Msg::Learn(LearnAct::Remember(done.into())));
         }
-        for msg in wishes() {
+        for msg in wishes(&address) {
             for effect in app.dispatch(msg) {
                 // Asked for by an address, not chosen: shown, but not kept.
                 if let Effect::SetTheme(theme) = effect {
@@ -89,14 +83,39 @@ impl Runtime {
                 }
             }
         }
-        Runtime(Rc::new(Inner {
+        let runtime = Runtime(Rc::new(Inner {
             app: RefCell::new(app),
             show: RefCell::new(None),
             frame: RefCell::new(None),
             last: Cell::new(None),
             kept: Cell::new(now()),
             dirty: Cell::new(false),
-        }))
+            passing: Cell::new(false),
+            words: RefCell::new(words),
+        }));
+        if address.embed {
+            let heard = runtime.clone();
+            browser::hear(move |text| heard.dispatch(Msg::Told(text.into())));
+        }
+        runtime.look_at_link();
+        runtime
+    }
+
+    /// Offers what the hash of the address holds, if it is a link.
+    pub fn look_at_link(&self) {
+        let address = browser::address();
+        let Some(link) = &address.link else {
+            return;
+        };
+        self.dispatch(Msg::Link(link.as_str().into()));
+        if self.read(|app| app.opens(&address)) {
+            self.dispatch(Msg::Accept(true));
+        }
+    }
+
+    /// The page speaks another language.
+    pub fn speak(&self, words: &Words) {
+        self.0.words.replace(words.clone());
     }
 
     pub fn model(&self) -> Rc<Model> {
@@ -116,16 +135,22 @@ impl Runtime {
     /// Draws with `show` from now on.
     pub fn attach(&self, show: Callback<Rc<Model>>) {
         self.0.show.replace(Some(show));
+        self.tell(Duration::ZERO);
         self.wake();
     }
 
     pub fn dispatch(&self, msg: Msg) {
+        let told = matches!(msg, Msg::Told(_));
         let Ok(mut app) = self.0.app.try_borrow_mut() else {
             return;
         };
         let effects = app.dispatch(msg);
         drop(app);
         self.see_to(effects);
+        if told {
+            // A frame that is out of sight draws nothing, and answers all the same.
+            self.tell(Duration::ZERO);
+        }
         self.show();
         self.load_what_is_wanted();
         self.wake();
@@ -152,14 +177,55 @@ impl Runtime {
                         Some(saved) => App::restore(saved),
                         None => App::of(FIRST_SEED, Workers::default()),
                     };
+                    app.remember_other(storage::other());
                     if let Ok(mut lesson) = self.0.app.try_borrow_mut() {
                         app.take_over(&mut lesson);
                         *lesson = app;
                     }
                 }
+                Effect::ForgetLink if !self.is_embedded() => browser::drop_hash(),
+                Effect::KeepOther => self.keep_other(),
+                Effect::Pack { serial, content } => self.pack(serial, content),
+                Effect::Refuse(refusal) => {
+                    let text = embed::refusal(&refusal, &self.0.words.borrow());
+                    browser::tell(&text);
+                }
                 _ => {}
             }
         }
+    }
+
+    fn is_embedded(&self) -> bool {
+        self.read(|app| app.model().embed.is_some())
+    }
+
+    /// Tells the page around what is new.
+    fn tell(&self, wall: Duration) {
+        let Ok(mut app) = self.0.app.try_borrow_mut() else {
+            return;
+        };
+        let told = app.reports(wall, &self.0.words.borrow());
+        drop(app);
+        for text in told {
+            browser::tell(&text);
+        }
+    }
+
+    fn keep_other(&self) {
+        let (other, shared) = self.read(|app| (app.other().map(str::to_owned), app.is_shared()));
+        let kept = storage::keep_other(other.as_deref());
+        self.0.passing.set(shared && !kept);
+        if shared && !kept && storage::works() {
+            self.dispatch(Msg::Fail(say!("notice.no-room")));
+        }
+    }
+
+    fn pack(&self, serial: u32, content: Rc<str>) {
+        let runtime = self.clone();
+        spawn_local(async move {
+            let bytes = browser::deflate(&content).await;
+            runtime.dispatch(Msg::Packed { serial, bytes });
+        });
     }
 
     /// Begins to load what the app waits for: texts of lessons, and the schema of the API.
@@ -184,7 +250,8 @@ impl Runtime {
     /// Keeps the session now, if there is anything new.
     pub fn keep(&self) {
         let app = self.0.app.borrow();
-        if !app.can_save() {
+        if !app.can_save() || self.0.passing.get() || app.model().embed.is_some() {
+            self.0.dirty.set(self.0.dirty.get() && !app.can_save());
             return;
         }
         let text = app.save();
@@ -241,6 +308,7 @@ impl Runtime {
             self.show();
         }
         self.load_what_is_wanted();
+        self.tell(wall);
         if (self.0.dirty.get() && start - self.0.kept.get() > 500.0)
             || (drawn && start - self.0.kept.get() > KEEP_EVERY)
         {
@@ -248,6 +316,7 @@ impl Runtime {
         }
         let still = self.0.app.borrow().is_still() && !self.0.dirty.get();
         if still || is_hidden() {
+            self.tell(Duration::from_secs(1));
             self.0.frame.replace(None);
             self.0.last.set(None);
             return;
@@ -259,30 +328,40 @@ impl Runtime {
     }
 }
 
-/// What the address asks for under a name.
-fn asked(name: &str) -> Option<String> {
-    let query = web_sys::window()?.location().search().ok()?;
-    query
-        .trim_start_matches('?')
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
+/// What was left at the last visit, or a new cluster.
+fn brought_back(address: &Address) -> App {
+    let fresh = || App::of(FIRST_SEED, address.workers.unwrap_or_default());
+    match kept().map(|text| Saved::read(&text)) {
+        Some(Ok(saved)) => {
+            let mut app = App::restore(saved);
+            if app.lesson().is_none() {
+                app.remember_other(storage::other());
+            }
+            if let Some(workers) = address.workers {
+                app.wish_for(workers);
+            }
+            app
+        }
+        Some(Err(reason)) => {
+            let mut app = fresh();
+            let _ = app.dispatch(Msg::Fail(say!("notice.lost", reason = reason)));
+            app
+        }
+        None => fresh(),
+    }
 }
 
 /// How the page is to look at first: what the address asks for, else what was chosen last.
-fn wishes() -> Vec<Msg> {
-    let kept = storage::theme().unwrap_or_default();
-    let theme = asked("theme").unwrap_or(kept);
-    let mut wishes = vec![Msg::SetTheme(Theme::by_name(&theme))];
-    let view = asked("view").and_then(|name| View::by_name(&name));
-    wishes.extend(view.map(Msg::Show));
-    let lesson = asked("lesson").filter(|name| load::is_name(name));
+fn wishes(address: &Address) -> Vec<Msg> {
+    let kept = storage::theme().map(|name| Theme::by_name(&name));
+    let theme = address.theme.or(kept).unwrap_or_default();
+    let mut wishes = vec![Msg::SetTheme(theme)];
+    wishes.extend(address.view.map(Msg::Show));
+    let lesson = address.lesson.as_deref().filter(|name| load::is_name(name));
     wishes.extend(lesson.map(|name| Msg::Learn(LearnAct::Start(name.into()))));
-    // "0.5" and "10": times the wall clock.
-    let speed = asked("speed").and_then(|text| text.parse::<f32>().ok());
-    if let Some(speed) = speed.filter(|s| s.is_finite() && *s > 0.0) {
-        wishes.push(Msg::SetSpeed(Speed::nearest((speed * 1000.0) as u32)));
+    wishes.extend(address.speed.map(Msg::SetSpeed));
+    if !address.embed {
+        wishes.extend(address.plays.map(Msg::Play));
     }
     wishes
 }

@@ -1,6 +1,8 @@
 //! What the browser keeps for us. Where it keeps nothing (private windows, sandboxed frames), all is
 //! as on the first visit.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use web_sys::Storage;
 
 const SESSION: &str = "kubarium.session";
@@ -14,8 +16,25 @@ const LESSON: &str = "kubarium.lesson";
 const LESSONS: &str = "kubarium.lessons";
 /// `static/boot.js` reads it.
 const LANGUAGE: &str = "kubarium.lang";
+const OTHER: &str = "kubarium.other";
+
+/// A page inside another one leaves alone what its visitor has here.
+static UNUSED: AtomicBool = AtomicBool::new(false);
+
+/// Nothing is read or kept from now on.
+pub fn leave_alone() {
+    UNUSED.store(true, Ordering::Relaxed);
+}
+
+/// Whether anything can be kept at all.
+pub fn works() -> bool {
+    storage().is_some()
+}
 
 fn storage() -> Option<Storage> {
+    if UNUSED.load(Ordering::Relaxed) {
+        return None;
+    }
     web_sys::window()?.local_storage().ok()?
 }
 
@@ -57,6 +76,20 @@ pub fn lessons_done() -> Option<String> {
 
 pub fn keep_lessons_done(text: &str) {
     set(LESSONS, text);
+}
+
+/// The work that is kept beside the session.
+pub fn other() -> Option<String> {
+    get(OTHER)
+}
+
+/// Tells whether it was kept.
+pub fn keep_other(text: Option<&str>) -> bool {
+    match (text, storage()) {
+        (Some(text), _) => set(OTHER, text),
+        (None, Some(storage)) => storage.remove_item(OTHER).is_ok(),
+        (None, None) => false,
+    }
 }
 
 /// What was typed at the terminal, oldest first.

@@ -55,6 +55,7 @@ export async function launch(t) {
  * @param {boolean} [options.reducedMotion]
  * @param {boolean} [options.forcedColors]
  * @param {string} [options.locale] what the browser asks for
+ * @param {boolean} [options.offline] with the service worker, which answers before a test's own routes do
  * @param {string} [options.query] with its question mark, and a hash if need be
  * @param {import("playwright-core").Browser} [options.browser] to share one browser between pages
  */
@@ -67,6 +68,7 @@ export async function open(t, options = {}) {
     forcedColors: forcedColors ? "active" : "none",
     locale: options.locale ?? "en-US",
     viewport: sizes[size] ?? size,
+    serviceWorkers: options.offline ? "allow" : "block",
     permissions: ["clipboard-read", "clipboard-write"],
   });
   context.setDefaultTimeout(PATIENCE);

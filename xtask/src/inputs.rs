@@ -9,7 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::workspace;
 
 /// Files and folders, from the root of the workspace.
-const INPUTS: [&str; 12] = [
+const INPUTS: [&str; 14] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
@@ -20,6 +20,8 @@ const INPUTS: [&str; 12] = [
     "src",
     "static",
     "web/editor/src",
+    "web/embed",
+    "web/offline",
     "web/package-lock.json",
     "web/scripts",
 ];

@@ -237,6 +237,7 @@ impl App {
         self.model.stage = model.stage;
         self.model.workers = model.workers;
         self.model.spoken = model.spoken.clone();
+        self.embed_like(other);
         let history = other.terminal.history();
         self.at_terminal(|terminal, files| terminal.act(terminal::Act::Remember(history), files));
     }

@@ -57,6 +57,17 @@ pub struct View {
 const TURNS: usize = 64;
 /// Lines that may wait for their turn.
 const MOST_WAITING: usize = 1_000;
+/// So much of what a command prints is told when it has ended, in bytes.
+const MOST_HEARD: usize = 64 * 1024;
+
+/// A command that has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub command: Rc<str>,
+    /// What it printed, up to a bound.
+    pub output: String,
+    pub code: u8,
+}
 
 pub struct Terminal {
     session: Session,
@@ -67,6 +78,8 @@ pub struct Terminal {
     /// Lines that form a command together with the next one.
     partial: String,
     queue: VecDeque<String>,
+    /// What the job has printed, and the jobs that have ended, where somebody listens.
+    heard: Option<(String, Vec<Ended>)>,
     view: View,
 }
 
@@ -81,6 +94,7 @@ impl Terminal {
             running: "".into(),
             partial: String::new(),
             queue: VecDeque::new(),
+            heard: None,
             view: View::default(),
         };
         terminal.tell();
@@ -133,6 +147,19 @@ impl Terminal {
             *words = Words::Loading;
         }
         wanted
+    }
+
+    /// Remembers from now on what commands print, for [`Terminal::ended`].
+    pub fn listen(&mut self) {
+        self.heard.get_or_insert_default();
+    }
+
+    /// The commands that have ended since this was last asked.
+    pub fn ended(&mut self) -> Vec<Ended> {
+        let heard = self.heard.as_mut();
+        heard
+            .map(|(_, ended)| std::mem::take(ended))
+            .unwrap_or_default()
     }
 
     /// Whether there is anything to poll.
@@ -236,11 +263,17 @@ impl Terminal {
         };
         let progress = job.poll();
         for span in progress.output {
+            if let Some((output, _)) = &mut self.heard
+                && output.len() + span.text.len() <= MOST_HEARD
+            {
+                output.push_str(&span.text);
+            }
             self.print(span);
         }
         if let Some(code) = progress.exit_code {
             self.view.exit_code = code;
             self.job = None;
+            self.hear(code);
             return true;
         }
         let now = self.session.host().now();
@@ -255,11 +288,23 @@ impl Terminal {
         }
     }
 
+    /// The job has ended.
+    fn hear(&mut self, code: i32) {
+        if let Some((output, ended)) = &mut self.heard {
+            ended.push(Ended {
+                command: self.running.clone(),
+                output: std::mem::take(output),
+                code: u8::try_from(code).unwrap_or(u8::MAX),
+            });
+        }
+    }
+
     fn interrupt(&mut self) {
         let was = self.job.is_some() || !self.partial.is_empty() || !self.queue.is_empty();
         if let Some(mut job) = self.job.take() {
             job.interrupt();
             self.view.exit_code = 130;
+            self.hear(130);
         }
         self.shelf.borrow_mut().edit = None;
         self.partial.clear();

@@ -34,6 +34,7 @@ pub struct Props {
     pub files: Shared<Files>,
     pub diagnosis: Shared<Diagnosis>,
     pub reveal: Option<Reveal>,
+    pub readonly: bool,
 }
 
 /// What the callbacks of the editor share with the component.
@@ -141,6 +142,7 @@ pub fn Area(props: &Props) -> Html {
         // The swap.
         let (host, area, desk, words) = (host.clone(), area.clone(), desk.clone(), w.clone());
         let (mounted, dispatch, files) = (mounted.clone(), dispatch.clone(), props.files.clone());
+        let readonly = props.readonly;
         let ready = ((*maker).clone(), *composing);
         use_effect_with(ready.1 || ready.0.is_none(), move |waiting| {
             if let (false, Some(maker), Some(host)) =
@@ -154,6 +156,7 @@ pub fn Area(props: &Props) -> Html {
                     &desk,
                     (&files, &words),
                     &dispatch,
+                    readonly,
                 );
                 mounted.set(desk.borrow().editor.is_some());
             }
@@ -230,6 +233,7 @@ pub fn Area(props: &Props) -> Html {
                     autocomplete="off"
                     autocapitalize="off"
                     wrap="off"
+                    readonly={props.readonly}
                     value={text.to_string()}
                     {oninput}
                 />
@@ -252,6 +256,7 @@ fn swap(
     desk: &Rc<RefCell<Desk>>,
     (files, words): (&Shared<Files>, &Words),
     dispatch: &Callback<Msg>,
+    read_only: bool,
 ) {
     if desk.borrow().editor.is_some() || desk.borrow().composing {
         return;
@@ -283,6 +288,7 @@ fn swap(
         text: first,
         file: &key,
         words,
+        read_only,
     };
     let Some(editor) = maker.make(&start, on_change, on_apply) else {
         return;

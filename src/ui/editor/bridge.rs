@@ -69,6 +69,7 @@ pub struct Start<'s> {
     /// Tells files apart; each has its own undo history.
     pub file: &'s str,
     pub words: &'s Words,
+    pub read_only: bool,
 }
 
 /// An editor in the page. Dropping it takes it out.
@@ -97,6 +98,7 @@ impl Maker {
         set("file", &start.file.into());
         set("label", &label(start.words).into());
         set("phrases", &phrases(start.words));
+        set("readOnly", &start.read_only.into());
         set("onChange", on_change.as_ref());
         set("onApply", on_apply.as_ref());
         let handle = make_editor(&self.0, &options).ok()?;

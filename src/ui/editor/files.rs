@@ -14,6 +14,7 @@ use crate::ui::words::{t, use_words};
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub files: Shared<Files>,
+    pub readonly: bool,
 }
 
 /// A file that was deleted, and where it was.
@@ -25,7 +26,7 @@ pub fn FileTabs(props: &Props) -> Html {
     let w = use_words();
     let renaming = use_state(|| false);
     let deleted = use_state(|| Deleted::None);
-    let files = props.files.clone();
+    let (files, readonly) = (props.files.clone(), props.readonly);
     let open = files.open;
     {
         // Whoever goes on working has no need to undo any more.
@@ -46,7 +47,7 @@ pub fn FileTabs(props: &Props) -> Html {
                 "ArrowLeft" => open - 1,
                 "Home" => 0,
                 "End" => last,
-                "F2" => {
+                "F2" if !readonly => {
                     event.prevent_default();
                     renaming.set(true);
                     return;
@@ -99,7 +100,7 @@ pub fn FileTabs(props: &Props) -> Html {
     };
     let start_renaming = {
         let renaming = renaming.clone();
-        Callback::from(move |_: MouseEvent| renaming.set(true))
+        Callback::from(move |_: MouseEvent| renaming.set(!readonly))
     };
     html! {
         <div class="k-files">
@@ -121,7 +122,7 @@ pub fn FileTabs(props: &Props) -> Html {
                             aria-selected={if chosen { "true" } else { "false" }}
                             aria-controls="editor-panel"
                             tabindex={if chosen { "0" } else { "-1" }}
-                            title={chosen.then(|| t!(w, "files.rename.hint"))}
+                            title={(chosen && !readonly).then(|| t!(w, "files.rename.hint"))}
                             {onclick}
                             ondblclick={start_renaming.clone()}
                         >
@@ -130,6 +131,7 @@ pub fn FileTabs(props: &Props) -> Html {
                     }
                 }) }
             </div>
+            if !props.readonly {
             <div class="k-file-actions">
                 if let Some((_, file)) = &*deleted {
                     <button type="button" class="k-button" onclick={restore}>
@@ -165,6 +167,7 @@ pub fn FileTabs(props: &Props) -> Html {
                     { icon(Icon::Bin) }
                 </button>
             </div>
+            }
         </div>
     }
 }

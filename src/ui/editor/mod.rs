@@ -27,6 +27,8 @@ pub struct Props {
     pub applied: Shared<Applied>,
     /// A place that is to be shown.
     pub reveal: Option<Reveal>,
+    #[prop_or_default]
+    pub readonly: bool,
 }
 
 #[component]
@@ -63,7 +65,8 @@ pub fn Editor(props: &Props) -> Html {
     html! {
         <section class="k-pane k-pane--editor" aria-label={t!(w, "editor.label")}>
             <div class="k-bar">
-                <FileTabs files={files.clone()} />
+                <FileTabs files={files.clone()} readonly={props.readonly} />
+                if !props.readonly {
                 <button
                     type="button"
                     class="k-button k-button--primary"
@@ -73,9 +76,10 @@ pub fn Editor(props: &Props) -> Html {
                 >
                     { t!(w, "editor.apply") }
                 </button>
+                }
             </div>
             <div class="k-edit" id="editor-panel" role="tabpanel" aria-label={file.map(|f| f.name.to_string())}>
-                <Area files={files.clone()} diagnosis={diagnosis.clone()} {reveal} />
+                <Area files={files.clone()} diagnosis={diagnosis.clone()} {reveal} readonly={props.readonly} />
             </div>
             <Problems {diagnosis} {go_to} />
             <Answers applied={props.applied.clone()} />

@@ -22,7 +22,10 @@ pub struct Props {
     pub view: Shared<View>,
     /// Whether virtual time runs: commands that wait need it.
     pub playing: bool,
+    #[prop_or_default]
     pub typing: Option<Typing>,
+    #[prop_or_default]
+    pub readonly: bool,
 }
 
 #[component]
@@ -79,7 +82,9 @@ pub fn Terminal(props: &Props) -> Html {
                     </button>
                 </div>
             }
+            if !props.readonly {
             <CommandLine id={INPUT} prompt={view.prompt.to_string()} history={view.history.clone()} busy={view.running.is_some()} typing={props.typing.clone()} />
+            }
         </div>
     }
 }

@@ -1,0 +1,105 @@
+//! The page as a part of another one: one pane or two, the transport, and the way to the whole page.
+
+use yew::prelude::*;
+
+use super::browser;
+use super::editor::Editor;
+use super::header::PaneSwitch;
+use super::inspector::Inspector;
+use super::notices::{LiveRegion, Notices};
+use super::offer::OfferDialog;
+use super::splitter::SplitterBar;
+use super::stage::Stage;
+use super::terminal::Terminal;
+use super::transport::TransportBar;
+use super::words::{t, use_words};
+use crate::app::embed::Embed;
+use crate::app::{Model, Pane, Splitter, Words};
+
+pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
+    let panes = embed.layout.panes();
+    let has = |pane: Pane| panes.contains(&pane);
+    let inspecting = model.selection.is_some();
+    html! {
+        <div
+            class="k-page k-page--embed"
+            data-layout={embed.layout.name()}
+            data-shown={model.panes.shown.class()}
+            data-inspecting={inspecting.to_string()}
+            data-playing={model.transport.playing.to_string()}
+            style={format!("--k-editor:{}px", model.panes.editor)}
+        >
+            if panes.len() > 1 {
+                <PaneSwitch {panes} shown={model.panes.shown} />
+            }
+            <main class="k-main">
+                if has(Pane::Editor) {
+                    <Editor
+                        files={model.files.clone()}
+                        applied={model.applied.clone()}
+                        reveal={model.reveal.clone()}
+                        readonly={model.readonly}
+                    />
+                }
+                if panes.len() > 1 {
+                    <SplitterBar of={Splitter::Editor} extent={model.panes.editor} label={t!(w, "splitter.editor")} />
+                }
+                <div class="k-centre">
+                    if has(Pane::Stage) {
+                        <Stage
+                            view={model.view}
+                            scene={model.scene.clone()}
+                            control_plane={model.control_plane}
+                            selection={model.selection.clone()}
+                            now={model.transport.now}
+                        />
+                    }
+                    if has(Pane::Dock) {
+                        <section class="k-pane k-pane--dock" aria-label={w.say(&Pane::Dock.label())}>
+                            <Terminal
+                                view={model.terminal.clone()}
+                                playing={model.transport.playing}
+                                readonly={model.readonly}
+                            />
+                        </section>
+                    }
+                    <TransportBar transport={model.transport.clone()} marks={model.scene.marks.clone()} />
+                </div>
+                if has(Pane::Stage) {
+                    <Inspector
+                        selection={model.selection.clone()}
+                        revision={model.scene.revision}
+                        now={model.transport.now.truncate_to_secs()}
+                    />
+                }
+            </main>
+            <Foot />
+            <Notices notices={model.notices.clone()} />
+            <LiveRegion spoken={model.spoken.clone()} />
+            <OfferDialog offer={model.offer.clone()} embedded={true} />
+        </div>
+    }
+}
+
+/// The same content on a page of its own.
+#[component]
+fn Foot() -> Html {
+    let w = use_words();
+    let href = use_memo((), |()| {
+        let address = browser::address();
+        let mut href = browser::page();
+        if let Some(lesson) = address.lesson {
+            let lesson: String = js_sys::encode_uri_component(&lesson).into();
+            href += &format!("?lesson={lesson}");
+        }
+        if let Some(link) = address.link {
+            href += &format!("#s={link}");
+        }
+        href
+    });
+    html! {
+        <footer class="k-embed-foot">
+            <a href={(*href).clone()} target="_blank" rel="noopener">{ t!(w, "embed.open") }</a>
+        </footer>
+    }
+}

@@ -1,0 +1,50 @@
+//! A dialog over the page. It is there while its component is.
+
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Names the dialog's elements.
+    pub id: AttrValue,
+    pub title: AttrValue,
+    /// Escape, or a browser's own way of leaving it.
+    pub close: Callback<()>,
+    #[prop_or_default]
+    pub children: Html,
+}
+
+#[component]
+pub fn Modal(props: &Props) -> Html {
+    let node = use_node_ref();
+    {
+        let node = node.clone();
+        use_effect_with((), move |()| {
+            let dialog = node.cast::<HtmlDialogElement>();
+            if let Some(dialog) = &dialog {
+                let _ = dialog.show_modal();
+            }
+            move || {
+                // The focus goes back to where it was.
+                if let Some(dialog) = dialog {
+                    dialog.close();
+                }
+            }
+        });
+    }
+    let oncancel = {
+        let close = props.close.clone();
+        Callback::from(move |event: Event| {
+            // The page takes it away, not the browser: it has its own reasons to keep it.
+            event.prevent_default();
+            close.emit(());
+        })
+    };
+    let title = format!("{}-title", props.id);
+    html! {
+        <dialog ref={node} class="k-dialog k-dialog--wide" aria-labelledby={title.clone()} {oncancel}>
+            <h2 id={title}>{ props.title.clone() }</h2>
+            { props.children.clone() }
+        </dialog>
+    }
+}
