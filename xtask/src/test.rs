@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::page::{Page, build};
 use crate::run::{cargo, keeping};
 use crate::server::Server;
-use crate::tools::{Chromium, Toolbox, WASM, npm_packages, python_with_client};
+use crate::tools::{Chromium, Toolbox, WASM, mkdocs, npm_packages, python_with_client};
 use crate::workspace;
 
 /// Where the journeys find the page: below a path, as on a site that hosts it among other things.
@@ -139,18 +139,27 @@ pub fn browser(page: Page, filter: Option<&str>) -> Result<Closing> {
     server.start();
     let mut node = std::process::Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
-        .args(files)
+        .args(&files)
         .current_dir(workspace::root())
         .env("KUBARIUM_URL", url)
+        .env("KUBARIUM_PAGE", page.folder())
         .env("CHROMIUM", &chromium.browser)
         .env(
             "KUBARIUM_SCREENSHOTS",
             workspace::target().join("screenshots"),
         );
+    if files
+        .iter()
+        .any(|file| file.ends_with("/builders.test.mjs"))
+        && let Some(mkdocs) = mkdocs()?
+    {
+        node.env("KUBARIUM_MKDOCS", mkdocs);
+    }
     let lines = keeping(&mut node, |line| {
         ["ℹ tests ", "ℹ pass ", "ℹ fail ", "ℹ skipped "]
             .iter()
             .any(|word| line.starts_with(word))
+            || line.contains("SKIPPED:")
     })?;
     let line = lines
         .iter()
