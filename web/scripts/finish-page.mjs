@@ -1,13 +1,15 @@
 // Last step of a build, run by Trunk on its staging folder: names the editor bundle, the schema and the languages in
-// the page, puts the catalogues of languages beside it, and allows Trunk's inline loader, by its hash and nothing else, in the content security policy.
+// the page, puts the catalogues of languages beside it, allows Trunk's inline loader, by its hash and nothing else, in the
+// content security policy, and writes the service worker, which knows every file of this version.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 
 import { finishPage, localesOf } from "./page.mjs";
-import { root } from "./places.mjs";
+import { root, web } from "./places.mjs";
+import { versionOf, workerOf } from "./version.mjs";
 
 const staging = process.env.TRUNK_STAGING_DIR;
 if (!staging) {
@@ -31,6 +33,16 @@ async function translate() {
   for (const { entry, text } of all) if (entry[2]) await writeFile(join(staging, entry[2]), text);
   return all.map(({ entry }) => entry);
 }
+
+const entries = await readdir(staging, { recursive: true, withFileTypes: true });
+const files = entries
+  .filter((entry) => entry.isFile())
+  .map(async (entry) => {
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    return { path: relative(staging, path).split(sep).join("/"), content: await readFile(path) };
+  });
+const worker = await readFile(join(web, "offline/worker.js"), "utf8");
+await writeFile(join(staging, "worker.js"), workerOf(worker, versionOf(await Promise.all(files))));
 
 /** The one file of a folder with an ending. */
 async function only(folder, ending) {

@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod deny;
 mod deps;
+mod dist;
 mod failure;
 mod fmt;
 mod inputs;
@@ -37,6 +38,7 @@ cargo xtask <command>
   serve [--port N] [--release] [--no-watch]
                     build the page and serve it on 127.0.0.1:8080; rebuild and reload on every change
   build             build the page that ships into dist/, print its sizes, hold them to the budget
+  dist [--no-build] the page as an archive, and as a package for npm, in target/dist/
   test [native|clients|wasm|browser] [filter] [--dev | --no-build]
                     run every test, or one of the three suites; for the browser suite, --dev tests a
                     quick build and --no-build the one that is in dist/
@@ -65,6 +67,7 @@ fn dispatch(mut args: Args) -> Result {
     match command.as_deref() {
         Some("serve") => serve::command(args),
         Some("build") => page::command(args),
+        Some("dist") => dist::command(args),
         Some("test") => test::command(args),
         Some("ci") => ci::command(args),
         Some("bench") => bench::command(args),

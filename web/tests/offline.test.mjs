@@ -1,0 +1,161 @@
+// A second visit without a network, whole versions only, and no worker where none belongs.
+
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import test from "node:test";
+
+import { versionOf, workerOf } from "../scripts/version.mjs";
+import { web } from "../scripts/places.mjs";
+import { open, started, url } from "./harness.mjs";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+  ".webmanifest": "application/manifest+json",
+};
+
+/** A copy of the page at a server that can be changed, and switched off. */
+async function site(t, mount = "/tank/") {
+  const folder = await mkdtemp(join(tmpdir(), "kubarium-offline-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const source = process.env.KUBARIUM_PAGE;
+  if (!source) throw new Error("KUBARIUM_PAGE names the folder of the page: run `cargo xtask test browser`");
+  await cp(source, folder, { recursive: true });
+  const state = { on: true, mount, folder, asked: [] };
+  const server = createServer(async (request, response) => {
+    if (!state.on) return request.socket.destroy();
+    const { pathname } = new URL(request.url, "http://x");
+    state.asked.push(pathname);
+    const path = pathname.startsWith(state.mount) ? pathname.slice(state.mount.length) || "index.html" : "none";
+    const content = await readFile(join(folder, path)).catch(() => null);
+    response.writeHead(content ? 200 : 404, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Access-Control-Allow-Origin": "*" });
+    response.end(content ?? "not here");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  state.base = `http://127.0.0.1:${server.address().port}${mount}`;
+  return state;
+}
+
+/** Publishes another version: an edited page, with the worker that belongs to it. */
+async function publish(folder, edit) {
+  const index = join(folder, "index.html");
+  await writeFile(index, edit(await readFile(index, "utf8")));
+  const names = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = [];
+  for (const entry of names.filter((e) => e.isFile() && e.name !== "worker.js")) {
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    files.push({ path: path.slice(folder.length + 1).replaceAll("\\", "/"), content: await readFile(path) });
+  }
+  const worker = await readFile(join(web, "offline/worker.js"), "utf8");
+  await writeFile(join(folder, "worker.js"), workerOf(worker, versionOf(files)));
+}
+
+const active = (page) =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    while (registration.active?.state !== "activated") await new Promise((resolve) => setTimeout(resolve, 50));
+    return (await caches.keys()).sort();
+  });
+
+test("a second visit needs no network, and the editor that was used is there", { timeout: 120_000 }, async (t) => {
+  const server = await site(t);
+  const { page, problems } = await open(t, { offline: true });
+  await page.goto(server.base);
+  await started(page);
+  assert.equal((await active(page)).length, 1);
+  await page.waitForSelector(".cm-content");
+  // What the first visit had loaded before there was a worker is kept too.
+  await page.waitForFunction(async () => (await (await caches.open((await caches.keys())[0])).keys()).some((request) => request.url.includes("/editor/")), undefined, { polling: 200 });
+  server.on = false;
+  await page.reload();
+  await started(page);
+  await page.waitForSelector(".cm-content");
+  await page.fill("#terminal-input", "kubectl get nodes");
+  await page.press("#terminal-input", "Enter");
+  await page.waitForFunction(() => document.querySelector(".k-paper")?.textContent.includes("worker-3"));
+  problems.length = 0;
+});
+
+test("a new version is kept whole or not at all, and takes the old one's place", { timeout: 180_000 }, async (t) => {
+  const server = await site(t);
+  const { page, problems } = await open(t, { offline: true });
+  await page.goto(server.base);
+  await started(page);
+  const [first] = await active(page);
+  const title = (number) => (html) => html.replace(/<title>[^<]*/, `<title>Version ${number}`);
+
+  // Half published: the worker names files that are not there in that form.
+  await publish(server.folder, title(2));
+  const half = await readFile(join(server.folder, "index.html"), "utf8");
+  await writeFile(join(server.folder, "index.html"), title("half")(half));
+  await page.reload();
+  await started(page);
+  await page.waitForTimeout(2000);
+  assert.deepEqual(await active(page), [first], "nothing of a half version is kept");
+  server.on = false;
+  await page.reload();
+  await started(page);
+  assert.match(await page.title(), /Kubarium/, "offline, the whole old one is shown");
+
+  // All of it: online it is shown at once, offline from then on.
+  server.on = true;
+  await publish(server.folder, title(3));
+  await page.reload();
+  await started(page);
+  assert.equal(await page.title(), "Version 3");
+  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.waiting || (await caches.keys()).length === 1, undefined, { polling: 200 });
+  await page.reload();
+  await started(page);
+  await page.waitForFunction(async (old) => (await caches.keys()).length === 1 && !(await caches.keys()).includes(old), first, { polling: 200, timeout: 30_000 });
+  server.on = false;
+  await page.reload();
+  await started(page);
+  assert.equal(await page.title(), "Version 3");
+  problems.length = 0;
+});
+
+test("the worker minds its own files: an API server beside the page is not its business", { timeout: 60_000 }, async (t) => {
+  // As `kubectl proxy --www=dist` serves it: the page below /static/, the API beside it.
+  const server = await site(t, "/static/");
+  const { page, problems } = await open(t, { offline: true });
+  await page.goto(server.base);
+  await active(page);
+  await page.reload();
+  await started(page);
+  const ask = (path) => page.evaluate((p) => fetch(p).then((response) => response.status), path);
+  server.asked.length = 0;
+  for (const path of ["/api/v1/pods", "/static/none.json", "/static/api/v1?watch=1"]) assert.equal(await ask(path), 404);
+  assert.deepEqual(server.asked, ["/api/v1/pods", "/static/none.json", "/static/api/v1"]);
+  const kept = await page.evaluate(async () => (await (await caches.open((await caches.keys())[0])).keys()).map((r) => new URL(r.url).pathname));
+  assert.ok(kept.every((path) => path.startsWith("/static/") && !path.includes("api")), kept.join());
+  problems.length = 0;
+});
+
+test("an embedded page registers no worker", { timeout: 60_000 }, async (t) => {
+  const { page } = await open(t, { offline: true, query: "?embed=1" });
+  await started(page);
+  await page.waitForTimeout(1000);
+  assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
+});
+
+test("the page can be installed: its manifest and icons are there", { timeout: 60_000 }, async (t) => {
+  const { page } = await open(t, { offline: true });
+  const manifest = await page.evaluate(async () => {
+    const link = document.querySelector("link[rel=manifest]").href;
+    const manifest = await (await fetch(link)).json();
+    const icons = await Promise.all(manifest.icons.map(async (icon) => (await fetch(new URL(icon.src, link))).ok));
+    return { start: new URL(manifest.start_url, link).href, scope: new URL(manifest.scope, link).href, icons };
+  });
+  assert.deepEqual(manifest, { start: url, scope: url, icons: [true, true, true, true] });
+});
