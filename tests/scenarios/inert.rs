@@ -37,7 +37,7 @@ fn an_inert_kind_is_kept_checked_and_printed() {
     assert!(message.contains("spec.attachRequired"), "{message}");
 
     let mut request = Request::new(Method::Get, path);
-    request.accept = "application/json;as=Table;v=v1;g=meta.k8s.io".into();
+    request.accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
     let table = json_of(cluster.request(&request));
     assert_eq!(table["columnDefinitions"][1]["name"], "AttachRequired");
     assert_eq!(
