@@ -18,6 +18,7 @@ mod modal;
 mod notices;
 mod offer;
 mod page;
+mod rest;
 mod runtime;
 mod schema;
 mod share;
@@ -31,6 +32,7 @@ mod words;
 
 /// Puts the page into the element that waits for it, once the words of its language are there.
 pub fn mount() {
+    rest::begin();
     yew::platform::spawn_local(async {
         let words = words::first().await;
         let root = gloo_document().and_then(|d| d.get_element_by_id("kubarium"));

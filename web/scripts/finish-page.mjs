@@ -1,6 +1,6 @@
-// Last step of a build, run by Trunk on its staging folder: names the editor bundle, the schema and the languages in
-// the page, puts the catalogues of languages beside it, allows Trunk's inline loader, by its hash and nothing else, in the
-// content security policy, and writes the service worker, which knows every file of this version.
+// Last step of a build, run by Trunk on its staging folder: divides the wasm, names the files that are loaded later in
+// the page, puts the catalogues of languages beside it, allows Trunk's inline loader, by its hash and nothing else, in
+// the content security policy, and writes the service worker, which knows every file of this version.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { join, relative, sep } from "node:path";
 
 import { finishPage, localesOf } from "./page.mjs";
 import { root, web } from "./places.mjs";
+import { splitPage } from "./split-page.mjs";
 import { versionOf, workerOf } from "./version.mjs";
 
 const staging = process.env.TRUNK_STAGING_DIR;
@@ -21,7 +22,11 @@ const editor = await only("editor", ".js");
 const schema = await only("schema", ".json.gz");
 const sha256 = (text) => createHash("sha256").update(text).digest("base64");
 const locales = await translate();
-await writeFile(page, finishPage(await readFile(page, "utf8"), { editor, schema, locales, sha256 }));
+const { html, rest } = await splitPage(staging, await readFile(page, "utf8"), process.env).catch((error) => {
+  console.error(`page: the wasm was not divided: ${error.message}`);
+  process.exit(1);
+});
+await writeFile(page, finishPage(html, { editor, schema, rest, locales, sha256 }));
 
 /** Puts the catalogues beside the page, under names that carry a hash, and lists them. */
 async function translate() {

@@ -1,12 +1,13 @@
 // The two edits that turn Trunk's page into the one that ships.
 
 /** Fills in the names of files that are loaded later and the hashes of inline scripts. Throws when a place is missing. */
-export function finishPage(html, { editor, schema, locales, sha256 }) {
+export function finishPage(html, { editor, schema, rest = "", locales, sha256 }) {
   const hashes = inlineScripts(html).map((script) => `'sha256-${sha256(script)}'`);
   const allowed = replaceOnce(html, "INLINE-SCRIPT-HASHES", hashes.join(" "));
   const edited = replaceOnce(allowed, "EDITOR-BUNDLE", `editor/${editor}`);
   const explained = replaceOnce(edited, "SCHEMA-FILE", `schema/${schema}`);
-  return replaceOnce(explained, "LOCALE-FILES", attribute(JSON.stringify(locales)));
+  const divided = replaceOnce(explained, "REST-OF-WASM", rest);
+  return replaceOnce(divided, "LOCALE-FILES", attribute(JSON.stringify(locales)));
 }
 
 /** What stands inside the `<script>` elements that load no file. */

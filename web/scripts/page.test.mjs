@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { finishPage, inlineScripts, localesOf } from "./page.mjs";
 import { root } from "./places.mjs";
 
-const page = `<meta content="script-src 'self' INLINE-SCRIPT-HASHES"><meta content="EDITOR-BUNDLE"><meta content="SCHEMA-FILE"><meta content="LOCALE-FILES">
+const page = `<meta content="script-src 'self' INLINE-SCRIPT-HASHES"><meta content="EDITOR-BUNDLE"><meta content="SCHEMA-FILE"><meta content="LOCALE-FILES"><meta content="REST-OF-WASM">
 <script src="a.js"></script><script type="module">
 start();
 </script>`;
@@ -20,11 +20,13 @@ test("the policy gets the hashes and the page the name of the editor", () => {
   const done = finishPage(page, {
     editor: "editor-1.js",
     schema: "schema-1.json.gz",
+    rest: "lazy/rest-1.wasm",
     locales: [["en", "English", ""]],
     sha256: (text) => `<${text.trim()}>`,
   });
   assert.match(done, /script-src 'self' 'sha256-<start\(\);>'"/);
   assert.match(done, /content="editor\/editor-1\.js"/);
+  assert.match(done, /content="lazy\/rest-1\.wasm"/);
   assert.match(done, /content="schema\/schema-1\.json\.gz"/);
   assert.match(done, /content="\[\[&quot;en&quot;,/);
 });

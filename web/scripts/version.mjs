@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 
 /** Folders whose files are loaded when they are needed. */
 const LATER = ["editor/", "lazy/", "lessons/", "locales/", "schema/"];
+/** The second file of the wasm lies among them, but every visit loads it. */
+const ALWAYS = /^lazy\/rest-/;
 /** What a visit never loads: texts for people, and what other pages load. */
 const NEVER = /^(licenses\/|embed\.|worker\.js$)|LICENSES\.txt$|\.(br|gz|map)$/;
 
@@ -17,7 +19,8 @@ export function versionOf(files) {
   const later = {};
   for (const { path, content } of sorted) {
     const hash = `sha256-${digest(content, "base64")}`;
-    if (LATER.some((folder) => path.startsWith(folder)) && !path.endsWith("LICENSES.txt")) later[path] = hash;
+    const isLater = LATER.some((folder) => path.startsWith(folder)) && !ALWAYS.test(path);
+    if (isLater && !path.endsWith("LICENSES.txt")) later[path] = hash;
     else if (!NEVER.test(path)) whole[path === "index.html" ? "./" : path] = hash;
   }
   if (!whole["./"]) throw new Error("the page has no index.html");

@@ -7,6 +7,7 @@ import { versionOf, workerOf } from "./version.mjs";
 const file = (path, content = path) => ({ path, content: Buffer.from(content) });
 const files = [
   file("main-1.js"),
+  file("lazy/rest-1.wasm"),
   file("index.html"),
   file("editor/editor-1.js"),
   file("editor/LICENSES.txt"),
@@ -19,7 +20,7 @@ const files = [
 test("a version is what every visit loads, and what is loaded later", () => {
   const { version, whole, later } = versionOf(files);
   assert.match(version, /^[0-9a-f]{16}$/);
-  assert.deepEqual(Object.keys(whole), ["./", "main-1.js"]);
+  assert.deepEqual(Object.keys(whole), ["./", "lazy/rest-1.wasm", "main-1.js"]);
   assert.match(whole["./"], /^sha256-[\w+/]{43}=$/);
   assert.deepEqual(Object.keys(later), ["editor/editor-1.js", "schema/schema-1.json.gz"]);
 });

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::workspace;
 
 /// Files and folders, from the root of the workspace.
-const INPUTS: [&str; 14] = [
+const INPUTS: [&str; 15] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
@@ -17,6 +17,7 @@ const INPUTS: [&str; 14] = [
     "index.html",
     "jiff",
     "rust-toolchain.toml",
+    "split",
     "src",
     "static",
     "web/editor/src",

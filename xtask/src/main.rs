@@ -23,6 +23,7 @@ mod serve;
 mod server;
 mod sizes;
 mod spdx;
+mod split;
 mod test;
 mod tools;
 mod workspace;
@@ -44,6 +45,7 @@ cargo xtask <command>
                     quick build and --no-build the one that is in dist/
   ci                everything continuous integration checks, step by step
   bench [filter]    measure what the simulation costs
+  profile-page      write the list of functions that the first minute of the page runs
   fmt [--check]     format the Rust code
 
 Tools are installed once into $KUBARIUM_TOOLS, else $XDG_CACHE_HOME/kubarium, else ~/.cache/kubarium.";
@@ -71,6 +73,7 @@ fn dispatch(mut args: Args) -> Result {
         Some("test") => test::command(args),
         Some("ci") => ci::command(args),
         Some("bench") => bench::command(args),
+        Some("profile-page") => split::profile(args),
         Some("fmt") => fmt::command(args),
         Some("help") => {
             println!("{USAGE}");

@@ -9,6 +9,7 @@ use crate::notices;
 use crate::run::run;
 use crate::schema;
 use crate::sizes;
+use crate::split;
 use crate::tools::{Toolbox, own_std};
 use crate::workspace;
 
@@ -19,6 +20,8 @@ pub enum Page {
     Ships,
     /// What a developer looks at: quick to build, its panics name lines.
     Quick,
+    /// The one that ships, in one piece, noting which functions run.
+    Watched,
 }
 
 impl Page {
@@ -27,13 +30,22 @@ impl Page {
         match self {
             Self::Ships => workspace::dist(),
             Self::Quick => workspace::target().join("page-quick"),
+            Self::Watched => workspace::target().join("page-watched"),
         }
     }
 
     fn profile(self) -> &'static str {
         match self {
-            Self::Ships => "wasm-release",
+            Self::Ships | Self::Watched => "wasm-release",
             Self::Quick => "wasm-quick",
+        }
+    }
+
+    fn stamp(self) -> &'static str {
+        match self {
+            Self::Ships => "wasm-release.stamp",
+            Self::Quick => "wasm-quick.stamp",
+            Self::Watched => "wasm-watched.stamp",
         }
     }
 }
@@ -54,13 +66,11 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
     let folder = page.folder();
     // Taken before the build: what changes while it runs is not in it.
     let std = match page {
-        Page::Ships => own_std(),
+        Page::Ships | Page::Watched => own_std(),
         Page::Quick => &[],
     };
     let inputs = format!("{:016x} {}\n", fingerprint(), std.len());
-    let mark = workspace::target()
-        .join("xtask")
-        .join(format!("{}.stamp", page.profile()));
+    let mark = workspace::target().join("xtask").join(page.stamp());
     let stamp = Stamp::at(mark, inputs);
     if stamp.is_current() && folder.join("index.html").is_file() {
         return Ok(());
@@ -81,9 +91,8 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
         ])
         .arg(&folder)
         .envs(std.iter().copied());
-    if page == Page::Ships {
-        // Without it Trunk does not run wasm-opt.
-        trunk.arg("--release");
+    if page != Page::Quick {
+        trunk.arg("--release").envs(split::environment(page)?);
     }
     // Trunk takes the variable for a boolean, and everyone else for one that is set or not.
     if std::env::var_os("NO_COLOR").is_some() {

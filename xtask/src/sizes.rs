@@ -10,9 +10,10 @@ use crate::workspace;
 /// Gzip bytes of everything that is loaded before the page can be used: where we want to be.
 const FIRST_LOAD_GOAL: u64 = 900 * 1024;
 
-/// What the first load may not exceed today. It is above the goal (see docs/performance.md for what
-/// weighs how much). Lower it with every kilobyte that is won; what raises it says there what it cost.
-const FIRST_LOAD_HELD: u64 = 1690 * 1024;
+/// What the first load may not exceed today (see docs/performance.md for what weighs how much). Lower it with
+/// every kilobyte that is won; what raises it says there what it cost. Where it is exceeded by functions that
+/// the first minute does not run any more, `cargo xtask profile-page` helps.
+const FIRST_LOAD_HELD: u64 = 925 * 1024;
 
 /// Folders of `dist/` whose files are loaded later, when somebody needs them.
 const LAZY: [&str; 9] = [
@@ -182,7 +183,7 @@ mod tests {
         assert_eq!(sizes[2].path, "editor/editor-1.js");
         assert!(
             table(&sizes).contains(
-                "first load: 879.9 KB gzip, held to 1690.0 KB; the goal is 900.0 KB (97 %)"
+                "first load: 879.9 KB gzip, held to 925.0 KB; the goal is 900.0 KB (97 %)"
             ),
             "{}",
             table(&sizes)
@@ -207,7 +208,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             over.to_string(),
-            "the first load is 1691.0 KB of gzip, over the 1690.0 KB that it may not exceed"
+            "the first load is 926.0 KB of gzip, over the 925.0 KB that it may not exceed"
         );
     }
 
