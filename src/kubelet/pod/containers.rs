@@ -14,8 +14,8 @@ use crate::kubelet::latency;
 use crate::kubelet::runtime::files::Files;
 use crate::kubelet::runtime::image::hex64;
 use crate::kubelet::runtime::logs::Logs;
-use crate::kubelet::runtime::machine::Surroundings;
-use crate::kubelet::runtime::process::{self, Exit, Server, Start};
+use crate::kubelet::runtime::machine::{Neighbour, Surroundings};
+use crate::kubelet::runtime::process::{self, Exit, Start};
 use crate::sim::{Time, millis};
 
 impl PodWorker {
@@ -237,11 +237,17 @@ impl PodWorker {
         ctx: &mut Cx<'_>,
         act: impl FnOnce(&mut Instance, &mut Surroundings<'_>) -> R,
     ) -> Option<R> {
-        let servers: Vec<Server> = self
-            .containers
-            .iter()
-            .filter(|x| x.run == Run::Running)
-            .filter_map(|x| x.instance.as_ref()?.process.server().cloned())
+        let neighbours = self.containers.iter().enumerate();
+        let servers: Vec<Neighbour> = neighbours
+            .filter(|(_, x)| x.run == Run::Running)
+            .filter_map(|(i, x)| {
+                let instance = x.instance.as_ref()?;
+                let server = instance.process.server()?.clone();
+                let serves_files = !server.program.document_root.is_empty();
+                let home = (i != c && serves_files)
+                    .then(|| (instance.files.clone(), instance.mounts.clone()));
+                Some(Neighbour { server, home })
+            })
             .collect();
         let hostname = self.hostname(h);
         let container = self.containers.get_mut(c)?;

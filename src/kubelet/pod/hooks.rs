@@ -115,8 +115,8 @@ impl PodWorker {
             .to_owned();
         let path = path.to_owned();
         let answer = self.in_container(c, h, ctx, |_, s| {
-            let latency = s.servers.iter().find(|x| x.listens(port, s.now));
-            let latency = latency.map_or(0, |x| x.program.latency_millis);
+            let latency = s.servers.iter().find(|x| x.server.listens(port, s.now));
+            let latency = latency.map_or(0, |x| x.server.program.latency_millis);
             s.fetch(&host, port, &path)
                 .map(|(status, _)| (status, millis(latency)))
         });

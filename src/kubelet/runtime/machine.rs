@@ -51,7 +51,7 @@ pub struct Surroundings<'s> {
     pub address: &'s str,
     pub content: &'s Content,
     /// The servers of the pod, which share its addresses.
-    pub servers: Vec<Server>,
+    pub servers: Vec<Neighbour>,
     /// Read for names, as CoreDNS reads it.
     pub api: &'s ApiServer,
     pub rng: &'s mut Rng,
@@ -62,25 +62,48 @@ pub struct Surroundings<'s> {
     pub next_call: u64,
 }
 
+/// A server of the pod.
+pub struct Neighbour {
+    pub server: Server,
+    /// The files and mounts of its container, when it serves documents and is another one.
+    pub home: Option<(Files, Rc<[Mount]>)>,
+}
+
+/// The mount that a path leads into, and the path in its volume.
+fn mounted<'m>(mounts: &'m [Mount], path: &str) -> Option<(&'m Mount, String)> {
+    let mount = mounts
+        .iter()
+        .filter(|m| {
+            path.strip_prefix(&*m.path)
+                .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        })
+        .max_by_key(|m| m.path.len())?;
+    let rest = path.get(mount.path.len()..).unwrap_or_default();
+    let inside = format!("{}{rest}", mount.inside);
+    let inside = if inside.is_empty() {
+        "/".to_owned()
+    } else {
+        inside
+    };
+    Some((mount, inside))
+}
+
 impl Surroundings<'_> {
     /// The volume that a path leads into, and the path in it.
     fn mounted(&self, path: &str) -> Option<(&Mount, String)> {
-        let mount = self
-            .mounts
-            .iter()
-            .filter(|m| {
-                path.strip_prefix(&*m.path)
-                    .is_some_and(|r| r.is_empty() || r.starts_with('/'))
-            })
-            .max_by_key(|m| m.path.len())?;
-        let rest = path.get(mount.path.len()..).unwrap_or_default();
-        let inside = format!("{}{rest}", mount.inside);
-        let inside = if inside.is_empty() {
-            "/".to_owned()
-        } else {
-            inside
+        mounted(self.mounts, path)
+    }
+
+    /// The document that a server of the pod has for a path, read where the server runs.
+    fn document(&self, near: &Neighbour, path: &str) -> Option<Rc<str>> {
+        let path = near.server.document(path)?;
+        let Some((files, mounts)) = &near.home else {
+            return self.read(&path).ok();
         };
-        Some((mount, inside))
+        match mounted(mounts, &path) {
+            Some((mount, inside)) => self.volumes.get(&mount.volume)?.read(&inside).ok(),
+            None => files.read(&path).ok(),
+        }
     }
 
     /// Whether a file says how names are found, and nobody has written another one over it.
@@ -245,10 +268,10 @@ impl Machine for Surroundings<'_> {
             });
         }
         let now = self.now;
-        let server = self.servers.iter().find(|s| s.listens(port, now));
-        let server = server.ok_or(FetchError::Refused)?;
-        let file = server.document(path).and_then(|f| self.read(&f).ok());
-        let answer = server.answer(path, self.hostname, file, now);
+        let near = self.servers.iter().find(|s| s.server.listens(port, now));
+        let near = near.ok_or(FetchError::Refused)?;
+        let file = self.document(near, path);
+        let answer = near.server.answer(path, self.hostname, file, now);
         let answer = answer.ok_or(FetchError::Refused)?;
         Ok((answer.status, answer.body))
     }
@@ -277,7 +300,11 @@ impl Machine for Surroundings<'_> {
     }
 
     fn connects(&mut self, host: &str, port: u16) -> bool {
-        self.is_own(host) && self.servers.iter().any(|s| s.listens(port, self.now))
+        self.is_own(host)
+            && self
+                .servers
+                .iter()
+                .any(|s| s.server.listens(port, self.now))
     }
 
     fn command(&self, name: &str) -> Option<Rc<str>> {

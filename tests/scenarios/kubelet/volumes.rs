@@ -10,8 +10,16 @@ use crate::common::{created, get, json_of};
 
 /// Runs a script in the first container of a pod; what it prints.
 fn exec(cluster: &mut Cluster, name: &str, script: &str) -> String {
+    exec_in(cluster, name, "", script)
+}
+
+/// The same in a container that is named.
+fn exec_in(cluster: &mut Cluster, name: &str, container: &str, script: &str) -> String {
     let path = format!("/api/v1/namespaces/default/pods/{name}/exec");
     let mut request = Request::new(Method::Post, path.clone());
+    if !container.is_empty() {
+        request = request.with_query("container", container);
+    }
     for word in ["sh", "-c", script] {
         request = request.with_query("command", word);
     }
@@ -139,6 +147,36 @@ fn an_empty_folder_is_shared_by_the_containers_and_goes_with_the_pod() {
     let state = get_with(&mut cluster, path, &started["session"].to_string());
     assert_eq!(state["stdout"], "hi\n");
     assert_eq!(state["stderr"], "touch: /in/g: Read-only file system\n");
+}
+
+#[test]
+fn containers_fetch_each_others_pages() {
+    let mut cluster = simulated();
+    run(
+        &mut cluster,
+        "pair",
+        "volumes: [{name: pages, emptyDir: {}}], \
+         containers: [{name: writer, image: busybox, command: [sleep, infinity], volumeMounts: [{name: pages, mountPath: /pages}]}, \
+         {name: web, image: nginx, volumeMounts: [{name: pages, mountPath: /usr/share/nginx/html}]}]",
+    );
+    run(
+        &mut cluster,
+        "plain",
+        "containers: [{name: asks, image: busybox, command: [sleep, infinity]}, {name: web, image: nginx}]",
+    );
+    cluster.run_for(secs(10));
+    let script = "echo hi > /pages/index.html; wget -qO- 127.0.0.1; wget -qO- localhost/nosuch";
+    assert_eq!(
+        exec_in(&mut cluster, "pair", "writer", script),
+        "hi\nwget: server returned error: HTTP/1.1 404 Not Found\n"
+    );
+    let page = exec_in(
+        &mut cluster,
+        "plain",
+        "asks",
+        "wget -qO- 127.0.0.1 | grep title",
+    );
+    assert!(page.contains("Welcome to nginx!"), "{page}");
 }
 
 #[test]
