@@ -106,6 +106,25 @@ pod/node-debugger-..
 }
 
 #[test]
+fn what_a_debugging_container_wrote_can_be_read() {
+    let mut bench = Bench::full(&[]);
+    bench.run("kubectl run web --image=nginx && kubectl wait --for=condition=Ready pod/web");
+    bench.run("kubectl debug web --image=busybox -c tools -- wget -qO- http://127.0.0.1/");
+    bench.run("sleep 5");
+    bench.check(
+        "\
+$ kubectl logs web -c tools | grep -c Welcome
+2
+$ kubectl logs web > /dev/null
+Defaulted container \"web\" out of: web, tools (ephem)
+$ kubectl logs web -c nope
+error: container nope is not valid for pod web
+exit=1
+",
+    );
+}
+
+#[test]
 fn a_cluster_is_dumped_and_requests_are_shown() {
     let mut bench = Bench::bare(&[]);
     bench.check(

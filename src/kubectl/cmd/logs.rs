@@ -330,9 +330,11 @@ fn containers(kube: &Kube, pod: &Value) -> Result<Vec<Source>> {
             .collect()
     };
     let (init, main) = (names("initContainers"), names("containers"));
-    let everything: Vec<&str> = main.iter().chain(&init).copied().collect();
+    let ephemeral = names("ephemeralContainers");
+    let everything = main.iter().chain(&ephemeral).chain(&init);
+    let everything: Vec<&str> = everything.copied().collect();
     if kube.flags.is("all-containers") {
-        let order = init.iter().chain(&main);
+        let order = init.iter().chain(&main).chain(&ephemeral);
         return Ok(order.map(|c| source(pod, c)).collect());
     }
     let given = kube.flags.text("container");
@@ -353,6 +355,7 @@ fn containers(kube: &Kube, pod: &Value) -> Result<Vec<Source>> {
     };
     if everything.len() > 1 {
         let mut listed: Vec<String> = main.iter().map(|c| (*c).to_owned()).collect();
+        listed.extend(ephemeral.iter().map(|c| format!("{c} (ephem)")));
         listed.extend(init.iter().map(|c| format!("{c} (init)")));
         kube.warn(&format!(
             "Defaulted container \"{default}\" out of: {}",
