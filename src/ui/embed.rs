@@ -37,6 +37,7 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
                     <Editor
                         files={model.files.clone()}
                         applied={model.applied.clone()}
+                        editing={model.terminal.editing.clone()}
                         reveal={model.reveal.clone()}
                         readonly={model.readonly}
                     />

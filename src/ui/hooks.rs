@@ -71,8 +71,22 @@ pub fn prefers_stillness() -> bool {
 /// Puts text on the clipboard, where the browser allows it.
 pub fn copy(text: &str) {
     if let Some(window) = web_sys::window() {
-        let _ = window.navigator().clipboard().write_text(text);
+        // Pages that did not come over HTTPS have none.
+        let clipboard = window.navigator().clipboard();
+        if !AsRef::<wasm_bindgen::JsValue>::as_ref(&clipboard).is_undefined() {
+            let _ = clipboard.write_text(text);
+        }
     }
+}
+
+/// The text that is marked, in the page or in the field that has the focus.
+pub fn selected_text() -> String {
+    let Some(window) = web_sys::window() else {
+        return String::new();
+    };
+    // Where the focus is in a field, the selection of the page is that of the field.
+    let selection = window.get_selection().ok().flatten();
+    selection.map_or_else(String::new, |s| String::from(s.to_string()))
 }
 
 /// Whether text of the page is marked.

@@ -103,6 +103,7 @@ pub fn Page(props: &Props) -> Html {
                         <Editor
                             files={model.files.clone()}
                             applied={model.applied.clone()}
+                            editing={model.terminal.editing.clone()}
                             reveal={model.reveal.clone()}
                         />
                     </div>

@@ -7,6 +7,7 @@ mod host;
 mod links;
 mod recall;
 mod screen;
+mod spoken;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ pub use host::{FileChange, PageHost, Shelf, Words, answer};
 pub use links::{About, Link};
 pub use recall::Recall;
 pub use screen::{Block, Line, Origin, SHOWN, Screen};
+pub use spoken::Heard;
 
 use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};

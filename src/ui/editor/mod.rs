@@ -25,6 +25,9 @@ const REST: u32 = 250;
 pub struct Props {
     pub files: Shared<Files>,
     pub applied: Shared<Applied>,
+    /// The file that a command of the terminal waits for.
+    #[prop_or_default]
+    pub editing: Option<std::rc::Rc<str>>,
     /// A place that is to be shown.
     pub reveal: Option<Reveal>,
     #[prop_or_default]
@@ -62,6 +65,9 @@ pub fn Editor(props: &Props) -> Html {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Apply))
     };
+    let waited = file
+        .as_ref()
+        .is_some_and(|f| props.editing.as_ref() == Some(&f.name));
     html! {
         <section class="k-pane k-pane--editor" aria-label={t!(w, "editor.label")}>
             <div class="k-bar">
@@ -74,7 +80,7 @@ pub fn Editor(props: &Props) -> Html {
                     title={t!(w, "editor.apply.title")}
                     aria-keyshortcuts="Control+Enter Meta+Enter"
                 >
-                    { t!(w, "editor.apply") }
+                    { if waited { t!(w, "terminal.save") } else { t!(w, "editor.apply") } }
                 </button>
                 }
             </div>

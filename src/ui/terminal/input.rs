@@ -18,6 +18,8 @@ pub struct Props {
     pub busy: bool,
     /// A text that somebody else puts there.
     pub typing: Option<Typing>,
+    /// How the last command ended.
+    pub exit_code: i32,
 }
 
 /// Going back through the history with Ctrl+R.
@@ -169,6 +171,9 @@ pub fn CommandLine(props: &Props) -> Html {
         }
         <div class="k-command">
             <label class="k-prompt" for={props.id.clone()}>
+                if props.exit_code != 0 {
+                    <span class="k-exit" title={t!(w, "terminal.exit", code = props.exit_code)}>{ props.exit_code }</span>
+                }
                 { label }
                 <span class="k-unseen">{ t!(w, "terminal.line") }</span>
             </label>

@@ -3,8 +3,11 @@
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::app::terminal::{Block, Line, Origin, View};
-use crate::app::{Shared, say};
+use crate::api::Kind;
+use crate::app::terminal::{Block, Line, Link, Origin, View};
+use crate::app::{Msg, Shared, say};
+use crate::ui::hooks::has_selected_text;
+use crate::ui::runtime::use_dispatch;
 use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
@@ -14,6 +17,7 @@ pub struct Props {
 
 #[component]
 pub fn Paper(props: &Props) -> Html {
+    let dispatch = use_dispatch();
     let node = use_node_ref();
     let w = use_words();
     let all = use_state(|| false);
@@ -57,15 +61,28 @@ pub fn Paper(props: &Props) -> Html {
             all.set(!*all);
         })
     };
+    let onclick = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |event: MouseEvent| {
+            if let Some(msg) = named(&event)
+                && !has_selected_text()
+            {
+                event.stop_propagation();
+                dispatch.emit(msg);
+            }
+        })
+    };
     let hidden = screen.hidden();
     html! {
         <div
             ref={node}
             class="k-paper"
             role="log"
+            aria-live="off"
             aria-label={t!(w, "terminal.output")}
             translate="no"
             tabindex="0"
+            {onclick}
         >
             if screen.is_empty() {
                 <p class="k-paper-hint">
@@ -121,8 +138,55 @@ fn LineItem(props: &LineProps) -> Html {
         <div {class} lang="en">
             if line.origin == Origin::Err { <span class="k-unseen" lang={w.tag().to_owned()}>{ t!(w, "terminal.error") }{ " " }</span> }
             if !line.prompt.is_empty() { <span class="k-prompt">{ &*line.prompt }</span> }
-            { &*line.text }
+            { words_of(line) }
             if line.text.is_empty() && line.prompt.is_empty() { { "\u{200b}" } }
         </div>
     }
+}
+
+/// A line's text; names of objects in it can be clicked.
+fn words_of(line: &Line) -> Html {
+    let links = match line.origin {
+        Origin::Typed | Origin::Note => Vec::new(),
+        Origin::Out | Origin::Err => line.about.links(&line.text),
+    };
+    if links.is_empty() {
+        return html! { { &*line.text } };
+    }
+    let mut parts = Vec::new();
+    let mut from = 0;
+    let piece = |from: usize, to: usize| line.text.get(from..to).unwrap_or_default().to_owned();
+    for Link {
+        range,
+        kind,
+        namespace,
+        name,
+    } in links
+    {
+        parts.push(html! { { piece(from, range.start) } });
+        let info = kind.info();
+        let object = format!("{} {} {namespace} {name}", info.api_version(), info.kind);
+        parts.push(html! {
+            <span class="k-named" data-object={object}>{ piece(range.start, range.end) }</span>
+        });
+        from = range.end;
+    }
+    parts.push(html! { { piece(from, line.text.len()) } });
+    html! { <>{ for parts }</> }
+}
+
+/// The object whose name was clicked.
+fn named(event: &MouseEvent) -> Option<Msg> {
+    let target = event.target_dyn_into::<web_sys::Element>()?;
+    let object = target
+        .closest(".k-named")
+        .ok()??
+        .get_attribute("data-object")?;
+    let mut parts = object.split(' ');
+    let (version, kind) = (parts.next()?, parts.next()?);
+    Some(Msg::Find {
+        kind: Kind::by_gvk(version, kind)?,
+        namespace: parts.next()?.into(),
+        name: parts.next()?.into(),
+    })
 }
