@@ -135,7 +135,7 @@ fn on_key(event: &KeyboardEvent, busy: bool, types: bool, dispatch: &Callback<Ms
     }
     let on_paper = event
         .target_dyn_into::<web_sys::Element>()
-        .is_some_and(|element| element.class_list().contains("k-paper"));
+        .is_some_and(|element| element.matches(".k-paper").unwrap_or(false));
     if !on_paper || !types {
         return;
     }
