@@ -16,6 +16,7 @@ mod bind;
 mod create;
 mod customs;
 mod delete;
+mod etcd;
 mod fields;
 mod meta;
 mod metrics;
@@ -158,9 +159,11 @@ impl ApiServer {
 
     /// Deletes what has outlived its lease.
     pub fn expire(&mut self, kernel: &mut Kernel) {
-        for place in self.store.expire(kernel.now) {
+        let (places, keys) = self.store.expire(kernel.now);
+        for place in places {
             self.remove(kernel, &place);
         }
+        self.forget_keys(kernel, &keys);
     }
 
     /// Writes an object that has passed every check, and tells the watchers.
@@ -181,7 +184,7 @@ impl ApiServer {
         object.meta_mut().resource_version = Some(revision.to_string());
         let lease = (object.kind()
             == <k8s_openapi::api::core::v1::Event as crate::api::Resource>::KIND)
-            .then(|| self.store.grant(kernel.now + secs(EVENT_TTL_SECS)));
+            .then(|| self.store.grant(kernel.now, kernel.now + secs(EVENT_TTL_SECS)));
         let cause = kernel.record(&caller.manager, verb, key.clone(), revision, "");
         let stored = Stored {
             object: object.clone(),

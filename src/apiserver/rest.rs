@@ -58,6 +58,9 @@ impl ApiServer {
         {
             return Ok(response);
         }
+        if let ["play", "etcd", what] = parts.as_slice() {
+            return self.etcd(kernel, what, request);
+        }
         if let Some(usage) = self.usage(kernel.now, &parts, request) {
             return usage;
         }

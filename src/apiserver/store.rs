@@ -4,9 +4,11 @@
 //! Private to the API server: nobody else can reach it, and the module system sees to that.
 //! Values are opaque here; cloning one must be cheap (shared pointers).
 
+mod free;
 mod kv;
 mod lease;
 mod place;
 
-pub use kv::{Change, Expect, Store};
+pub use kv::{Change, Expect, Store, Version};
+pub use lease::LeaseId;
 pub use place::{Place, Range};

@@ -37,9 +37,9 @@ pub struct RequestLog {
 
 impl RequestLog {
     /// Takes in a request that was answered at `at`; `revision` is the store's after it. What the
-    /// page asks for its own sake is left out.
+    /// page asks for its own sake is left out, and what does not go through the API server.
     pub fn note(&mut self, at: Time, request: &Request, response: &Response, revision: u64) {
-        if request.user_agent == PAGE_AGENT {
+        if request.user_agent == PAGE_AGENT || request.path.starts_with("/play/") {
             return;
         }
         self.next += 1;

@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::apiserver::openapi::Schema;
+use crate::apiserver::{Request, Response};
 use crate::client::{Client, LocalFuture};
 use crate::sim::Time;
 
@@ -84,6 +85,10 @@ pub trait Host {
         &'a self,
         call: HttpCall,
     ) -> LocalFuture<'a, std::result::Result<HttpAnswer, HttpFailure>>;
+
+    /// Asks at once, past the API server: what no client of the API can know (`/play/etcd`,
+    /// `/play/nodes`).
+    fn behind(&self, request: Request) -> Response;
 
     /// The schema of the API; waits until it is there. `None` where there is none to be had.
     fn schema(&self) -> LocalFuture<'_, Option<Schema>>;

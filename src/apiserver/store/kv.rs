@@ -1,6 +1,8 @@
 use std::ops::Bound;
+use std::rc::Rc;
 
-use super::lease::{LeaseId, Leases};
+use super::free::Free;
+use super::lease::{Lease, LeaseId, Leases};
 use super::place::{Place, Range};
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{CauseId, Log, Time};
@@ -14,7 +16,32 @@ pub struct Change<V> {
     pub value: Option<V>,
     /// What stood there before; `None` when the key was created.
     pub previous: Option<V>,
+    /// When what stood there was created, and how often it had been written.
+    pub before: (u64, u64),
+    /// And when it was last modified.
+    pub previous_revision: u64,
     pub cause: CauseId,
+}
+
+impl<V> Change<V> {
+    /// When the value that was written was created, and its version: none of one that is gone.
+    pub fn version(&self) -> (u64, u64) {
+        match (&self.value, &self.previous) {
+            (None, _) => (0, 0),
+            (Some(_), None) => (self.revision, 1),
+            (Some(_), Some(_)) => (self.before.0, self.before.1 + 1),
+        }
+    }
+}
+
+/// A key with its value as it is or was, for clients of the store itself.
+#[derive(Clone)]
+pub struct Version<V> {
+    pub value: V,
+    pub created: u64,
+    pub modified: u64,
+    pub version: u64,
+    pub lease: Option<LeaseId>,
 }
 
 /// The revision asked for is older than the oldest one kept.
@@ -24,24 +51,17 @@ pub struct Compacted {
     pub oldest: u64,
 }
 
-#[derive(Clone)]
-struct Entry<V> {
-    value: V,
-    created: u64,
-    modified: u64,
-    version: u64,
-    lease: Option<LeaseId>,
-}
-
 /// A multi-version store of keys.
 #[derive(Clone)]
 pub struct Store<V> {
     revision: u64,
     /// Revisions up to this one are gone; later ones can be read and watched.
     compacted: u64,
-    current: BTreeMap<Place, Entry<V>>,
+    current: BTreeMap<Place, Version<V>>,
     history: Log<Change<V>>,
-    leases: Leases,
+    pub(super) leases: Leases,
+    /// The keys that hold no objects.
+    pub(super) free: Free,
 }
 
 /// What a key must look like for a write to happen.
@@ -80,6 +100,7 @@ impl<V: Clone> Store<V> {
             current: BTreeMap::new(),
             history: Log::default(),
             leases: Leases::default(),
+            free: Free::default(),
         }
     }
 
@@ -101,18 +122,49 @@ impl<V: Clone> Store<V> {
         self.current.get(key).map(|entry| &entry.value)
     }
 
-    /// When the key was created and last modified, and how often it was written since.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for clients of the store itself, which come with etcdctl"
-        )
-    )]
-    pub fn versions(&self, key: &Place) -> Option<(u64, u64, u64)> {
-        self.current
-            .get(key)
-            .map(|e| (e.created, e.modified, e.version))
+    /// Every key of an object.
+    pub fn versions(&self) -> impl Iterator<Item = (&Place, &Version<V>)> {
+        self.current.iter()
+    }
+
+    /// Every key of an object as it was at `revision`.
+    pub fn versions_at(&self, revision: u64) -> Result<Vec<(Place, Version<V>)>, Compacted> {
+        self.check(revision)?;
+        let mut view = self.current.clone();
+        for change in self
+            .history
+            .iter_back()
+            .take_while(|c| c.revision > revision)
+        {
+            match &change.previous {
+                Some(value) => {
+                    let modified = change.previous_revision.max(change.before.0);
+                    let old = Version {
+                        value: value.clone(),
+                        created: change.before.0,
+                        modified,
+                        version: change.before.1,
+                        lease: None,
+                    };
+                    view.insert(change.place.clone(), old);
+                }
+                None => drop(view.remove(&change.place)),
+            }
+        }
+        Ok(view.into_iter().collect())
+    }
+
+    pub(super) fn check(&self, revision: u64) -> Result<(), Compacted> {
+        match revision < self.compacted {
+            true => Err(Compacted {
+                oldest: self.compacted,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn set_revision(&mut self, revision: u64) {
+        self.revision = revision;
     }
 
     /// The keys of a range, in order.
@@ -182,6 +234,10 @@ impl<V: Clone> Store<V> {
         }
         self.revision += 1;
         let revision = self.revision;
+        let (before, previous_revision) = match &entry {
+            Some(entry) => ((entry.created, entry.version), entry.modified),
+            None => ((0, 0), 0),
+        };
         let previous = match entry {
             Some(entry) => {
                 entry.modified = revision;
@@ -195,7 +251,7 @@ impl<V: Clone> Store<V> {
                 Some(std::mem::replace(&mut entry.value, value.clone()))
             }
             None => {
-                let entry = Entry {
+                let entry = Version {
                     value: value.clone(),
                     created: revision,
                     modified: revision,
@@ -214,6 +270,8 @@ impl<V: Clone> Store<V> {
             place: key.clone(),
             value: Some(value),
             previous,
+            before,
+            previous_revision,
             cause,
         });
         Some(revision)
@@ -235,6 +293,8 @@ impl<V: Clone> Store<V> {
             place,
             value: None,
             previous: Some(entry.value),
+            before: (entry.created, entry.version),
+            previous_revision: entry.modified,
             cause,
         });
         Some(self.revision)
@@ -263,6 +323,7 @@ impl<V: Clone> Store<V> {
             self.compacted = revision;
             let kept = self.history.partition_point(|c| c.revision <= revision);
             self.history.forget((kept - self.history.first()) as usize);
+            self.free.compact(revision);
         }
     }
 
@@ -272,20 +333,26 @@ impl<V: Clone> Store<V> {
     }
 
     /// Grants a lease: keys bound to it are deleted when it ends.
-    pub fn grant(&mut self, ends: Time) -> LeaseId {
-        self.leases.grant(ends)
+    pub fn grant(&mut self, now: Time, ends: Time) -> LeaseId {
+        self.leases.grant(now, ends)
     }
 
-    /// Lets a lease end later.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for clients of the store itself, which come with etcdctl"
-        )
-    )]
-    pub fn keep_alive(&mut self, lease: LeaseId, ends: Time) -> bool {
-        self.leases.keep_alive(lease, ends)
+    /// Lets a lease run for its whole span again.
+    pub fn keep_alive(&mut self, lease: LeaseId, now: Time) -> bool {
+        self.leases.keep_alive(lease, now)
+    }
+
+    pub fn lease(&self, id: LeaseId) -> Option<&Lease> {
+        self.leases.get(id)
+    }
+
+    pub fn leases(&self) -> impl Iterator<Item = (LeaseId, &Lease)> {
+        self.leases.all()
+    }
+
+    /// Ends a lease; the caller deletes what was bound to it.
+    pub fn revoke(&mut self, id: LeaseId) -> Option<Lease> {
+        self.leases.revoke(id)
     }
 
     /// When the next lease ends.
@@ -293,9 +360,9 @@ impl<V: Clone> Store<V> {
         self.leases.next_expiry()
     }
 
-    /// Takes the leases that have ended by `now`; returns the keys bound to them, which the
-    /// caller deletes.
-    pub fn expire(&mut self, now: Time) -> Vec<Place> {
+    /// Takes the leases that have ended by `now`; returns the objects and other keys bound to them,
+    /// which the caller deletes.
+    pub fn expire(&mut self, now: Time) -> (Vec<Place>, Vec<Rc<str>>) {
         self.leases.expire(now)
     }
 }
@@ -320,12 +387,18 @@ mod tests {
         revision.expect("nothing was expected")
     }
 
+    fn versions(store: &Store<u32>, name: &str) -> Option<(u64, u64, u64)> {
+        let mut all = store.versions();
+        let (_, v) = all.find(|(place, _)| **place == key(name))?;
+        Some((v.created, v.modified, v.version))
+    }
+
     #[test]
     fn revisions_count_every_change() {
         let mut store = Store::new();
         assert_eq!(put(&mut store, "a", 1), 2);
         assert_eq!(put(&mut store, "a", 2), 3);
-        assert_eq!(store.versions(&key("a")), Some((2, 3, 2)));
+        assert_eq!(versions(&store, "a"), Some((2, 3, 2)));
         assert_eq!(
             store.delete(&key("a"), Expect::Anything, CauseId::NONE),
             Some(4)
@@ -335,7 +408,7 @@ mod tests {
             None
         );
         assert_eq!(put(&mut store, "a", 3), 5);
-        assert_eq!(store.versions(&key("a")), Some((5, 5, 1)));
+        assert_eq!(versions(&store, "a"), Some((5, 5, 1)));
     }
 
     #[test]
@@ -395,15 +468,49 @@ mod tests {
     }
 
     #[test]
+    fn the_versions_of_the_past_are_those_of_then() {
+        let mut store = Store::new();
+        put(&mut store, "a", 1);
+        let second = put(&mut store, "a", 2);
+        put(&mut store, "a", 3);
+        store.delete(&key("a"), Expect::Anything, CauseId::NONE);
+        let then = store.versions_at(second).expect("kept");
+        let [(_, v)] = then.as_slice() else {
+            panic!("one key");
+        };
+        let seen = (v.value, v.created, v.modified, v.version);
+        assert_eq!(seen, (2, 2, second, 2));
+    }
+
+    #[test]
+    fn keys_that_hold_no_objects_count_along() {
+        let mut store: Store<u32> = Store::new();
+        let lease = store.grant(Time::EPOCH, Time::EPOCH + secs(10));
+        let revision = store.next_revision();
+        store.put_free(revision, "/demo/a", "1", None);
+        store.put_free(revision, "/demo/b", "2", Some(lease));
+        assert_eq!(put(&mut store, "a", 1), revision + 1);
+        store.put_free(revision + 2, "/demo/a", "3", None);
+        let (_, keys) = store.expire(Time::EPOCH + secs(10));
+        assert_eq!(keys, ["/demo/b".into()]);
+        assert!(store.delete_free(revision + 3, "/demo/b"));
+        assert!(!store.delete_free(revision + 4, "/demo/b"));
+        assert_eq!(store.revision(), revision + 3);
+        let past = store.free_at(revision).expect("kept");
+        let past: Vec<&str> = past.iter().map(|(_, v)| &*v.value).collect();
+        assert_eq!(past, ["1", "2"]);
+    }
+
+    #[test]
     fn keys_end_with_their_lease() {
         let mut store = Store::new();
         let end = Time::EPOCH + secs(10);
-        let lease = store.grant(end);
+        let lease = store.grant(Time::EPOCH, end);
         store.put(&key("a"), 1, Expect::Anything, Some(lease), CauseId::NONE);
         assert_eq!(store.next_expiry(), Some(end));
-        assert!(store.keep_alive(lease, end + secs(5)));
-        assert!(store.expire(end).is_empty());
-        assert_eq!(store.expire(end + secs(5)), [key("a")]);
+        assert!(store.keep_alive(lease, Time::EPOCH + secs(5)));
+        assert!(store.expire(end).0.is_empty());
+        assert_eq!(store.expire(end + secs(5)).0, [key("a")]);
         assert_eq!(store.next_expiry(), None);
     }
 }

@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use super::place::Place;
 use crate::sim::Time;
 use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
@@ -6,65 +8,128 @@ use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeaseId(u64);
 
+/// What etcd's clients see of the first lease: an id is the member's, with a counter.
+const FIRST: u64 = 0x3269_5410_dcc0_c900;
+
+impl LeaseId {
+    /// As clients of etcd name it.
+    pub fn number(self) -> u64 {
+        FIRST + self.0
+    }
+
+    pub fn of_number(number: u64) -> Option<LeaseId> {
+        number.checked_sub(FIRST).map(LeaseId)
+    }
+}
+
+/// A lease that runs.
+#[derive(Clone)]
+pub struct Lease {
+    pub granted: Time,
+    pub ends: Time,
+    /// The objects that are bound to it.
+    pub places: Vec<Place>,
+    /// And the keys that hold no objects.
+    pub keys: Vec<Rc<str>>,
+}
+
 /// Leases and the keys that are bound to them.
 #[derive(Clone, Default)]
 pub(super) struct Leases {
     last: u64,
-    by_id: BTreeMap<LeaseId, (Time, Vec<Place>)>,
+    by_id: BTreeMap<LeaseId, Lease>,
     by_end: BTreeSet<(Time, LeaseId)>,
 }
 
 impl Leases {
-    pub fn grant(&mut self, ends: Time) -> LeaseId {
+    pub fn grant(&mut self, granted: Time, ends: Time) -> LeaseId {
         self.last += 1;
         let id = LeaseId(self.last);
-        self.by_id.insert(id, (ends, Vec::new()));
+        let lease = Lease {
+            granted,
+            ends,
+            places: Vec::new(),
+            keys: Vec::new(),
+        };
+        self.by_id.insert(id, lease);
         self.by_end.insert((ends, id));
         id
     }
 
-    pub fn keep_alive(&mut self, id: LeaseId, ends: Time) -> bool {
-        match self.by_id.get_mut(&id) {
-            Some((old, _)) => {
-                self.by_end.remove(&(*old, id));
-                self.by_end.insert((ends, id));
-                *old = ends;
-                true
-            }
-            None => false,
-        }
+    /// Lets a lease run for its whole span again.
+    pub fn keep_alive(&mut self, id: LeaseId, now: Time) -> bool {
+        let Some(lease) = self.by_id.get_mut(&id) else {
+            return false;
+        };
+        let ends = now + lease.ends.since(lease.granted);
+        self.by_end.remove(&(lease.ends, id));
+        self.by_end.insert((ends, id));
+        (lease.granted, lease.ends) = (now, ends);
+        true
+    }
+
+    pub fn get(&self, id: LeaseId) -> Option<&Lease> {
+        self.by_id.get(&id)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (LeaseId, &Lease)> {
+        self.by_id.iter().map(|(id, lease)| (*id, lease))
     }
 
     pub fn attach(&mut self, id: LeaseId, key: Place) {
-        if let Some((_, keys)) = self.by_id.get_mut(&id)
-            && !keys.contains(&key)
+        if let Some(lease) = self.by_id.get_mut(&id)
+            && !lease.places.contains(&key)
         {
-            keys.push(key);
+            lease.places.push(key);
         }
     }
 
     pub fn detach(&mut self, id: LeaseId, key: &Place) {
-        if let Some((_, keys)) = self.by_id.get_mut(&id) {
-            keys.retain(|k| k != key);
+        if let Some(lease) = self.by_id.get_mut(&id) {
+            lease.places.retain(|k| k != key);
         }
+    }
+
+    pub fn attach_key(&mut self, id: LeaseId, key: &Rc<str>) {
+        if let Some(lease) = self.by_id.get_mut(&id)
+            && !lease.keys.contains(key)
+        {
+            lease.keys.push(key.clone());
+        }
+    }
+
+    pub fn detach_key(&mut self, id: LeaseId, key: &str) {
+        if let Some(lease) = self.by_id.get_mut(&id) {
+            lease.keys.retain(|k| **k != *key);
+        }
+    }
+
+    /// Ends a lease before its time; what was bound to it.
+    pub fn revoke(&mut self, id: LeaseId) -> Option<Lease> {
+        let lease = self.by_id.remove(&id)?;
+        self.by_end.remove(&(lease.ends, id));
+        Some(lease)
     }
 
     pub fn next_expiry(&self) -> Option<Time> {
         self.by_end.first().map(|(at, _)| *at)
     }
 
-    pub fn expire(&mut self, now: Time) -> Vec<Place> {
-        let mut gone = Vec::new();
+    /// Takes the leases that have ended; the objects and keys bound to them.
+    pub fn expire(&mut self, now: Time) -> (Vec<Place>, Vec<Rc<str>>) {
+        let (mut places, mut keys) = (Vec::new(), Vec::new());
         while let Some(&(at, id)) = self.by_end.first() {
             if at > now {
                 break;
             }
             self.by_end.remove(&(at, id));
-            if let Some((_, mut keys)) = self.by_id.remove(&id) {
-                keys.sort_unstable();
-                gone.append(&mut keys);
+            if let Some(mut lease) = self.by_id.remove(&id) {
+                lease.places.sort_unstable();
+                places.append(&mut lease.places);
+                lease.keys.sort_unstable();
+                keys.append(&mut lease.keys);
             }
         }
-        gone
+        (places, keys)
     }
 }

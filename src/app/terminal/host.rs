@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use crate::apiserver::openapi::Schema;
+use crate::apiserver::{Request, Response};
 use crate::app::{Files, LocalClient, Shared};
 use crate::client::{Client, LocalFuture};
 use crate::kubectl::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
@@ -181,6 +182,10 @@ impl Host for PageHost {
                 .http_result(number)
                 .map_or(Poll::Pending, Poll::Ready)
         }))
+    }
+
+    fn behind(&self, request: Request) -> Response {
+        self.client.send(&request)
     }
 
     fn schema(&self) -> LocalFuture<'_, Option<Schema>> {

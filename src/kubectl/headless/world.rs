@@ -220,6 +220,10 @@ impl Host for World {
         }))
     }
 
+    fn behind(&self, request: Request) -> Response {
+        self.cluster.borrow_mut().request(&request)
+    }
+
     fn schema(&self) -> LocalFuture<'_, Option<Schema>> {
         #[cfg(not(target_arch = "wasm32"))]
         let schema = Some(self.schema.get_or_init(Schema::built_in).clone());

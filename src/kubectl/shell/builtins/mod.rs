@@ -7,6 +7,7 @@ mod curl;
 mod date;
 mod diff;
 mod echo;
+mod etcdctl;
 mod files;
 mod filters;
 mod grep;
@@ -116,6 +117,9 @@ pub const BUILTINS: &[Builtin] = &[
         async |shell, io, words| files::edit(shell, io, "emacs", words)
     ),
     program!("env", "[NAME=VALUE...] [COMMAND]", "Show variables, or set some for a command", async env),
+    program!("etcdctl", "COMMAND ...", "Read and write the store behind the API server; 'etcdctl help' says how", async |shell, io, words| {
+        etcdctl::etcdctl(shell, io, words)
+    }),
     program!("false", "", "Fail", |_, _, _| 1),
     program!(
         "find",
@@ -199,6 +203,7 @@ pub const BUILTINS: &[Builtin] = &[
     program!("sha256sum", "[FILE...]", "Checksums", async text::sha256sum),
     program!("sleep", "SECONDS", "Let time pass in the cluster", async sleep),
     program!("sort", "[-rnu] [-k FIELD] [-t SEP] [FILE...]", "Sort lines", async filters::sort),
+    program!("sudo", "COMMAND", "Run a command as root, as everybody does here", async sudo),
     program!("tac", "[FILE...]", "Lines from the last to the first", async text::tac),
     program!("tail", "[-n LINES] [-f] [FILE...]", "The last lines", async filters::tail),
     program!("tee", "[-a] FILE...", "Copy the input to files", async files::tee),
@@ -390,6 +395,32 @@ fn env<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalFu
             io.out.line(&format!("{name}={value}"));
         }
         0
+    })
+}
+
+/// `sudo [-E] [NAME=VALUE...] command`: everybody is root here.
+fn sudo<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalFuture<'a, i32> {
+    Box::pin(async move {
+        let mut rest = arguments;
+        let mut own = (*io.env).clone();
+        while let Some((word, tail)) = rest.split_first() {
+            match word.split_once('=') {
+                Some((name, value)) if super::lex::is_name(name) => {
+                    own.push((name.to_owned(), value.to_owned()));
+                }
+                _ if matches!(word.as_str(), "-E" | "-i" | "-n" | "-H") => {}
+                _ => break,
+            }
+            rest = tail;
+        }
+        let inner = Io {
+            env: Rc::new(own),
+            ..io.clone()
+        };
+        match rest.split_first() {
+            Some((name, arguments)) => run(shell, inner, name, arguments).await,
+            None => fail(io, "usage: sudo command", 1),
+        }
     })
 }
 
