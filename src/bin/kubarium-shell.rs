@@ -299,10 +299,9 @@ on with real time between two lines.
         let mut since = Instant::now();
         loop {
             if tty {
-                let prompt = match (command.is_empty(), terminal.session.namespace()) {
-                    (false, _) => "> ".to_owned(),
-                    (true, namespace) if namespace == "default" => "$ ".to_owned(),
-                    (true, namespace) => format!("{namespace} $ "),
+                let prompt = match command.is_empty() {
+                    false => "> ".to_owned(),
+                    true => terminal.session.prompt(),
                 };
                 out.write_all(prompt.as_bytes())?;
                 out.flush()?;
@@ -317,7 +316,7 @@ on with real time between two lines.
                 continue;
             }
             let text = std::mem::take(&mut command);
-            if matches!(text.trim(), "exit" | "logout") {
+            if !terminal.session.is_away() && matches!(text.trim(), "exit" | "logout") {
                 return Ok(());
             }
             if text.trim().is_empty() {

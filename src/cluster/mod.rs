@@ -16,6 +16,7 @@ mod faults;
 pub mod history;
 mod http;
 mod logs;
+mod machines;
 mod roles;
 mod timeline;
 mod why;
@@ -37,6 +38,7 @@ use crate::scheduler::Scheduler;
 use crate::sim::{CauseId, Class, EventQueue, Kernel, Time};
 
 use faults::{Applied, Faults};
+use machines::Machines;
 
 pub use config::{Config, NodeConfig};
 pub use difference::{Change, ContainerChange, Counted};
@@ -70,6 +72,8 @@ pub struct Cluster {
     /// What the faults make of the world, and what of them was brought about.
     world: World,
     applied: Applied,
+    /// What people have done to the machines of the nodes.
+    machines: Machines,
     config: Rc<Config>,
     /// How many events were handled.
     steps: u64,
@@ -231,6 +235,7 @@ impl Cluster {
             faults: Part::new(Faults::default(), "faults", FAULTS, latency),
             world: World::default(),
             applied: Applied::default(),
+            machines: Machines::default(),
             config: Rc::new(config),
             steps: 0,
             expiry: None,
@@ -310,6 +315,11 @@ impl Cluster {
             let actor: Rc<str> = request.user_agent.as_str().into();
             self.kernel.cause = self.kernel.record(&actor, "request", subject.into(), 0, "");
         }
+        if let Some(response) = self.machine(request) {
+            self.look_at_components(None);
+            self.settle();
+            return response;
+        }
         if let Some(response) = self.read_logs(request) {
             return response;
         }
@@ -336,6 +346,7 @@ impl Cluster {
         self.kernel.now = ticket.at;
         self.kernel.cause = cause;
         self.kernel.trace.event(ticket, event.label());
+        let kubelet = Cluster::kubelet_of(&event);
         match event {
             Event::Deliver(watcher) => self.deliver(watcher),
             Event::Expire => {
@@ -376,6 +387,9 @@ impl Cluster {
                     .handle(event, ctx));
                 self.apply_faults();
             }
+        }
+        if kubelet.is_some() {
+            self.look_at_components(kubelet);
         }
         self.settle();
         true

@@ -128,6 +128,11 @@ fn from_server(status: &Value) -> String {
         "Unauthorized" => {
             format!("error: You must be logged in to the server ({message})")
         }
+        "ConnectionRefused" => {
+            let server = message.strip_prefix("dial tcp ").unwrap_or(message);
+            let server = server.split(": connect").next().unwrap_or(server);
+            format!("The connection to the server {server} was refused - did you specify the right host or port?")
+        }
         "" => format!("Error from server: {message}"),
         reason => format!("Error from server ({reason}): {message}"),
     }

@@ -95,6 +95,11 @@ pub trait Host {
 
     /// The address under which the API server is known.
     fn server(&self) -> String;
+
+    /// The node on which commands run, if somebody has logged in to one.
+    fn machine(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The host together with the alarm clock of one job.
@@ -169,6 +174,19 @@ impl World {
 
     pub async fn sleep(&self, span: Duration) {
         self.sleep_until(self.now() + span).await;
+    }
+
+    /// Waits for what runs in another world than this job's own, whose alarms are this one's.
+    pub async fn through<T>(&self, inner: &World, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            if let Some(at) = inner.take_alarm() {
+                self.set_alarm(at);
+            }
+            polled
+        })
+        .await
     }
 
     /// Lets the host act once before going on, so that a loop cannot hold it for ever.

@@ -23,6 +23,7 @@ mod jq;
 mod json;
 mod kube;
 mod kubeconfig;
+mod machine;
 mod kustomize;
 mod manifests;
 mod network;

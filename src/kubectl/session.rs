@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::host::{Host, World};
 use super::io::{Screen, Sink, Span, Stream};
 use super::kubeconfig::Kubeconfig;
+use super::machine::Machine;
 use super::shell::jobs::{self, Jobs};
 use super::shell::run_parts::{Io, Scope, State};
 use super::shell::{self, Shell};
@@ -55,6 +56,7 @@ impl Session {
             jobs: Jobs::default(),
             forwards: Vec::new(),
             writing: Vec::new(),
+            node: None,
             descriptors: BTreeMap::new(),
         };
         let mut scope = Scope::default();
@@ -89,6 +91,17 @@ impl Session {
             scope: self.scope.clone(),
             tested: false,
         };
+        if matches!(line.trim(), "exit" | "logout")
+            && let Some(node) = self.state.borrow_mut().node.take()
+        {
+            io.out.line(&format!("logout\nConnection to {node} closed."));
+            return Job {
+                shell,
+                screen,
+                future: None,
+                exit_code: 0,
+            };
+        }
         let script = shell::parse_with(line, &self.scope.borrow().aliases);
         let (future, exit_code) = match script {
             Ok(script) => (Some(shell::run(shell.clone(), io, script)), 0),
@@ -102,10 +115,33 @@ impl Session {
         }
     }
 
+    /// Where commands run: this terminal, or the node to which somebody has logged in.
+    fn place(&self) -> Rc<dyn Host> {
+        match &self.state.borrow().node {
+            Some(node) => Rc::new(Machine::new(self.host.clone(), node)),
+            None => self.host.clone(),
+        }
+    }
+
+    /// Whether somebody has logged in to a node.
+    pub fn is_away(&self) -> bool {
+        self.state.borrow().node.is_some()
+    }
+
+    /// What stands before a line that is typed.
+    pub fn prompt(&self) -> String {
+        let state = self.state.borrow();
+        match (&state.node, state.namespace.as_str()) {
+            (Some(node), _) => format!("root@{node}:~# "),
+            (None, "default") => "$ ".to_owned(),
+            (None, namespace) => format!("{namespace} $ "),
+        }
+    }
+
     /// A view of the session for one job.
     pub(super) fn shell(&self) -> Rc<Shell> {
         Rc::new(Shell {
-            world: World::new(self.host.clone()),
+            world: World::new(self.place()),
             state: self.state.clone(),
         })
     }

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod fake;
+mod folder;
 mod images;
 mod latency;
 mod lease;
@@ -31,7 +32,8 @@ use crate::sim::{Time, millis};
 use fake::Fake;
 use images::ImageStore;
 pub use pod::exec::{ExecCall, ExecState};
-pub use pod::{LogQuery, Logged};
+pub use folder::{Folder, MANIFESTS};
+pub use pod::{LogQuery, Logged, SeenContainer, SeenPod};
 use pod::{PodEvent, PodWorker};
 use pressure::Pressure;
 use runtime::files::Files;
@@ -59,6 +61,8 @@ pub struct Kubelet {
     /// How often the machine has started anew.
     boots: u32,
     statics: Statics,
+    /// The files of the node that people read and edit.
+    folder: Folder,
     pressure: Pressure,
     /// What pods see of the node by way of their volumes.
     files: Files,
@@ -85,6 +89,8 @@ pub enum Event {
     /// The status is reported although nothing has changed.
     ReportStatus,
     Fake(fake::Event),
+    /// Manifests of static pods have changed.
+    Manifests,
     /// The eviction manager looks at what pods use.
     Look,
     /// For the worker of the pod with this uid.
@@ -105,10 +111,21 @@ impl Kubelet {
             past: BTreeMap::new(),
             boots: 0,
             statics: Statics::default(),
+            folder: folder::of(&node),
             pressure: Pressure::default(),
             files: pod::files::of_node(&node.name),
             node,
         }
+    }
+
+    /// The images on the node.
+    pub fn image_list(&self) -> Vec<ContainerImage> {
+        self.images()
+    }
+
+    /// The pods that the container runtime has, with their containers.
+    pub fn seen(&self) -> Vec<SeenPod> {
+        self.pods.values().filter_map(|w| w.seen()).collect()
     }
 
     fn images(&self) -> Vec<ContainerImage> {
@@ -281,6 +298,7 @@ impl Component for Kubelet {
                     ctx.at(at, Event::Fake(event));
                 }
             }
+            Event::Manifests => self.sync_manifests(ctx),
             Event::Look => self.look(ctx),
             Event::Pod(uid, event) => self.pod_event(&uid, event, ctx),
         }
@@ -311,6 +329,7 @@ impl Component for Kubelet {
             Event::RenewLease => "renew lease",
             Event::ReportChange | Event::ReportStatus => "report node status",
             Event::Fake(_) => "complete",
+            Event::Manifests => "read manifests",
             Event::Look => "look at memory",
             Event::Pod(_, event) => event.label(),
         }

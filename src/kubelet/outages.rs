@@ -36,6 +36,7 @@ impl Kubelet {
     pub fn reconnected(&mut self, ctx: &mut Ctx<'_, Event>) {
         lease::renew(ctx, &self.node.name);
         self.write_status(ctx);
+        self.mend_mirrors(ctx);
         for uid in self.uids() {
             self.with_worker(&uid, ctx, |w, h, ctx| w.report_anew(h, ctx));
         }

@@ -26,8 +26,22 @@ pub struct Statics {
     uids: BTreeMap<Key, Rc<str>>,
 }
 
+impl Statics {
+    pub(super) fn all(&self) -> impl Iterator<Item = (Key, Rc<str>)> {
+        self.uids.iter().map(|(key, uid)| (key.clone(), uid.clone()))
+    }
+
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.uids.contains_key(key)
+    }
+
+    pub(super) fn remove(&mut self, key: &Key) {
+        self.uids.remove(key);
+    }
+}
+
 /// Reads a manifest as the kubelet does: the name gets the node's appended.
-fn read(manifest: &str, node: &str, now: crate::sim::Time) -> Option<Pod> {
+pub(super) fn read(manifest: &str, node: &str, now: crate::sim::Time) -> Option<Pod> {
     let document = yaml::parse(manifest).documents.into_iter().next()?;
     let (object, _) = Pod::KIND.decode(&document.value).ok()?;
     let mut pod = (**object.get::<Pod>()?).clone();
@@ -65,23 +79,26 @@ fn read(manifest: &str, node: &str, now: crate::sim::Time) -> Option<Pod> {
 impl Kubelet {
     /// Runs the manifests of the node's folder.
     pub(super) fn start_statics(&mut self, ctx: &mut Ctx<'_, Event>) {
-        for manifest in self.node.static_pods.clone() {
+        for manifest in self.manifests() {
             // A manifest that is none is left out, as the kubelet only logs it.
-            let Some(pod) = read(&manifest, &self.node.name, ctx.now()) else {
-                continue;
-            };
-            self.statics.uids.insert(pod.key(), pod.uid().into());
-            self.create_mirror(&pod, ctx);
-            self.add(Rc::new(pod), true, ctx);
+            if let Some(pod) = read(&manifest, &self.node.name, ctx.now()) {
+                self.start_static(pod, ctx);
+            }
         }
+    }
+
+    pub(super) fn start_static(&mut self, pod: Pod, ctx: &mut Ctx<'_, Event>) {
+        self.statics.uids.insert(pod.key(), pod.uid().into());
+        self.create_mirror(&pod, ctx);
+        self.add(Rc::new(pod), true, ctx);
     }
 
     /// Puts the images on the node that it comes with.
     pub(super) fn preload(&mut self, ctx: &Ctx<'_, Event>) {
         let declared = ctx.list::<Image>(None);
         let mut names: Vec<String> = self.node.images.iter().map(ToString::to_string).collect();
-        for manifest in &self.node.static_pods {
-            let pod = read(manifest, &self.node.name, ctx.now());
+        for manifest in self.manifests() {
+            let pod = read(&manifest, &self.node.name, ctx.now());
             let spec = pod.and_then(|p| p.spec).unwrap_or_default();
             names.extend(spec.containers.into_iter().filter_map(|c| c.image));
         }
@@ -95,7 +112,7 @@ impl Kubelet {
         }
     }
 
-    fn create_mirror(&self, pod: &Pod, ctx: &mut Ctx<'_, Event>) {
+    pub(super) fn create_mirror(&self, pod: &Pod, ctx: &mut Ctx<'_, Event>) {
         let mut mirror = pod.clone();
         let hash = mirror.metadata.uid.take().unwrap_or_default();
         let annotations = mirror.metadata.annotations.get_or_insert_default();

@@ -199,7 +199,7 @@ $ sleep 5
 $ kubectl get deploy web
 NAME   READY   UP-TO-DATE   AVAILABLE   AGE
 web    3/3     3            3           ..
-$ etcdctl watch /registry/configmaps --prefix --rev 2 | head -2
+$ timeout 1 etcdctl watch /registry/configmaps --prefix --rev 2 | head -2
 PUT
 /registry/configmaps/..
 ",

@@ -10,6 +10,7 @@ mod edit;
 mod etcd;
 mod fuzz;
 mod kustomize;
+mod nodes;
 mod pods;
 mod shell;
 

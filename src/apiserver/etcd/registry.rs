@@ -14,7 +14,7 @@ impl ApiServer {
     /// The kind whose keys begin as this one, with the namespace and the name in it.
     fn parts_of<'k>(&self, key: &'k str) -> Option<(Kind, &'k str, &'k str)> {
         let below = key.strip_prefix("/registry/")?;
-        for kind in Kind::all().chain(self.customs.kinds()) {
+        for kind in self.kinds() {
             let info = kind.info();
             let Some(rest) = below.strip_prefix(info.prefix) else {
                 continue;

@@ -102,8 +102,8 @@ impl<V: Clone> Store<V> {
         self.set_revision(change.revision);
         self.free.history.push(change);
         let much = self.free.history.len() > KEPT + KEPT / 5;
-        if much && let Some(oldest) = self.free.history.iter_back().nth(KEPT) {
-            let oldest = oldest.revision;
+        let oldest = self.free.history.iter_back().nth(KEPT).map(|c| c.revision);
+        if let Some(oldest) = oldest.filter(|_| much) {
             self.compact(oldest);
         }
     }

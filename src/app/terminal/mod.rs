@@ -320,10 +320,7 @@ impl Terminal {
         if !self.partial.is_empty() {
             return "> ".to_owned();
         }
-        match self.session.namespace().as_str() {
-            "default" => "$ ".to_owned(),
-            other => format!("{other} $ "),
-        }
+        self.session.prompt()
     }
 
     /// Says what is the case now.

@@ -30,7 +30,13 @@ impl Cluster {
         if !self.faults.component.take_changed() {
             return;
         }
-        let troubles = self.faults.component.troubles();
+        self.bring_about();
+    }
+
+    /// Brings the processes to what faults and people have made of the world.
+    pub(in crate::cluster) fn bring_about(&mut self) {
+        let mut troubles = self.faults.component.troubles();
+        self.machines.trouble(&mut troubles);
         self.world = troubles.world.clone();
         self.pause(&troubles);
         self.power(&troubles);
@@ -41,7 +47,8 @@ impl Cluster {
 
     fn world_is_well(&self, troubles: &Troubles) -> bool {
         let world = &troubles.world;
-        world.off.is_empty() && world.cut.is_empty() && troubles.pauses.is_empty()
+        let still = troubles.pauses.is_empty() && !troubles.deaf;
+        world.off.is_empty() && world.cut.is_empty() && still
     }
 
     /// Whether anything that stops machines or processes acts now.
@@ -140,6 +147,9 @@ impl Cluster {
                 _ => ("kubelet", node_of(subscriber)),
             };
             let info = kind.info();
+            if troubles.deaf {
+                return WatchState::Stuck;
+            }
             // Where pods and nodes are is no matter of kube-proxy's knowledge.
             let proxies = matches!(info.plural, "services" | "endpointslices");
             if component == "kube-proxy" && !proxies {
@@ -175,7 +185,7 @@ impl Cluster {
             let name = self.config.nodes.get(i).map_or("", |n| n.name.as_str());
             let world = &troubles.world;
             let paused = troubles.pauses.iter().any(|r| r.means("kubelet", name));
-            let is = world.is_dark(name) || paused;
+            let is = world.is_dark(name) || paused || troubles.deaf;
             let name: Rc<str> = name.into();
             let was = match is {
                 true => !self.applied.offline.insert(name),

@@ -21,6 +21,7 @@ use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
 pub(super) use acts::Applied;
+pub(super) use world::Troubles;
 
 /// How many objects a status names.
 const MOST_AFFECTED: usize = 32;

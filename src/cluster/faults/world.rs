@@ -16,6 +16,8 @@ pub struct Troubles {
     pub pauses: Vec<Reach>,
     /// Watches from which no event comes, or comes late.
     pub watches: Vec<(Reach, Vec<Rc<str>>, Option<Duration>)>,
+    /// The API server answers nobody.
+    pub deaf: bool,
     /// Processes whose requests take longer.
     pub slow: Vec<(Reach, Duration)>,
 }
@@ -59,6 +61,14 @@ impl Faults {
 }
 
 impl Troubles {
+    /// A process stands still: of every node when none is named.
+    pub fn pause(&mut self, component: &str, node: Option<&Rc<str>>) {
+        self.pauses.push(Reach {
+            component: component.into(),
+            nodes: node.into_iter().cloned().collect(),
+        });
+    }
+
     fn add(&mut self, name: &str, spec: &FaultSpec) {
         let latency = millis(spec.latency_millis);
         let world = &mut self.world;

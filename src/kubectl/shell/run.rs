@@ -37,6 +37,8 @@ pub struct State {
     pub forwards: Vec<Forward>,
     /// Files that are being written: their texts so far.
     pub writing: Vec<(String, FileBuffer)>,
+    /// The node to which somebody has logged in.
+    pub node: Option<String>,
     /// What `<(...)` printed, by name.
     pub descriptors: BTreeMap<String, String>,
 }

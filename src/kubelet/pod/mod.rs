@@ -18,6 +18,7 @@ mod probes;
 mod pull;
 mod resize;
 mod sandbox;
+mod seen;
 mod status;
 mod sync;
 mod termination;
@@ -48,6 +49,7 @@ use crate::sim::ordered::Map as BTreeMap;
 
 pub use logs::{LogQuery, Logged};
 pub use pressure::Ranked;
+pub use seen::{SeenContainer, SeenPod};
 use probes::ProbeRun;
 
 pub type Cx<'a> = Ctx<'a, super::Event>;

@@ -12,6 +12,7 @@ mod files;
 mod filters;
 mod grep;
 mod jq;
+mod node;
 mod sed;
 mod text;
 mod watch;
@@ -92,6 +93,12 @@ pub const BUILTINS: &[Builtin] = &[
     program!("cp", "[-r] FROM... TO", "Copy files", |shell, io, words| {
         files::copy(shell, io, words, false)
     }),
+    program!(
+        "crictl",
+        "ps [-a] | pods | images | stats | logs ID | inspect ID",
+        "On a node: what its container runtime has",
+        |shell, io, words| node::crictl::crictl(shell, io, words)
+    ),
     program!("curl", "[-sSvikIfL] [-X METHOD] [-H HEADER] [-d DATA] [-o FILE] [-w FORMAT] [--max-time SECONDS] URL", "Send a request into the cluster, or to a forwarded port", async curl::curl),
     program!("cut", "-d SEP -f FIELDS [FILE...]", "Parts of lines", async filters::cut),
     program!(
@@ -106,6 +113,12 @@ pub const BUILTINS: &[Builtin] = &[
         "NAME",
         "A path without its last part",
         |_, io, words| files::dir_name(io, words)
+    ),
+    program!(
+        "docker",
+        "...",
+        "The nodes run containerd; there is crictl",
+        |_, io, _| node::docker(io)
     ),
     program!("echo", "[-ne] [WORD...]", "Print words", |_, io, words| {
         echo::echo(io, words)
@@ -141,9 +154,37 @@ pub const BUILTINS: &[Builtin] = &[
         "What was typed",
         |shell, io, words| history(shell, io, words)
     ),
-    program!("hostname", "", "The name of this terminal", |_, io, _| say(
-        io, "kubarium"
-    )),
+    program!("hostname", "", "The name of this machine", |shell, io, _| {
+        let name = shell.world.host.machine();
+        say(io, name.as_deref().unwrap_or("kubarium"))
+    }),
+    program!(
+        "ip",
+        "route | addr",
+        "On a node: its routes and addresses",
+        |shell, io, words| node::packets::ip(shell, io, words)
+    ),
+    program!(
+        "iptables",
+        "-t nat -L [CHAIN] [-n]",
+        "On a node: the rules of kube-proxy",
+        |shell, io, words| node::packets::iptables(shell, io, words)
+    ),
+    program!(
+        "iptables-save",
+        "",
+        "On a node: the rules of kube-proxy",
+        |shell, io, words| node::packets::iptables_save(shell, io, words)
+    ),
+    program!(
+        "ipvsadm",
+        "-Ln",
+        "On a node: the virtual servers of kube-proxy",
+        |shell, io, words| node::packets::ipvsadm(shell, io, words)
+    ),
+    program!("journalctl", "-u kubelet [-f] [-n LINES] [--since WHEN]", "On a node: what its kubelet did", async |shell, io, words| {
+        node::journalctl(shell, io, words)
+    }),
     program!("jq", "[-rcensS] [--arg NAME VALUE] FILTER [FILE...]", "Take JSON apart", async jq::jq),
     program!("k", "...", "kubectl", async |shell, io, words| {
         crate::kubectl::cmd::main(shell, Io::clone(io), words)
@@ -192,6 +233,12 @@ pub const BUILTINS: &[Builtin] = &[
         |_, io, words| echo::printf(io, words)
     ),
     program!("pwd", "", "The one folder", |_, io, _| say(io, "/root")),
+    program!(
+        "ps",
+        "[-ef]",
+        "The processes of this machine",
+        |shell, io, words| node::ps(shell, io, words)
+    ),
     program!("rev", "[FILE...]", "Turn lines round", async text::rev),
     program!("rm", "[-rf] FILE...", "Remove files", |shell, io, words| {
         files::rm(shell, io, words)
@@ -203,7 +250,14 @@ pub const BUILTINS: &[Builtin] = &[
     program!("sha256sum", "[FILE...]", "Checksums", async text::sha256sum),
     program!("sleep", "SECONDS", "Let time pass in the cluster", async sleep),
     program!("sort", "[-rnu] [-k FIELD] [-t SEP] [FILE...]", "Sort lines", async filters::sort),
+    program!("ssh", "NODE [COMMAND]", "Log in to a node, or run a command there; 'exit' leads back", async node::ssh),
     program!("sudo", "COMMAND", "Run a command as root, as everybody does here", async sudo),
+    program!(
+        "systemctl",
+        "start|stop|restart|status kubelet",
+        "On a node: its services",
+        |shell, io, words| node::systemctl(shell, io, words)
+    ),
     program!("tac", "[FILE...]", "Lines from the last to the first", async text::tac),
     program!("tail", "[-n LINES] [-f] [FILE...]", "The last lines", async filters::tail),
     program!("tee", "[-a] FILE...", "Copy the input to files", async files::tee),
@@ -218,9 +272,15 @@ pub const BUILTINS: &[Builtin] = &[
         async |_shell, io, words| filters::tr(io, words)
     ),
     program!("true", "", "Succeed", |_, _, _| 0),
-    program!("uname", "[-a]", "What this is", |_, io, _| say(
-        io, "Kubarium"
-    )),
+    program!("uname", "[-a]", "What this is", |shell, io, words| {
+        let all = words.iter().any(|w| w.contains('a'));
+        match shell.world.host.machine() {
+            Some(node) if all => say(io, &format!("Linux {node} 6.12.57+deb13-amd64 #1 SMP PREEMPT_DYNAMIC x86_64 GNU/Linux")),
+            Some(_) if words.iter().any(|w| w.contains('r')) => say(io, "6.12.57+deb13-amd64"),
+            Some(_) => say(io, "Linux"),
+            None => say(io, "Kubarium"),
+        }
+    }),
     program!("uniq", "[-cdu] [FILE]", "Lines without repetition", async filters::uniq),
     program!(
         "vi",

@@ -35,7 +35,7 @@ pub(super) async fn lease(
                 let id = answer["id"].as_u64().unwrap_or_default();
                 let ttl = &answer["ttl"];
                 match printer.format {
-                    Format::Json => printer.json(json!({"ID": id, "TTL": ttl}), &answer),
+                    Format::Json => printer.json(vec![("ID", id.to_string()), ("TTL", ttl.to_string())], &answer),
                     _ => out.line(&format!("lease {id:016x} granted with TTL({ttl}s)")),
                 }
             })

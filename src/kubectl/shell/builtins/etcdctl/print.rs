@@ -1,6 +1,6 @@
 //! How etcdctl prints (`etcdctl/ctlv3/command/printer*.go`).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::super::run::Io;
 use super::VERSION;
@@ -47,22 +47,41 @@ fn encoded(text: &str) -> String {
     crate::kubectl::cmd::base64(text.as_bytes())
 }
 
+/// Names and values of an object, in the order of etcd's own structs.
+type Fields = Vec<(&'static str, String)>;
+
+fn object(fields: &[(&'static str, String)]) -> String {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+fn header(revision: &Value) -> String {
+    object(&[
+        ("cluster_id", CLUSTER.to_string()),
+        ("member_id", MEMBER.to_string()),
+        ("revision", revision.to_string()),
+        ("raft_term", TERM.to_string()),
+    ])
+}
+
 /// A key with its value as JSON has it: in base64, without what is nothing.
-fn kv_json(kv: &Value) -> Value {
-    let mut map = Map::new();
-    map.insert("key".to_owned(), encoded(text(kv, "key")).into());
+fn kv_json(kv: &Value) -> String {
+    let mut fields: Fields = vec![("key", Value::from(encoded(text(kv, "key"))).to_string())];
     for name in ["create_revision", "mod_revision", "version"] {
         if kv[name].as_u64().unwrap_or_default() > 0 {
-            map.insert(name.to_owned(), kv[name].clone());
+            fields.push((name, kv[name].to_string()));
         }
     }
     if !text(kv, "value").is_empty() {
-        map.insert("value".to_owned(), encoded(text(kv, "value")).into());
+        fields.push(("value", Value::from(encoded(text(kv, "value"))).to_string()));
     }
     if kv["lease"].as_u64().unwrap_or_default() > 0 {
-        map.insert("lease".to_owned(), kv["lease"].clone());
+        fields.push(("lease", kv["lease"].to_string()));
     }
-    Value::Object(map)
+    object(&fields)
 }
 
 impl Printer<'_> {
@@ -71,17 +90,10 @@ impl Printer<'_> {
     }
 
     /// An answer as JSON, behind its header.
-    pub fn json(&self, rest: Value, answer: &Value) {
-        let mut whole = Map::new();
-        let header = json!({
-            "cluster_id": CLUSTER, "member_id": MEMBER, "revision": answer["revision"],
-            "raft_term": TERM,
-        });
-        whole.insert("header".to_owned(), header);
-        if let Value::Object(rest) = rest {
-            whole.extend(rest);
-        }
-        self.line(&Value::Object(whole).to_string());
+    pub fn json(&self, rest: Fields, answer: &Value) {
+        let mut fields = vec![("header", header(&answer["revision"]))];
+        fields.extend(rest);
+        self.line(&object(&fields));
     }
 
     fn header(&self, answer: &Value) {
@@ -120,18 +132,18 @@ impl Printer<'_> {
                 }
             }
             Format::Json => {
-                let mut rest = Map::new();
+                let mut rest = Fields::new();
                 if !kvs.is_empty() {
-                    let kvs: Vec<Value> = kvs.iter().map(kv_json).collect();
-                    rest.insert("kvs".to_owned(), kvs.into());
+                    let kvs: Vec<String> = kvs.iter().map(kv_json).collect();
+                    rest.push(("kvs", format!("[{}]", kvs.join(","))));
                 }
                 if answer["more"] == true {
-                    rest.insert("more".to_owned(), true.into());
+                    rest.push(("more", "true".to_owned()));
                 }
                 if answer["count"].as_u64().unwrap_or_default() > 0 {
-                    rest.insert("count".to_owned(), answer["count"].clone());
+                    rest.push(("count", answer["count"].to_string()));
                 }
-                self.json(Value::Object(rest), answer);
+                self.json(rest, answer);
             }
             Format::Fields => {
                 self.header(answer);
@@ -144,8 +156,8 @@ impl Printer<'_> {
     pub fn put(&self, answer: &Value, before: Option<&Value>) {
         match self.format {
             Format::Json => {
-                let rest = before.map_or(json!({}), |kv| json!({"prev_kv": kv_json(kv)}));
-                self.json(rest, answer);
+                let rest = before.map(|kv| ("prev_kv", kv_json(kv)));
+                self.json(rest.into_iter().collect(), answer);
             }
             Format::Fields => self.header(answer),
             _ => {
@@ -159,7 +171,7 @@ impl Printer<'_> {
 
     pub fn deleted(&self, answer: &Value, with_previous: bool) {
         match self.format {
-            Format::Json => self.json(json!({"deleted": answer["deleted"]}), answer),
+            Format::Json => self.json(vec![("deleted", answer["deleted"].to_string())], answer),
             Format::Fields => {
                 self.header(answer);
                 self.line(&format!("\"Deleted\" : {}", answer["deleted"]));
@@ -178,19 +190,18 @@ impl Printer<'_> {
             let (kind, kv) = (text(event, "type"), &event["kv"]);
             match self.format {
                 Format::Json => {
-                    let mut shown = json!({"kv": kv_json(kv)});
+                    let mut shown: Fields = Vec::new();
                     if kind == "DELETE" {
-                        shown["type"] = 1.into();
+                        shown.push(("type", "1".to_owned()));
                     }
-                    let rest = json!({"Events": [shown], "CompactRevision": 0, "Canceled": false, "Created": false});
-                    let mut whole = json!({"Header": {
-                        "cluster_id": CLUSTER, "member_id": MEMBER, "revision": kv["mod_revision"],
-                        "raft_term": TERM,
-                    }});
-                    if let (Some(whole), Value::Object(rest)) = (whole.as_object_mut(), rest) {
-                        whole.extend(rest);
-                    }
-                    self.line(&whole.to_string());
+                    shown.push(("kv", kv_json(kv)));
+                    self.line(&object(&[
+                        ("Header", header(&kv["mod_revision"])),
+                        ("Events", format!("[{}]", object(&shown))),
+                        ("CompactRevision", "0".to_owned()),
+                        ("Canceled", "false".to_owned()),
+                        ("Created", "false".to_owned()),
+                    ]));
                 }
                 Format::Fields => {
                     self.line(&format!("\"Type\" : \"{kind}\""));
@@ -209,7 +220,7 @@ impl Printer<'_> {
 
     pub fn txn(&self, answer: &Value) {
         if self.format == Format::Json {
-            return self.json(json!({"succeeded": answer["succeeded"]}), answer);
+            return self.json(vec![("succeeded", answer["succeeded"].to_string())], answer);
         }
         self.line(match answer["succeeded"] == true {
             true => "SUCCESS",

@@ -1,0 +1,197 @@
+//! What stands behind the API on a node: `ssh` and what can be seen and done there.
+
+use kubarium::sim::secs;
+
+use super::Bench;
+
+#[test]
+fn ssh_leads_to_a_node_and_exit_back() {
+    let mut bench = Bench::full(&[]);
+    assert_eq!(bench.session.prompt(), "$ ");
+    bench.check(
+        "\
+$ ps -ef | grep kubelet
+exit=1
+$ systemctl status kubelet
+systemctl: this terminal is no node; 'ssh NODE' leads to one
+exit=1
+$ ssh nowhere
+ssh: Could not resolve hostname nowhere: Name or service not known
+exit=255
+$ ssh control-plane ls /etc/kubernetes/manifests
+etcd.yaml
+kube-apiserver.yaml
+kube-controller-manager.yaml
+kube-scheduler.yaml
+$ ssh root@worker-1
+Linux worker-1 ..
+",
+    );
+    assert_eq!(bench.session.prompt(), "root@worker-1:~# ");
+    bench.check(
+        "\
+$ hostname
+worker-1
+$ uname -a
+Linux worker-1 ..
+$ ps -ef | grep kubelet
+root ..1042 .. /usr/bin/kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf ..
+$ grep staticPodPath /var/lib/kubelet/config.yaml
+staticPodPath: /etc/kubernetes/manifests
+$ docker ps
+sh: docker: command not found
+The nodes run containerd ..
+exit=127
+$ crictl ps | grep kube-proxy
+.. Running .. kube-proxy .. kube-system
+$ crictl images | grep coredns
+registry.k8s.io/coredns/coredns .. v1.13.1 ..
+$ ip route
+default via 172.18.0.1 dev eth0
+10.244.0.0/24 via 172.18.0.2 dev eth0
+10.244.1.0/24 dev cni0 proto kernel scope link src 10.244.1.1
+10.244.2.0/24 via 172.18.0.4 dev eth0
+172.18.0.0/16 dev eth0 proto kernel scope link src 172.18.0.3
+$ systemctl is-active kubelet
+active
+$ echo kept > note.txt
+$ cat note.txt
+kept
+$ exit
+logout
+Connection to worker-1 closed.
+$ cat note.txt
+cat: note.txt: No such file or directory
+exit=1
+$ ssh worker-1 cat /root/note.txt
+kept
+",
+    );
+}
+
+#[test]
+fn rules_of_kube_proxy_are_those_of_the_services() {
+    let mut bench = Bench::full(&[]);
+    bench.run("kubectl apply -f web.yaml");
+    bench.run("kubectl expose deploy web --port=80 --type=NodePort");
+    bench.desk.borrow_mut().run_for(secs(30));
+    bench.check(
+        "\
+$ ssh worker-1 iptables -t nat -L KUBE-SERVICES -n | grep default/web
+KUBE-SVC-..  tcp  -- 0.0.0.0/0 .. 10... /* default/web cluster IP */ tcp dpt:80
+$ ssh worker-1 iptables-save | grep -c 'default/web.*probability 0.50000000000'
+1
+$ ssh worker-1 iptables-save | grep 'default/web.*DNAT'
+-A KUBE-SEP-.. -p tcp -m comment --comment \"default/web\" -j DNAT --to-destination 10.244...:80
+-A KUBE-SEP-.. -p tcp -m comment --comment \"default/web\" -j DNAT --to-destination 10.244...:80
+",
+    );
+}
+
+#[test]
+fn a_stopped_kubelet_leaves_its_containers_running() {
+    let mut bench = Bench::full(&[]);
+    bench.run("kubectl apply -f web.yaml");
+    bench.desk.borrow_mut().run_for(secs(30));
+    bench.check(
+        "\
+$ ssh worker-1 systemctl stop kubelet
+$ ssh worker-1 systemctl status kubelet
+○ kubelet.service - kubelet: The Kubernetes Node Agent
+...
+     Active: inactive (dead) since ..
+exit=3
+$ sleep 60
+$ kubectl get node worker-1
+NAME       STATUS     ROLES    AGE ..VERSION
+worker-1   NotReady   <none>   ..
+$ ssh worker-1 crictl ps | grep -c kube-proxy
+1
+$ ssh worker-1 systemctl start kubelet
+$ sleep 10
+$ kubectl get node worker-1 --no-headers
+worker-1   Ready   <none>   ..
+$ ssh worker-1 journalctl -u kubelet --no-pager | grep -c Starting
+2
+",
+    );
+}
+
+#[test]
+fn static_pods_follow_the_folder() {
+    let mut bench = Bench::full(&[]);
+    bench.check(
+        "\
+$ ssh control-plane mv /etc/kubernetes/manifests/kube-scheduler.yaml /tmp
+$ sleep 30
+$ kubectl get pods -n kube-system | grep -c scheduler
+0
+exit=1
+$ kubectl run one --image=nginx
+pod/one created
+$ sleep 30
+$ kubectl get pod one --no-headers
+one   0/1   Pending   0     ..
+$ ssh control-plane mv /tmp/kube-scheduler.yaml /etc/kubernetes/manifests/
+$ sleep 40
+$ kubectl get pod one --no-headers
+one   1/1   Running   0     ..
+$ kubectl get pods -n kube-system kube-scheduler-control-plane --no-headers
+kube-scheduler-control-plane   1/1   Running   0     ..
+$ ssh worker-1
+...
+$ cat > /etc/kubernetes/manifests/extra.yaml <<E
+> {apiVersion: v1, kind: Pod, metadata: {name: extra}, spec: {containers: [{name: c, image: nginx}]}}
+> E
+$ exit
+...
+$ sleep 20
+$ kubectl get pod extra-worker-1 --no-headers
+extra-worker-1   1/1   Running   0     ..
+$ ssh worker-1 rm /etc/kubernetes/manifests/extra.yaml
+$ sleep 20
+$ kubectl get pod extra-worker-1
+Error from server (NotFound): pods \"extra-worker-1\" not found
+exit=1
+",
+    );
+}
+
+#[test]
+fn without_an_api_server_nobody_answers() {
+    let mut bench = Bench::full(&[]);
+    bench.check(
+        "\
+$ ssh control-plane
+...
+$ mv /etc/kubernetes/manifests/kube-apiserver.yaml /tmp/
+$ sleep 10
+$ kubectl get pods
+The connection to the server 172.18.0.2:6443 was refused - did you specify the right host or port?
+exit=1
+$ etcdctl get /registry/namespaces/default --keys-only
+/registry/namespaces/default
+
+$ crictl ps | grep -c kube-apiserver
+0
+exit=1
+$ mv /tmp/kube-apiserver.yaml /etc/kubernetes/manifests/
+$ sleep 20
+$ kubectl get pods -n kube-system kube-apiserver-control-plane --no-headers
+kube-apiserver-control-plane   1/1   Running   0     ..
+$ mv /etc/kubernetes/manifests/etcd.yaml /tmp/
+$ sleep 10
+$ etcdctl endpoint health
+127.0.0.1:2379 is unhealthy: failed to commit proposal: context deadline exceeded
+Error: unhealthy cluster
+exit=1
+$ kubectl get pods
+The connection to the server 172.18.0.2:6443 was refused - did you specify the right host or port?
+exit=1
+$ mv /tmp/etcd.yaml /etc/kubernetes/manifests/
+$ sleep 60
+$ kubectl get nodes --no-headers | grep -c ' Ready'
+3
+",
+    );
+}
