@@ -156,7 +156,12 @@ impl ApiServer {
     }
 
     /// Lets `see` look at every key of a span, in order.
-    fn each_key(&self, span: &Span<'_>, revision: u64, see: &mut dyn FnMut(&str, Held<'_>)) -> Result<()> {
+    fn each_key(
+        &self,
+        span: &Span<'_>,
+        revision: u64,
+        see: &mut dyn FnMut(&str, Held<'_>),
+    ) -> Result<()> {
         let mut found: Vec<(Rc<str>, Held<'_>)> = Vec::new();
         let (objects, texts);
         if revision == 0 || revision == self.revision() {
@@ -171,7 +176,11 @@ impl ApiServer {
         } else {
             objects = self.store.versions_at(revision).map_err(|_| compacted())?;
             texts = self.store.free_at(revision).map_err(|_| compacted())?;
-            found.extend(objects.iter().map(|(place, v)| (place.key(), Held::Object(v))));
+            found.extend(
+                objects
+                    .iter()
+                    .map(|(place, v)| (place.key(), Held::Object(v))),
+            );
             found.extend(texts.iter().map(|(key, v)| (key.clone(), Held::Text(v))));
         }
         found.retain(|(key, _)| span.holds(key));
@@ -243,7 +252,10 @@ impl ApiServer {
             let now = change.value.as_ref().map(|v| at(v, now));
             let was = (change.before.0, change.previous_revision, change.before.1);
             let was = change.previous.as_ref().map(|v| at(v, was));
-            let (now, was) = (now.as_ref().map(Held::Object), was.as_ref().map(Held::Object));
+            let (now, was) = (
+                now.as_ref().map(Held::Object),
+                was.as_ref().map(Held::Object),
+            );
             note(change.revision, &key, now, was);
         }
         for change in self.store.free_since(after) {
@@ -280,7 +292,8 @@ impl ApiServer {
 
     fn etcd_status(&self) -> Value {
         // What a page of the database holds, roughly: a size is not worth writing out every object.
-        let bytes = 20_480 + 1_536 * self.store.len() as u64 + 512 * self.store.history_len() as u64;
+        let bytes =
+            20_480 + 1_536 * self.store.len() as u64 + 512 * self.store.history_len() as u64;
         json!({"bytes": bytes, "compacted": self.compacted_revision()})
     }
 
@@ -322,7 +335,13 @@ impl ApiServer {
         check_insists(key, insists)
     }
 
-    fn put_key(&mut self, kernel: &mut Kernel, revision: u64, pair: (&str, &str), lease: Option<LeaseId>) {
+    fn put_key(
+        &mut self,
+        kernel: &mut Kernel,
+        revision: u64,
+        pair: (&str, &str),
+        lease: Option<LeaseId>,
+    ) {
         self.store.put_free(revision, pair.0, pair.1, lease);
         kernel.record(&"etcdctl".into(), "put", pair.0.into(), revision, "");
         kernel.trace.write(kernel.now, revision, pair.0);

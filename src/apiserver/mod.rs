@@ -184,7 +184,10 @@ impl ApiServer {
         object.meta_mut().resource_version = Some(revision.to_string());
         let lease = (object.kind()
             == <k8s_openapi::api::core::v1::Event as crate::api::Resource>::KIND)
-            .then(|| self.store.grant(kernel.now, kernel.now + secs(EVENT_TTL_SECS)));
+            .then(|| {
+                self.store
+                    .grant(kernel.now, kernel.now + secs(EVENT_TTL_SECS))
+            });
         let cause = kernel.record(&caller.manager, verb, key.clone(), revision, "");
         let stored = Stored {
             object: object.clone(),

@@ -172,7 +172,8 @@ impl Cluster {
         };
         let find = |list: &[(Rc<str>, Time)]| {
             let mut all = list.iter();
-            all.find(|(name, _)| **name == *config.name).map(|(_, at)| at.0)
+            all.find(|(name, _)| **name == *config.name)
+                .map(|(_, at)| at.0)
         };
         let stopped = find(&self.machines.stopped);
         let since = stopped.or_else(|| find(&self.machines.started));

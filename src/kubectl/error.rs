@@ -131,7 +131,9 @@ fn from_server(status: &Value) -> String {
         "ConnectionRefused" => {
             let server = message.strip_prefix("dial tcp ").unwrap_or(message);
             let server = server.split(": connect").next().unwrap_or(server);
-            format!("The connection to the server {server} was refused - did you specify the right host or port?")
+            format!(
+                "The connection to the server {server} was refused - did you specify the right host or port?"
+            )
         }
         "" => format!("Error from server: {message}"),
         reason => format!("Error from server ({reason}): {message}"),

@@ -133,7 +133,9 @@ impl Kube {
             );
         };
         let kinds = self.kinds_of(kinds)?;
-        if !names.is_empty() && !self.flags.text("selector").is_empty() {
+        // What expose selects are the pods of the new Service.
+        let selects = !self.path.ends_with("expose") && !self.flags.text("selector").is_empty();
+        if !names.is_empty() && selects {
             return plain("name cannot be provided when a selector is specified");
         }
         for kind in &kinds {

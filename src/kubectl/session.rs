@@ -94,7 +94,8 @@ impl Session {
         if matches!(line.trim(), "exit" | "logout")
             && let Some(node) = self.state.borrow_mut().node.take()
         {
-            io.out.line(&format!("logout\nConnection to {node} closed."));
+            io.out
+                .line(&format!("logout\nConnection to {node} closed."));
             return Job {
                 shell,
                 screen,

@@ -113,6 +113,30 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
     about
 }
 
+/// The headers of an answer, in order.
+fn answered(kube: &Kube, about: &str) -> String {
+    // Every request has an id of its own; priority levels have theirs for good.
+    let id = |salt: u64, text: &str| {
+        let half = |salt| crate::sim::hash_bytes(salt, text.as_bytes());
+        let (a, b) = (half(salt), half(salt + 1));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            a >> 32,
+            (a >> 16) & 0xffff,
+            a & 0xfff,
+            (b >> 48) & 0xfff,
+            b & 0xffff_ffff_ffff
+        )
+    };
+    let now = i64::try_from(kube.now().0).unwrap_or_default();
+    let date = crate::api::rfc3339::format_rfc1123(now);
+    let audit = id(1, &format!("{about}{now}"));
+    let (schema, level) = (id(3, "flow schema"), id(5, "priority level"));
+    format!(
+        " headers=<\n\tAudit-Id: {audit}\n\tCache-Control: no-cache, private\n\tContent-Type: application/json\n\tDate: {date}\n\tX-Kubernetes-Pf-Flowschema-Uid: {schema}\n\tX-Kubernetes-Pf-Prioritylevel-Uid: {level}\n >"
+    )
+}
+
 /// Shows an answer.
 pub fn received(kube: &Kube, about: &str, begun: Time, response: &Response) {
     let status = match response.code {
@@ -125,10 +149,8 @@ pub fn received(kube: &Kube, about: &str, begun: Time, response: &Response) {
     };
     let took = kube.now().since(begun).as_millis();
     let headers = match level(kube) >= 8 {
-        true => {
-            " headers=<\n\tCache-Control: no-cache, private\n\tContent-Type: application/json\n >"
-        }
-        false => "",
+        true => answered(kube, about),
+        false => String::new(),
     };
     let head = head(kube, "round_trippers.go:632");
     kube.warn(&format!(

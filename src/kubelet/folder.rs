@@ -82,7 +82,12 @@ pub fn of(node: &NodeSpec) -> Folder {
     }
     for manifest in &node.static_pods {
         let document = yaml::parse(manifest).documents.into_iter().next();
-        let name = document.map(|d| d.value["metadata"]["name"].as_str().unwrap_or("pod").to_owned());
+        let name = document.map(|d| {
+            d.value["metadata"]["name"]
+                .as_str()
+                .unwrap_or("pod")
+                .to_owned()
+        });
         let name = name.unwrap_or_default();
         folder.insert(format!("{MANIFESTS}{name}.yaml").into(), manifest.clone());
     }

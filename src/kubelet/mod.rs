@@ -30,9 +30,9 @@ use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, millis};
 
 use fake::Fake;
+pub use folder::{Folder, MANIFESTS};
 use images::ImageStore;
 pub use pod::exec::{ExecCall, ExecState};
-pub use folder::{Folder, MANIFESTS};
 pub use pod::{LogQuery, Logged, SeenContainer, SeenPod};
 use pod::{PodEvent, PodWorker};
 use pressure::Pressure;

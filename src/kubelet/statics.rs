@@ -28,7 +28,9 @@ pub struct Statics {
 
 impl Statics {
     pub(super) fn all(&self) -> impl Iterator<Item = (Key, Rc<str>)> {
-        self.uids.iter().map(|(key, uid)| (key.clone(), uid.clone()))
+        self.uids
+            .iter()
+            .map(|(key, uid)| (key.clone(), uid.clone()))
     }
 
     pub(super) fn has(&self, key: &Key) -> bool {

@@ -236,9 +236,8 @@ fn what_is_written_belongs_to_the_history() {
         let until = timeline.now() + secs(span);
         while !timeline.run_until(until, 1000) {}
     };
-    let write = |what: &str, body| {
-        Request::new(Method::Post, format!("/play/etcd/{what}")).with_body(body)
-    };
+    let write =
+        |what: &str, body| Request::new(Method::Post, format!("/play/etcd/{what}")).with_body(body);
     run(&mut timeline, 5);
     let lease = timeline.request(&write("lease", json!({"op": "grant", "ttl": 20})));
     let kubarium::apiserver::Body::Json(lease) = lease.body else {
@@ -247,7 +246,12 @@ fn what_is_written_belongs_to_the_history() {
     let put = json!({"key": "/demo/a", "value": "1", "lease": lease["id"]});
     assert!(timeline.request(&write("put", put)).is_success());
     run(&mut timeline, 60);
-    let hash = |t: &Timeline| (t.cluster().kernel().trace.hash(), t.cluster().server().revision());
+    let hash = |t: &Timeline| {
+        (
+            t.cluster().kernel().trace.hash(),
+            t.cluster().server().revision(),
+        )
+    };
     let (end, first) = (timeline.now(), hash(&timeline));
     let count = |t: &mut Timeline| {
         let read = Request::get("/play/etcd/range").with_query("key", "/demo/a");

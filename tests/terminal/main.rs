@@ -13,6 +13,7 @@ mod kustomize;
 mod nodes;
 mod pods;
 mod shell;
+mod tutorials;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -86,6 +87,7 @@ impl Bench {
 
     /// Runs the commands of a transcript, and holds what they print against it.
     pub fn check(&mut self, transcript: &str) {
+        let mut wrong = Vec::new();
         let mut lines = transcript.lines().peekable();
         while let Some(line) = lines.next() {
             let Some(command) = line.strip_prefix("$ ") else {
@@ -110,12 +112,14 @@ impl Bench {
             while found.last().is_some_and(|l| l.is_empty()) {
                 found.pop();
             }
-            assert!(
-                fits(&expected, &found),
-                "$ {command}\n--- expected\n{}\n--- printed\n{printed}---",
-                expected.join("\n")
-            );
+            if !fits(&expected, &found) {
+                wrong.push(format!(
+                    "$ {command}\n--- expected\n{}\n--- printed\n{printed}---",
+                    expected.join("\n")
+                ));
+            }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }
 

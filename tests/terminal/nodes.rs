@@ -78,12 +78,12 @@ fn rules_of_kube_proxy_are_those_of_the_services() {
     bench.check(
         "\
 $ ssh worker-1 iptables -t nat -L KUBE-SERVICES -n | grep default/web
-KUBE-SVC-..  tcp  -- 0.0.0.0/0 .. 10... /* default/web cluster IP */ tcp dpt:80
+KUBE-SVC-..  tcp  -- 0.0.0.0/0 .. 10../* default/web cluster IP */ tcp dpt:80
 $ ssh worker-1 iptables-save | grep -c 'default/web.*probability 0.50000000000'
 1
 $ ssh worker-1 iptables-save | grep 'default/web.*DNAT'
--A KUBE-SEP-.. -p tcp -m comment --comment \"default/web\" -j DNAT --to-destination 10.244...:80
--A KUBE-SEP-.. -p tcp -m comment --comment \"default/web\" -j DNAT --to-destination 10.244...:80
+-A KUBE-SEP-.. -p tcp -m comment --comment \"default/web\" -j DNAT --to-destination 10.244..:80
+-A KUBE-SEP-.. -p tcp -m comment --comment \"default/web\" -j DNAT --to-destination 10.244..:80
 ",
     );
 }

@@ -74,9 +74,13 @@ impl ApiServer {
 
     fn compares(&self, compare: &Value) -> Result<bool> {
         let mut found = None;
-        self.each_key(&Span::of(text(compare, "key"), "", "")?, 0, &mut |_, held| {
-            found = Some((held.numbers(), held.text()));
-        })?;
+        self.each_key(
+            &Span::of(text(compare, "key"), "", "")?,
+            0,
+            &mut |_, held| {
+                found = Some((held.numbers(), held.text()));
+            },
+        )?;
         let target = text(compare, "target");
         let ordering = if target == "value" {
             // A key that is not there has no value to compare.

@@ -12,6 +12,9 @@ use crate::sim::ordered::Map as BTreeMap;
 /// So many changes are kept.
 const KEPT: usize = 2_000;
 
+/// A key with its value.
+pub type FreeKey = (Rc<str>, Version<Rc<str>>);
+
 /// One committed change of one key.
 #[derive(Clone)]
 pub struct FreeChange {
@@ -42,7 +45,7 @@ impl<V: Clone> Store<V> {
         self.free.current.iter()
     }
 
-    pub fn free_at(&self, revision: u64) -> Result<Vec<(Rc<str>, Version<Rc<str>>)>, Compacted> {
+    pub fn free_at(&self, revision: u64) -> Result<Vec<FreeKey>, Compacted> {
         self.check(revision)?;
         let mut view = self.free.current.clone();
         let changes = self.free.history.iter_back();

@@ -6,8 +6,8 @@
 use k8s_openapi::api::core::v1::Event as ApiEvent;
 use serde_json::{Value, json};
 
-use crate::api::rfc3339::format_time;
 use crate::api::Key;
+use crate::api::rfc3339::format_time;
 use crate::cluster::Cluster;
 use crate::sim::Time;
 
@@ -30,10 +30,16 @@ fn place_of(reason: &str) -> (&'static str, &'static str) {
         "Scheduled" => ("kubelet.go", "SyncLoop ADD"),
         "Pulling" | "Pulled" => ("kuberuntime_image.go", "Image pull"),
         "Created" | "Started" => ("kubelet.go", "SyncLoop (PLEG): event for pod"),
-        "Killing" => ("kuberuntime_container.go", "Killing container with a grace period"),
+        "Killing" => (
+            "kuberuntime_container.go",
+            "Killing container with a grace period",
+        ),
         "Unhealthy" | "ProbeWarning" => ("prober.go", "Probe failed"),
         "BackOff" | "Failed" => ("pod_workers.go", "Error syncing pod, skipping"),
-        "Evicted" => ("eviction_manager.go", "Eviction manager: pod is evicted successfully"),
+        "Evicted" => (
+            "eviction_manager.go",
+            "Eviction manager: pod is evicted successfully",
+        ),
         _ => ("event.go", "Event occurred"),
     }
 }
@@ -59,7 +65,11 @@ impl Cluster {
         }
         lines.sort_by_key(|line| line.at);
         let skip = lines.len().saturating_sub(MOST);
-        lines.into_iter().skip(skip).map(|line| shown(&line)).collect()
+        lines
+            .into_iter()
+            .skip(skip)
+            .map(|line| shown(&line))
+            .collect()
     }
 
     fn event_lines(&self, node: &str, event: &ApiEvent, lines: &mut Vec<Line>) {
@@ -83,7 +93,10 @@ impl Cluster {
             None => about.name.clone().unwrap_or_default(),
         };
         let subject = match about.kind.as_deref() {
-            Some("Pod") => format!("pod=\"{object}\" podUID=\"{}\"", about.uid.as_deref().unwrap_or_default()),
+            Some("Pod") => format!(
+                "pod=\"{object}\" podUID=\"{}\"",
+                about.uid.as_deref().unwrap_or_default()
+            ),
             _ => format!("node=\"{object}\""),
         };
         let message = Value::from(event.message.as_deref().unwrap_or_default());
@@ -116,9 +129,10 @@ impl Cluster {
                 continue;
             };
             let (place, text) = match cause.verb {
-                "delete" if *cause.actor == *kubelet => {
-                    ("kubelet.go", format!("\"SyncLoop REMOVE\" source=\"api\" pods=[\"{pod}\"]"))
-                }
+                "delete" if *cause.actor == *kubelet => (
+                    "kubelet.go",
+                    format!("\"SyncLoop REMOVE\" source=\"api\" pods=[\"{pod}\"]"),
+                ),
                 "bind" => {
                     let (namespace, name) = pod.split_once('/').unwrap_or(("", pod));
                     let key = Key::new(namespace, name);
@@ -127,7 +141,10 @@ impl Cluster {
                     if on.as_deref() != Some(node) {
                         continue;
                     }
-                    ("kubelet.go", format!("\"SyncLoop ADD\" source=\"api\" pods=[\"{pod}\"]"))
+                    (
+                        "kubelet.go",
+                        format!("\"SyncLoop ADD\" source=\"api\" pods=[\"{pod}\"]"),
+                    )
                 }
                 _ => continue,
             };

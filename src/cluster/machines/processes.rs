@@ -23,14 +23,18 @@ impl Cluster {
         let name = self.config.nodes.get(i).map_or("", |n| n.name.as_str());
         if !self.machines.stopped.iter().any(|(n, _)| **n == *name) {
             let mut begun = self.machines.started.iter();
-            let begun = begun.find(|(n, _)| **n == *name).map_or(start, |(_, at)| at.0);
+            let begun = begun
+                .find(|(n, _)| **n == *name)
+                .map_or(start, |(_, at)| at.0);
             all.push(json!([1042, 1, begun, KUBELET]));
         }
         let mut pid = 1500;
         for pod in part.component.seen().iter().filter(|pod| pod.ready) {
             let shim = pid;
             let id = &pod.id;
-            let command = format!("/usr/bin/containerd-shim-runc-v2 -namespace k8s.io -id {id} -address /run/containerd/containerd.sock");
+            let command = format!(
+                "/usr/bin/containerd-shim-runc-v2 -namespace k8s.io -id {id} -address /run/containerd/containerd.sock"
+            );
             all.push(json!([shim, 1, pod.created.0, command]));
             all.push(json!([shim + 21, shim, pod.created.0, "/pause"]));
             pid += 40;

@@ -49,8 +49,8 @@ use crate::sim::ordered::Map as BTreeMap;
 
 pub use logs::{LogQuery, Logged};
 pub use pressure::Ranked;
-pub use seen::{SeenContainer, SeenPod};
 use probes::ProbeRun;
+pub use seen::{SeenContainer, SeenPod};
 
 pub type Cx<'a> = Ctx<'a, super::Event>;
 

@@ -52,7 +52,10 @@ impl PodWorker {
             let spec = self.container_spec(i);
             let words = spec.map(|s| {
                 let command = s.command.iter().flatten();
-                let all: Vec<&str> = command.chain(s.args.iter().flatten()).map(String::as_str).collect();
+                let all: Vec<&str> = command
+                    .chain(s.args.iter().flatten())
+                    .map(String::as_str)
+                    .collect();
                 all.join(" ")
             });
             let (id, started, ended) = match (&container.run, &container.instance) {

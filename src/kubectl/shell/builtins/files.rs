@@ -151,8 +151,12 @@ pub fn copy(shell: &Shell, io: &Io, arguments: &[String], moves: bool) -> i32 {
     let files = host.files();
     let folder = to.trim_end_matches('/');
     let lead = format!("{folder}/");
-    let known = matches!(folder, "/tmp" | "/root" | "/etc" | "/etc/kubernetes" | "/var/tmp");
-    let is_folder = known || to.ends_with('/') || *to == "." || files.iter().any(|f| f.starts_with(&lead));
+    let known = matches!(
+        folder,
+        "/tmp" | "/root" | "/etc" | "/etc/kubernetes" | "/var/tmp"
+    );
+    let is_folder =
+        known || to.ends_with('/') || *to == "." || files.iter().any(|f| f.starts_with(&lead));
     if from.len() > 1 && !is_folder {
         return fail(io, &format!("{who}: target '{to}' is not a directory"), 1);
     }

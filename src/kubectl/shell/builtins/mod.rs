@@ -130,9 +130,12 @@ pub const BUILTINS: &[Builtin] = &[
         async |shell, io, words| files::edit(shell, io, "emacs", words)
     ),
     program!("env", "[NAME=VALUE...] [COMMAND]", "Show variables, or set some for a command", async env),
-    program!("etcdctl", "COMMAND ...", "Read and write the store behind the API server; 'etcdctl help' says how", async |shell, io, words| {
-        etcdctl::etcdctl(shell, io, words)
-    }),
+    program!(
+        "etcdctl",
+        "COMMAND ...",
+        "Read and write the store behind the API server; 'etcdctl help' says how",
+        async |shell, io, words| { etcdctl::etcdctl(shell, io, words) }
+    ),
     program!("false", "", "Fail", |_, _, _| 1),
     program!(
         "find",
@@ -154,10 +157,15 @@ pub const BUILTINS: &[Builtin] = &[
         "What was typed",
         |shell, io, words| history(shell, io, words)
     ),
-    program!("hostname", "", "The name of this machine", |shell, io, _| {
-        let name = shell.world.host.machine();
-        say(io, name.as_deref().unwrap_or("kubarium"))
-    }),
+    program!(
+        "hostname",
+        "",
+        "The name of this machine",
+        |shell, io, _| {
+            let name = shell.world.host.machine();
+            say(io, name.as_deref().unwrap_or("kubarium"))
+        }
+    ),
     program!(
         "ip",
         "route | addr",
@@ -182,9 +190,12 @@ pub const BUILTINS: &[Builtin] = &[
         "On a node: the virtual servers of kube-proxy",
         |shell, io, words| node::packets::ipvsadm(shell, io, words)
     ),
-    program!("journalctl", "-u kubelet [-f] [-n LINES] [--since WHEN]", "On a node: what its kubelet did", async |shell, io, words| {
-        node::journalctl(shell, io, words)
-    }),
+    program!(
+        "journalctl",
+        "-u kubelet [-f] [-n LINES] [--since WHEN]",
+        "On a node: what its kubelet did",
+        async |shell, io, words| { node::journalctl(shell, io, words) }
+    ),
     program!("jq", "[-rcensS] [--arg NAME VALUE] FILTER [FILE...]", "Take JSON apart", async jq::jq),
     program!("k", "...", "kubectl", async |shell, io, words| {
         crate::kubectl::cmd::main(shell, Io::clone(io), words)
@@ -275,7 +286,12 @@ pub const BUILTINS: &[Builtin] = &[
     program!("uname", "[-a]", "What this is", |shell, io, words| {
         let all = words.iter().any(|w| w.contains('a'));
         match shell.world.host.machine() {
-            Some(node) if all => say(io, &format!("Linux {node} 6.12.57+deb13-amd64 #1 SMP PREEMPT_DYNAMIC x86_64 GNU/Linux")),
+            Some(node) if all => say(
+                io,
+                &format!(
+                    "Linux {node} 6.12.57+deb13-amd64 #1 SMP PREEMPT_DYNAMIC x86_64 GNU/Linux"
+                ),
+            ),
             Some(_) if words.iter().any(|w| w.contains('r')) => say(io, "6.12.57+deb13-amd64"),
             Some(_) => say(io, "Linux"),
             None => say(io, "Kubarium"),

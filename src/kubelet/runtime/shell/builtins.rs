@@ -433,7 +433,9 @@ impl Shell {
                 let operands = if operands.is_empty() { &here } else { operands };
                 for file in operands {
                     let path = absolute(&folder, file);
-                    if m.is_folder(&path) {
+                    if m.is_folder(&path) && flags.contains('d') {
+                        self.print(1, &format!("{file}\n"), m);
+                    } else if m.is_folder(&path) {
                         let names = m.list(&path);
                         let text: String = names.iter().map(|n| format!("{n}\n")).collect();
                         self.print(1, &text, m);

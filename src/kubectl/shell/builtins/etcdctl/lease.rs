@@ -27,7 +27,9 @@ pub(super) async fn lease(
     };
     let done = match line.word(1).unwrap_or_default() {
         "grant" => {
-            let text = line.word(2).ok_or("lease grant command needs TTL argument")?;
+            let text = line
+                .word(2)
+                .ok_or("lease grant command needs TTL argument")?;
             let ttl: u64 = text.parse().map_err(|_| {
                 format!("bad TTL (strconv.ParseInt: parsing \"{text}\": invalid syntax)")
             })?;
@@ -35,7 +37,10 @@ pub(super) async fn lease(
                 let id = answer["id"].as_u64().unwrap_or_default();
                 let ttl = &answer["ttl"];
                 match printer.format {
-                    Format::Json => printer.json(vec![("ID", id.to_string()), ("TTL", ttl.to_string())], &answer),
+                    Format::Json => printer.json(
+                        vec![("ID", id.to_string()), ("TTL", ttl.to_string())],
+                        &answer,
+                    ),
                     _ => out.line(&format!("lease {id:016x} granted with TTL({ttl}s)")),
                 }
             })

@@ -107,7 +107,8 @@ impl<'a> Line<'a> {
                 "-h" => "help",
                 _ if word.starts_with("-w") => {
                     let format = word.trim_start_matches("-w");
-                    line.flags.push(("write-out", format.trim_start_matches('=')));
+                    line.flags
+                        .push(("write-out", format.trim_start_matches('=')));
                     continue;
                 }
                 _ => match word.strip_prefix("--") {
@@ -167,10 +168,14 @@ impl<'a> Line<'a> {
         let (prefix, from) = (self.has("prefix"), self.has("from-key"));
         let end = self.word(i + 1);
         if prefix && from {
-            return Err("`--prefix` and `--from-key` cannot be set at the same time, choose one".to_owned());
+            return Err(
+                "`--prefix` and `--from-key` cannot be set at the same time, choose one".to_owned(),
+            );
         }
         let Some(key) = self.word(i) else {
-            return Err(format!("{who} command needs one argument as key and an optional argument as range_end"));
+            return Err(format!(
+                "{who} command needs one argument as key and an optional argument as range_end"
+            ));
         };
         match (end, prefix, from) {
             (Some(_), true, _) | (Some(_), _, true) => Err(
@@ -259,12 +264,17 @@ pub async fn etcdctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             Err(message) => Ok(failed(io, &message)),
         },
         "version" => {
-            io.out.line(&format!("etcdctl version: {VERSION}\nAPI version: 3.6"));
+            io.out
+                .line(&format!("etcdctl version: {VERSION}\nAPI version: 3.6"));
             Ok(0)
         }
         other => {
             let message = format!("unknown command \"{other}\" for \"etcdctl\"");
-            return fail(io, &format!("Error: {message}\nRun 'etcdctl --help' for usage."), 1);
+            return fail(
+                io,
+                &format!("Error: {message}\nRun 'etcdctl --help' for usage."),
+                1,
+            );
         }
     };
     done.unwrap_or_else(|message| bad(io, &message))
@@ -274,7 +284,10 @@ fn get(shell: &Shell, printer: &Printer<'_>, line: &Line<'_>) -> Result<i32, Str
     let span = line.span(1, "get")?;
     let (keys_only, values_only) = (line.has("keys-only"), line.has("print-value-only"));
     if keys_only && line.has("count-only") {
-        return Err("`--keys-only` and `--count-only` cannot be set at the same time, choose one".to_owned());
+        return Err(
+            "`--keys-only` and `--count-only` cannot be set at the same time, choose one"
+                .to_owned(),
+        );
     }
     if line.has("count-only") && !matches!(printer.format, Format::Fields | Format::Json) {
         return Err("--count-only is only for `--write-out=fields`".to_owned());
@@ -300,7 +313,9 @@ async fn put(shell: &Shell, printer: &Printer<'_>, line: &Line<'_>) -> Result<i3
         (Some(value), _) => value.to_owned(),
         (None, Some(pipe)) => pipe.rest().await,
         (None, None) => {
-            return Err("put command needs 1 argument and input from stdin or 2 arguments".to_owned());
+            return Err(
+                "put command needs 1 argument and input from stdin or 2 arguments".to_owned(),
+            );
         }
     };
     let before = match line.has("prev-kv") {
@@ -370,9 +385,9 @@ fn compact(shell: &Shell, io: &Io, line: &Line<'_>) -> Result<i32, String> {
     let (Some(text), None) = (line.word(1), line.word(2)) else {
         return Err("compaction command needs 1 argument".to_owned());
     };
-    let revision: u64 = text.parse().map_err(|_| {
-        format!("strconv.ParseInt: parsing \"{text}\": invalid syntax")
-    })?;
+    let revision: u64 = text
+        .parse()
+        .map_err(|_| format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))?;
     match ask(shell, write("compact", json!({ "revision": revision }))) {
         Ok(_) => {
             io.out.line(&format!("compacted revision {revision}"));
@@ -388,7 +403,11 @@ fn endpoint(shell: &Shell, printer: &Printer<'_>, line: &Line<'_>) -> Result<i32
     match line.word(1) {
         Some("health") => {
             let well = printer.health(name, status.as_ref().err().map(String::as_str));
-            Ok(if well { 0 } else { failed(printer.io, "unhealthy cluster") })
+            Ok(if well {
+                0
+            } else {
+                failed(printer.io, "unhealthy cluster")
+            })
         }
         Some("status") => match status {
             Ok(status) => {

@@ -110,10 +110,16 @@ impl Printer<'_> {
             ("ModRevision", "mod_revision"),
             ("Version", "version"),
         ] {
-            self.line(&format!("\"{name}\" : {}", kv[field].as_u64().unwrap_or_default()));
+            self.line(&format!(
+                "\"{name}\" : {}",
+                kv[field].as_u64().unwrap_or_default()
+            ));
         }
         self.line(&format!("\"Value\" : {}", Value::from(text(kv, "value"))));
-        self.line(&format!("\"Lease\" : {}", kv["lease"].as_u64().unwrap_or_default()));
+        self.line(&format!(
+            "\"Lease\" : {}",
+            kv["lease"].as_u64().unwrap_or_default()
+        ));
     }
 
     fn kv_simple(&self, kv: &Value, values_only: bool) {
@@ -148,7 +154,10 @@ impl Printer<'_> {
             Format::Fields => {
                 self.header(answer);
                 kvs.iter().for_each(|kv| self.kv_fields(kv));
-                self.line(&format!("\"More\" : {}\n\"Count\" : {}", answer["more"], answer["count"]));
+                self.line(&format!(
+                    "\"More\" : {}\n\"Count\" : {}",
+                    answer["more"], answer["count"]
+                ));
             }
         }
     }
@@ -231,7 +240,9 @@ impl Printer<'_> {
             match text(response, "op") {
                 "put" => self.line("OK"),
                 "del" => self.line(&response["deleted"].to_string()),
-                _ => list(response, "kvs").iter().for_each(|kv| self.kv_simple(kv, false)),
+                _ => list(response, "kvs")
+                    .iter()
+                    .for_each(|kv| self.kv_simple(kv, false)),
             }
         }
     }
@@ -243,10 +254,17 @@ impl Printer<'_> {
                 let took = "took = 1.632774ms";
                 let text = format!("{name} is healthy: successfully committed proposal: {took}");
                 match self.format {
-                    Format::Json => self.line(&format!("[{{\"endpoint\":\"{name}\",\"health\":true,\"took\":\"1.632774ms\"}}]")),
+                    Format::Json => self.line(&format!(
+                        "[{{\"endpoint\":\"{name}\",\"health\":true,\"took\":\"1.632774ms\"}}]"
+                    )),
                     Format::Table => self.table(
                         &["ENDPOINT", "HEALTH", "TOOK", "ERROR"],
-                        &[name.to_owned(), "true".into(), "1.632774ms".into(), String::new()],
+                        &[
+                            name.to_owned(),
+                            "true".into(),
+                            "1.632774ms".into(),
+                            String::new(),
+                        ],
                     ),
                     _ => self.line(&text),
                 }
@@ -287,9 +305,21 @@ impl Printer<'_> {
         match self.format {
             Format::Table => self.table(
                 &[
-                    "ENDPOINT", "ID", "VERSION", "STORAGE VERSION", "DB SIZE", "IN USE",
-                    "PERCENTAGE NOT IN USE", "QUOTA", "IS LEADER", "IS LEARNER", "RAFT TERM",
-                    "RAFT INDEX", "RAFT APPLIED INDEX", "ERRORS", "DOWNGRADE TARGET VERSION",
+                    "ENDPOINT",
+                    "ID",
+                    "VERSION",
+                    "STORAGE VERSION",
+                    "DB SIZE",
+                    "IN USE",
+                    "PERCENTAGE NOT IN USE",
+                    "QUOTA",
+                    "IS LEADER",
+                    "IS LEARNER",
+                    "RAFT TERM",
+                    "RAFT INDEX",
+                    "RAFT APPLIED INDEX",
+                    "ERRORS",
+                    "DOWNGRADE TARGET VERSION",
                     "DOWNGRADE ENABLED",
                 ],
                 &cells,
@@ -318,7 +348,14 @@ impl Printer<'_> {
         ];
         match self.format {
             Format::Table => self.table(
-                &["ID", "STATUS", "NAME", "PEER ADDRS", "CLIENT ADDRS", "IS LEARNER"],
+                &[
+                    "ID",
+                    "STATUS",
+                    "NAME",
+                    "PEER ADDRS",
+                    "CLIENT ADDRS",
+                    "IS LEARNER",
+                ],
                 &cells,
             ),
             _ => self.line(&cells.join(", ")),

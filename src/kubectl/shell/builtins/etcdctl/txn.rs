@@ -33,8 +33,16 @@ pub(super) async fn txn(
     let [compares, success, failure] = parts.as_slice() else {
         return Ok(1);
     };
-    let compares: Vec<Value> = compares.iter().map(|l| compare(l)).collect::<Result<_, _>>()?;
-    let ops = |lines: &[String]| lines.iter().map(|l| operation(l)).collect::<Result<Vec<_>, _>>();
+    let compares: Vec<Value> = compares
+        .iter()
+        .map(|l| compare(l))
+        .collect::<Result<_, _>>()?;
+    let ops = |lines: &[String]| {
+        lines
+            .iter()
+            .map(|l| operation(l))
+            .collect::<Result<Vec<_>, _>>()
+    };
     let body = json!({"compare": compares, "success": ops(success)?, "failure": ops(failure)?});
     match ask(shell, write("txn", body)) {
         Ok(answer) => {
@@ -129,7 +137,9 @@ fn operation(line: &str) -> Result<Value, String> {
     match name {
         "put" => {
             let (Some(key), Some(value)) = (read.word(1), read.word(2)) else {
-                return Err("put command needs 1 argument and input from stdin or 2 arguments".to_owned());
+                return Err(
+                    "put command needs 1 argument and input from stdin or 2 arguments".to_owned(),
+                );
             };
             let lease = lease::id_of(read.value("lease").unwrap_or("0"))?;
             Ok(json!({"op": "put", "key": key, "value": value, "lease": lease}))
@@ -161,8 +171,14 @@ mod tests {
                 "version(/a) != 0",
                 Ok(json!({"key": "/a", "target": "version", "op": "!=", "number": 0})),
             ),
-            ("size(\"/a\") = \"3\"", Err("malformed comparison: size(\"/a\") = \"3\"".to_owned())),
-            ("value(\"/a\") ~ \"3\"", Err("unknown result op: value(\"/a\") ~ \"3\"".to_owned())),
+            (
+                "size(\"/a\") = \"3\"",
+                Err("malformed comparison: size(\"/a\") = \"3\"".to_owned()),
+            ),
+            (
+                "value(\"/a\") ~ \"3\"",
+                Err("unknown result op: value(\"/a\") ~ \"3\"".to_owned()),
+            ),
         ] {
             assert_eq!(compare(line), expected, "{line}");
         }

@@ -15,7 +15,11 @@ fn rows(io: &Io, table: &[Vec<String>]) {
     let columns = table.first().map_or(0, Vec::len);
     let width = |i: usize| {
         let cells = table.iter().filter_map(|row| row.get(i));
-        cells.map(|cell| cell.chars().count() + 3).max().unwrap_or(0).max(20)
+        cells
+            .map(|cell| cell.chars().count() + 3)
+            .max()
+            .unwrap_or(0)
+            .max(20)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in table {
@@ -57,9 +61,14 @@ fn ago(then: &Value, now: Time) -> String {
 fn image_id(images: &Value, name: &str) -> String {
     for image in list(images, "images") {
         let names = list(image, "names");
-        let fits = |n: &Value| n.as_str().is_some_and(|n| n == name || n.ends_with(&format!("/{name}")));
+        let fits = |n: &Value| {
+            n.as_str()
+                .is_some_and(|n| n == name || n.ends_with(&format!("/{name}")))
+        };
         if names.iter().any(fits)
-            && let Some(digest) = names.iter().find_map(|n| n.as_str()?.split("sha256:").nth(1))
+            && let Some(digest) = names
+                .iter()
+                .find_map(|n| n.as_str()?.split("sha256:").nth(1))
         {
             return digest.to_owned();
         }
@@ -101,7 +110,16 @@ pub fn crictl(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
         };
         let valued = matches!(
             name,
-            "name" | "namespace" | "p" | "pod" | "tail" | "o" | "output" | "r" | "runtime-endpoint" | "state"
+            "name"
+                | "namespace"
+                | "p"
+                | "pod"
+                | "tail"
+                | "o"
+                | "output"
+                | "r"
+                | "runtime-endpoint"
+                | "state"
         );
         let value = match (valued, given) {
             (true, given) => given.or_else(|| rest.next()).unwrap_or_default(),
@@ -123,7 +141,17 @@ pub fn crictl(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
     match words.first().copied().unwrap_or_default() {
         "ps" => {
             let all = flag(&["a", "all"]).is_some();
-            let heads = ["CONTAINER", "IMAGE", "CREATED", "STATE", "NAME", "ATTEMPT", "POD ID", "POD", "NAMESPACE"];
+            let heads = [
+                "CONTAINER",
+                "IMAGE",
+                "CREATED",
+                "STATE",
+                "NAME",
+                "ATTEMPT",
+                "POD ID",
+                "POD",
+                "NAMESPACE",
+            ];
             let mut table = vec![heads.map(str::to_owned).to_vec()];
             for (pod, container) in containers(&pods) {
                 let runs = container["ended"].is_null();
@@ -155,13 +183,26 @@ pub fn crictl(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
             0
         }
         "pods" => {
-            let heads = ["POD ID", "CREATED", "STATE", "NAME", "NAMESPACE", "ATTEMPT", "RUNTIME"];
+            let heads = [
+                "POD ID",
+                "CREATED",
+                "STATE",
+                "NAME",
+                "NAMESPACE",
+                "ATTEMPT",
+                "RUNTIME",
+            ];
             let mut table = vec![heads.map(str::to_owned).to_vec()];
             for pod in list(&pods, "pods") {
                 table.push(vec![
                     short(text(pod, "id")),
                     ago(&pod["created"], now),
-                    if pod["ready"] == true { "Ready" } else { "NotReady" }.to_owned(),
+                    if pod["ready"] == true {
+                        "Ready"
+                    } else {
+                        "NotReady"
+                    }
+                    .to_owned(),
                     text(pod, "name").to_owned(),
                     text(pod, "namespace").to_owned(),
                     "0".to_owned(),
@@ -175,8 +216,15 @@ pub fn crictl(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
             let heads = ["IMAGE", "TAG", "IMAGE ID", "SIZE"];
             let mut table = vec![heads.map(str::to_owned).to_vec()];
             for image in list(&images, "images") {
-                let names: Vec<&str> = list(image, "names").iter().filter_map(Value::as_str).collect();
-                let full = names.iter().find(|n| !n.contains('@')).copied().unwrap_or_default();
+                let names: Vec<&str> = list(image, "names")
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect();
+                let full = names
+                    .iter()
+                    .find(|n| !n.contains('@'))
+                    .copied()
+                    .unwrap_or_default();
                 let (name, tag) = full.rsplit_once(':').unwrap_or((full, "latest"));
                 table.push(vec![
                     name.to_owned(),
@@ -209,7 +257,9 @@ pub fn crictl(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
             };
             let found = containers(&pods).find(|(_, c)| text(c, "id").starts_with(id));
             let Some((pod, container)) = found else {
-                let message = format!("E: getting the status of the container \"{id}\": rpc error: code = NotFound desc = an error occurred when try to find container \"{id}\": not found");
+                let message = format!(
+                    "E: getting the status of the container \"{id}\": rpc error: code = NotFound desc = an error occurred when try to find container \"{id}\": not found"
+                );
                 return fail(io, &message, 1);
             };
             if words.first() == Some(&"logs") {
@@ -238,14 +288,19 @@ pub fn crictl(shell: &Rc<Shell>, io: &Io, arguments: &[String]) -> i32 {
                     },
                 },
             });
-            io.out.line(&serde_json::to_string_pretty(&whole).unwrap_or_default());
+            io.out
+                .line(&serde_json::to_string_pretty(&whole).unwrap_or_default());
             0
         }
         "version" => {
             io.out.line("Version:  0.1.0\nRuntimeName:  containerd\nRuntimeVersion:  2.2.1\nRuntimeApiVersion:  v1");
             0
         }
-        "" => fail(io, "usage: crictl ps [-a] | pods | images | stats | logs ID | inspect ID", 1),
+        "" => fail(
+            io,
+            "usage: crictl ps [-a] | pods | images | stats | logs ID | inspect ID",
+            1,
+        ),
         other => fail(io, &format!("crictl: no help topic for '{other}'"), 3),
     }
 }

@@ -98,21 +98,37 @@ pub fn systemctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let (action, unit) = match words.as_slice() {
         ["daemon-reload"] => return 0,
         [action, unit] => (*action, *unit),
-        _ => return fail(io, "usage: systemctl start|stop|restart|status|is-active UNIT", 1),
+        _ => {
+            return fail(
+                io,
+                "usage: systemctl start|stop|restart|status|is-active UNIT",
+                1,
+            );
+        }
     };
     let known = matches!(unit, "containerd" | "containerd.service");
-    if !unit_is_kubelet(unit) && !(known && matches!(action, "status" | "is-active")) {
+    let asks = known && matches!(action, "status" | "is-active");
+    if !(unit_is_kubelet(unit) || asks) {
         return match known {
             true => fail(io, "Failed: containerd is never stopped here", 1),
             false => {
                 let code = if action == "status" { 4 } else { 5 };
-                fail(io, &format!("Unit {unit}.service could not be found."), code)
+                fail(
+                    io,
+                    &format!("Unit {unit}.service could not be found."),
+                    code,
+                )
             }
         };
     }
     match action {
         "start" | "stop" | "restart" => {
-            match tell(&*shell.world.host, &node, "kubelet", json!({ "action": action })) {
+            match tell(
+                &*shell.world.host,
+                &node,
+                "kubelet",
+                json!({ "action": action }),
+            ) {
                 Ok(_) => 0,
                 Err(message) => fail(io, &message, 1),
             }
@@ -122,7 +138,11 @@ pub fn systemctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             let Some(about) = asked(shell, io, &node, "") else {
                 return 1;
             };
-            let state = if known { "active" } else { text(&about, "kubelet") };
+            let state = if known {
+                "active"
+            } else {
+                text(&about, "kubelet")
+            };
             let code = if state == "active" { 0 } else { 3 };
             if action == "is-active" {
                 io.out.line(state);
@@ -143,7 +163,11 @@ pub fn systemctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                 "{dot} {what} - {about_unit}\n     Loaded: loaded (/usr/lib/systemd/system/{what}; enabled; preset: enabled)\n     Active: {word} since {stamp}; {ago} ago"
             ));
             if state == "active" {
-                let (pid, program) = if known { (701, "containerd") } else { (1042, "kubelet") };
+                let (pid, program) = if known {
+                    (701, "containerd")
+                } else {
+                    (1042, "kubelet")
+                };
                 io.out.line(&format!("   Main PID: {pid} ({program})"));
             }
             code
@@ -217,7 +241,8 @@ pub async fn journalctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         };
         for (at, line) in fresh {
             let stamp = format_time(i64::try_from(*at).unwrap_or_default());
-            io.out.line(&format!("{} {node} kubelet[1042]: {line}", month(&stamp)));
+            io.out
+                .line(&format!("{} {node} kubelet[1042]: {line}", month(&stamp)));
         }
         printed += 1;
         last = all;
@@ -264,7 +289,10 @@ fn instant(when: &str, now: Time) -> Option<Time> {
             "d" | "day" | "days" => 86_400,
             _ => return None,
         };
-        let span = digits.parse::<u64>().ok()?.checked_mul(seconds * 1_000_000_000)?;
+        let span = digits
+            .parse::<u64>()
+            .ok()?
+            .checked_mul(seconds * 1_000_000_000)?;
         return Some(Time(now.0.saturating_sub(span)));
     }
     let text = format!("{}Z", when.replacen(' ', "T", 1));
@@ -282,7 +310,9 @@ pub fn ps(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     };
     let Some(answer) = answer else { return 1 };
     match full {
-        true => io.out.line("UID          PID    PPID  C STIME TTY          TIME CMD"),
+        true => io
+            .out
+            .line("UID          PID    PPID  C STIME TTY          TIME CMD"),
         false => io.out.line("    PID TTY          TIME CMD"),
     }
     for process in list(&answer, "processes") {
@@ -295,7 +325,9 @@ pub fn ps(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             true => io.out.line(&format!(
                 "root     {pid:>7} {parent:>7}  0 {started} ?        00:00:00 {command}"
             )),
-            false => io.out.line(&format!("{pid:>7} ?        00:00:00 {command}")),
+            false => io
+                .out
+                .line(&format!("{pid:>7} ?        00:00:00 {command}")),
         }
     }
     0

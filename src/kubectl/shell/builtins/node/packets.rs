@@ -21,7 +21,8 @@ fn protocol(rule: &Value) -> String {
 fn probability(one_in: u64) -> String {
     const STEPS: u64 = 1 << 31;
     let rounded = (STEPS + one_in / 2) / one_in.max(1);
-    let digits = (u128::from(rounded) * 100_000_000_000 + u128::from(STEPS / 2)) / u128::from(STEPS);
+    let digits =
+        (u128::from(rounded) * 100_000_000_000 + u128::from(STEPS / 2)) / u128::from(STEPS);
     format!("0.{digits:011}")
 }
 
@@ -73,7 +74,10 @@ impl Jump {
             line.push_str(&format!(" {} dpt:{port}", self.protocol));
         }
         if let Some(one_in) = self.one_in {
-            line.push_str(&format!(" statistic mode random probability {}", probability(one_in)));
+            line.push_str(&format!(
+                " statistic mode random probability {}",
+                probability(one_in)
+            ));
         }
         if let Some(to) = &self.to {
             line.push_str(&format!(" {} to:{to}", self.protocol));
@@ -122,7 +126,11 @@ fn jumps(table: &Value) -> Vec<Jump> {
     let mut all = vec![
         Jump::new("PREROUTING", "KUBE-SERVICES", portals),
         Jump::new("OUTPUT", "KUBE-SERVICES", portals),
-        Jump::new("POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules"),
+        Jump::new(
+            "POSTROUTING",
+            "KUBE-POSTROUTING",
+            "kubernetes postrouting rules",
+        ),
     ];
     let rules = list(table, "rules");
     for rule in rules {
@@ -186,7 +194,9 @@ fn jumps(table: &Value) -> Vec<Jump> {
 
 /// The chains that have rules, and those of the kernel.
 fn chains(jumps: &[Jump]) -> Vec<String> {
-    let mut chains: Vec<String> = ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"].map(str::to_owned).to_vec();
+    let mut chains: Vec<String> = ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]
+        .map(str::to_owned)
+        .to_vec();
     let mut own: Vec<String> = jumps.iter().map(|j| j.chain.clone()).collect();
     own.extend(["KUBE-MARK-MASQ", "KUBE-NODEPORTS", "KUBE-POSTROUTING"].map(str::to_owned));
     own.sort();
@@ -207,13 +217,23 @@ pub fn iptables(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let after = |flag: &str| {
         let place = words.iter().position(|w| *w == flag)?;
-        words.get(place + 1).copied().filter(|w| !w.starts_with('-'))
+        words
+            .get(place + 1)
+            .copied()
+            .filter(|w| !w.starts_with('-'))
     };
     if words.contains(&"-S") {
         return save(io, &table);
     }
-    if !words.iter().any(|w| w.starts_with("-L") || *w == "--list" || w.starts_with("-n")) {
-        return fail(io, "iptables: rules are kube-proxy's here; -L and -S show them", 2);
+    if !words
+        .iter()
+        .any(|w| w.starts_with("-L") || *w == "--list" || w.starts_with("-n"))
+    {
+        return fail(
+            io,
+            "iptables: rules are kube-proxy's here; -L and -S show them",
+            2,
+        );
     }
     let nat = after("-t") == Some("nat");
     let chain = after("-L").or_else(|| after("--list"));
@@ -232,16 +252,22 @@ pub fn iptables(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         return fail(io, message, 1);
     }
     let mut first = true;
-    for name in shown.iter().filter(|c| chain.is_none_or(|wanted| wanted == c.as_str())) {
+    for name in shown
+        .iter()
+        .filter(|c| chain.is_none_or(|wanted| wanted == c.as_str()))
+    {
         if !std::mem::take(&mut first) {
             io.out.line("");
         }
         let references = all.iter().filter(|j| j.target == *name).count();
         match name.starts_with("KUBE") {
-            true => io.out.line(&format!("Chain {name} ({references} references)")),
+            true => io
+                .out
+                .line(&format!("Chain {name} ({references} references)")),
             false => io.out.line(&format!("Chain {name} (policy ACCEPT)")),
         }
-        io.out.line("target                     prot opt source               destination");
+        io.out
+            .line("target                     prot opt source               destination");
         for jump in all.iter().filter(|j| j.chain == *name) {
             io.out.line(jump.listed().trim_end());
         }
@@ -267,7 +293,11 @@ fn save(io: &Io, table: &Value) -> i32 {
     };
     io.out.line("*nat");
     for chain in chains(&all) {
-        let policy = if chain.starts_with("KUBE") { "-" } else { "ACCEPT" };
+        let policy = if chain.starts_with("KUBE") {
+            "-"
+        } else {
+            "ACCEPT"
+        };
         io.out.line(&format!(":{chain} {policy} [0:0]"));
     }
     for chain in chains(&all) {
@@ -284,8 +314,10 @@ pub fn ipvsadm(shell: &Shell, io: &Io, _: &[String]) -> i32 {
     let Some(node) = here(shell, io, "ipvsadm") else {
         return 1;
     };
-    let (Some(table), Some(about)) = (asked(shell, io, &node, "proxy"), asked(shell, io, &node, ""))
-    else {
+    let (Some(table), Some(about)) = (
+        asked(shell, io, &node, "proxy"),
+        asked(shell, io, &node, ""),
+    ) else {
         return 1;
     };
     io.out.line("IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn");
@@ -298,7 +330,9 @@ pub fn ipvsadm(shell: &Shell, io: &Io, _: &[String]) -> i32 {
             "" => text(&about, "address"),
             address => address,
         };
-        let sticky = rule["affinity"].as_u64().map(|s| format!(" persistent {s}"));
+        let sticky = rule["affinity"]
+            .as_u64()
+            .map(|s| format!(" persistent {s}"));
         io.out.line(&format!(
             "{}  {address}:{} {scheduler}{}",
             text(rule, "protocol"),
@@ -326,7 +360,10 @@ pub fn ip(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     };
     let (own, range) = (text(&about, "address"), text(&about, "podCIDR"));
     let bridge = range.replace(".0/24", ".1");
-    let mut words = arguments.iter().map(String::as_str).filter(|w| !w.starts_with('-'));
+    let mut words = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|w| !w.starts_with('-'));
     match words.next().unwrap_or_default() {
         "r" | "ro" | "route" => {
             let Some(routes) = asked(shell, io, &node, "routes") else {
@@ -336,23 +373,43 @@ pub fn ip(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             for route in list(&routes, "routes") {
                 let part = |i: usize| route[i].as_str().unwrap_or_default();
                 match part(2) == node {
-                    true => io.out.line(&format!("{} dev cni0 proto kernel scope link src {bridge}", part(0))),
-                    false => io.out.line(&format!("{} via {} dev eth0", part(0), part(1))),
+                    true => io.out.line(&format!(
+                        "{} dev cni0 proto kernel scope link src {bridge}",
+                        part(0)
+                    )),
+                    false => io
+                        .out
+                        .line(&format!("{} via {} dev eth0", part(0), part(1))),
                 }
             }
-            io.out.line(&format!("172.18.0.0/16 dev eth0 proto kernel scope link src {own}"));
+            io.out.line(&format!(
+                "172.18.0.0/16 dev eth0 proto kernel scope link src {own}"
+            ));
             0
         }
         "a" | "addr" | "address" => {
             let mut links = vec![
                 ("lo", "LOOPBACK", "127.0.0.1/8".to_owned(), "host"),
                 ("eth0", "BROADCAST,MULTICAST", format!("{own}/16"), "global"),
-                ("cni0", "BROADCAST,MULTICAST", format!("{bridge}/24"), "global"),
+                (
+                    "cni0",
+                    "BROADCAST,MULTICAST",
+                    format!("{bridge}/24"),
+                    "global",
+                ),
             ];
             let table = asked(shell, io, &node, "proxy").unwrap_or_default();
             if text(&table, "mode") == "ipvs" {
-                for rule in list(&table, "rules").iter().filter(|r| !text(r, "address").is_empty()) {
-                    links.push(("kube-ipvs0", "BROADCAST,NOARP", format!("{}/32", text(rule, "address")), "global"));
+                for rule in list(&table, "rules")
+                    .iter()
+                    .filter(|r| !text(r, "address").is_empty())
+                {
+                    links.push((
+                        "kube-ipvs0",
+                        "BROADCAST,NOARP",
+                        format!("{}/32", text(rule, "address")),
+                        "global",
+                    ));
                 }
             }
             let mut before = "";
@@ -364,11 +421,16 @@ pub fn ip(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                     io.out.line(&format!("{number}: {name}: <{kind},UP,LOWER_UP> mtu 1500 state {state} group default"));
                 }
                 before = name;
-                io.out.line(&format!("    inet {address} scope {scope} {name}"));
+                io.out
+                    .line(&format!("    inet {address} scope {scope} {name}"));
             }
             0
         }
-        other => fail(io, &format!("Object \"{other}\" is unknown, try \"ip help\"."), 1),
+        other => fail(
+            io,
+            &format!("Object \"{other}\" is unknown, try \"ip help\"."),
+            1,
+        ),
     }
 }
 
@@ -378,7 +440,11 @@ mod tests {
 
     #[test]
     fn probabilities_are_those_of_the_kernel() {
-        for (one_in, shown) in [(2, "0.50000000000"), (3, "0.33333333349"), (4, "0.25000000000")] {
+        for (one_in, shown) in [
+            (2, "0.50000000000"),
+            (3, "0.33333333349"),
+            (4, "0.25000000000"),
+        ] {
             assert_eq!(probability(one_in), shown);
         }
     }
