@@ -5,6 +5,9 @@
 //! and answers with its number, further POSTs with that number (`session`) bring input, and GETs
 //! tell what it has written and, once it has ended, its exit code. Whoever speaks WebSocket to real
 //! clients puts the streams together from these.
+//!
+//! `attach` is asked in the same way. A container's process reads nothing; one that would be a shell at a
+//! terminal waits, and whoever attaches to it with input gets a shell beside it.
 
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
@@ -15,16 +18,49 @@ use crate::api::{Key, Resource, Result, Status};
 use crate::apiserver::{Body, Method, Request, Response};
 use crate::kubelet::ExecCall;
 
-/// Namespace and pod, when the request runs something in a pod.
-fn target(request: &Request) -> Option<(&str, &str)> {
+/// Namespace, pod and subresource, when the request runs something in a pod, or attaches to what runs.
+fn target(request: &Request) -> Option<(&str, &str, &str)> {
     let path = request.path.strip_prefix("/api/v1/namespaces/")?;
     let mut parts = path.split('/');
     let target = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(namespace), Some("pods"), Some(pod), Some("exec")) => (namespace, pod),
+        (Some(namespace), Some("pods"), Some(pod), Some(what @ ("exec" | "attach"))) => {
+            (namespace, pod, what)
+        }
         _ => return None,
     };
     let method = matches!(request.method, Method::Get | Method::Post);
     (method && parts.next().is_none()).then_some(target)
+}
+
+/// What the mark of a session begins with that shows what a container writes. The number of restarts,
+/// the length of the log when it began, and the container follow.
+const LOG: &str = "log.";
+
+/// How often a container has been restarted, while it runs.
+fn running(pod: &Pod, container: &str) -> Option<i32> {
+    let status = pod.status.as_ref()?;
+    let lists = [
+        &status.container_statuses,
+        &status.init_container_statuses,
+        &status.ephemeral_container_statuses,
+    ];
+    let mut all = lists.into_iter().flatten().flatten();
+    let status = all.find(|s| s.name == container)?;
+    let runs = status.state.as_ref().is_some_and(|s| s.running.is_some());
+    runs.then_some(status.restart_count)
+}
+
+/// Whether a container's process would be a shell at a terminal.
+fn waits_for_typing(pod: &Pod, container: &str) -> bool {
+    let containers = pod.spec.iter().flat_map(|s| &s.containers);
+    let Some(spec) = containers.into_iter().find(|c| c.name == container) else {
+        return false;
+    };
+    let mut words = spec.command.iter().chain(&spec.args).flatten();
+    let first = words.next().map(|w| w.rsplit('/').next().unwrap_or(w));
+    let shell = matches!(first, None | Some("sh" | "bash" | "ash"));
+    let bare = words.all(|w| w.starts_with('-') && !w.ends_with('c'));
+    spec.stdin == Some(true) && shell && bare
 }
 
 fn flag(request: &Request, name: &str) -> bool {
@@ -41,13 +77,15 @@ fn field<'r>(request: &'r Request, name: &str) -> Option<&'r Value> {
 impl Cluster {
     /// Answers a request to run something; `None` when it is another request.
     pub(super) fn exec(&mut self, request: &Request) -> Option<Response> {
-        let (namespace, name) = target(request)?;
+        let (namespace, name, what) = target(request)?;
         // Whoever may start a command may also talk to it.
         let mut asked = request.clone();
         asked.method = Method::Post;
         let allowed = self.server.authorized(self.now(), &asked);
         let answer = allowed.and_then(|_| match request.query("session") {
+            None if what == "attach" => self.attach(namespace, name, request),
             None => self.start_exec(namespace, name, request),
+            Some(mark) if mark.starts_with(LOG) => self.attached(namespace, name, mark, request),
             Some(id) => self.exec_session(namespace, name, id, request),
         });
         Some(answer.unwrap_or_else(Response::from))
@@ -63,6 +101,87 @@ impl Cluster {
         let mut nodes = self.config.nodes.iter();
         let found = nodes.position(|n| *n.name == *node);
         found.ok_or_else(|| Status::internal(format!("nodes \"{node}\" not found")))
+    }
+
+    /// Attaches to a container: to a shell beside its process, or to what it writes from now on.
+    fn attach(&mut self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
+        let pod = self.server.get::<Pod>(&Key::new(namespace, name));
+        let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
+        let container = container_of(&pod, request.query("container").unwrap_or_default())?;
+        let node = self.node_of(namespace, name)?;
+        if request.method != Method::Post {
+            return Err(Status::bad_request("Upgrade request required"));
+        }
+        if flag(request, "stdin") && waits_for_typing(&pod, &container) {
+            let call = ExecCall {
+                container,
+                command: vec!["sh".to_owned()],
+                stdin: String::new(),
+                open: true,
+                tty: flag(request, "tty"),
+            };
+            return self.start(namespace, name, node, &call);
+        }
+        self.reach(node)?;
+        let Some(restarts) = running(&pod, &container) else {
+            return Err(Status::internal(format!(
+                "unable to upgrade connection: container {container} not found in pod {name}_{namespace}"
+            )));
+        };
+        let seen = self.log_of(&pod, &container).len();
+        let mark = format!("{LOG}{restarts}.{seen}.{container}");
+        Ok(Response::json(200, json!({ "session": mark })))
+    }
+
+    /// What a container has written since somebody attached to it.
+    fn attached(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        mark: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let node = self.node_of(namespace, name)?;
+        self.reach(node)?;
+        let pod = self.server.get::<Pod>(&Key::new(namespace, name));
+        let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
+        let mut parts = mark.trim_start_matches(LOG).splitn(3, '.');
+        let mut number = || parts.next().and_then(|n| n.parse::<usize>().ok());
+        let (Some(restarts), Some(seen)) = (number(), number()) else {
+            return Err(Status::bad_request(format!("no such session: {mark}")));
+        };
+        let container = parts.next().unwrap_or_default();
+        let more = request.query("stdoutFrom").and_then(|n| n.parse().ok());
+        let from = seen.saturating_add(more.unwrap_or(0));
+        let now = running(&pod, container);
+        let goes_on = now.and_then(|n| usize::try_from(n).ok()) == Some(restarts);
+        let restarted = now.is_some() && !goes_on;
+        let log = match restarted {
+            // What is there now was written by the one after it.
+            true => String::new(),
+            false => self.log_of(&pod, container),
+        };
+        Ok(Response::json(
+            200,
+            json!({
+                "stdout": log.get(from..).unwrap_or_default(),
+                "stderr": "",
+                // How the process has ended is none of the stream's business.
+                "exitCode": (!goes_on).then_some(0),
+            }),
+        ))
+    }
+
+    /// # Errors
+    /// Why the API server cannot speak to a node.
+    fn reach(&self, node: usize) -> Result<()> {
+        match self.unreachable(node) {
+            Some(why) => {
+                let message = format!("error dialing backend: {why}");
+                Err(Status::new(500, "", message))
+            }
+            None => Ok(()),
+        }
     }
 
     fn start_exec(&mut self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
@@ -92,16 +211,20 @@ impl Cluster {
             open: flag(request, "stdin") && stdin.is_none(),
             tty: flag(request, "tty"),
         };
-        if let Some(why) = self.unreachable(node) {
-            return Err(Status::new(
-                500,
-                "",
-                format!("error dialing backend: {why}"),
-            ));
-        }
+        self.start(namespace, name, node, &call)
+    }
+
+    fn start(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        node: usize,
+        call: &ExecCall,
+    ) -> Result<Response> {
+        self.reach(node)?;
         let mut started = Err("the node does not run".to_owned());
         self.on_node(node, |kubelet, ctx| {
-            started = kubelet.start_exec(namespace, name, &call, ctx);
+            started = kubelet.start_exec(namespace, name, call, ctx);
         });
         match started {
             Ok(id) => Ok(Response::json(200, json!({ "session": id }))),
@@ -121,13 +244,7 @@ impl Cluster {
         request: &Request,
     ) -> Result<Response> {
         let node = self.node_of(namespace, name)?;
-        if let Some(why) = self.unreachable(node) {
-            return Err(Status::new(
-                500,
-                "",
-                format!("error dialing backend: {why}"),
-            ));
-        }
+        self.reach(node)?;
         let gone = || Status::bad_request(format!("no command {id} runs in pod {name}"));
         let id: u64 = id.parse().map_err(|_| gone())?;
         if request.method == Method::Post {

@@ -10,6 +10,7 @@ mod custom_resources;
 mod disruption;
 mod faults;
 mod fields;
+mod fuzz;
 mod inert;
 mod kubelet;
 mod machinery;

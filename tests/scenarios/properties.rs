@@ -3,8 +3,10 @@
 //!
 //! A failure prints its seed; `KUBARIUM_SEED=<seed> cargo test properties` runs that one alone.
 
+mod addresses;
 mod faulty;
 mod invariants;
+mod orphans;
 mod plan;
 
 use kubarium::cluster::{Cluster, Config};

@@ -21,6 +21,14 @@ const MOST_OUTPUT: usize = 1 << 20;
 /// How many lines a shell takes at one instant.
 const MOST_LINES: usize = 200;
 
+/// What reads its input to the end, or runs what does.
+///
+/// Divergence: a real one reads what there is while more is typed; here it starts when all has come.
+const READERS: [&str; 17] = [
+    "ash", "awk", "base64", "bash", "cat", "cut", "grep", "head", "sed", "sh", "sort", "tail",
+    "tee", "tr", "uniq", "wc", "xargs",
+];
+
 /// What is to be run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExecCall {
@@ -49,6 +57,8 @@ pub(super) struct Exec {
     tty: bool,
     /// Lines are read and run one by one.
     interactive: bool,
+    /// It reads its input, which has not come to its end.
+    waits: bool,
     prompted: bool,
     input: String,
     open: bool,
@@ -90,6 +100,14 @@ impl Exec {
 
     /// Lets it do what is due; when to come back.
     fn drive(&mut self, instance: &mut Instance, s: &mut Surroundings<'_>) -> Option<Time> {
+        if self.waits {
+            if self.open {
+                return None;
+            }
+            self.waits = false;
+            self.shell
+                .detach(Some(std::mem::take(&mut self.input).into()));
+        }
         for _ in 0..MOST_LINES {
             let pause = self.shell.resume(s);
             for (fd, text) in self.shell.take_streams() {
@@ -193,6 +211,7 @@ impl PodWorker {
                 state: ExecState::default(),
                 tty: call.tty,
                 interactive,
+                waits: call.open && !interactive && READERS.contains(&name),
                 prompted: false,
                 input: rest,
                 open: call.open,

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use kubarium::apiserver::{Method, Request};
+use kubarium::cluster::Cluster;
 use kubarium::kubectl::headless::{Options, Terminal};
 use kubarium::sim::secs;
+use serde_json::{Value, json};
+
+use crate::common::{created, json_of};
 
 /// A terminal beside a cluster of two workers that has settled.
 fn terminal() -> Terminal {
@@ -327,4 +332,128 @@ fn a_pod_may_be_run_for_one_command() {
         (text.as_str(), code),
         ("in\nbox\npod \"box\" deleted from default namespace\n", 0)
     );
+}
+
+/// What a program says that carries the streams of a real client.
+fn ask(cluster: &mut Cluster, method: Method, path: &str, body: Value) -> Value {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut request = Request::new(method, format!("/api/v1/namespaces/default/pods/{path}"));
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        request = request.with_query(name, value);
+    }
+    if !body.is_null() {
+        request = request.with_body(body);
+    }
+    json_of(cluster.request(&request))
+}
+
+fn ticking() -> Cluster {
+    let options = Options {
+        nodes: 1,
+        bare: false,
+        seed: 1,
+    };
+    let mut cluster = options.cluster();
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Pod, metadata: {name: box}, spec: {containers: [{name: c, image: busybox, \
+         command: [sh, -c, 'while true; do echo tick; sleep 1; done']}, \
+         {name: s, image: busybox, stdin: true, tty: true}]}}",
+    );
+    cluster.run_for(secs(30));
+    cluster
+}
+
+#[test]
+fn a_command_that_reads_waits_for_the_end_of_its_input() {
+    let mut cluster = ticking();
+    let cluster = &mut cluster;
+    let start = "box/exec?container=c&command=cat&stdin=true";
+    let started = ask(cluster, Method::Post, start, Value::Null);
+    let session = format!("box/exec?session={}", started["session"]);
+    let typed = ask(cluster, Method::Post, &session, json!({"stdin": "a\n"}));
+    assert_eq!(
+        (&typed["stdout"], &typed["exitCode"]),
+        (&json!(""), &Value::Null)
+    );
+    cluster.run_for(secs(5));
+    let typed = ask(
+        cluster,
+        Method::Post,
+        &session,
+        json!({"stdin": "b", "eof": true}),
+    );
+    assert_eq!(
+        (&typed["stdout"], &typed["exitCode"]),
+        (&json!("a\nb"), &json!(0))
+    );
+    // What reads nothing is done at once.
+    let start = "box/exec?container=c&command=echo&command=hi&stdin=true";
+    let started = ask(cluster, Method::Post, start, Value::Null);
+    let session = format!("box/exec?session={}", started["session"]);
+    let done = ask(cluster, Method::Get, &session, Value::Null);
+    assert_eq!(
+        (&done["stdout"], &done["exitCode"]),
+        (&json!("hi\n"), &json!(0))
+    );
+}
+
+#[test]
+fn what_a_container_writes_from_now_on_is_attached_to() {
+    let mut cluster = ticking();
+    let cluster = &mut cluster;
+    let started = ask(
+        cluster,
+        Method::Post,
+        "box/attach?container=c&stdout=true",
+        Value::Null,
+    );
+    let mark = started["session"].as_str().unwrap_or_default().to_owned();
+    let session = format!("box/attach?session={mark}");
+    let now = ask(cluster, Method::Get, &session, Value::Null);
+    assert_eq!(
+        (&now["stdout"], &now["exitCode"]),
+        (&json!(""), &Value::Null)
+    );
+    cluster.run_for(secs(2));
+    let now = ask(cluster, Method::Get, &session, Value::Null);
+    assert_eq!(now["stdout"], "tick\ntick\n");
+    let rest = ask(
+        cluster,
+        Method::Get,
+        &format!("{session}&stdoutFrom=5"),
+        Value::Null,
+    );
+    assert_eq!(rest["stdout"], "tick\n");
+
+    // A process that would be a shell at a terminal: there is one beside it.
+    let shell = ask(
+        cluster,
+        Method::Post,
+        "box/attach?container=s&stdin=true&tty=true",
+        Value::Null,
+    );
+    let shell = format!("box/attach?session={}", shell["session"]);
+    let said = ask(
+        cluster,
+        Method::Post,
+        &shell,
+        json!({"stdin": "echo $((6*7)); exit\n"}),
+    );
+    assert_eq!(said["exitCode"], 0, "{said}");
+    assert!(
+        said["stdout"].as_str().is_some_and(|t| t.contains("42\n")),
+        "{said}"
+    );
+
+    for nonsense in ["log.", "log.x.y.z", "log.99999999999999999999.1.c", "7777"] {
+        let session = format!("box/attach?session={nonsense}");
+        let answer = ask(cluster, Method::Get, &session, Value::Null);
+        assert_eq!(answer["code"], 400, "{nonsense}: {answer}");
+    }
+    let gone = json!({"gracePeriodSeconds": 0});
+    ask(cluster, Method::Delete, "box", gone);
+    let answer = ask(cluster, Method::Get, &session, Value::Null);
+    assert_eq!(answer["code"], 404, "{answer}");
 }
