@@ -1,4 +1,4 @@
-//! Commands that reach into pods: port-forward, cp, debug.
+//! Commands that reach into pods: port-forward, cp, debug, and signals by exec.
 
 use super::Bench;
 
@@ -120,6 +120,70 @@ Defaulted container \"web\" out of: web, tools (ephem)
 $ kubectl logs web -c nope
 error: container nope is not valid for pod web
 exit=1
+",
+    );
+}
+
+#[test]
+fn a_container_is_debugged_beside_its_process() {
+    let mut bench = Bench::full(&[]);
+    bench.run("kubectl run web --image=nginx && kubectl wait --for=condition=Ready pod/web");
+    bench.check(
+        "\
+$ kubectl debug web --image=busybox --target=web -c probe -- sleep 1000
+Targeting container \"web\". If you don't see processes from this container it may be because the container runtime doesn't support this feature.
+$ sleep 20; kubectl get pod web -o jsonpath='{.status.ephemeralContainerStatuses[0].name}'
+probe
+$ kubectl exec web -c probe -- ps | grep -c -e nginx
+1
+$ kubectl exec web -c probe -- ps | tail -n +2 | cut -d: -f2 | cut -c4-
+nginx
+sleep 1000
+ps
+$ kubectl exec web -c web -- kill -9 1; sleep 5; kubectl get pod web -o jsonpath='{.status.containerStatuses[0].restartCount}'
+0
+$ kubectl exec web -c probe -- kill -QUIT 1; sleep 5; kubectl get pod web -o jsonpath='{.status.containerStatuses[0].restartCount}'
+1
+",
+    );
+}
+
+#[test]
+fn a_signal_ends_a_process_as_far_as_it_reaches_it() {
+    let mut bench = Bench::full(&[(
+        "shared.yaml",
+        "{apiVersion: v1, kind: Pod, metadata: {name: shared}, spec: {shareProcessNamespace: true, \
+         restartPolicy: Never, containers: [{name: a, image: busybox, command: [sleep, '9000']}, \
+         {name: b, image: busybox, command: [sleep, '9001']}]}}\n",
+    )]);
+    bench.run("kubectl run web --image=nginx && kubectl wait --for=condition=Ready pod/web");
+    bench.run("kubectl run sleeper --image=busybox -- sleep 9000");
+    bench.run(
+        "kubectl apply -f shared.yaml && kubectl wait --for=condition=Ready pod/shared pod/sleeper",
+    );
+    bench.check(
+        "\
+$ kubectl exec web -- kill 1; sleep 5
+$ kubectl get pod web -o jsonpath='{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].lastState.terminated.exitCode} {.status.containerStatuses[0].lastState.terminated.reason}'
+1 0 Completed
+$ kubectl exec sleeper -- kill 1; kubectl exec sleeper -- kill -9 1; sleep 5
+$ kubectl get pod sleeper -o jsonpath='{.status.containerStatuses[0].restartCount}'
+0
+$ kubectl exec web -- kill 99
+kill: can't kill pid 99: No such process
+command terminated with exit code 1
+exit=1
+$ kubectl exec web -- kill -FOO 1
+kill: bad signal name 'FOO'
+command terminated with exit code 1
+exit=1
+$ kubectl exec shared -c a -- pkill -f 9001; kubectl exec shared -c a -- ps | grep -c pause; sleep 5
+1
+$ kubectl get pod shared -o jsonpath='{.status.containerStatuses[1].state.terminated.exitCode}'
+143
+$ kubectl exec shared -c a -- kill -9 -1; sleep 5
+$ kubectl get pod shared -o jsonpath='{.status.containerStatuses[0].state.terminated.exitCode}'
+137
 ",
     );
 }

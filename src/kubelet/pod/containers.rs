@@ -250,6 +250,12 @@ impl PodWorker {
             })
             .collect();
         let hostname = self.hostname(h);
+        let processes = self
+            .processes(c)
+            .into_iter()
+            .map(|(_, seen)| seen)
+            .collect();
+        let own_pid = self.pid(c);
         let container = self.containers.get_mut(c)?;
         let image = container.image.clone()?;
         let mut instance = container.instance.take()?;
@@ -262,7 +268,7 @@ impl PodWorker {
         }
         let identity = instance.identity.clone();
         let next_call = self.next_call;
-        let (result, calls, next_call) = {
+        let (result, calls, next_call, signals) = {
             let mut surroundings = Surroundings {
                 now: ctx.kernel.now,
                 files: &mut files,
@@ -279,9 +285,18 @@ impl PodWorker {
                 rng: ctx.kernel.rng(h.stream),
                 calls: Some(Vec::new()),
                 next_call,
+                processes,
+                own_pid,
+                signals: Vec::new(),
             };
             let result = act(&mut instance, &mut surroundings);
-            (result, surroundings.calls, surroundings.next_call)
+            let Surroundings {
+                calls,
+                next_call,
+                signals,
+                ..
+            } = surroundings;
+            (result, calls, next_call, signals)
         };
         self.next_call = next_call;
         for (volume, disk) in &self.disks {
@@ -293,6 +308,7 @@ impl PodWorker {
         if let Some(container) = self.containers.get_mut(c) {
             container.instance = Some(instance);
         }
+        self.send_signals(c, signals, ctx);
         for (id, ask) in calls.into_iter().flatten() {
             let call = Call {
                 id,

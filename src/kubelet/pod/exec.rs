@@ -147,7 +147,7 @@ impl Exec {
 }
 
 impl PodWorker {
-    fn container_named(&self, name: &str) -> Option<usize> {
+    pub(super) fn container_named(&self, name: &str) -> Option<usize> {
         (0..self.containers.len()).find(|c| self.container_spec(*c).is_some_and(|s| s.name == name))
     }
 

@@ -50,6 +50,7 @@ impl PodWorker {
                 };
             }
             let mut shell = Shell::of_words(&words, instance.env.clone(), "/", began);
+            shell.set_beside();
             let mut output = String::new();
             let mut status = None;
             for _ in 0..MOST_PAUSES {

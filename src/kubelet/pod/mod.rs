@@ -19,6 +19,7 @@ mod pull;
 mod resize;
 mod sandbox;
 mod seen;
+mod signals;
 mod status;
 mod sync;
 mod termination;
@@ -86,6 +87,12 @@ pub enum PodEvent {
         c: u16,
         n: u32,
     },
+    /// Another process has sent a signal.
+    Signal {
+        c: u16,
+        n: u32,
+        signal: u8,
+    },
     /// A command beside the process has something to do.
     Exec {
         c: u16,
@@ -138,7 +145,10 @@ impl PodEvent {
     pub fn is_physical(&self) -> bool {
         matches!(
             self,
-            PodEvent::Wake { .. } | PodEvent::Exec { .. } | PodEvent::Answer { .. }
+            PodEvent::Wake { .. }
+                | PodEvent::Signal { .. }
+                | PodEvent::Exec { .. }
+                | PodEvent::Answer { .. }
         )
     }
 
@@ -150,6 +160,7 @@ impl PodEvent {
             PodEvent::Pulled { .. } => "image pull ends",
             PodEvent::Started { .. } => "container starts",
             PodEvent::Wake { .. } => "process",
+            PodEvent::Signal { .. } => "signal",
             PodEvent::Exec { .. } => "exec",
             PodEvent::Notice { .. } => "container has ended",
             PodEvent::PostStartDone { .. } => "postStart ends",
@@ -412,6 +423,7 @@ impl PodWorker {
             PodEvent::Pulled { c, n } => self.when(c, n, |w, c| w.pulled(c, h, ctx)),
             PodEvent::Started { c, n } => self.when(c, n, |w, c| w.started(c, h, ctx)),
             PodEvent::Wake { c, n } => self.when(c, n, |w, c| w.wake(c, h, ctx)),
+            PodEvent::Signal { c, n, signal } => self.when(c, n, |w, c| w.signal(c, signal, ctx)),
             PodEvent::Exec { c, n, id } => self.when(c, n, |w, c| w.resume_exec(c, id, h, ctx)),
             PodEvent::Notice { c, n } => self.when(c, n, |w, c| w.notice(c, h, ctx)),
             PodEvent::PostStartDone { c, n } => {

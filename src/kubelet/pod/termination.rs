@@ -11,7 +11,7 @@ use crate::api::Resource;
 use crate::apiserver::DeleteOptions;
 use crate::kubelet::latency::LEAST_GRACE;
 use crate::kubelet::runtime::process::Exit;
-use crate::sim::{Time, millis};
+use crate::sim::Time;
 
 impl PodWorker {
     /// Takes in a new version of the pod's object.
@@ -188,37 +188,6 @@ impl PodWorker {
             self.at(ctx, deadline, PodEvent::Kill { c: c as u16, n });
         }
         self.after(ctx, took, PodEvent::PreStopDone { c: c as u16, n });
-    }
-
-    /// SIGTERM.
-    pub(super) fn terminate(&mut self, c: usize, ctx: &mut Cx<'_>) {
-        if !self.is_running(c) {
-            return;
-        }
-        let now = ctx.now();
-        let Some(container) = self.containers.get_mut(c) else {
-            return;
-        };
-        let n = container.attempt;
-        match &mut container.stop {
-            Some(stop) if !stop.terminated => stop.terminated = true,
-            _ => return,
-        }
-        let Some(instance) = container.instance.as_mut() else {
-            return;
-        };
-        let logs = &mut instance.logs;
-        let next = instance
-            .process
-            .terminate(now, &mut |line| logs.push(now, line));
-        if let Some(at) = next {
-            // Even the promptest process takes a moment to go.
-            self.at(
-                ctx,
-                at.max(now + millis(20)),
-                PodEvent::Wake { c: c as u16, n },
-            );
-        }
     }
 
     /// SIGKILL, unless the process has gone, or has been given more time.

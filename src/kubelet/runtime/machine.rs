@@ -8,7 +8,7 @@ use super::files::{FileError, Files};
 use super::image::Content;
 use super::process::Server;
 use super::resolv;
-use super::shell::{FetchError, Machine};
+use super::shell::{FetchError, Machine, Seen};
 use crate::api::Key;
 use crate::apiserver::ApiServer;
 use crate::client::wire::Ask;
@@ -60,6 +60,11 @@ pub struct Surroundings<'s> {
     pub calls: Option<Vec<(u64, Ask)>>,
     /// The number of the next one.
     pub next_call: u64,
+    /// The processes that the container's see, and the number of its own.
+    pub processes: Rc<[Seen]>,
+    pub own_pid: u32,
+    /// Signals that were sent: when, to whom, which.
+    pub signals: Vec<(Time, u32, u8)>,
 }
 
 /// A server of the pod.
@@ -221,8 +226,19 @@ impl Machine for Surroundings<'_> {
         (identity.user, identity.group, identity.groups.clone())
     }
 
-    fn title(&self) -> Rc<str> {
-        self.identity.title.clone()
+    fn processes(&self) -> Rc<[Seen]> {
+        self.processes.clone()
+    }
+
+    fn own_pid(&self) -> u32 {
+        self.own_pid
+    }
+
+    fn signal(&mut self, pid: u32, signal: u8) {
+        // Nobody has use for more.
+        if self.signals.len() < 64 {
+            self.signals.push((self.now, pid, signal));
+        }
     }
 
     fn hostname(&self) -> String {

@@ -83,6 +83,8 @@ pub struct Process {
     content: Content,
     ports: Vec<u16>,
     memory_limit: Option<u64>,
+    /// A signal has ended it.
+    killed: Option<Exit>,
 }
 
 /// What a container's words name.
@@ -157,6 +159,7 @@ pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
         content: start.content.clone(),
         ports: start.ports.to_vec(),
         memory_limit: start.memory_limit,
+        killed: None,
     };
     Ok((process, logs))
 }
@@ -211,6 +214,9 @@ impl Process {
         log: &mut dyn FnMut(&str),
     ) -> Result<Time, Exit> {
         let now = s.now();
+        if let Some(exit) = self.killed {
+            return Err(exit);
+        }
         match &mut self.running {
             Running::Server(server) => match server.ends {
                 Some((at, exit)) if at <= now => Err(exit),
@@ -269,8 +275,34 @@ impl Process {
         server.ends.map(|(at, _)| at)
     }
 
+    /// A signal. The first process of a container gets only those that it does something about.
+    /// Returns when to come back, or `None` when it takes no notice.
+    pub fn signal(
+        &mut self,
+        signal: u8,
+        first: bool,
+        now: Time,
+        log: &mut dyn FnMut(&str),
+    ) -> Option<Time> {
+        use shell::{HUP, INT, QUIT, TERM, USR1, USR2, is_harmless};
+        let handled = match &self.running {
+            // Servers end in order, and read their configuration or open their logs anew.
+            Running::Server(_) => matches!(signal, HUP | INT | QUIT | TERM | USR1 | USR2),
+            Running::Shell(shell) => signal == TERM && shell.traps_term(),
+        };
+        match handled {
+            true if matches!(signal, HUP | USR1 | USR2) => None,
+            true => self.terminate(now, log),
+            false if first || is_harmless(signal) => None,
+            false => {
+                self.killed = Some(Exit::with(128 + i32::from(signal)));
+                Some(now)
+            }
+        }
+    }
+
     /// SIGTERM. Returns when to come back, or `None` when it takes no notice.
-    pub fn terminate(&mut self, now: Time, log: &mut dyn FnMut(&str)) -> Option<Time> {
+    fn terminate(&mut self, now: Time, log: &mut dyn FnMut(&str)) -> Option<Time> {
         match &mut self.running {
             Running::Server(server) => {
                 if server.program.ignores_sigterm {

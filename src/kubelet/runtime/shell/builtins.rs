@@ -15,7 +15,7 @@ use crate::kubelet::runtime::files::{FileError, absolute};
 pub fn is_known(name: &str) -> bool {
     const NAMES: &str = " : true false echo printf cat touch rm mkdir ls exit sleep test [ [[ cd pwd \
         export unset set shift read date hostname uname whoami id ps env printenv wc grep head tail tee \
-        sort uniq seq expr basename dirname kill trap wait return break continue exec eval . source \
+        sort uniq seq expr basename dirname kill killall pkill trap wait return break continue exec eval . source \
         command which type nslookup getent wget curl nc ping mv cp chmod chown ln mktemp nproc sync \
         sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes ";
     NAMES.contains(&format!(" {name} "))
@@ -60,9 +60,8 @@ impl Shell {
         let arg = |i: usize| args.get(i).map_or("", |a| &**a);
         let number = |i: usize, otherwise: i32| args.get(i).map_or(Ok(otherwise), |a| a.parse());
         match name {
-            ":" | "true" | "chmod" | "chown" | "sync" | "ln" | "kill" | "stty" => {
-                Outcome::Status(0)
-            }
+            ":" | "true" | "chmod" | "chown" | "sync" | "ln" | "stty" => Outcome::Status(0),
+            "kill" | "killall" | "pkill" => self.kill(name, args, m),
             "false" => Outcome::Status(1),
             "exit" => Outcome::Exit(number(0, self.status).unwrap_or(2) & 0xff),
             "return" => Outcome::Return(number(0, self.status).unwrap_or(2)),
@@ -248,17 +247,7 @@ impl Shell {
                 }
             },
             "id" => id(&flags, m),
-            "ps" => {
-                let user = match m.user().0 {
-                    0 => "root".to_owned(),
-                    user => user.to_string(),
-                };
-                format!(
-                    "PID   USER     TIME  COMMAND\n    1 {user:<8} 0:00 {}\n    9 {user:<8} 0:00 {}\n",
-                    m.title(),
-                    fields_of("ps", args)
-                )
-            }
+            "ps" => self.processes(&fields_of("ps", args), m),
             "nproc" => "4\n".to_owned(),
             "uname" => match flags.contains('a') {
                 true => format!("Linux {} 6.12.57 #1 SMP x86_64 GNU/Linux\n", m.hostname()),

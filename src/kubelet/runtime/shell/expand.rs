@@ -124,8 +124,10 @@ impl Shell {
         let joined = |args: &[Rc<str>]| args.join(" ");
         Some(match name {
             "?" => self.status.to_string(),
-            "$" => "1".to_owned(),
-            "!" => "7".to_owned(),
+            "$" if self.beside => super::kill::BESIDE.to_string(),
+            "$" => m.own_pid().to_string(),
+            "!" if self.forked == 0 => String::new(),
+            "!" => self.forked.to_string(),
             "-" => String::new(),
             "#" => self.args.len().saturating_sub(1).to_string(),
             "@" | "*" => joined(self.args.get(1..).unwrap_or_default()),

@@ -15,6 +15,7 @@ mod builtins;
 mod calls;
 mod expand;
 mod http;
+mod kill;
 mod lex;
 mod network;
 mod parse;
@@ -27,6 +28,7 @@ use crate::client::wire::Ask;
 use crate::sim::Time;
 
 pub use builtins::{base, is_known};
+pub use kill::{HUP, INT, QUIT, Seen, TERM, USR1, USR2, is_harmless};
 pub use run::{Pause, Shell};
 
 /// Steps of one run before the shell is made to wait.
@@ -44,8 +46,12 @@ pub trait Machine {
     fn hostname(&self) -> String;
     /// User, group, and all groups.
     fn user(&self) -> (i64, i64, Vec<i64>);
-    /// The command line of the container's process.
-    fn title(&self) -> Rc<str>;
+    /// The processes that one sees here, those of commands beside them left out.
+    fn processes(&self) -> Rc<[Seen]>;
+    /// The number of the container's process.
+    fn own_pid(&self) -> u32;
+    /// Sends a signal to a process.
+    fn signal(&mut self, pid: u32, signal: u8);
     /// The addresses of a host name: `None` when there is no such name.
     fn resolve(&self, host: &str) -> Option<Vec<String>>;
     /// An HTTP GET: status and body.

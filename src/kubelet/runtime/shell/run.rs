@@ -107,6 +107,11 @@ pub struct Shell {
     waits: bool,
     signalled: bool,
     pub(super) jobs: Vec<Shell>,
+    /// The number of its latest job, and its own where it is a job.
+    pub(super) forked: u32,
+    pub(super) job: u32,
+    /// It runs beside the container's process.
+    pub(super) beside: bool,
     /// What the script says it has in memory, in bytes (`use-memory`).
     pub(super) memory: Option<u64>,
 }
@@ -197,6 +202,9 @@ impl Shell {
             waits: false,
             signalled: false,
             jobs: Vec::new(),
+            forked: 0,
+            job: 0,
+            beside: false,
             memory: None,
         }
     }
@@ -208,8 +216,14 @@ impl Shell {
 
     /// Lets output and errors go to streams of their own.
     pub fn detach(&mut self, input: Option<Rc<str>>) {
+        self.beside = true;
         self.sinks = [Sink::Stream(1), Sink::Stream(2)];
         self.input = input;
+    }
+
+    /// It is no process of the container itself: a probe, or a hook.
+    pub fn set_beside(&mut self) {
+        self.beside = true;
     }
 
     /// What was written to the streams since the last call: descriptor and text.
@@ -248,6 +262,11 @@ impl Shell {
 
     pub fn memory(&self) -> Option<u64> {
         self.memory
+    }
+
+    /// Whether it does something about SIGTERM.
+    pub fn traps_term(&self) -> bool {
+        self.on_term.is_some()
     }
 
     /// SIGTERM. As the first process of a container, a shell without a trap ignores it. Tells
@@ -814,6 +833,8 @@ impl Shell {
         if job.nesting >= MOST_DEPTH {
             return self.complain("can't fork: Resource temporarily unavailable");
         }
+        self.forked = self.forked.max(6) + 1;
+        job.job = self.forked;
         job.wake = m.now();
         let ended = matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
         self.budget = job.budget;
@@ -920,9 +941,17 @@ mod tests {
         fn user(&self) -> (i64, i64, Vec<i64>) {
             (0, 0, vec![0])
         }
-        fn title(&self) -> Rc<str> {
-            "sh".into()
+        fn processes(&self) -> Rc<[super::super::Seen]> {
+            Rc::new([super::super::Seen {
+                pid: 1,
+                user: 0,
+                title: "sh".into(),
+            }])
         }
+        fn own_pid(&self) -> u32 {
+            1
+        }
+        fn signal(&mut self, _: u32, _: u8) {}
         fn hostname(&self) -> String {
             "box".to_owned()
         }
