@@ -115,12 +115,12 @@ pub fn BackBar(props: &BackProps) -> Html {
     };
     let onclick = Callback::from(move |_: MouseEvent| dispatch.emit(Msg::GoBack));
     html! {
-        <div class="k-back">
+        <aside class="k-back" aria-label={t!(w, "header.share")}>
             <p>{ words }</p>
             <button type="button" class="k-button k-button--quiet" {onclick}>
                 { icon(Icon::Back) }
                 <span>{ button }</span>
             </button>
-        </div>
+        </aside>
     }
 }

@@ -124,7 +124,7 @@ test("a file carries what a link cannot, and is opened the same way", { timeout:
   const { page } = await ready(t);
   await page.click("[aria-label='New file']");
   // Noise packs badly: a link would be too long.
-  const noise = Array.from({ length: 1200 }, (_, i) => `# ${((i * 7919) ** 3 % 1e15).toString(36)}${((i * 104729) ** 3 % 1e15).toString(36)}`).join("\n");
+  const noise = Array.from({ length: 4000 }, (_, i) => `# ${((i * 7919) ** 3 % 1e15).toString(36)}${((i * 104729) ** 3 % 1e15).toString(36)}`).join("\n");
   await page.click(".cm-content");
   await page.evaluate((text) => navigator.clipboard.writeText(text), noise);
   await page.keyboard.press("Control+v");
