@@ -267,12 +267,14 @@ const SAME_IN_EVERY_LANGUAGE: [&str; 8] = [
 ];
 
 /// Whole literals elsewhere that look like sentences and are none.
-const NO_SENTENCES: [&str; 11] = [
+const NO_SENTENCES: [&str; 13] = [
     // What is typed, and what bash says.
     "kubectl get pods",
     "kubectl get pods -w",
-    "kubectl apply -f {file}",
-    "kubectl apply -f '{}'",
+    "kubectl apply",
+    "kubectl apply -f cluster.yaml",
+    "kubectl proxy --www=dist",
+    "kind create cluster --config kind.yaml",
     "(reverse-i-search)`{}': ",
     // A verb of the log of causes.
     "update status",

@@ -15,6 +15,7 @@ use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 use super::apply::{self, Applied, Tone};
+use super::bring;
 use super::embed::Reporter;
 use super::history::History;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
@@ -23,7 +24,7 @@ use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::learn::{Learn, Wanted};
 use super::local::LocalClient;
 use super::mirror::Mirror;
-use super::model::{Effect, Files, Model, Msg, Selection, View, Workers, update};
+use super::model::{Effect, File, Files, Model, Msg, Selection, View, Workers, update};
 use super::persist::{self, Saved};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
@@ -326,6 +327,22 @@ impl App {
                     self.apply(&file, &text);
                     left.push(Effect::Save);
                 }
+                Effect::ApplyAll(names) => self.apply_all(&names),
+                Effect::Bring(parcel) => {
+                    let client = self.session.client();
+                    let knows = |version: &str, kind: &str| client.knows(version, kind);
+                    left.extend(bring::take(&mut self.model, parcel, &knows));
+                }
+                Effect::Settle(answer) => {
+                    let client = self.session.client();
+                    let knows = |version: &str, kind: &str| client.knows(version, kind);
+                    for effect in bring::settle(&mut self.model, answer, &knows) {
+                        match effect {
+                            Effect::ApplyAll(names) => self.apply_all(&names),
+                            other => left.push(other),
+                        }
+                    }
+                }
                 Effect::Play(playing) => self.session.play(playing),
                 Effect::Step => self.session.step(),
                 Effect::SetSpeed(speed) => self.session.set_speed(speed),
@@ -536,10 +553,31 @@ impl App {
     }
 
     fn apply(&mut self, file: &Rc<str>, text: &Rc<str>) {
+        self.apply_these(vec![File {
+            name: file.clone(),
+            text: text.clone(),
+        }]);
+    }
+
+    fn apply_all(&mut self, names: &[Rc<str>]) {
+        let all = &self.model.files.list;
+        let files = names
+            .iter()
+            .filter_map(|name| all.iter().find(|f| f.name == *name));
+        let files: Vec<File> = files.cloned().collect();
+        if !files.is_empty() {
+            self.apply_these(files);
+        }
+    }
+
+    fn apply_these(&mut self, files: Vec<File>) {
         let namespace = self.terminal.namespace();
-        let applied = apply::apply(file, text, self.session.client(), &namespace);
-        let lines = applied.lines.iter().map(|line| Text::from(&line.text));
-        self.model.say(Text::sentences(lines));
+        let applied = apply::apply(files, self.session.client(), &namespace);
+        let mut said: Vec<Text> = applied.lines.iter().map(|l| Text::from(&l.text)).collect();
+        if !applied.left_out.is_empty() {
+            said.push(say!("inert.count", n = applied.left_out.len()));
+        }
+        self.model.say(Text::sentences(said));
         self.model.applied = Shared::new(applied);
         self.catch_up();
     }
@@ -696,6 +734,9 @@ impl Applied {
                 Tone::Good => {}
             }
         }
+        if !self.left_out.is_empty() {
+            tone = Tone::Warning;
+        }
         tone
     }
 }
@@ -730,6 +771,47 @@ mod tests {
         app.dispatch(Msg::Apply);
         assert!(app.model().applied.failed());
         assert!(app.model().applied.lines[0].text.contains("Nonsense"));
+    }
+
+    #[test]
+    fn what_the_cluster_does_not_know_is_left_out_and_said_and_the_rest_is_applied() {
+        let mut app = App::fresh(1);
+        let text: Rc<str> = "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata:\n  name: m\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: extra\nspec:\n  ports:\n  - port: 80\n".into();
+        app.dispatch(Msg::Edit {
+            file: 0,
+            text: text.clone(),
+        });
+        app.dispatch(Msg::Apply);
+        let applied = &app.model().applied;
+        assert_eq!(&*applied.lines[0].text, "service/extra created");
+        assert_eq!(applied.lines.len(), 1);
+        assert_eq!(&*applied.left_out[0].object, "ServiceMonitor m");
+        assert_eq!(applied.tone(), Tone::Warning);
+        assert_eq!(app.model().files.list[0].text, text);
+    }
+
+    #[test]
+    fn what_is_brought_is_applied_in_an_order_that_works() {
+        let mut app = App::fresh(1);
+        let files = [
+            (
+                "a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: n}\n",
+            ),
+            (
+                "b.yaml",
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
+            ),
+        ];
+        let files = files.map(|(name, text)| (name.into(), text.as_bytes().into()));
+        app.dispatch(Msg::Bring(bring::Parcel {
+            files: files.into(),
+            ..bring::Parcel::default()
+        }));
+        app.dispatch(Msg::Settle(bring::Answer::Apply));
+        let lines: Vec<&str> = app.model().applied.lines.iter().map(|l| &*l.text).collect();
+        assert_eq!(lines, ["namespace/n created", "configmap/c created"]);
+        assert_eq!(&*app.model().applied.file, "b.yaml -f a.yaml");
     }
 
     #[test]

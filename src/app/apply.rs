@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::bring::{self, LeftOut};
 use super::editing::{applied, apply_command};
 use super::terminal::{PageHost, Shelf};
 use super::{File, Files, LocalClient, Shared};
@@ -28,6 +29,8 @@ pub struct Line {
 pub struct Applied {
     pub file: Rc<str>,
     pub lines: Vec<Line>,
+    /// Documents that were not sent, for the cluster does not know their kinds.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Applied {
@@ -39,22 +42,24 @@ impl Applied {
 /// How often the command is polled: the simulated server answers at once.
 const TURNS: usize = 10_000;
 
-/// Applies a file as `kubectl apply -f FILE` does.
-pub fn apply(file: &Rc<str>, text: &Rc<str>, client: LocalClient, namespace: &str) -> Applied {
-    let files = Files {
-        list: vec![File {
-            name: file.clone(),
-            text: text.clone(),
-        }],
-        open: 0,
-    };
+/// Applies files as `kubectl apply -f FILE -f FILE` does. Unlike there, documents of kinds that the
+/// cluster does not know do not keep it from the others: they are left out, and told.
+pub fn apply(mut list: Vec<File>, client: LocalClient, namespace: &str) -> Applied {
+    let mut left_out = Vec::new();
+    for file in &mut list {
+        let knows = |version: &str, kind: &str| client.knows(version, kind);
+        let sorted = bring::sort(&file.name, &file.text, &knows);
+        file.text = sorted.text;
+        left_out.extend(sorted.left_out);
+    }
+    let names: Vec<Rc<str>> = list.iter().map(|f| f.name.clone()).collect();
     let shelf = Shelf {
-        files: Shared::new(files),
+        files: Shared::new(Files { list, open: 0 }),
         ..Shelf::default()
     };
     let host = PageHost::new(client, Rc::new(RefCell::new(shelf)));
     let mut session = Session::new(Rc::new(host), namespace);
-    let mut job = session.start(&apply_command(file));
+    let mut job = session.start(&apply_command(&names));
     let mut output: Vec<Span> = Vec::new();
     for _ in 0..TURNS {
         let progress = job.poll();
@@ -66,5 +71,8 @@ pub fn apply(file: &Rc<str>, text: &Rc<str>, client: LocalClient, namespace: &st
     let told = output
         .iter()
         .map(|span| (span.stream == Stream::Err, span.text.as_str()));
-    applied(file, told)
+    Applied {
+        left_out,
+        ..applied(&names.join(" -f "), told)
+    }
 }

@@ -90,6 +90,16 @@ impl LocalClient {
         timeline.cluster().http_result(number).map(answer)
     }
 
+    /// Whether the cluster serves a kind, built in or by a definition.
+    pub fn knows(&self, api_version: &str, kind: &str) -> bool {
+        let timeline = self.timeline.borrow();
+        timeline
+            .cluster()
+            .server()
+            .kind_by_gvk(api_version, kind)
+            .is_some()
+    }
+
     /// Virtual time, for whoever prints ages.
     pub fn now(&self) -> crate::sim::Time {
         self.timeline.borrow().now()

@@ -10,9 +10,11 @@
 mod act;
 pub mod address;
 mod apply;
+pub mod bring;
 pub mod catalogue;
 pub mod editing;
 pub mod embed;
+pub mod export;
 mod history;
 pub mod inspect;
 pub mod layout;

@@ -7,6 +7,7 @@ use crate::sim::Time;
 
 use super::act::Scene;
 use super::apply::Applied;
+use super::bring::{self, Brought};
 use super::embed::{self, Embed};
 use super::layout::Size;
 use super::learn;
@@ -398,6 +399,8 @@ pub struct Model {
     pub scene: Scene,
     /// The answers to the last act of applying.
     pub applied: Shared<Applied>,
+    /// What came of the files that were brought in last.
+    pub brought: Shared<Brought>,
     pub reveal: Option<Reveal>,
     pub terminal: Shared<terminal::View>,
     /// What was put into the terminal's line last, by a lesson.
@@ -444,6 +447,7 @@ impl Model {
             },
             scene: Scene::default(),
             applied: Shared::default(),
+            brought: Shared::default(),
             reveal: None,
             terminal: Shared::default(),
             typing: None,
@@ -527,6 +531,10 @@ pub enum Msg {
         namespace: Rc<str>,
         name: Rc<str>,
     },
+    /// Files were dropped, chosen or pasted.
+    Bring(bring::Parcel),
+    /// What is to be done with what was brought.
+    Settle(bring::Answer),
     /// Something typed at the terminal.
     Terminal(terminal::Act),
     /// Something done with lessons.
@@ -581,6 +589,10 @@ pub enum Effect {
         file: Rc<str>,
         text: Rc<str>,
     },
+    /// Applies several files in one go, in this order.
+    ApplyAll(Vec<Rc<str>>),
+    Bring(bring::Parcel),
+    Settle(bring::Answer),
     Play(bool),
     Step,
     SetSpeed(Speed),
@@ -768,6 +780,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notify(false, say!("notice.restoring.type"));
             Vec::new()
         }
+        Msg::Bring(parcel) => vec![Effect::Bring(parcel)],
+        Msg::Settle(answer) => vec![Effect::Settle(answer)],
         Msg::Terminal(act) => vec![Effect::Terminal(act)],
         Msg::Learn(act) => vec![Effect::Learn(act)],
         Msg::Reveal { file, start, end } => {

@@ -4,6 +4,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::browser;
+use super::export::ExportButton;
 use super::icons::{Icon, icon};
 use super::runtime::use_dispatch;
 use super::words::{Language, languages, t, use_words};
@@ -61,6 +62,7 @@ pub fn Header(props: &Props) -> Html {
                     <span>{ t!(w, "header.learn") }</span>
                 </button>
                 <LanguageChoice />
+                <ExportButton />
                 <button
                     type="button"
                     class="k-button k-button--quiet"

@@ -28,6 +28,8 @@ pub enum Icon {
     Book,
     Share,
     Back,
+    Open,
+    Save,
 }
 
 impl Icon {
@@ -75,6 +77,12 @@ impl Icon {
             }
             Icon::Back => {
                 "M6.5 3L7.6 4 5 6.6h4.5a4 4 0 0 1 0 8H7v-1.5h2.5a2.5 2.5 0 0 0 0-5H5l2.6 2.6-1.1 1L2 7.3z"
+            }
+            Icon::Open => {
+                "M1.5 3h4.6l1.4 1.6h7v1.6H5.2L3.4 11 2.9 4.6v-.1l-.1 8.5H1.5zM5.9 7.6H16l-2.2 5.9H2.9z"
+            }
+            Icon::Save => {
+                "M7.2 1.5h1.6v6.2l2.3-2.3 1.1 1.1L8 10.7 3.8 6.5l1.1-1.1 2.3 2.3zM2 10.5h1.6v2.4h8.8v-2.4H14v4H2z"
             }
             Icon::Warning => "M8 1.6l6.9 12.6H1.1zM7.2 6h1.6v4.2H7.2zM7.2 11.2h1.6v1.5H7.2z",
         }

@@ -35,12 +35,8 @@ fn meaning(event: &KeyboardEvent, runtime: &Runtime) -> Option<Msg> {
         return Some(Msg::Apply);
     }
     let model = runtime.model();
-    if event.key() == "Escape"
-        && model.selection.is_some()
-        && model.question.is_none()
-        && model.offer.is_none()
-        && model.share.is_none()
-    {
+    // In a dialog, Escape is for the dialog.
+    if event.key() == "Escape" && model.selection.is_some() && !is_in(event, "dialog") {
         return Some(Msg::Deselect);
     }
     if event.ctrl_key() || event.meta_key() || event.alt_key() || is_taken(event) {
@@ -57,15 +53,14 @@ fn meaning(event: &KeyboardEvent, runtime: &Runtime) -> Option<Msg> {
 
 /// Whether the focus is on something that takes keys itself.
 fn is_taken(event: &KeyboardEvent) -> bool {
+    is_in(
+        event,
+        "input, textarea, select, button, a, dialog, [contenteditable=''], \
+         [contenteditable='true'], [role='slider'], [role='textbox']",
+    )
+}
+
+fn is_in(event: &KeyboardEvent, selector: &str) -> bool {
     let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
-    target.is_some_and(|element| {
-        element
-            .closest(
-                "input, textarea, select, button, a, dialog, [contenteditable=''], \
-                 [contenteditable='true'], [role='slider'], [role='textbox']",
-            )
-            .ok()
-            .flatten()
-            .is_some()
-    })
+    target.is_some_and(|element| element.closest(selector).ok().flatten().is_some())
 }

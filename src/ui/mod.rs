@@ -3,11 +3,13 @@
 //! Nothing is decided here. Components draw parts of the model and dispatch messages; [`runtime`]
 //! holds the app, drives its frames and does what only a browser can do.
 
+mod bring;
 mod browser;
 mod dialog;
 mod dock;
 mod editor;
 mod embed;
+mod export;
 mod header;
 mod hooks;
 mod icons;

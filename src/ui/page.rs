@@ -5,6 +5,7 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use yew::prelude::*;
 
+use super::bring::DropTarget;
 use super::dialog::Dialog;
 use super::dock::Dock;
 use super::editor::Editor;
@@ -104,6 +105,7 @@ pub fn Page(props: &Props) -> Html {
                             files={model.files.clone()}
                             applied={model.applied.clone()}
                             editing={model.terminal.editing.clone()}
+                            brought={model.brought.clone()}
                             reveal={model.reveal.clone()}
                         />
                     </div>
@@ -140,6 +142,7 @@ pub fn Page(props: &Props) -> Html {
                 </main>
                 <Notices notices={model.notices.clone()} />
                 <LiveRegion spoken={model.spoken.clone()} />
+                <DropTarget />
                 <Dialog question={model.question} workers={model.next_workers} />
                 <OfferDialog offer={model.offer.clone()} embedded={false} />
                 <ShareDialog share={model.share.clone()} />

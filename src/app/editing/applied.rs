@@ -1,16 +1,27 @@
 //! What `kubectl apply` printed, as lines that the editor shows.
 
+use std::rc::Rc;
+
 use crate::app::{Applied, Line, Tone};
 
-/// The command line that applies a file. Names are quoted: they are the user's own.
-pub fn apply_command(file: &str) -> String {
+/// The command line that applies files. Names are quoted: they are the user's own.
+pub fn apply_command(files: &[Rc<str>]) -> String {
+    let mut command = "kubectl apply".to_owned();
+    for file in files {
+        command.push_str(" -f ");
+        command.push_str(&quoted(file));
+    }
+    command
+}
+
+fn quoted(file: &str) -> String {
     let plain = !file.is_empty()
         && file
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     match plain {
-        true => format!("kubectl apply -f {file}"),
-        false => format!("kubectl apply -f '{}'", file.replace('\'', "'\\''")),
+        true => file.to_owned(),
+        false => format!("'{}'", file.replace('\'', "'\\''")),
     }
 }
 
@@ -34,6 +45,7 @@ pub fn applied<'o>(file: &str, output: impl Iterator<Item = (bool, &'o str)>) ->
     Applied {
         file: file.into(),
         lines,
+        left_out: Vec::new(),
     }
 }
 
@@ -49,7 +61,7 @@ mod tests {
             ("it's; rm", "kubectl apply -f 'it'\\''s; rm'"),
             ("", "kubectl apply -f ''"),
         ] {
-            assert_eq!(apply_command(name), command);
+            assert_eq!(apply_command(&[name.into()]), command);
         }
     }
 

@@ -39,6 +39,23 @@ pub fn Answers(props: &Props) -> Html {
                     }
                 }) }
             </ul>
+            if !applied.left_out.is_empty() {
+                <div class="k-left-out">
+                    <p class="k-left-out-title">{ t!(w, "inert.count", n = applied.left_out.len()) }</p>
+                    <ul>
+                        { for applied.left_out.iter().map(|left| html! {
+                            <li class="k-answer k-answer--warning">
+                                { icon(Icon::Warning) }
+                                <span>
+                                    { t!(w, "inert.place", file = &left.file, line = left.line, object = &left.object) }
+                                    { " " }
+                                    <span class="k-brought-words">{ w.say(&left.why) }</span>
+                                </span>
+                            </li>
+                        }) }
+                    </ul>
+                </div>
+            }
         </section>
     }
 }

@@ -6,6 +6,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::app::{File, Files, Msg, Shared, say};
+use crate::ui::bring::OpenFiles;
 use crate::ui::hooks::focus;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::runtime::use_dispatch;
@@ -147,6 +148,7 @@ pub fn FileTabs(props: &Props) -> Html {
                 >
                     { icon(Icon::Plus) }
                 </button>
+                <OpenFiles />
                 <button
                     type="button"
                     class="k-button k-button--quiet"

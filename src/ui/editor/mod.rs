@@ -3,6 +3,7 @@
 mod answers;
 mod area;
 mod bridge;
+mod brought;
 mod files;
 mod problems;
 
@@ -11,10 +12,12 @@ use yew::prelude::*;
 
 use super::runtime::{use_dispatch, use_runtime};
 use super::words::{t, use_words};
+use crate::app::bring::Brought;
 use crate::app::editing::{Diagnosis, diagnose};
 use crate::app::{Applied, Files, Msg, Reveal, Shared};
 use answers::Answers;
 use area::Area;
+use brought::BroughtIn;
 use files::FileTabs;
 use problems::Problems;
 
@@ -28,6 +31,8 @@ pub struct Props {
     /// The file that a command of the terminal waits for.
     #[prop_or_default]
     pub editing: Option<std::rc::Rc<str>>,
+    #[prop_or_default]
+    pub brought: Shared<Brought>,
     /// A place that is to be shown.
     pub reveal: Option<Reveal>,
     #[prop_or_default]
@@ -88,6 +93,7 @@ pub fn Editor(props: &Props) -> Html {
                 <Area files={files.clone()} diagnosis={diagnosis.clone()} {reveal} readonly={props.readonly} />
             </div>
             <Problems {diagnosis} {go_to} />
+            <BroughtIn brought={props.brought.clone()} />
             <Answers applied={props.applied.clone()} />
         </section>
     }
