@@ -23,6 +23,7 @@ mod metrics;
 pub mod openapi;
 pub mod patch;
 mod read;
+mod replica;
 pub mod request;
 mod rest;
 mod store;

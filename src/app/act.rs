@@ -10,12 +10,14 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::{Key, Kind, Resource};
+use crate::client::Client;
 use crate::cluster::Config;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
 use super::apply::{self, Applied, Tone};
 use super::bring;
+use super::editing::apply_command;
 use super::embed::Reporter;
 use super::history::History;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
@@ -26,6 +28,7 @@ use super::local::LocalClient;
 use super::mirror::Mirror;
 use super::model::{Effect, File, Files, Model, Msg, Selection, View, Workers, update};
 use super::persist::{self, Saved};
+use super::real::{Ask, Follower, Guarded, Heard, Lock, Real};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
 use super::terminal::{Act, FileChange, Terminal};
@@ -79,6 +82,8 @@ pub struct App {
     pub(super) own: Option<Box<App>>,
     /// What frames have left to be done by the browser.
     pub(super) owed: Vec<Effect>,
+    /// What keeps up with a real cluster, and whether that may be changed.
+    real: Option<(Follower, Lock)>,
     seed: u64,
     /// How many of the oldest inputs were lost in storage.
     pub(super) dropped: u64,
@@ -170,6 +175,47 @@ impl App {
         app
     }
 
+    /// A real cluster, at an instant of the wall clock: `client` reaches its API server. Nothing is
+    /// simulated, and nothing is kept.
+    pub fn real(real: Real, client: Rc<dyn Client>, now: Time, files: Files) -> App {
+        let mut app = App::over(0, Session::replica(now), files);
+        let lock = Lock::default();
+        let guarded = Rc::new(Guarded::new(client, lock.clone()));
+        app.terminal = Terminal::of_real(app.session.client(), guarded);
+        app.real = Some((Follower::default(), lock));
+        app.model.real = Some(real);
+        app.catch_up();
+        app
+    }
+
+    /// What a lane of the follower of a real cluster is to ask next.
+    pub fn ask_real(&mut self, lane: usize) -> Option<Ask> {
+        self.real.as_mut()?.0.ask(lane)
+    }
+
+    fn hear(&mut self, lane: usize, heard: &Heard, now: Time) {
+        let (Some((follower, _)), Some(real)) = (&mut self.real, &mut self.model.real) else {
+            return;
+        };
+        let arrivals = follower.hear(lane, heard, self.session.timeline().cluster().server());
+        real.lost = follower.is_lost();
+        if real.unseen != follower.unseen {
+            real.unseen.clone_from(&follower.unseen);
+        }
+        self.session.take_in(now, arrivals);
+    }
+
+    fn allow_writes(&mut self, open: bool) {
+        if let (Some((_, lock)), Some(real)) = (&self.real, &mut self.model.real) {
+            lock.set(open);
+            real.writable = open;
+            self.model.say(match open {
+                true => say!("real.unlocked.said"),
+                false => say!("real.locked.said"),
+            });
+        }
+    }
+
     pub(super) fn over(seed: u64, session: Session, files: Files) -> App {
         let mut model = Model::new(files);
         model.workers = session.workers();
@@ -180,6 +226,7 @@ impl App {
             learn: Learn::default(),
             own: None,
             owed: Vec::new(),
+            real: None,
             seed,
             dropped: 0,
             shared: false,
@@ -314,7 +361,7 @@ impl App {
 
     /// Whether what would be saved is whole: not while it is being replayed.
     pub fn can_save(&self) -> bool {
-        !matches!(self.model.transport.progress, Progress::Restoring(_))
+        self.real.is_none() && !matches!(self.model.transport.progress, Progress::Restoring(_))
     }
 
     /// Changes the page; returns what the browser has to do.
@@ -343,6 +390,8 @@ impl App {
                         }
                     }
                 }
+                Effect::Heard { lane, heard, now } => self.hear(lane, &heard, now),
+                Effect::AllowWrites(open) => self.allow_writes(open),
                 Effect::Play(playing) => self.session.play(playing),
                 Effect::Step => self.session.step(),
                 Effect::SetSpeed(speed) => self.session.set_speed(speed),
@@ -565,7 +614,11 @@ impl App {
             .iter()
             .filter_map(|name| all.iter().find(|f| f.name == *name));
         let files: Vec<File> = files.cloned().collect();
-        if !files.is_empty() {
+        if self.real.is_some() && !files.is_empty() {
+            let names: Vec<Rc<str>> = files.into_iter().map(|f| f.name).collect();
+            let command = apply_command(&names);
+            self.at_terminal(|terminal, files| terminal.act(Act::Run(command.into()), files));
+        } else if !files.is_empty() {
             self.apply_these(files);
         }
     }
@@ -803,11 +856,11 @@ mod tests {
                 "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
             ),
         ];
-        let files = files.map(|(name, text)| (name.into(), text.as_bytes().into()));
-        app.dispatch(Msg::Bring(bring::Parcel {
-            files: files.into(),
-            ..bring::Parcel::default()
-        }));
+        let mut parcel = bring::Parcel::default();
+        for (name, text) in files {
+            parcel.files.push((name.into(), text.as_bytes().into()));
+        }
+        app.dispatch(Msg::Bring(parcel));
         app.dispatch(Msg::Settle(bring::Answer::Apply));
         let lines: Vec<&str> = app.model().applied.lines.iter().map(|l| &*l.text).collect();
         assert_eq!(lines, ["namespace/n created", "configmap/c created"]);
@@ -968,5 +1021,48 @@ mod tests {
         let before = app.model().clone();
         assert!(!app.frame(Duration::ZERO, &mut || true));
         assert_eq!(*app.model(), before);
+    }
+
+    #[test]
+    fn a_real_cluster_is_shown_as_it_is_told_and_not_changed() {
+        let mut elsewhere = Session::new(Config::bare(3, 1));
+        elsewhere.run_until(Time::EPOCH + secs(20));
+        let client: Rc<dyn Client> = Rc::new(elsewhere.client());
+        let real = Real::of_version(r#"{"major":"1","gitVersion":"v1.36.2"}"#).unwrap();
+        let now = Time(1_900_000_000_000_000_000);
+        let mut app = App::real(real, client, now, persist::example_files());
+        let node = r#"{"metadata":{"name":"far","uid":"n"},"status":{"allocatable":{"cpu":"4","memory":"8Gi"},"conditions":[{"type":"Ready","status":"True"}]}}"#;
+        let pod = r#"{"metadata":{"name":"p","namespace":"default","uid":"p"},"spec":{"nodeName":"far","containers":[{"name":"c","image":"i"}]},"status":{"phase":"Running"}}"#;
+        for (lane, item) in [(1, node), (0, pod)] {
+            assert!(app.ask_real(lane).is_some_and(|ask| !ask.watch));
+            let text = format!(r#"{{"metadata":{{"resourceVersion":"9"}},"items":[{item}]}}"#);
+            app.dispatch(Msg::Heard {
+                lane,
+                heard: Heard::List(text.into()),
+                now,
+            });
+        }
+        run(&mut app, 3);
+        assert_eq!(app.model().scene.nodes.tiles.len(), 1);
+        assert!(!app.can_save());
+        app.dispatch(Msg::Terminal(Act::Run("kubectl create namespace x".into())));
+        app.dispatch(Msg::Terminal(Act::Run("kubectl get nodes".into())));
+        run(&mut app, 5);
+        let screen = &app.model().terminal.screen;
+        let lines = screen
+            .blocks(true)
+            .flat_map(|b| b.lines.iter())
+            .chain(screen.tail().iter());
+        let text: Vec<String> = lines.map(|l| l.text.to_string()).collect();
+        let text = text.join("\n");
+        assert!(
+            text.contains("Forbidden") && !text.contains("created"),
+            "{text}"
+        );
+        assert!(text.contains("NAME"), "{text}");
+        // Time goes on with the wall clock, whoever presses what.
+        app.dispatch(Msg::TogglePlay);
+        app.dispatch(Msg::Ask(super::super::model::Question::Reset));
+        assert!(app.model().transport.playing && app.model().question.is_none());
     }
 }

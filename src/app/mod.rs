@@ -24,6 +24,7 @@ mod local;
 mod mirror;
 mod model;
 pub mod persist;
+pub mod real;
 pub mod requests;
 mod session;
 pub mod share;

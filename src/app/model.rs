@@ -8,10 +8,12 @@ use crate::sim::Time;
 use super::act::Scene;
 use super::apply::Applied;
 use super::bring::{self, Brought};
+use super::editing::apply_command;
 use super::embed::{self, Embed};
 use super::layout::Size;
 use super::learn;
 use super::link::{self, Parcel, Preview, Wrong};
+use super::real::{Heard, Real};
 use super::session::Progress;
 use super::share::{Share, What};
 use super::shared::Shared;
@@ -402,6 +404,8 @@ pub struct Model {
     /// What came of the files that were brought in last.
     pub brought: Shared<Brought>,
     pub reveal: Option<Reveal>,
+    /// What is shown is no simulation.
+    pub real: Option<Real>,
     pub terminal: Shared<terminal::View>,
     /// What was put into the terminal's line last, by a lesson.
     pub typing: Option<Typing>,
@@ -449,6 +453,7 @@ impl Model {
             applied: Shared::default(),
             brought: Shared::default(),
             reveal: None,
+            real: None,
             terminal: Shared::default(),
             typing: None,
             learn: Shared::default(),
@@ -535,6 +540,14 @@ pub enum Msg {
     Bring(bring::Parcel),
     /// What is to be done with what was brought.
     Settle(bring::Answer),
+    /// A real API server has answered a lane of the follower, at an instant of the wall clock.
+    Heard {
+        lane: usize,
+        heard: Heard,
+        now: Time,
+    },
+    /// Whether a real cluster may be changed from here.
+    AllowWrites(bool),
     /// Something typed at the terminal.
     Terminal(terminal::Act),
     /// Something done with lessons.
@@ -593,6 +606,12 @@ pub enum Effect {
     ApplyAll(Vec<Rc<str>>),
     Bring(bring::Parcel),
     Settle(bring::Answer),
+    Heard {
+        lane: usize,
+        heard: Heard,
+        now: Time,
+    },
+    AllowWrites(bool),
     Play(bool),
     Step,
     SetSpeed(Speed),
@@ -635,9 +654,27 @@ pub enum Effect {
     Refuse(embed::Refusal),
 }
 
+/// A real cluster's time cannot be ruled, it cannot begin anew, and it fits into no link.
+fn needs_simulation(msg: &Msg) -> bool {
+    matches!(
+        msg,
+        Msg::TogglePlay
+            | Msg::Play(_)
+            | Msg::Step
+            | Msg::SetSpeed(_)
+            | Msg::Seek(_)
+            | Msg::Stop
+            | Msg::Ask(_)
+            | Msg::ToggleControlPlane
+            | Msg::Learn(_)
+            | Msg::Link(_)
+            | Msg::Share(_)
+    )
+}
+
 /// Changes the model; returns what else is to be done.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    if model.readonly && changes(&msg) {
+    if model.readonly && changes(&msg) || model.real.is_some() && needs_simulation(&msg) {
         return Vec::new();
     }
     match msg {
@@ -727,6 +764,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         {
             vec![Effect::Terminal(terminal::Act::EndEdit(true))]
         }
+        // A real API server does not answer at once.
+        Msg::Apply if model.real.is_some() => match model.files.current() {
+            Some(file) => {
+                model.panes.dock_tab = DockTab::Terminal;
+                let command = apply_command(&[file.name.clone()]);
+                vec![Effect::Terminal(terminal::Act::Run(command.into()))]
+            }
+            None => Vec::new(),
+        },
         // What is sent now would cut off the history that is still being replayed.
         Msg::Apply if matches!(model.transport.progress, Progress::Restoring(_)) => {
             model.notify(false, say!("notice.restoring.apply"));
@@ -780,6 +826,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notify(false, say!("notice.restoring.type"));
             Vec::new()
         }
+        Msg::Heard { lane, heard, now } => vec![Effect::Heard { lane, heard, now }],
+        Msg::AllowWrites(open) => vec![Effect::AllowWrites(open)],
         Msg::Bring(parcel) => vec![Effect::Bring(parcel)],
         Msg::Settle(answer) => vec![Effect::Settle(answer)],
         Msg::Terminal(act) => vec![Effect::Terminal(act)],
@@ -887,6 +935,8 @@ fn changes(msg: &Msg) -> bool {
             | Msg::CloseFile(_)
             | Msg::InsertFile { .. }
             | Msg::Apply
+            | Msg::Bring(_)
+            | Msg::Settle(_)
             | Msg::Terminal(terminal::Act::Run(_))
     )
 }

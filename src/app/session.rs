@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::apiserver::{Request, Response};
-use crate::cluster::{Config, Timeline};
+use crate::cluster::{Arrival, Config, Timeline};
 use crate::sim::{Time, secs};
 
 use super::history::History;
@@ -94,6 +94,20 @@ impl Session {
             restoring: Some(now),
         };
         session
+    }
+
+    /// The copy of a real cluster: time is the wall clock's, and what changes is told with
+    /// [`Session::take_in`].
+    pub fn replica(now: Time) -> Self {
+        Session::over(Timeline::replica(now))
+    }
+
+    /// Takes in what has changed in the real cluster, at an instant of the wall clock.
+    pub fn take_in(&mut self, now: Time, arrivals: Vec<Arrival>) {
+        let mut timeline = self.timeline.borrow_mut();
+        while !timeline.run_until(now, usize::MAX) {}
+        timeline.take_in(arrivals);
+        self.goal = self.goal.max(timeline.now());
     }
 
     fn over(timeline: Timeline) -> Self {

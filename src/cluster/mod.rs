@@ -16,7 +16,11 @@ mod faults;
 pub mod history;
 mod http;
 mod logs;
+<<<<<<< HEAD
 mod machines;
+=======
+mod replica;
+>>>>>>> f01f06d (Show a real cluster beside kubectl proxy)
 mod roles;
 mod timeline;
 mod why;
@@ -43,6 +47,7 @@ use machines::Machines;
 pub use config::{Config, NodeConfig};
 pub use difference::{Change, ContainerChange, Counted};
 pub use event::Event;
+pub use replica::Arrival;
 pub use timeline::{Input, Recorded, Timeline};
 pub use why::{Step, object_of_key};
 
@@ -208,6 +213,13 @@ impl Cluster {
     /// A new cluster at the instant `config.start`, with its control plane started and its nodes
     /// about to register.
     pub fn new(config: Config) -> Self {
+        let mut cluster = Cluster::assemble(config);
+        cluster.begin();
+        cluster
+    }
+
+    /// The parts of a cluster, of which none has begun to work.
+    fn assemble(config: Config) -> Self {
         let latency = config.watch_latency;
         let kubelets = config
             .nodes
@@ -219,7 +231,7 @@ impl Cluster {
                 Part::new(Kubelet::new(node.kubelet()), &name, subscriber, latency)
             })
             .collect();
-        let mut cluster = Cluster {
+        Cluster {
             kernel: Kernel::new(config.seed, config.start),
             queue: EventQueue::new(config.start),
             server: ApiServer::new(),
@@ -239,30 +251,26 @@ impl Cluster {
             config: Rc::new(config),
             steps: 0,
             expiry: None,
-        };
-        match cluster.config.bare {
-            true => cluster.server.hide_play(),
-            false => cluster.server.serve_metrics(),
         }
-        cluster.bootstrap();
-        act!(
-            cluster,
-            cluster.controllers,
-            Event::Controllers,
-            |c, ctx| c.start(ctx)
-        );
-        act!(cluster, cluster.scheduler, Event::Scheduler, |c, ctx| c
+    }
+
+    fn begin(&mut self) {
+        match self.config.bare {
+            true => self.server.hide_play(),
+            false => self.server.serve_metrics(),
+        }
+        self.bootstrap();
+        act!(self, self.controllers, Event::Controllers, |c, ctx| c
             .start(ctx));
-        act!(cluster, cluster.network, Event::Network, |c, ctx| c
+        act!(self, self.scheduler, Event::Scheduler, |c, ctx| c
             .start(ctx));
-        act!(cluster, cluster.faults, Event::Faults, |c, ctx| c
-            .start(ctx));
-        for i in 0..cluster.kubelets.len() {
+        act!(self, self.network, Event::Network, |c, ctx| c.start(ctx));
+        act!(self, self.faults, Event::Faults, |c, ctx| c.start(ctx));
+        for i in 0..self.kubelets.len() {
             let wrap = move |event| Event::Kubelet(i as u32, 0, event);
-            act!(cluster, cluster.kubelets[i], wrap, |c, ctx| c.start(ctx));
+            act!(self, self.kubelets[i], wrap, |c, ctx| c.start(ctx));
         }
-        cluster.settle();
-        cluster
+        self.settle();
     }
 
     pub fn config(&self) -> &Config {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Cluster, Config};
+use super::{Arrival, Cluster, Config};
 use crate::api::url::UrlError;
 use crate::apiserver::{Request, Response};
 use crate::network::HttpCall;
@@ -57,6 +57,16 @@ pub struct Timeline {
 impl Timeline {
     pub fn new(config: Config) -> Self {
         Timeline::from_cluster(Cluster::new(config))
+    }
+
+    /// The copy of a real cluster, which has no past to go to.
+    pub fn replica(now: Time) -> Self {
+        Timeline::from_cluster(Cluster::replica(now))
+    }
+
+    /// As [`Cluster::take_in`].
+    pub fn take_in(&mut self, arrivals: Vec<Arrival>) -> bool {
+        self.cluster.take_in(arrivals)
     }
 
     fn from_cluster(cluster: Cluster) -> Self {

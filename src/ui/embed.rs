@@ -38,6 +38,7 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
                         files={model.files.clone()}
                         applied={model.applied.clone()}
                         editing={model.terminal.editing.clone()}
+                        brought={model.brought.clone()}
                         reveal={model.reveal.clone()}
                         readonly={model.readonly}
                     />

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::browser;
 use super::export::ExportButton;
 use super::icons::{Icon, icon};
-use super::runtime::use_dispatch;
+use super::runtime::{use_dispatch, use_is_real};
 use super::words::{Language, languages, t, use_words};
 use crate::app::learn::Act;
 use crate::app::{Msg, Pane, Question, Theme};
@@ -25,6 +25,8 @@ pub struct Props {
 pub fn Header(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let w = use_words();
+    // There, kubectl has everything, and nothing can begin anew.
+    let simulated = !use_is_real();
     let send = |msg: Msg| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(msg.clone()))
@@ -51,28 +53,32 @@ pub fn Header(props: &Props) -> Html {
             </h1>
             <p class="k-header-summary">{ props.summary.clone() }</p>
             <div class="k-header-actions">
-                <button
-                    type="button"
-                    class="k-button k-button--quiet"
-                    title={t!(w, "header.learn.title")}
-                    aria-expanded={props.learning.to_string()}
-                    onclick={send(Msg::Learn(Act::Open(!props.learning)))}
-                >
-                    { icon(Icon::Book) }
-                    <span>{ t!(w, "header.learn") }</span>
-                </button>
+                if simulated {
+                    <button
+                        type="button"
+                        class="k-button k-button--quiet"
+                        title={t!(w, "header.learn.title")}
+                        aria-expanded={props.learning.to_string()}
+                        onclick={send(Msg::Learn(Act::Open(!props.learning)))}
+                    >
+                        { icon(Icon::Book) }
+                        <span>{ t!(w, "header.learn") }</span>
+                    </button>
+                }
                 <LanguageChoice />
-                <ExportButton />
-                <button
-                    type="button"
-                    class="k-button k-button--quiet"
-                    title={t!(w, "header.share.title")}
-                    aria-label={t!(w, "header.share")}
-                    onclick={share}
-                >
-                    { icon(Icon::Share) }
-                    <span>{ t!(w, "header.share") }</span>
-                </button>
+                if simulated {
+                    <ExportButton />
+                    <button
+                        type="button"
+                        class="k-button k-button--quiet"
+                        title={t!(w, "header.share.title")}
+                        aria-label={t!(w, "header.share")}
+                        onclick={share}
+                    >
+                        { icon(Icon::Share) }
+                        <span>{ t!(w, "header.share") }</span>
+                    </button>
+                }
                 <button
                     type="button"
                     class="k-button k-button--quiet"
@@ -82,17 +88,19 @@ pub fn Header(props: &Props) -> Html {
                 >
                     { icon(symbol) }
                 </button>
-                <button
-                    type="button"
-                    class="k-button k-button--quiet"
-                    disabled={props.in_lesson}
-                    title={t!(w, "header.reset.title")}
-                    aria-label={t!(w, "header.reset")}
-                    onclick={send(Msg::Ask(Question::Reset))}
-                >
-                    { icon(Icon::Reset) }
-                    <span>{ t!(w, "header.reset") }</span>
-                </button>
+                if simulated {
+                    <button
+                        type="button"
+                        class="k-button k-button--quiet"
+                        disabled={props.in_lesson}
+                        title={t!(w, "header.reset.title")}
+                        aria-label={t!(w, "header.reset")}
+                        onclick={send(Msg::Ask(Question::Reset))}
+                    >
+                        { icon(Icon::Reset) }
+                        <span>{ t!(w, "header.reset") }</span>
+                    </button>
+                }
             </div>
         </header>
     }

@@ -20,6 +20,7 @@ mod modal;
 mod notices;
 mod offer;
 mod page;
+mod real;
 mod rest;
 mod runtime;
 mod schema;
@@ -38,7 +39,10 @@ pub fn mount() {
     yew::platform::spawn_local(async {
         let words = words::first().await;
         let root = gloo_document().and_then(|d| d.get_element_by_id("kubarium"));
-        let props = page::Props { words };
+        let props = page::Props {
+            words,
+            real: real::find().await,
+        };
         match root {
             Some(root) => {
                 root.set_inner_html("");

@@ -16,6 +16,7 @@ use super::keys;
 use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
 use super::offer::{BackBar, OfferDialog};
+use super::real::RealBar;
 use super::runtime::Runtime;
 use super::share::ShareDialog;
 use super::splitter::SplitterBar;
@@ -23,12 +24,15 @@ use super::stage::Stage;
 use super::transport::TransportBar;
 use super::words::{Language, t, use_language_of};
 use crate::app::learn::Act;
+use crate::app::real::Real;
 use crate::app::{Model, Msg, Splitter, Words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     /// The language that the page begins with.
     pub words: Words,
+    /// The real cluster that is shown, if it is one.
+    pub real: Option<Real>,
 }
 
 #[component]
@@ -36,8 +40,8 @@ pub fn Page(props: &Props) -> Html {
     let language = use_language_of(props.words.clone());
     let w = language.words.clone();
     let runtime = {
-        let words = w.clone();
-        (*use_memo((), move |()| Runtime::start(words))).clone()
+        let (words, real) = (w.clone(), props.real.clone());
+        (*use_memo((), move |()| Runtime::start(words, real))).clone()
     };
     {
         let runtime = runtime.clone();
@@ -118,10 +122,14 @@ pub fn Page(props: &Props) -> Html {
                             selection={model.selection.clone()}
                             now={model.transport.now}
                         />
-                        <TransportBar
-                            transport={model.transport.clone()}
-                            marks={model.scene.marks.clone()}
-                        />
+                        if let Some(real) = &model.real {
+                            <RealBar real={real.clone()} />
+                        } else {
+                            <TransportBar
+                                transport={model.transport.clone()}
+                                marks={model.scene.marks.clone()}
+                            />
+                        }
                         <SplitterBar of={Splitter::Dock} extent={panes.dock} label={t!(w, "splitter.dock")} />
                         <Dock
                             tab={panes.dock_tab}

@@ -9,11 +9,13 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use super::learn::load;
+use super::real::{self, Fetching};
 use super::{browser, storage};
 use crate::app::address::Address;
 use crate::app::embed;
 use crate::app::learn::Act as LearnAct;
 use crate::app::persist::{self, Saved};
+use crate::app::real::{Ask, Real};
 use crate::app::terminal::Act;
 use crate::app::{App, Effect, LocalClient, Model, Msg, Theme, Words, Workers, say};
 
@@ -61,21 +63,47 @@ fn is_hidden() -> bool {
 }
 
 impl Runtime {
-    /// The app as it was left, or a new one, as the address wants it.
-    pub fn start(words: Words) -> Self {
+    /// The app as it was left, or a new one, as the address wants it; or a real cluster, if there is one.
+    pub fn start(words: Words, real: Option<Real>) -> Self {
         let address = browser::address();
-        let mut app = if address.embed {
+        if let Some(real) = real {
+            return Runtime::start_real(words, real);
+        }
+        let app = if address.embed {
             storage::leave_alone();
             App::embedded(FIRST_SEED, &address)
         } else {
             brought_back(&address)
         };
+        Runtime::over(app, &address, words)
+    }
+
+    fn start_real(words: Words, real: Real) -> Self {
+        let saved = storage::session().and_then(|text| Saved::read(&text).ok());
+        let files = saved.map_or_else(persist::example_files, |saved| saved.files);
+        let app = App::real(real, Rc::new(Fetching), real::now(), files);
+        let runtime = Runtime::over(app, &browser::address(), words);
+        real::begin(&runtime);
+        runtime
+    }
+
+    /// What a lane of the follower of a real cluster is to ask next.
+    pub fn ask_real(&self, lane: usize) -> Option<Ask> {
+        self.0.app.borrow_mut().ask_real(lane)
+    }
+
+    /// Whether what is shown is no simulation. It stays so for the life of the page.
+    pub fn is_real(&self) -> bool {
+        self.read(|app| app.model().real.is_some())
+    }
+
+    fn over(mut app: App, address: &Address, words: Words) -> Self {
         let _ = app.dispatch(Msg::Terminal(Act::Remember(storage::typed())));
         let _ = app.dispatch(Msg::Learn(LearnAct::Speak(super::words::chosen().into())));
         if let Some(done) = storage::lessons_done() {
             let _ = app.dispatch(Msg::Learn(LearnAct::Remember(done.into())));
         }
-        for msg in wishes(&address) {
+        for msg in wishes(address) {
             for effect in app.dispatch(msg) {
                 // Asked for by an address, not chosen: shown, but not kept.
                 if let Effect::SetTheme(theme) = effect {
@@ -394,6 +422,12 @@ fn set_theme(theme: Theme) {
 #[hook]
 pub fn use_runtime() -> Option<Runtime> {
     use_context::<Runtime>()
+}
+
+/// Whether the page shows a real cluster.
+#[hook]
+pub fn use_is_real() -> bool {
+    use_runtime().is_some_and(|runtime| runtime.is_real())
 }
 
 /// Sends messages to the app. Stays the same for the life of a component.

@@ -56,6 +56,7 @@ export async function launch(t) {
  * @param {boolean} [options.forcedColors]
  * @param {string} [options.locale] what the browser asks for
  * @param {boolean} [options.offline] with the service worker, which answers before a test's own routes do
+ * @param {string} [options.url] another place where the page is served
  * @param {string} [options.query] with its question mark, and a hash if need be
  * @param {import("playwright-core").Browser} [options.browser] to share one browser between pages
  */
@@ -84,7 +85,7 @@ export async function open(t, options = {}) {
     await context.close();
     assert.deepEqual(problems, [], "the page had errors");
   });
-  await page.goto(url + query, { waitUntil: "load" });
+  await page.goto((options.url ?? url) + query, { waitUntil: "load" });
   return { page, context, problems };
 }
 

@@ -506,7 +506,7 @@ mod tests {
     #[test]
     fn nothing_of_ones_own_is_replaced_without_an_answer() {
         let model = bring(&[("web.yaml", POD), ("new.yaml", POD)]);
-        assert_eq!(*model.files.list[0], *example_files().list[0]);
+        assert_eq!(model.files.list[0], example_files().list[0]);
         assert_eq!(model.brought.clashes.len(), 1);
         let mut replaced = model.clone();
         let _ = settle(&mut replaced, Answer::Replace, &known);
@@ -520,7 +520,7 @@ mod tests {
         assert!(both.brought.clashes.is_empty());
         let mut closed = model;
         let _ = settle(&mut closed, Answer::Close, &known);
-        assert_eq!(*closed.files.list[0], *example_files().list[0]);
+        assert_eq!(closed.files.list[0], example_files().list[0]);
         assert!(closed.brought.is_empty());
     }
 

@@ -54,18 +54,35 @@ pub enum Words {
 
 pub struct PageHost {
     client: LocalClient,
+    /// The real API server, where the page shows one.
+    real: Option<Rc<dyn Client>>,
     shelf: Rc<RefCell<Shelf>>,
 }
 
 impl PageHost {
     pub fn new(client: LocalClient, shelf: Rc<RefCell<Shelf>>) -> Self {
-        PageHost { client, shelf }
+        PageHost {
+            client,
+            real: None,
+            shelf,
+        }
+    }
+
+    /// Commands go to a real API server.
+    pub fn of_real(client: LocalClient, real: Rc<dyn Client>, shelf: Rc<RefCell<Shelf>>) -> Self {
+        PageHost {
+            real: Some(real),
+            ..PageHost::new(client, shelf)
+        }
     }
 }
 
 impl Host for PageHost {
     fn client(&self) -> &dyn Client {
-        &self.client
+        match &self.real {
+            Some(real) => &**real,
+            None => &self.client,
+        }
     }
 
     fn now(&self) -> Time {

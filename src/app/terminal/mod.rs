@@ -21,6 +21,7 @@ pub use spoken::Heard;
 
 use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
+use crate::client::Client;
 use crate::kubectl::{Edited, Job, Session, Span, Stream, complete};
 
 /// What a person does at the terminal.
@@ -89,6 +90,17 @@ impl Terminal {
     pub fn new(client: LocalClient) -> Self {
         let shelf = Rc::new(RefCell::new(Shelf::default()));
         let host = PageHost::new(client, shelf.clone());
+        Terminal::on(host, shelf)
+    }
+
+    /// A terminal whose commands go to a real API server.
+    pub fn of_real(client: LocalClient, real: Rc<dyn Client>) -> Self {
+        let shelf = Rc::new(RefCell::new(Shelf::default()));
+        let host = PageHost::of_real(client, real, shelf.clone());
+        Terminal::on(host, shelf)
+    }
+
+    fn on(host: PageHost, shelf: Rc<RefCell<Shelf>>) -> Self {
         let mut terminal = Terminal {
             session: Session::new(Rc::new(host), "default"),
             shelf,

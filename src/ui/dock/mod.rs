@@ -9,7 +9,7 @@ use yew::prelude::*;
 pub use events::EventsTable;
 pub use logs::LogView;
 
-use super::runtime::use_dispatch;
+use super::runtime::{use_dispatch, use_is_real};
 use super::tabs::{Tab, Tabs};
 use super::terminal::Terminal;
 use super::words::{t, use_words};
@@ -33,19 +33,25 @@ pub struct Props {
 pub fn Dock(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let w = use_words();
-    let tabs: Vec<Tab> = DockTab::ALL
-        .into_iter()
+    // Nobody tells a client what others ask of a real server, and its logs are read with kubectl.
+    let real = use_is_real();
+    let shown: &'static [DockTab] = match real {
+        true => &[DockTab::Terminal, DockTab::Events],
+        false => &DockTab::ALL,
+    };
+    let tabs: Vec<Tab> = shown
+        .iter()
         .map(|tab| Tab {
             name: tab.name().into(),
             label: w.say(&tab.label()).into(),
         })
         .collect();
-    let chosen = DockTab::ALL
+    let chosen = shown
         .iter()
         .position(|t| *t == props.tab)
         .unwrap_or_default();
     let choose = Callback::from(move |i: usize| {
-        if let Some(tab) = DockTab::ALL.get(i) {
+        if let Some(tab) = shown.get(i) {
             dispatch.emit(Msg::ShowDock(*tab));
         }
     });

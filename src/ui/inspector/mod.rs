@@ -11,7 +11,7 @@ pub use link::ObjectLink;
 
 use super::dock::{EventsTable, LogView};
 use super::icons::{Icon, icon};
-use super::runtime::{use_dispatch, use_runtime};
+use super::runtime::{use_dispatch, use_is_real, use_runtime};
 use super::tabs::{Tab, Tabs};
 use super::words::{t, use_words};
 use crate::app::inspect::{self, Found, LogRequest, Part};
@@ -60,7 +60,12 @@ fn Open(props: &OpenProps) -> Html {
     let title = use_node_ref();
     let before = use_mut_ref(|| None::<web_sys::HtmlElement>);
     let selection = &props.selection;
-    let parts = Part::of(selection.kind);
+    // Causes are a simulator's to know; logs and the object as it is, kubectl has.
+    let real = use_is_real();
+    let parts: &'static [Part] = match real {
+        true => &[Part::Summary, Part::Events],
+        false => Part::of(selection.kind),
+    };
     // A kind without logs keeps its place in the summary.
     let chosen = parts.iter().position(|p| *p == *part).unwrap_or_default();
     let part_shown = parts.get(chosen).copied().unwrap_or_default();

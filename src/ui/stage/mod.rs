@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 use super::hooks::use_size;
 use super::icons::{Icon, icon};
-use super::runtime::use_dispatch;
+use super::runtime::{use_dispatch, use_is_real};
 use super::tabs::{Tab, Tabs};
 use super::words::{t, use_words};
 use crate::app::{Msg, Scene, Selection, View};
@@ -46,21 +46,27 @@ pub fn Stage(props: &Props) -> Html {
             Callback::from(move |size| dispatch.emit(Msg::StageIs(size))),
         );
     }
-    let tabs: Vec<Tab> = View::ALL
-        .into_iter()
+    // The traffic of a real cluster cannot be seen through its API.
+    let real = use_is_real();
+    let shown: &'static [View] = match real {
+        true => &[View::Nodes, View::Rollout, View::Ownership],
+        false => &View::ALL,
+    };
+    let tabs: Vec<Tab> = shown
+        .iter()
         .map(|view| Tab {
             name: view.name().into(),
             label: w.say(&view.label()).into(),
         })
         .collect();
-    let chosen = View::ALL
+    let chosen = shown
         .iter()
         .position(|v| *v == props.view)
         .unwrap_or_default();
     let choose = {
         let dispatch = dispatch.clone();
         Callback::from(move |i: usize| {
-            if let Some(view) = View::ALL.get(i) {
+            if let Some(view) = shown.get(i) {
                 dispatch.emit(Msg::Show(*view));
             }
         })
@@ -72,17 +78,19 @@ pub fn Stage(props: &Props) -> Html {
         <section class="k-pane k-pane--stage" aria-label={t!(w, "stage.label")}>
             <div class="k-bar">
                 <Tabs label={t!(w, "stage.views")} id="stage" {tabs} {chosen} {choose} />
-                <button
-                    type="button"
-                    class="k-button k-button--quiet"
-                    aria-label={t!(w, "stage.control-plane")}
-                    title={t!(w, "stage.control-plane")}
-                    aria-expanded={props.control_plane.to_string()}
-                    onclick={toggle}
-                >
-                    { icon(Icon::Layers) }
-                    <span>{ t!(w, "stage.control-plane") }</span>
-                </button>
+                if !real {
+                    <button
+                        type="button"
+                        class="k-button k-button--quiet"
+                        aria-label={t!(w, "stage.control-plane")}
+                        title={t!(w, "stage.control-plane")}
+                        aria-expanded={props.control_plane.to_string()}
+                        onclick={toggle}
+                    >
+                        { icon(Icon::Layers) }
+                        <span>{ t!(w, "stage.control-plane") }</span>
+                    </button>
+                }
             </div>
             if props.control_plane {
                 <ControlPlaneStrip view={scene.control_plane.clone()} />
