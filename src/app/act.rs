@@ -849,11 +849,11 @@ mod tests {
         let files = [
             (
                 "a.yaml",
-                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: n}\n",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n",
             ),
             (
                 "b.yaml",
-                "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
             ),
         ];
         let mut parcel = bring::Parcel::default();
@@ -863,7 +863,10 @@ mod tests {
         app.dispatch(Msg::Bring(parcel));
         app.dispatch(Msg::Settle(bring::Answer::Apply));
         let lines: Vec<&str> = app.model().applied.lines.iter().map(|l| &*l.text).collect();
-        assert_eq!(lines, ["namespace/n created", "configmap/c created"]);
+        assert_eq!(
+            lines,
+            ["namespace/shop created", "configmap/settings created"]
+        );
         assert_eq!(&*app.model().applied.file, "b.yaml -f a.yaml");
     }
 
