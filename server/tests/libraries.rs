@@ -9,7 +9,7 @@ use std::process::Command;
 use clients::Server;
 
 fn passes(mut command: Command) {
-    let server = Server::start(&["--bare", "--nodes=2", "--speed=10"]);
+    let server = Server::start(&["--nodes=1", "--speed=10"]);
     let output = command
         .env("KUBECONFIG", server.kubeconfig())
         .env("HOME", &server.folder)

@@ -16,11 +16,8 @@ mod faults;
 pub mod history;
 mod http;
 mod logs;
-<<<<<<< HEAD
 mod machines;
-=======
 mod replica;
->>>>>>> f01f06d (Show a real cluster beside kubectl proxy)
 mod roles;
 mod timeline;
 mod why;
