@@ -768,7 +768,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Apply if model.real.is_some() => match model.files.current() {
             Some(file) => {
                 model.panes.dock_tab = DockTab::Terminal;
-                let command = apply_command(&[file.name.clone()]);
+                let command = apply_command(std::slice::from_ref(&file.name));
                 vec![Effect::Terminal(terminal::Act::Run(command.into()))]
             }
             None => Vec::new(),

@@ -73,7 +73,7 @@ fn told(added: &Added) -> Text {
     let unknown = match added.unknown.is_empty() {
         true => Text::default(),
         false => {
-            let kinds = added.unknown.iter().map(|kind| Text::from(kind));
+            let kinds = added.unknown.iter().map(Text::from);
             say!("bring.unknown", kinds = Text::list(kinds))
         }
     };
