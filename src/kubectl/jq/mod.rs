@@ -251,7 +251,7 @@ mod tests {
                 "error: object ({}) and number (1) cannot be added",
             ),
             ("nope", "null", "error: nope/0 is not defined"),
-            ("limit(3; repeat(1))", "null", "1 1 1"),
+            ("limit(3; repeat(1))", "null", "null 1 1"),
             (
                 "[repeat(.)] | length",
                 "[[[[1]]]]",

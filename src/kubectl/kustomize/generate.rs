@@ -249,19 +249,27 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_kustomize() {
-        // The cases of upstream's own test of its hasher.
+        // The cases of upstream's own tests, of kustomize's hasher and of kubectl's.
         for (object, expected) in [
             (
-                json!({"kind": "ConfigMap", "metadata": {"name": ""}, "data": {}}),
+                json!({"kind": "ConfigMap", "metadata": {"name": ""}}),
                 "6ct58987ht",
+            ),
+            (
+                json!({"kind": "ConfigMap", "metadata": {"name": ""}, "data": {}}),
+                "42745tchd9",
             ),
             (
                 json!({"kind": "ConfigMap", "metadata": {"name": ""}, "data": {"one": ""}}),
                 "9g67k2htb6",
             ),
             (
-                json!({"kind": "ConfigMap", "metadata": {"name": ""}, "data": {"two": "2", "one": "", "three": "3"}}),
+                json!({"kind": "ConfigMap", "metadata": {"name": ""}, "data": {"two": 2, "one": "", "three": 3}}),
                 "7757f9kkct",
+            ),
+            (
+                json!({"kind": "ConfigMap", "metadata": {"name": ""}, "data": {"two": "2", "one": "", "three": "3"}}),
+                "f5h7t85m9b",
             ),
         ] {
             assert_eq!(hash(&object), expected);
