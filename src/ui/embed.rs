@@ -33,6 +33,7 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
                 <PaneSwitch {panes} shown={model.panes.shown} />
             }
             <main class="k-main">
+                <h1 class="k-unseen">{ "Kubarium" }</h1>
                 if has(Pane::Editor) {
                     <Editor
                         files={model.files.clone()}

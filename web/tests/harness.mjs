@@ -112,6 +112,14 @@ export async function started(page) {
 
 /** Asserts that axe finds nothing, in the page or in the part that `selector` names. */
 export async function accessible(page, selector) {
+  // What fades in has its colours when it is there.
+  await page.evaluate(() => {
+    const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
+    return Promise.race([
+      Promise.allSettled(ends.map((a) => a.finished)),
+      new Promise((resolve) => setTimeout(resolve, 2000)),
+    ]);
+  });
   const builder = new AxeBuilder({ page }).withTags([
     "wcag2a",
     "wcag2aa",

@@ -129,7 +129,7 @@ test("a file carries what a link cannot, and is opened the same way", { timeout:
   await page.evaluate((text) => navigator.clipboard.writeText(text), noise);
   await page.keyboard.press("Control+v");
   await page.click("header button:has-text('Share')");
-  await page.waitForSelector("dialog[open] :text('Save as a file instead')");
+  await page.waitForSelector("dialog[open] :text('Save it as a file instead')");
   await screenshot(page, "share-too-large");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("dialog[open] button:has-text('Save as a file')")]);
   assert.equal(download.suggestedFilename(), "cluster.kubarium.json");

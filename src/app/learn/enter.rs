@@ -416,6 +416,10 @@ impl App {
             return;
         }
         self.learn.waiting = None;
+        if self.learn.open {
+            // After a reload in the middle of a lesson nobody has asked for the list yet.
+            self.learn.want_course();
+        }
         effects.push(Effect::KeepProgress(self.learn.progress()));
         match self.own.take() {
             Some(own) => {
