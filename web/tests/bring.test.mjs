@@ -28,7 +28,7 @@ metadata:
 async function ready(t, options) {
   const opened = await open(t, options);
   await started(opened.page);
-  await opened.page.waitForSelector(".cm-content");
+  await opened.page.waitForSelector(".cm-content", { state: "attached" });
   return opened;
 }
 

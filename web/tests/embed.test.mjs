@@ -69,7 +69,6 @@ test("two playgrounds under a strict policy: posters first, one frame by a click
   await second.locator("dialog[open] button:has-text('Open')").click();
   await second.locator(".k-pane--editor").waitFor();
   await second.locator(".k-pane--stage :text-is('worker-3')").waitFor();
-  await accessible(page, "kubarium-playground");
 });
 
 test("an embedded page leaves alone what its visitor keeps, even on the same site", { timeout: 60_000 }, async (t) => {

@@ -105,7 +105,7 @@ const ALLOWED = [
   /\b(kubectl( [a-z]+)*|kubelet|etcd|apiserver|nginx:[\w.]+|busybox[\w.:]*)/g,
   /\b(https?|tcp|udp):\/\/\S+/gi,
   // kinds, and what their fields say
-  /\b(Pod|Deployment|ReplicaSet|Service|EndpointSlice|Endpoints|Node|Traffic|Event|Lease|Image|Job|Namespace|ConfigMap|Secret|ServiceAccount|selector|ownerReference)s?\b/g,
+  /\b(Pod|deployment|service|Deployment|ReplicaSet|Service|EndpointSlice|Endpoints|Node|Traffic|Event|Lease|Image|Job|Namespace|ConfigMap|Secret|ServiceAccount|selector|ownerReference)s?\b/g,
   /\b(Ready|NotReady|Unknown|Running|Pending|Succeeded|Failed|Completed|Terminating|ContainerCreating|PodInitializing|RollingUpdate|Recreate|NoSchedule|NoExecute|Burstable|BestEffort|Guaranteed|ClusterIP|Always|None|TCP|UDP)\b/g,
   // units
   /\b(B|KiB|MiB|GiB|TiB|ms)\b/g,
