@@ -40,11 +40,10 @@ test("two playgrounds under a strict policy: posters first, one frame by a click
   const { page } = await visit(
     t,
     `<p>Before</p><kubarium-playground view="terminal" title="A pod">${POD}</kubarium-playground>
-     <div id="far"></div>
+     <div>${"<br>".repeat(300)}</div>
      <kubarium-playground view="split" load="visible" run="kubectl get nodes" height="400"></kubarium-playground>${script}`,
     { headers: { "Content-Security-Policy": policy } },
   );
-  await page.evaluate(() => (document.querySelector("#far").style.height = "3000px"));
   await poster(page).getByRole("button").waitFor();
   assert.equal(page.frames().length, 1, "no frame before somebody asks");
   const text = await page.evaluate(() => document.querySelector("kubarium-playground").shadowRoot.querySelector("pre").textContent);
