@@ -10,7 +10,7 @@ export const script = `<script type="module" src="${new URL("embed.js", url)}"><
 /** What a page with the strictest policy has to allow. */
 export const policy = (() => {
   const { origin } = new URL(url);
-  return `default-src 'none'; script-src ${origin}; frame-src ${origin}; style-src 'none'`;
+  return `default-src 'none'; img-src data:; script-src ${origin}; frame-src ${origin}; style-src 'none'`;
 })();
 
 /**
