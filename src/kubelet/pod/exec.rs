@@ -11,7 +11,7 @@ use crate::client::wire::Called;
 use crate::kubelet::runtime::files::absolute;
 use crate::kubelet::runtime::image::hex64;
 use crate::kubelet::runtime::machine::Surroundings;
-use crate::kubelet::runtime::shell::{self, Machine, Pause, Shell};
+use crate::kubelet::runtime::shell::{self, Input, Machine, Pause, Shell};
 use crate::sim::{Time, millis};
 
 /// How many commands a container has beside its process, running or not.
@@ -20,14 +20,6 @@ const MOST: usize = 16;
 const MOST_OUTPUT: usize = 1 << 20;
 /// How many lines a shell takes at one instant.
 const MOST_LINES: usize = 200;
-
-/// What reads its input to the end, or runs what does.
-///
-/// Divergence: a real one reads what there is while more is typed; here it starts when all has come.
-const READERS: [&str; 17] = [
-    "ash", "awk", "base64", "bash", "cat", "cut", "grep", "head", "sed", "sh", "sort", "tail",
-    "tee", "tr", "uniq", "wc", "xargs",
-];
 
 /// What is to be run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,8 +49,8 @@ pub(super) struct Exec {
     tty: bool,
     /// Lines are read and run one by one.
     interactive: bool,
-    /// It reads its input, which has not come to its end.
-    waits: bool,
+    /// What it reads has not come to its end.
+    ungiven: bool,
     prompted: bool,
     input: String,
     open: bool,
@@ -100,13 +92,10 @@ impl Exec {
 
     /// Lets it do what is due; when to come back.
     fn drive(&mut self, instance: &mut Instance, s: &mut Surroundings<'_>) -> Option<Time> {
-        if self.waits {
-            if self.open {
-                return None;
-            }
-            self.waits = false;
-            self.shell
-                .detach(Some(std::mem::take(&mut self.input).into()));
+        if self.ungiven && !self.open {
+            self.ungiven = false;
+            let input = std::mem::take(&mut self.input).into();
+            self.shell.close_input(&input, s.now);
         }
         for _ in 0..MOST_LINES {
             let pause = self.shell.resume(s);
@@ -196,9 +185,10 @@ impl PodWorker {
                     .map_err(|_| "sh".to_owned())?,
                 false => Shell::of_words(&words, env, &folder, s.now),
             };
-            let (input, rest) = match interactive {
-                true => (None, call.stdin.clone()),
-                false => (Some(call.stdin.as_str().into()), String::new()),
+            let (input, rest) = match (interactive, call.open) {
+                (true, _) => (Input::Nothing, call.stdin.clone()),
+                (false, true) => (Input::Open, call.stdin.clone()),
+                (false, false) => (Input::Text(call.stdin.as_str().into()), String::new()),
             };
             shell.detach(input);
             if instance.execs.len() >= MOST {
@@ -211,7 +201,7 @@ impl PodWorker {
                 state: ExecState::default(),
                 tty: call.tty,
                 interactive,
-                waits: call.open && !interactive && READERS.contains(&name),
+                ungiven: call.open && !interactive,
                 prompted: false,
                 input: rest,
                 open: call.open,

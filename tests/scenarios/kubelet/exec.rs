@@ -388,14 +388,37 @@ fn a_command_that_reads_waits_for_the_end_of_its_input() {
         (&typed["stdout"], &typed["exitCode"]),
         (&json!("a\nb"), &json!(0))
     );
-    // What reads nothing is done at once.
-    let start = "box/exec?container=c&command=echo&command=hi&stdin=true";
-    let started = ask(cluster, Method::Post, start, Value::Null);
+    // What reads nothing is done at once, by whatever name it goes.
+    for (command, expected) in [
+        ("command=echo&command=hi", "hi\n"),
+        ("command=cat&command=/etc/hostname", "box\n"),
+        ("command=sh&command=-c&command=echo hi | cat", "hi\n"),
+        ("command=grep&command=-c&command=box&command=/etc/hostname", "1\n"),
+    ] {
+        let start = format!("box/exec?container=c&{command}&stdin=true");
+        let started = ask(cluster, Method::Post, &start, Value::Null);
+        let session = format!("box/exec?session={}", started["session"]);
+        let done = ask(cluster, Method::Get, &session, Value::Null);
+        assert_eq!(
+            (&done["stdout"], &done["exitCode"]),
+            (&json!(expected), &json!(0)),
+            "{command}"
+        );
+    }
+    // In a script, what stands before the command that reads is done.
+    let script = "command=sh&command=-c&command=echo a; x=$(cat | wc -l); echo $x";
+    let start = format!("box/exec?container=c&{script}&stdin=true");
+    let started = ask(cluster, Method::Post, &start, Value::Null);
     let session = format!("box/exec?session={}", started["session"]);
-    let done = ask(cluster, Method::Get, &session, Value::Null);
+    let typed = ask(cluster, Method::Post, &session, json!({"stdin": "1\n2\n"}));
     assert_eq!(
-        (&done["stdout"], &done["exitCode"]),
-        (&json!("hi\n"), &json!(0))
+        (&typed["stdout"], &typed["exitCode"]),
+        (&json!("a\n"), &Value::Null)
+    );
+    let typed = ask(cluster, Method::Post, &session, json!({"stdin": "", "eof": true}));
+    assert_eq!(
+        (&typed["stdout"], &typed["exitCode"]),
+        (&json!("a\n2\n"), &json!(0))
     );
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::expand::matches;
+use super::input::Input;
 use super::parse::parse;
 use super::run::{Outcome, Shell};
 use crate::api::quantity::Quantity;
@@ -157,7 +158,7 @@ impl Shell {
                 Ok(text) => text,
                 Err(_) => return self.fail(2, &format!("can't open '{file}'"), m),
             },
-            (None, None) => self.input.clone().unwrap_or_default(),
+            (None, None) => self.input.text().into(),
         };
         self.script(&script)
     }
@@ -207,12 +208,12 @@ impl Shell {
     /// The content of the files named, or the input.
     fn input_of(&mut self, name: &str, files: &[&str], m: &mut dyn Machine) -> (String, i32) {
         if files.is_empty() {
-            return (self.input.as_deref().unwrap_or_default().to_owned(), 0);
+            return (self.input.text().to_owned(), 0);
         }
         let (mut text, mut status) = (String::new(), 0);
         for file in files {
             if *file == "-" {
-                text.push_str(self.input.as_deref().unwrap_or_default());
+                text.push_str(self.input.text());
                 continue;
             }
             match m.read(&absolute(&self.folder, file)) {
@@ -272,7 +273,7 @@ impl Shell {
             }
             "grep" => return Some(self.grep(&flags, &operands, m)),
             "tee" => {
-                let text = self.input.as_deref().unwrap_or_default().to_owned();
+                let text = self.input.text().to_owned();
                 for file in &operands {
                     let path = absolute(&self.folder, file);
                     // A file that cannot be written does not stop the output.
@@ -280,7 +281,7 @@ impl Shell {
                 }
                 text
             }
-            "cut" | "tr" | "xargs" => self.input.as_deref().unwrap_or_default().to_owned(),
+            "cut" | "tr" | "xargs" => self.input.text().to_owned(),
             "seq" => seq(&operands),
             "expr" => expr(&operands),
             "basename" => format!(
@@ -524,7 +525,7 @@ impl Shell {
     }
 
     fn read(&mut self, names: &[&str]) -> i32 {
-        let input = self.input.clone().unwrap_or_default();
+        let input: Rc<str> = self.input.text().into();
         if input.is_empty() {
             return 1;
         }
@@ -539,7 +540,7 @@ impl Shell {
             words = after.trim_start();
         }
         let rest: Rc<str> = rest.into();
-        self.input = Some(rest);
+        self.input = Input::Text(rest);
         0
     }
 

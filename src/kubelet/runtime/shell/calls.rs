@@ -18,6 +18,8 @@ pub struct Calls {
     /// The number of the request that is under way.
     pub(super) awaits: Option<u64>,
     pub(super) ending: Option<Ending>,
+    /// A command waits for the end of the input.
+    pub(super) reads: bool,
     /// A part of the script that has to end first.
     pub(super) child: Option<Box<Shell>>,
     /// The child is a stage of a pipeline, and no substitution.
@@ -51,13 +53,13 @@ impl Shell {
     }
 
     pub(super) fn is_waiting(&self) -> bool {
-        self.calls.awaits.is_some() || self.calls.child.is_some()
+        self.calls.awaits.is_some() || self.calls.reads || self.calls.child.is_some()
     }
 
     /// Lets the child go on; tells whether it is still there.
     pub(super) fn is_held(&mut self, m: &mut dyn Machine) -> bool {
         let Some(mut child) = self.calls.child.take() else {
-            return self.calls.awaits.is_some();
+            return self.calls.awaits.is_some() || self.calls.reads;
         };
         child.budget = self.budget;
         let pause = child.run(m);

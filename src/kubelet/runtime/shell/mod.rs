@@ -15,6 +15,7 @@ mod builtins;
 mod calls;
 mod expand;
 mod http;
+mod input;
 mod kill;
 mod lex;
 mod network;
@@ -28,6 +29,7 @@ use crate::client::wire::Ask;
 use crate::sim::Time;
 
 pub use builtins::{base, is_known};
+pub use input::Input;
 pub use kill::{HUP, INT, QUIT, Seen, TERM, USR1, USR2, is_harmless};
 pub use run::{Pause, Shell};
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::calls::Calls;
+use super::input::Input;
 use super::lex::{Part, Word};
 use super::network::Plan;
 use super::parse::{Command, Redirect, parse};
@@ -46,7 +47,7 @@ pub(super) enum Sink {
 }
 
 #[derive(Clone)]
-enum Frame {
+pub(super) enum Frame {
     Run(Rc<Command>),
     /// The rest of a list, from this command on.
     List(Rc<Command>, usize),
@@ -61,11 +62,13 @@ enum Frame {
     Body(Rc<Command>),
     For(Rc<Command>, Rc<[Rc<str>]>, usize),
     /// Descriptors and input go back to what they were.
-    Restore([Sink; 2], Option<Rc<str>>),
+    Restore([Sink; 2], Input),
     /// The end of a function.
     Return(Rc<[Rc<str>]>),
     /// The rest of a pipeline, from this stage on.
     Stage(Rc<[Rc<Command>]>, usize),
+    /// A command that waited for the end of the input.
+    Words(Rc<[Rc<str>]>),
     /// A request is under way; what to do with its answer.
     Answer(Rc<Plan>),
 }
@@ -73,7 +76,7 @@ enum Frame {
 /// A shell at some point of a script.
 #[derive(Clone)]
 pub struct Shell {
-    frames: Vec<Frame>,
+    pub(super) frames: Vec<Frame>,
     pub(super) variables: BTreeMap<Rc<str>, Rc<str>>,
     functions: BTreeMap<Rc<str>, Rc<Command>>,
     /// `$0`, `$1`, ...
@@ -85,7 +88,7 @@ pub struct Shell {
     pub(super) on_exit: Option<Rc<str>>,
     pub(super) exit_on_error: bool,
     pub(super) sinks: [Sink; 2],
-    pub(super) input: Option<Rc<str>>,
+    pub(super) input: Input,
     pub(super) captured: String,
     /// The last line of output, while it has no end.
     line: String,
@@ -187,7 +190,7 @@ impl Shell {
             on_exit: None,
             exit_on_error: false,
             sinks: [Sink::Log, Sink::Log],
-            input: None,
+            input: Input::Nothing,
             captured: String::new(),
             line: String::new(),
             lines: Vec::new(),
@@ -215,7 +218,7 @@ impl Shell {
     }
 
     /// Lets output and errors go to streams of their own.
-    pub fn detach(&mut self, input: Option<Rc<str>>) {
+    pub fn detach(&mut self, input: Input) {
         self.beside = true;
         self.sinks = [Sink::Stream(1), Sink::Stream(2)];
         self.input = input;
@@ -415,6 +418,7 @@ impl Shell {
                 self.input = input;
             }
             Frame::Return(args) => self.args = args,
+            Frame::Words(fields) => return self.command_of(fields, m),
             Frame::Stage(stages, next) => return self.stage(stages, next, m),
             Frame::Answer(plan) => {
                 let ending = self.calls.ending.take();
@@ -448,7 +452,7 @@ impl Shell {
                 }
                 let outcome = match self.functions.get(&*fields[0]) {
                     Some(body) => Outcome::Call(body.clone(), fields.into()),
-                    None => self.command(&fields, m),
+                    None => return self.command_of(fields.into(), m),
                 };
                 return self.finish(outcome, m);
             }
@@ -529,6 +533,17 @@ impl Shell {
             }
         }
         None
+    }
+
+    /// A command in words, which are expanded.
+    fn command_of(&mut self, fields: Rc<[Rc<str>]>, m: &mut dyn Machine) -> Option<Pause> {
+        if self.input == Input::Open && super::input::reads(&fields) {
+            self.calls.reads = true;
+            self.frames.push(Frame::Words(fields));
+            return Some(Pause::Forever);
+        }
+        let outcome = self.command(&fields, m);
+        self.finish(outcome, m)
     }
 
     /// A substitution has to wait: the command is begun again when it has ended.
@@ -694,14 +709,14 @@ impl Shell {
                             .read(path)
                             .map_err(|e| format!("can't open {path}: {}", e.text()))?,
                     };
-                    self.input = Some(text);
+                    self.input = Input::Text(text);
                 }
                 Redirect::Text(word) => {
                     let mut text = self.expand_one(word, m);
                     if !text.ends_with('\n') {
                         text.push('\n');
                     }
-                    self.input = Some(text.into());
+                    self.input = Input::Text(text.into());
                 }
             }
         }
@@ -716,7 +731,7 @@ impl Shell {
         m: &mut dyn Machine,
     ) -> Option<Pause> {
         let input = match self.calls.staged.take() {
-            Some(output) => Some(output.into()),
+            Some(output) => Input::Text(output.into()),
             None => self.input.clone(),
         };
         let stage = stages.get(next)?.clone();
@@ -774,7 +789,7 @@ impl Shell {
     fn run_inside(
         &mut self,
         command: &Rc<Command>,
-        input: Option<Rc<str>>,
+        input: Input,
         is_stage: bool,
         m: &mut dyn Machine,
     ) -> Option<(String, i32)> {
