@@ -18,8 +18,8 @@ use tokio::sync::{oneshot, watch};
 use crate::body::Pieces;
 use crate::identity::Peer;
 use crate::negotiate::{Encoding, Form, accepted, sent};
-use crate::protobuf;
 use crate::tank::{Ask, Kind};
+use crate::{gzip, protobuf, streams};
 
 /// What every request needs.
 #[derive(Clone)]
@@ -45,10 +45,17 @@ pub async fn answer(
     let begun = Instant::now();
     let what = format!("{} {}", incoming.method(), incoming.uri());
     let agent = text(incoming.headers(), USER_AGENT.as_str()).to_owned();
-    let response = match understand(incoming, &peer).await {
-        Ok((request, form)) => dispatch(&server, request, form).await,
-        Err(refusal) => plain(refusal.into(), Encoding::Json, ""),
+    let packed = gzip::is_taken(incoming.headers());
+    let mut response = match streams::what(incoming.uri().path()) {
+        Some(what) => upgrade(&server, incoming, &peer, what).await,
+        None => match understand(incoming, &peer).await {
+            Ok((request, form)) => dispatch(&server, request, form).await,
+            Err(refusal) => refused(refusal),
+        },
     };
+    if packed {
+        response = gzip::compressed(response).await;
+    }
     if !server.quiet {
         let agent = agent.split(' ').next().unwrap_or_default();
         let took = begun.elapsed().as_micros() as f64 / 1000.0;
@@ -57,7 +64,26 @@ pub async fn answer(
     response
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
+/// Turns a connection into streams.
+async fn upgrade(
+    server: &Server,
+    incoming: HttpRequest<HttpBody>,
+    peer: &Peer,
+    what: streams::What,
+) -> HttpResponse<HttpBody> {
+    let (head, _) = incoming.into_parts();
+    // Headers stay with the connection; the request has a copy of them.
+    let mut bare = HttpRequest::new(HttpBody::empty());
+    *bare.method_mut() = head.method.clone();
+    *bare.uri_mut() = head.uri.clone();
+    *bare.headers_mut() = head.headers.clone();
+    match understand(bare, peer).await {
+        Ok((request, _)) => streams::answer(server, head, request, what).await,
+        Err(refusal) => refused(refusal),
+    }
+}
+
+pub fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default()
 }
@@ -269,14 +295,18 @@ async fn dispatch(server: &Server, request: Request, form: Form) -> HttpResponse
 
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache, private");
 
-/// The cluster is gone: the process ends.
-fn ends() -> HttpResponse<HttpBody> {
-    let status = Status::new(503, "ServiceUnavailable", "apiserver is shutting down");
+pub fn refused(status: Box<Status>) -> HttpResponse<HttpBody> {
     plain(status.into(), Encoding::Json, "")
 }
 
+/// The cluster is gone: the process ends.
+pub fn ends() -> HttpResponse<HttpBody> {
+    let status = Status::new(503, "ServiceUnavailable", "apiserver is shutting down");
+    refused(status)
+}
+
 /// Writes an answer that is there as a whole.
-fn plain(response: Response, encoding: Encoding, accept: &str) -> HttpResponse<HttpBody> {
+pub fn plain(response: Response, encoding: Encoding, accept: &str) -> HttpResponse<HttpBody> {
     let retry = match &response.body {
         Body::Json(value) => value["details"]["retryAfterSeconds"].as_u64(),
         _ => None,

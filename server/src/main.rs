@@ -11,6 +11,8 @@ mod body;
 #[cfg(not(target_arch = "wasm32"))]
 mod certs;
 #[cfg(not(target_arch = "wasm32"))]
+mod gzip;
+#[cfg(not(target_arch = "wasm32"))]
 mod handler;
 #[cfg(not(target_arch = "wasm32"))]
 mod identity;
@@ -25,7 +27,13 @@ mod protobuf;
 #[cfg(not(target_arch = "wasm32"))]
 mod serve;
 #[cfg(not(target_arch = "wasm32"))]
+mod streams;
+#[cfg(not(target_arch = "wasm32"))]
 mod tank;
+#[cfg(not(target_arch = "wasm32"))]
+mod terminal;
+#[cfg(not(target_arch = "wasm32"))]
+mod websocket;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {}

@@ -305,6 +305,145 @@ fn logs_are_followed() {
     assert_eq!(tail, "done\n");
 }
 
+/// A cluster whose containers run, with a pod that waits.
+fn with_a_pod() -> Option<Kubectl> {
+    let kubectl = Kubectl::on(Server::start(&["--nodes=1", "--speed=10"]))?;
+    let sleeps = "while true; do echo tick; sleep 5; done";
+    let args = ["run", "box", "--image=busybox", "--", "sh", "-c", sleeps];
+    kubectl.ok(&args);
+    kubectl.ok(&["wait", "--for=condition=Ready", "pod/box", "--timeout=60s"]);
+    Some(kubectl)
+}
+
+#[test]
+fn commands_run_in_a_container() {
+    let Some(kubectl) = with_a_pod() else { return };
+    kubectl.says(&["exec", "box", "--", "echo", "a b", "c"], "a b c\n");
+    kubectl.ok(&["exec", "box", "--", "sh", "-c", "echo x > /tmp/seen"]);
+    kubectl.says(&["exec", "box", "--", "ls", "/tmp"], "seen\n");
+
+    // Streams stay apart, and the exit code comes through.
+    let both = "echo out; echo err >&2; exit 3";
+    let (out, err, code) = kubectl.fed(&["exec", "box", "--", "sh", "-c", both], "");
+    assert_eq!((out.as_str(), code), ("out\n", 3), "{err}");
+    assert_eq!(err, "err\ncommand terminated with exit code 3\n");
+
+    // The end of the input is told apart from the end of the connection.
+    let (out, err, code) = kubectl.fed(&["exec", "-i", "box", "--", "cat"], "één\ntwo\n");
+    assert_eq!((out.as_str(), err.as_str(), code), ("één\ntwo\n", "", 0));
+    let (out, _, code) = kubectl.fed(
+        &["exec", "-i", "box", "--", "sh"],
+        "echo $((6*7))\nexit 4\n",
+    );
+    assert_eq!((out.as_str(), code), ("42\n", 4));
+    let long = "0123456789abcde\n".repeat(8_000);
+    let (out, err, code) = kubectl.fed(&["exec", "-i", "box", "--", "wc", "-c"], &long);
+    assert_eq!((out.trim(), code), ("128000", 0), "{err}");
+    // What reads nothing does not wait for input.
+    let (out, _, code) = kubectl.fed(&["exec", "-i", "box", "--", "echo", "hi"], "");
+    assert_eq!((out.as_str(), code), ("hi\n", 0));
+}
+
+#[test]
+fn commands_that_cannot_run_are_refused() {
+    let Some(kubectl) = with_a_pod() else { return };
+    let (_, err, code) = kubectl.fed(&["exec", "box", "--", "nope"], "");
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        err.contains("exec: \"nope\": executable file not found in $PATH: unknown"),
+        "{err}"
+    );
+    let (_, err, code) = kubectl.fed(&["exec", "box", "-c", "other", "--", "ls"], "");
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        err.contains("container other is not valid for pod box"),
+        "{err}"
+    );
+    let (_, err, code) = kubectl.fed(&["exec", "none", "--", "ls"], "");
+    assert_eq!(
+        (err.as_str(), code),
+        ("Error from server (NotFound): pods \"none\" not found\n", 1)
+    );
+    let (_, err, code) = kubectl.fed(&["exec", "box", "--as=jane", "--", "ls"], "");
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("User \"jane\" cannot"), "{err}");
+    let (_, err, code) = kubectl.fed(&["port-forward", "pod/box", "0:80"], "");
+    assert_ne!(code, 0, "{err}");
+}
+
+#[test]
+fn what_a_container_writes_is_attached_to() {
+    let Some(kubectl) = with_a_pod() else { return };
+    let attached = kubectl.begin(&["attach", "box"]);
+    attached.wait_for("tick");
+    attached.wait_for("tick");
+    let (out, err, code) = kubectl.fed(
+        &[
+            "run",
+            "-i",
+            "once",
+            "--image=busybox",
+            "--restart=Never",
+            "--",
+            "sh",
+        ],
+        "echo from $HOSTNAME\nexit\n",
+    );
+    assert!(out.contains("from once\n"), "{out}{err}{code}");
+}
+
+#[test]
+fn applying_on_the_server_knows_owners() {
+    let Some(kubectl) = bare() else { return };
+    let web = kubectl.file("web.yaml", WEB);
+    kubectl.says(
+        &["apply", "--server-side", "-f", &web],
+        "deployment.apps/web serverside-applied\n",
+    );
+    let four = kubectl.file("four.yaml", &WEB.replace("replicas: 3", "replicas: 4"));
+    let (text, code) = kubectl.runs(&[
+        "apply",
+        "--server-side",
+        "--field-manager=other",
+        "-f",
+        &four,
+    ]);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("conflict with \"kubectl\": .spec.replicas"),
+        "{text}"
+    );
+    let forced = [
+        "apply",
+        "--server-side",
+        "--field-manager=other",
+        "--force-conflicts",
+        "-f",
+        &four,
+    ];
+    kubectl.says(&forced, "deployment.apps/web serverside-applied\n");
+    kubectl.says(
+        &["get", "deploy", "web", "-o", "jsonpath={.spec.replicas}"],
+        "4",
+    );
+    kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    kubectl.says(
+        &["rollout", "pause", "deploy/web"],
+        "deployment.apps/web paused\n",
+    );
+    kubectl.says(
+        &["rollout", "resume", "deploy/web"],
+        "deployment.apps/web resumed\n",
+    );
+    kubectl.says(
+        &["rollout", "restart", "deploy/web"],
+        "deployment.apps/web restarted\n",
+    );
+    kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    let (text, code) = kubectl.runs(&["auth", "can-i", "delete", "pods", "--as=jane"]);
+    assert_eq!((text.as_str(), code), ("no\n", 1));
+}
+
 #[test]
 fn accounts_come_in_by_their_tokens_and_strangers_do_not() {
     let Some(kubectl) = bare() else { return };

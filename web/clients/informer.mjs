@@ -89,6 +89,31 @@ stream.resume();
 await new k8s.Log(config).log(namespace, pod.metadata.name, "c", stream, { follow: false });
 done("a log is read");
 
+/** Runs a command in the pod: both streams, and the status of the error stream. */
+async function run(command, stdin = null) {
+  const written = { out: "", err: "" };
+  const into = (name) => new PassThrough().on("data", (data) => (written[name] += data));
+  const exec = new k8s.Exec(config);
+  const status = await new Promise((resolve, reject) => {
+    exec
+      .exec(namespace, pod.metadata.name, "c", command, into("out"), into("err"), stdin, false, resolve)
+      .catch(reject);
+  });
+  return { ...written, status };
+}
+const hi = await run(["echo", "hi"]);
+assert.deepEqual([hi.out, hi.err, hi.status.status], ["hi\n", "", "Success"]);
+const failed = await run(["sh", "-c", "echo oops >&2; exit 3"]);
+assert.equal(failed.err, "oops\n");
+assert.equal(failed.status.reason, "NonZeroExitCode");
+assert.equal(failed.status.details.causes[0].message, "3");
+const typed = new PassThrough();
+typed.write("echo $((6*7))\nexit 4\n");
+const shell = await run(["sh"], typed);
+assert.equal(shell.out, "42\n");
+assert.equal(shell.status.details.causes[0].message, "4");
+done("commands run in a container");
+
 // Stopping cuts the watch, which counts as an error.
 assert.deepEqual(errors, []);
 await informer.stop();

@@ -6,7 +6,7 @@ Prints one line per step; ends with 0 when everything was as it should be.
 import threading
 import time
 
-from kubernetes import client, config, watch
+from kubernetes import client, config, stream, watch
 from kubernetes.client.rest import ApiException
 
 NAMESPACE = "default"
@@ -26,8 +26,8 @@ def inform(core, store, stop):
         listed = core.list_namespaced_pod(NAMESPACE, label_selector="app=py")
         store.clear()
         store.update({pod.metadata.name: pod for pod in listed.items})
-        stream = watch.Watch()
-        for event in stream.stream(
+        watcher = watch.Watch()
+        for event in watcher.stream(
             core.list_namespaced_pod,
             NAMESPACE,
             label_selector="app=py",
@@ -40,7 +40,7 @@ def inform(core, store, stop):
             else:
                 store[pod.metadata.name] = pod
             if stop.is_set():
-                stream.stop()
+                watcher.stop()
 
 
 def main():
@@ -99,6 +99,26 @@ def main():
     name = next(iter(store))
     assert isinstance(core.read_namespaced_pod_log(name, NAMESPACE), str)
     print("a log is read")
+
+    def run(command, **options):
+        return stream.stream(
+            core.connect_get_namespaced_pod_exec, name, NAMESPACE, command=command,
+            stdout=True, stderr=True, stdin=options.get("stdin", False), tty=False,
+            _preload_content=options.get("whole", True),
+        )
+
+    assert run(["echo", "hi"]) == "hi\n"
+    failing = run(["sh", "-c", "echo oops >&2; exit 3"], whole=False)
+    failing.run_forever(timeout=20)
+    assert failing.returncode == 3, failing.returncode
+    assert failing.read_stderr() == "oops\n"
+    shell = run(["sh"], stdin=True, whole=False)
+    shell.write_stdin("echo $((6*7))\n")
+    assert shell.readline_stdout(timeout=20) == "42"
+    shell.write_stdin("exit 4\n")
+    shell.run_forever(timeout=20)
+    assert shell.returncode == 4, shell.returncode
+    print("commands run in a container")
 
     stop.set()
     apps.delete_namespaced_deployment("py", NAMESPACE, propagation_policy="Foreground")

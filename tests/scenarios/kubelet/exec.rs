@@ -393,7 +393,10 @@ fn a_command_that_reads_waits_for_the_end_of_its_input() {
         ("command=echo&command=hi", "hi\n"),
         ("command=cat&command=/etc/hostname", "box\n"),
         ("command=sh&command=-c&command=echo hi | cat", "hi\n"),
-        ("command=grep&command=-c&command=box&command=/etc/hostname", "1\n"),
+        (
+            "command=grep&command=-c&command=box&command=/etc/hostname",
+            "1\n",
+        ),
     ] {
         let start = format!("box/exec?container=c&{command}&stdin=true");
         let started = ask(cluster, Method::Post, &start, Value::Null);
@@ -415,7 +418,12 @@ fn a_command_that_reads_waits_for_the_end_of_its_input() {
         (&typed["stdout"], &typed["exitCode"]),
         (&json!("a\n"), &Value::Null)
     );
-    let typed = ask(cluster, Method::Post, &session, json!({"stdin": "", "eof": true}));
+    let typed = ask(
+        cluster,
+        Method::Post,
+        &session,
+        json!({"stdin": "", "eof": true}),
+    );
     assert_eq!(
         (&typed["stdout"], &typed["exitCode"]),
         (&json!("a\n2\n"), &json!(0))

@@ -7,8 +7,8 @@
 
 use std::rc::Rc;
 
-use super::run::{Frame, Shell};
 use super::base;
+use super::run::{Frame, Shell};
 use crate::sim::Time;
 
 /// Where a command reads from.
@@ -67,7 +67,9 @@ pub(super) fn reads(fields: &[Rc<str>]) -> bool {
             return operands.is_empty() && !flags.contains('c');
         }
         "exec" | "command" | "env" | "nohup" => {
-            let begin = args.iter().position(|a| !a.starts_with('-') && !a.contains('='));
+            let begin = args
+                .iter()
+                .position(|a| !a.starts_with('-') && !a.contains('='));
             return begin.is_some_and(|at| reads(args.get(at..).unwrap_or_default()));
         }
         "timeout" => return reads(args.get(1..).unwrap_or_default()),
