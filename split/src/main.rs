@@ -1,4 +1,4 @@
-//! `kubarium-split`: divides the page's wasm in two files (docs/adr/0012-the-page-comes-in-two-files.md).
+//! `kubarium-split`: divides the page's wasm in two files (docs/adr/0007-the-page-comes-in-two-files.md).
 //!
 //! The first file holds the functions of a committed list, which the first minute runs, and the constants
 //! that they can reach; the rest follows as soon as the first picture stands. Both share memory, table and

@@ -10,6 +10,17 @@ let module;
 let begun = false;
 let there = false;
 
+/** What is said when the file cannot be had; in the language of the page once that is known. */
+let words = {
+  later: "A part of Kubarium has not loaded yet ({reason}). It is tried again; some commands wait for it.",
+  gone: "A part of Kubarium could not be loaded ({reason}), and the cluster cannot go on without it. Reload to try again.",
+  reload: "Reload",
+};
+
+export function speakOfRest(later, gone, reload) {
+  words = { later, gone, reload };
+}
+
 export function shareWithRest(exports) {
   first = exports;
 }
@@ -33,6 +44,7 @@ function join() {
   const functions = new Proxy({}, { get: (_, slot) => table.get(Number(slot)) });
   new WebAssembly.Instance(module, { first, table: functions });
   there = true;
+  delete globalThis.kubariumRest;
   document.documentElement.dataset.rest = "there";
   say();
 }
@@ -41,12 +53,14 @@ async function behind() {
   begun = true;
   for (let attempt = 0; !there; attempt += 1) {
     try {
-      module ??= await compiled(await fetch(address(), { priority: "low" }));
+      module ??= await (globalThis.kubariumRest
+        ? WebAssembly.compile(globalThis.kubariumRest)
+        : fetch(address(), { priority: "low" }).then(compiled));
       await pictureDrawn();
       join();
     } catch (error) {
       if (there) return;
-      say(`A part of Kubarium has not loaded yet (${reason(error)}). It is tried again; some commands wait for it.`);
+      say(words.later.replace("{reason}", reason(error)));
       const pause = PAUSES[Math.min(attempt, PAUSES.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, pause * 1000));
     }
@@ -83,12 +97,14 @@ function atOnce() {
       error = failure;
     }
   }
-  const words = `A part of Kubarium could not be loaded (${reason(error)}), and the cluster cannot go on without it.`;
-  say(`${words} Reload to try again.`, true);
-  throw new Error(words);
+  const text = words.gone.replace("{reason}", reason(error));
+  say(text, true);
+  throw new Error(text);
 }
 
 function bytes() {
+  // The page has read it before it started (web/scripts/page.mjs).
+  if (globalThis.kubariumRest) return globalThis.kubariumRest;
   const request = new XMLHttpRequest();
   request.open("GET", address(), false);
   request.overrideMimeType("text/plain; charset=x-user-defined"); // each byte becomes a letter
@@ -106,19 +122,19 @@ function reason(error) {
 }
 
 /** Shows a bar with these words, or takes it away. */
-function say(words, final = false) {
+function say(text, final = false) {
   const old = document.getElementById("rest-notice");
-  if (!words) return old?.remove();
+  if (!text) return old?.remove();
   const bar = old ?? document.createElement("div");
   bar.id = "rest-notice";
   bar.className = "k-rest-notice";
   bar.setAttribute("role", "alert");
-  bar.textContent = words;
+  bar.textContent = text;
   if (final) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "k-button";
-    button.textContent = "Reload";
+    button.textContent = words.reload;
     button.addEventListener("click", () => location.reload());
     bar.append(" ", button);
   }

@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use super::learn::load;
 use super::real::{self, Fetching};
-use super::{browser, storage};
+use super::{browser, rest, storage};
 use crate::app::address::Address;
 use crate::app::embed;
 use crate::app::learn::Act as LearnAct;
@@ -144,6 +144,7 @@ impl Runtime {
     /// The page speaks another language.
     pub fn speak(&self, words: &Words) {
         self.0.words.replace(words.clone());
+        rest::speak(words);
     }
 
     pub fn model(&self) -> Rc<Model> {

@@ -45,10 +45,7 @@ async function run(page, command, expected) {
   );
 }
 
-// What does not hold now: the list of the first file is older than the page. `cargo xtask profile-page` mends it.
-const STALE = "split/first-minute.txt is older than the page";
-
-test("the first picture needs no second file", { todo: STALE, timeout: 60_000 }, async (t) => {
+test("the first picture needs no second file", { timeout: 60_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   const asked = [];
   const { page, errors } = await withRest(t, async (route) => {
@@ -81,7 +78,7 @@ test("a command that needs the second file before it is there waits for it", { t
   assert.deepEqual(errors, []);
 });
 
-test("a second file that cannot be had is said, tried again, and then used", { todo: STALE, timeout: 60_000 }, async (t) => {
+test("a second file that cannot be had is said, tried again, and then used", { timeout: 60_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   let broken = true;
   const { page, errors } = await withRest(t, (route) => (broken ? route.abort() : route.continue()));
@@ -94,7 +91,7 @@ test("a second file that cannot be had is said, tried again, and then used", { t
   assert.deepEqual(errors, []);
 });
 
-test("a page that cannot go on without the second file says so and offers to reload", { todo: STALE, timeout: 60_000 }, async (t) => {
+test("a page that cannot go on without the second file says so and offers to reload", { timeout: 60_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   const { page } = await withRest(t, (route) => route.abort());
   await page.fill("#terminal-input", RARE);
