@@ -6,6 +6,7 @@ use super::browser;
 use super::editor::Editor;
 use super::header::PaneSwitch;
 use super::inspector::Inspector;
+use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
 use super::offer::OfferDialog;
 use super::splitter::SplitterBar;
@@ -20,6 +21,7 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
     let panes = embed.layout.panes();
     let has = |pane: Pane| panes.contains(&pane);
     let inspecting = model.selection.is_some();
+    let learning = model.learn.open;
     html! {
         <div
             class="k-page k-page--embed"
@@ -27,24 +29,34 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
             data-shown={model.panes.shown.class()}
             data-inspecting={inspecting.to_string()}
             data-playing={model.transport.playing.to_string()}
-            style={format!("--k-editor:{}px", model.panes.editor)}
+            style={format!("--k-editor:{}px;--k-lesson:{}px", model.panes.editor, model.panes.lesson)}
         >
-            if panes.len() > 1 {
-                <PaneSwitch {panes} shown={model.panes.shown} />
+            if panes.len() > 1 || learning {
+                <PaneSwitch panes={embed.layout.choices()} shown={model.panes.shown} {learning} />
             }
             <main class="k-main">
                 <h1 class="k-unseen">{ "Kubarium" }</h1>
-                if has(Pane::Editor) {
-                    <Editor
-                        files={model.files.clone()}
-                        applied={model.applied.clone()}
-                        editing={model.terminal.editing.clone()}
-                        brought={model.brought.clone()}
-                        reveal={model.reveal.clone()}
-                        readonly={model.readonly}
-                    />
+                if has(Pane::Editor) || learning {
+                    <div class="k-left">
+                        if learning {
+                            <Learn view={model.learn.clone()} />
+                        }
+                        if has(Pane::Editor) {
+                            if learning {
+                                <SplitterBar of={Splitter::Lesson} extent={model.panes.lesson} label={t!(w, "splitter.lesson")} />
+                            }
+                            <Editor
+                                files={model.files.clone()}
+                                applied={model.applied.clone()}
+                                editing={model.terminal.editing.clone()}
+                                brought={model.brought.clone()}
+                                reveal={model.reveal.clone()}
+                                readonly={model.readonly}
+                            />
+                        }
+                    </div>
                 }
-                if panes.len() > 1 {
+                if panes.len() > 1 || learning {
                     <SplitterBar of={Splitter::Editor} extent={model.panes.editor} label={t!(w, "splitter.editor")} />
                 }
                 <div class="k-centre">

@@ -158,6 +158,35 @@ test("the two speak: the page around hears, acts where it asked to, and others a
   assert.equal(await page.evaluate(() => window.told[0].some((m) => m.event === "forged")), false);
 });
 
+test("a lesson beside its terminal: the page around hears of each goal", { timeout: 120_000 }, async (t) => {
+  const { page } = await visit(t, `<kubarium-playground lesson="first-pod" view="terminal" speed="10" start="play"></kubarium-playground>${script}`);
+  await page.evaluate(() => {
+    window.goals = [];
+    const element = document.querySelector("kubarium-playground");
+    element.addEventListener("kubarium-goal", (event) => window.goals.push(event.detail));
+    element.load();
+  });
+  const frame = await frameOf(page);
+  const pane = frame.locator(".k-pane--learn");
+  await pane.locator(".k-step-title:has-text('From a file to a running container')").waitFor();
+  await pane.locator(".k-snippet button").first().click();
+  await frame.waitForFunction(() => document.querySelector("#terminal-input").value.startsWith("kubectl apply"), undefined, { polling: 100 });
+  await frame.locator("#terminal-input").press("Enter");
+  await terminal(frame, "pod/hello created");
+  const goal = await page.waitForFunction(() => window.goals.find((m) => m.goal === "The pod hello exists"));
+  assert.deepEqual(await goal.evaluate(({ lesson, done }) => [lesson, done]), ["first-pod", true]);
+  assert.equal(await page.evaluate(() => window.goals.filter((m) => m.goal === "The pod hello exists").length), 1, "told once");
+  await screenshot(page, "embed-lesson");
+  await accessible(page, "kubarium-playground");
+  // Narrow, the lesson is a tab beside the terminal.
+  await page.setViewportSize({ width: 390, height: 700 });
+  await pane.waitFor();
+  assert.equal(await frame.locator("#terminal-input").isVisible(), false);
+  await screenshot(page, "embed-lesson-narrow");
+  await frame.locator(".k-panes button").last().click();
+  await frame.locator("#terminal-input").waitFor();
+});
+
 for (const dark of [false, true]) {
   test(`it follows the page around without a flash, ${dark ? "dark" : "light"} first`, { timeout: 90_000 }, async (t) => {
     const style = "<style>body{background:#fff;color:#000}body.night{background:#181c20;color:#eee}</style>";

@@ -49,6 +49,9 @@ impl App {
         self.model.embed = other.model.embed;
         self.model.readonly = other.model.readonly;
         self.plays = other.plays;
+        if let Some(plays) = self.plays {
+            self.session.play(plays);
+        }
         self.reporter = other.reporter.clone();
         self.listen();
     }

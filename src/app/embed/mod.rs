@@ -8,7 +8,7 @@ mod message;
 mod report;
 
 pub use message::{Act, In, LARGEST_MESSAGE, Refusal, parse};
-pub use report::{Reporter, goal, refusal, result};
+pub use report::{Reporter, refusal, result};
 
 use super::model::Pane;
 
@@ -54,6 +54,16 @@ impl Layout {
             Layout::Cluster => &[Pane::Stage],
             Layout::Terminal => &[Pane::Dock],
             Layout::Split => &[Pane::Editor, Pane::Stage],
+        }
+    }
+
+    /// What one can switch between where there is room for one pane; a lesson comes first when there is one.
+    pub fn choices(self) -> &'static [Pane] {
+        match self {
+            Layout::Editor => &[Pane::Learn, Pane::Editor],
+            Layout::Cluster => &[Pane::Learn, Pane::Stage],
+            Layout::Terminal => &[Pane::Learn, Pane::Dock],
+            Layout::Split => &[Pane::Learn, Pane::Editor, Pane::Stage],
         }
     }
 }

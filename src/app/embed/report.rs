@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Embed, Layout, PROTOCOL, Refusal};
 use crate::app::Words;
 use crate::app::model::Model;
+use crate::lessons::Standing;
 
 /// How often, by the wall clock, the state is told.
 const EVERY: Duration = Duration::from_millis(250);
@@ -43,7 +44,7 @@ pub fn result(id: &Option<Rc<str>>, command: &str, output: &str, code: u8) -> St
 }
 
 /// A goal of a lesson was reached, or is not reached any more.
-pub fn goal(lesson: &str, goal: &str, done: bool) -> String {
+fn goal(lesson: &str, goal: &str, done: bool) -> String {
     message(
         "goal",
         json!({ "lesson": lesson, "goal": goal, "done": done }),
@@ -59,6 +60,9 @@ pub struct Reporter {
     height: usize,
     marks: usize,
     errors: u32,
+    /// The lesson and the step that are taken, and which of its goals are met.
+    step: (Rc<str>, usize),
+    met: Vec<bool>,
 }
 
 impl Reporter {
@@ -99,12 +103,34 @@ impl Reporter {
             told.push(message("resize", json!({ "height": height })));
         }
         self.events(model, first, words, &mut told);
+        self.goals(model, &mut told);
         let state = state(model, words);
         if state != self.state {
             self.state = state.clone();
             told.push(message("state", state));
         }
         told
+    }
+
+    fn goals(&mut self, model: &Model, told: &mut Vec<String>) {
+        // An earlier step that is read once more has no goals.
+        let lesson = model.learn.lesson.as_ref();
+        let Some(lesson) = lesson.filter(|lesson| !lesson.goals.is_empty()) else {
+            return;
+        };
+        let step = (lesson.name.clone(), lesson.at);
+        if step != self.step {
+            self.step = step;
+            self.met.clear();
+        }
+        self.met.resize(lesson.goals.len(), false);
+        for (met, shown) in self.met.iter_mut().zip(&lesson.goals) {
+            let is_met = shown.standing == Standing::Met;
+            if *met != is_met {
+                *met = is_met;
+                told.push(goal(&lesson.name, &shown.text, is_met));
+            }
+        }
     }
 
     fn events(&mut self, model: &Model, first: bool, words: &Words, told: &mut Vec<String>) {

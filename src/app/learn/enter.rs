@@ -196,6 +196,7 @@ impl App {
         }
         app.at_terminal(|terminal, files| terminal.act(terminal::Act::Clear, files));
         app.look_like(self);
+        app.session.set_speed(self.session.transport().speed);
         app.model.selection = None;
         app.model.applied = Shared::default();
         app.learn = std::mem::take(&mut self.learn);
@@ -243,13 +244,13 @@ impl App {
     }
 
     /// Lets time pass at once.
-    fn run_on(&mut self, span: Duration) {
+    pub(in crate::app) fn run_on(&mut self, span: Duration) {
         let until = self.session.transport().now + span;
         self.session.run_until(until);
         self.session.look();
     }
 
-    fn run_at_once(&mut self, line: &str) {
+    pub(in crate::app) fn run_at_once(&mut self, line: &str) {
         let line = line.into();
         self.at_terminal(|terminal, files| terminal.act(terminal::Act::Run(line), files));
         for _ in 0..COMMAND_TURNS {

@@ -5,9 +5,10 @@ mod journeys {
     use std::time::Duration;
 
     use super::super::*;
+    use crate::app::address::Address;
     use crate::app::persist::Saved;
     use crate::app::terminal;
-    use crate::app::{App, Effect, Msg, Pane, Speed, say};
+    use crate::app::{App, Effect, Msg, Pane, Speed, Words, say};
     use crate::lessons::Standing;
 
     const LESSONS: [(&str, &str); 2] = [
@@ -201,6 +202,43 @@ mod journeys {
     }
 
     #[test]
+    fn the_page_around_hears_of_each_goal_once() {
+        let address = Address::read("embed=1&view=terminal&start=play", "");
+        let mut app = App::embedded(1, &address);
+        app.dispatch(Msg::SetSpeed(Speed(10_000)));
+        act(&mut app, Act::Start("first-pod".into()));
+        load(&mut app);
+        assert_eq!(app.model().transport.speed, Speed(10_000));
+        type_line(&mut app, "kubectl apply -f pod.yaml");
+        let (words, mut told) = (Words::english(), Vec::new());
+        let mut hear = |app: &mut App| told.extend(app.reports(Duration::from_millis(300), &words));
+        hear(&mut app);
+        until(&mut app, |l| {
+            l.goals.iter().all(|g| g.standing == Standing::Met)
+        });
+        hear(&mut app);
+        hear(&mut app);
+        let goals = told
+            .iter()
+            .filter(|text| text.contains("\"type\":\"goal\""));
+        let first: Vec<&String> = goals
+            .filter(|text| text.contains("The pod hello exists"))
+            .collect();
+        assert_eq!(first.len(), 1, "{first:?}");
+        assert!(
+            first[0].contains("\"done\":true") && first[0].contains("\"lesson\":\"first-pod\"")
+        );
+    }
+
+    #[test]
+    fn an_embedded_lesson_waits_for_play() {
+        let mut app = App::embedded(1, &Address::read("embed=1&view=split", ""));
+        act(&mut app, Act::Start("first-pod".into()));
+        load(&mut app);
+        assert!(app.model().learn.taking && !app.model().transport.playing);
+    }
+
+    #[test]
     fn going_back_in_time_asks_for_the_goals_again() {
         let mut app = enter("first-pod");
         let start = app.model().transport.now;
@@ -245,7 +283,7 @@ mod journeys {
             view(&app).findings,
             Some(Vec::new()),
             "{}",
-            view(&app).verdict
+            crate::app::Words::english().say(&view(&app).verdict)
         );
         let file = app.model().files.open;
         let text: Rc<str> = TEMPLATE.replace("equals: 3", "equal: 3").into();

@@ -50,6 +50,7 @@ pub struct Entry {
 /// The lesson that is being taken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LessonView {
+    pub name: Rc<str>,
     pub title: Rc<str>,
     pub look: Rc<str>,
     /// The step that is shown, from 0, and the one that is done now.
@@ -199,6 +200,7 @@ impl Learn {
         let next = next.map(|name| (Rc::from(name), self.entry(name).title));
         let hints = step.hints.iter().take(if now { running.hints } else { 0 });
         Some(LessonView {
+            name: running.name.clone(),
             title: spec.title.as_str().into(),
             look: spec.look.as_str().into(),
             shown: running.shown,
