@@ -7,7 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::goal::{GoalState, Judge, Missing, Standing};
+use super::goal::{Judge, Missing, Standing};
 use super::markdown;
 use super::source::{Problem, Source};
 use super::start::{WARM_UP, is_settled, span};
@@ -35,17 +35,79 @@ pub struct StepReport {
 }
 
 /// Something to mend, or to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The line of the lesson's text, from 1.
     pub line: usize,
-    pub message: String,
+    /// Where in the lesson: `spec.steps[0].goals`. Empty where the flaw says it.
+    pub path: String,
+    pub flaw: Flaw,
     /// The lesson works, but it could be better.
     pub mild: bool,
 }
 
+/// What is wrong at a place of a lesson.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Flaw {
+    /// In the words of who has read it.
+    Text(String),
+    /// A command ends as it should not.
+    Command {
+        line: String,
+        /// It should be refused, and is not.
+        should_fail: bool,
+        printed: String,
+    },
+    AllMetBefore,
+    MetBefore,
+    FailsBefore(Option<Missing>),
+    MetByWaiting,
+    /// A file has not the text that an edit replaces.
+    NothingToReplace {
+        file: String,
+        text: String,
+    },
+    Unmet(Option<Missing>),
+    NeverTogether,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = |missing: &Option<Missing>| missing.as_ref().map(Missing::words);
+        match self {
+            Flaw::Text(text) => f.write_str(text),
+            Flaw::Command {
+                line,
+                should_fail,
+                printed,
+            } => {
+                let what = match should_fail {
+                    true => "it should be refused, and is not",
+                    false => "it is refused",
+                };
+                write!(f, "`{line}`: {what}: {printed}")
+            }
+            Flaw::AllMetBefore => f.write_str("all are met before anything was done"),
+            Flaw::MetBefore => f.write_str("it is met before anything was done"),
+            Flaw::FailsBefore(missing) => {
+                let missing = words(missing).unwrap_or_default();
+                write!(f, "it fails at the beginning: {missing}")
+            }
+            Flaw::MetByWaiting => f.write_str("all are met by waiting alone"),
+            Flaw::NothingToReplace { file, text } => write!(f, "{file} has no \"{text}\""),
+            Flaw::Unmet(missing) => {
+                let missing = words(missing).unwrap_or_default();
+                write!(f, "the solution does not meet it: {missing}")
+            }
+            Flaw::NeverTogether => {
+                f.write_str("the solution meets each, but never all at the same moment")
+            }
+        }
+    }
+}
+
 /// What the check of a lesson has come to so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     pub steps: Vec<StepReport>,
     pub findings: Vec<Finding>,
@@ -54,7 +116,11 @@ pub struct Report {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let weight = if self.mild { "note" } else { "error" };
-        write!(f, "{}: {weight}: {}", self.line, self.message)
+        write!(f, "{}: {weight}: ", self.line)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        self.flaw.fmt(f)
     }
 }
 
@@ -135,7 +201,8 @@ impl Check {
     pub fn refused(problems: Vec<Problem>) -> Report {
         let findings = problems.into_iter().map(|problem| Finding {
             line: problem.line,
-            message: problem.message,
+            path: String::new(),
+            flaw: Flaw::Text(problem.message),
             mild: false,
         });
         Report {
@@ -175,17 +242,18 @@ impl Check {
         self.spec().steps.get(step).cloned().unwrap_or_default()
     }
 
-    fn find(&mut self, path: &str, message: impl Into<String>) {
+    fn find(&mut self, path: &str, flaw: Flaw) {
         let finding = Finding {
             line: self.source.line(path),
-            message: format!("{path}: {}", message.into()),
+            path: path.to_owned(),
+            flaw,
             mild: false,
         };
         self.report.findings.push(finding);
     }
 
-    fn note(&mut self, path: &str, message: impl Into<String>) {
-        self.find(path, message);
+    fn note(&mut self, path: &str, flaw: Flaw) {
+        self.find(path, flaw);
         if let Some(last) = self.report.findings.last_mut() {
             last.mild = true;
         }
@@ -207,7 +275,7 @@ impl Check {
             }
         }
         for (path, why) in wrong {
-            self.find(&path, why);
+            self.find(&path, Flaw::Text(why));
         }
     }
 
@@ -246,11 +314,12 @@ impl Check {
         let outcome = self.terminal.run(line);
         let printed = outcome.text.lines().last().unwrap_or_default().to_owned();
         if (outcome.exit_code != 0) != fails && !outcome.interrupted {
-            let what = match fails {
-                true => "it should be refused, and is not",
-                false => "it is refused",
+            let flaw = Flaw::Command {
+                line: line.to_owned(),
+                should_fail: fails,
+                printed,
             };
-            self.find(path, format!("`{line}`: {what}: {printed}"));
+            self.find(path, flaw);
         }
     }
 
@@ -282,20 +351,17 @@ impl Check {
         }
         let path = format!("spec.steps[{number}].goals");
         if judge.done().is_some() {
-            self.find(&path, "all are met before anything was done");
+            self.find(&path, Flaw::AllMetBefore);
             return;
         }
         for (i, state) in judge.states().iter().enumerate() {
             let path = format!("{path}[{i}]");
             match state.standing {
                 Standing::Failed => {
-                    self.find(
-                        &path,
-                        format!("it fails at the beginning: {}", words(state)),
-                    );
+                    self.find(&path, Flaw::FailsBefore(state.missing.clone()));
                 }
                 Standing::Met if !judge.is_throughout(i) => {
-                    self.note(&path, "it is met before anything was done");
+                    self.note(&path, Flaw::MetBefore);
                 }
                 _ => {}
             }
@@ -312,7 +378,7 @@ impl Check {
             judge.observe(&fork);
         }
         if judge.done().is_some() {
-            self.find(&path, "all are met by waiting alone");
+            self.find(&path, Flaw::MetByWaiting);
         }
     }
 
@@ -339,7 +405,13 @@ impl Check {
             let text = self.world.read_file(&act.edit).unwrap_or_default();
             match act.edited(&text) {
                 Some(text) => self.world.write_file(&act.edit, &text),
-                None => self.find(&path, format!("{} has no \"{}\"", act.edit, act.replace)),
+                None => {
+                    let flaw = Flaw::NothingToReplace {
+                        file: act.edit.clone(),
+                        text: act.replace.clone(),
+                    };
+                    self.find(&path, flaw);
+                }
             }
         } else if let Some(span) = span(&act.wait) {
             let until = self.now() + span;
@@ -386,27 +458,14 @@ impl Check {
         for (i, state) in judge.states().iter().enumerate() {
             if state.standing != Standing::Met {
                 let path = format!("spec.steps[{number}].goals[{i}]");
-                let message = format!("the solution does not meet it: {}", words(state));
-                self.find(&path, message);
+                self.find(&path, Flaw::Unmet(state.missing.clone()));
             }
         }
         if judge.states().iter().all(|s| s.standing == Standing::Met) {
             let path = format!("spec.steps[{number}].goals");
-            self.find(
-                &path,
-                "the solution meets each, but never all at the same moment",
-            );
+            self.find(&path, Flaw::NeverTogether);
         }
     }
-}
-
-/// What is missing for a goal.
-fn words(state: &GoalState) -> String {
-    state
-        .missing
-        .as_ref()
-        .map(Missing::words)
-        .unwrap_or_default()
 }
 
 impl Act {

@@ -13,6 +13,6 @@ pub mod markdown;
 pub mod source;
 pub mod start;
 
-pub use check::{Check, Finding, Report, StepReport};
+pub use check::{Check, Finding, Flaw, Report, StepReport};
 pub use course::{Chapter, Course};
 pub use goal::{GoalState, Judge, Missing, Noun, Relation, Standing, find_object, number_word};

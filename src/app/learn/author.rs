@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use super::running::Running;
-use crate::app::{App, Effect, File, Msg, update};
+use super::words;
+use crate::app::{App, Effect, File, Msg, Text, update};
 use crate::lessons::source::Source;
 use crate::lessons::{Check, Report};
 
@@ -37,9 +38,9 @@ pub struct AuthorView {
     /// How many steps were checked, of how many, while that goes on.
     pub checking: Option<(usize, usize)>,
     /// What the check found: line, words, and whether it has to be mended.
-    pub findings: Option<Vec<(usize, Rc<str>, bool)>>,
+    pub findings: Option<Vec<(usize, Text, bool)>>,
     /// The outcome in one line.
-    pub verdict: Rc<str>,
+    pub verdict: Text,
     /// The text has changed since.
     pub outdated: bool,
 }
@@ -172,9 +173,9 @@ impl App {
         }
         if let Some(report) = &author.report {
             let findings = report.findings.iter();
-            let findings = findings.map(|f| (f.line, f.message.as_str().into(), !f.mild));
+            let findings = findings.map(|f| (f.line, words::finding(f), !f.mild));
             view.findings = Some(findings.collect());
-            view.verdict = report.line(&file.name).into();
+            view.verdict = words::verdict(&file.name, report);
         }
         Some(view)
     }

@@ -1,8 +1,8 @@
-//! What is missing for a goal, as texts of the page.
+//! What is missing for a goal, and what a check has found, as texts of the page.
 
 use crate::api::play::lesson::Amount;
 use crate::app::{Text, say};
-use crate::lessons::{Missing, Relation, number_word};
+use crate::lessons::{Finding, Flaw, Missing, Relation, Report, number_word};
 
 /// Why a goal is not met yet.
 pub fn missing(why: &Missing) -> Text {
@@ -92,6 +92,54 @@ pub fn missing(why: &Missing) -> Text {
             say!("goal.held", seconds = *seconds, want = *want)
         }
         Missing::Broken { how } => say!("goal.broken", how = missing(how)),
+    }
+}
+
+/// What was found at a place of a lesson.
+pub fn finding(found: &Finding) -> Text {
+    let why = |why: &Option<Missing>| why.as_ref().map(missing).unwrap_or_default();
+    let words = match &found.flaw {
+        Flaw::Text(text) => text.as_str().into(),
+        Flaw::Command {
+            line,
+            should_fail: false,
+            printed,
+        } => say!("check.refused", line = line, printed = printed),
+        Flaw::Command { line, printed, .. } => {
+            say!("check.not-refused", line = line, printed = printed)
+        }
+        Flaw::AllMetBefore => say!("check.met.all"),
+        Flaw::MetBefore => say!("check.met"),
+        Flaw::FailsBefore(how) => say!("check.fails", how = why(how)),
+        Flaw::MetByWaiting => say!("check.waiting"),
+        Flaw::NothingToReplace { file, text } => say!("check.edit", file = file, text = text),
+        Flaw::Unmet(how) => say!("check.unmet", how = why(how)),
+        Flaw::NeverTogether => say!("check.together"),
+    };
+    match found.path.as_str() {
+        "" => words,
+        path => Text::row([path.into(), words], &": ".into()),
+    }
+}
+
+/// What a check has come to: "lesson.yaml: good (create 4 s, crash 12 s)".
+pub fn verdict(name: &str, report: &Report) -> Text {
+    let steps = report.steps.iter().map(|step| match step.took {
+        Some(took) => {
+            let tenths = i64::try_from(took.as_millis() / 100).unwrap_or(i64::MAX);
+            say!(
+                "check.step",
+                step = &*step.id,
+                seconds = Text::fraction(tenths, 1)
+            )
+        }
+        None if step.goals == 0 => (&*step.id).into(),
+        None => say!("check.step.unmet", step = &*step.id),
+    });
+    let steps = Text::list(steps);
+    match report.is_good() {
+        true => say!("check.good", name = name, steps = steps),
+        false => say!("check.bad", name = name, steps = steps),
     }
 }
 

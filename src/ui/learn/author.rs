@@ -58,7 +58,7 @@ pub fn AuthorPane(props: &Props) -> Html {
                 }
                 if view.findings.is_some() {
                     <p class="k-outcome">
-                        <strong>{ &*view.verdict }</strong>
+                        <strong>{ w.say(&view.verdict) }</strong>
                         if view.outdated { { " " }{ t!(w, "learn.outdated") } }
                     </p>
                 }
@@ -68,7 +68,7 @@ pub fn AuthorPane(props: &Props) -> Html {
                     { for findings.iter().enumerate().map(|(i, (line, words, bad))| html! {
                         <li key={i} data-bad={bad.to_string()}>
                             <strong>{ if *bad { t!(w, "learn.mend") } else { t!(w, "learn.note") } }</strong>
-                            { " " }{ t!(w, "learn.line", n = *line, words = words) }
+                            { " " }{ t!(w, "learn.line", n = *line, words = words.clone()) }
                         </li>
                     }) }
                 </ul>
