@@ -2,20 +2,22 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, ReplicationController, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::api::play::Traffic;
-use crate::api::{Kind, Resource};
+use crate::api::{Kind, Object, Resource};
 use crate::apiserver::{Cursor, EventType, WatchEvent};
 use crate::client::Cache;
 use crate::cluster::Cluster;
 use crate::sim::CauseId;
+use crate::sim::ordered::Map as BTreeMap;
 
 /// The kinds that the page draws. Leases are left out: they change for ever and mean little.
-fn followed() -> [Kind; 9] {
+fn followed() -> [Kind; 14] {
     [
         Node::KIND,
         Pod::KIND,
@@ -26,6 +28,11 @@ fn followed() -> [Kind; 9] {
         Ingress::KIND,
         Event::KIND,
         Traffic::KIND,
+        StatefulSet::KIND,
+        DaemonSet::KIND,
+        Job::KIND,
+        CronJob::KIND,
+        ReplicationController::KIND,
     ]
 }
 
@@ -40,6 +47,8 @@ pub struct Mirror {
     pub ingresses: Cache<Ingress>,
     pub events: Cache<Event>,
     pub traffics: Cache<Traffic>,
+    /// Other makers of pods, by uid: only who owns whom is drawn of them.
+    pub workloads: BTreeMap<Rc<str>, Object>,
     /// The revision up to which the caches are current.
     revision: u64,
     /// Whether the next look has to list: the caches are of another time.
@@ -149,6 +158,18 @@ impl Mirror {
             || self.services.apply(event).is_some()
             || self.ingresses.apply(event).is_some()
             || self.traffics.apply(event).is_some()
+            || self.apply_workload(event)
+    }
+
+    fn apply_workload(&mut self, event: &WatchEvent) -> bool {
+        let uid: Rc<str> = event.object.uid().into();
+        match event.event {
+            EventType::Deleted => self.workloads.remove(&uid).is_some(),
+            _ => {
+                self.workloads.insert(uid, event.object.clone());
+                true
+            }
+        }
     }
 
     /// The ReplicaSet that controls a pod.

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use crate::api::selector::Selector;
-use crate::api::{Key, Kind, Resource};
+use crate::api::{Key, Kind, Object, Resource};
 use crate::app::{Mirror, Shared};
 use crate::app::{Text, say};
 use crate::sim::ordered::Map as BTreeMap;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, ReplicationController, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -65,6 +66,21 @@ impl OwnershipView {
             let detail = replicas(wanted.unwrap_or(1));
             items.push(item(&**deployment, 0, detail, None));
         }
+        let workloads = mirror.workloads.values();
+        let mut workloads: Vec<&Object> = workloads.filter(|o| is_own(o.meta())).collect();
+        workloads.sort_by_key(|o| (o.info().kind, o.key()));
+        for object in workloads {
+            items.push(Item {
+                uid: object.uid().into(),
+                kind: object.kind(),
+                key: object.key(),
+                column: u8::from(object.kind() == Job::KIND),
+                // The column is named after another kind.
+                detail: Text::row([object.info().kind.into(), wants(object)], &" · ".into()),
+                revision: None,
+                tile: None,
+            });
+        }
         for set in mirror.replica_sets.iter().filter(|s| is_own(&s.metadata)) {
             let owner = crate::api::controller_of(&set.metadata).map(|o| o.name.as_str());
             let hash = set
@@ -111,6 +127,30 @@ impl OwnershipView {
 
 fn replicas(n: i32) -> Text {
     say!("count.replicas", n = n)
+}
+
+/// What a workload is to make, in short.
+fn wants(object: &Object) -> Text {
+    if let Some(set) = object.get::<StatefulSet>() {
+        return replicas(set.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1));
+    }
+    if let Some(set) = object.get::<ReplicationController>() {
+        return replicas(set.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1));
+    }
+    if let Some(set) = object.get::<DaemonSet>() {
+        let status = set.status.as_ref();
+        let n = status.map_or(0, |s| s.desired_number_scheduled);
+        return say!("count.pods", n = n);
+    }
+    if let Some(job) = object.get::<Job>() {
+        // As the column COMPLETIONS has it.
+        let done = job.status.as_ref().and_then(|s| s.succeeded);
+        let of = job.spec.as_ref().and_then(|s| s.completions);
+        return format!("{}/{}", done.unwrap_or(0), of.unwrap_or(1)).into();
+    }
+    let job = object.get::<CronJob>();
+    let schedule = job.map(|job| &*job.spec.schedule);
+    schedule.unwrap_or_default().into()
 }
 
 /// Not one of the cluster's own objects.
@@ -190,10 +230,76 @@ fn owners<'m>(item: &Item, mirror: &'m Mirror) -> impl Iterator<Item = &'m str> 
     } else if item.kind == Deployment::KIND {
         mirror.deployments.get(key).map(|o| &o.metadata)
     } else {
-        None
+        mirror.workloads.get(&*item.uid).map(Object::meta)
     };
     meta.and_then(|m| m.owner_references.as_deref())
         .unwrap_or_default()
         .iter()
         .map(|reference| reference.uid.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{App, Msg, View};
+
+    /// Kind, name and column of what is there, and what owns it.
+    fn drawn(view: &OwnershipView) -> Vec<String> {
+        let owner = |i: usize| {
+            view.edges
+                .iter()
+                .find(|e| e.to == i && e.relation == Relation::Owns)
+        };
+        let items = view.items.iter().enumerate().map(|(i, item)| {
+            let owner = owner(i).and_then(|e| view.items.get(e.from));
+            let owner = owner.map_or("nobody", |o| &*o.key.name);
+            format!(
+                "{} {} {} of {owner}",
+                item.column,
+                item.kind.info().kind,
+                item.key.name
+            )
+        });
+        items.collect()
+    }
+
+    #[test]
+    fn every_maker_of_pods_is_there_with_its_pods() {
+        let mut app = App::fresh(1);
+        app.dispatch(Msg::Show(View::Ownership));
+        let yaml = "cat <<EOF | kubectl apply -f -\n\
+            {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {replicas: 2, serviceName: db, \
+            selector: {matchLabels: {a: db}}, template: {metadata: {labels: {a: db}}, spec: {containers: [{name: c, image: nginx}]}}}}\n\
+            ---\n\
+            {apiVersion: batch/v1, kind: CronJob, metadata: {name: tick}, spec: {schedule: '* * * * *', jobTemplate: {spec: \
+            {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [sleep, '1000']}]}}}}}}\nEOF";
+        app.run_at_once(yaml);
+        app.run_on(crate::sim::secs(90));
+        app.catch_up();
+        let drawn = drawn(&app.model().scene.ownership);
+        for expected in [
+            "0 StatefulSet db of nobody",
+            "2 Pod db-0 of db",
+            "2 Pod db-1 of db",
+            "0 CronJob tick of nobody",
+        ] {
+            assert!(drawn.iter().any(|d| d == expected), "{expected}: {drawn:?}");
+        }
+        let job = drawn.iter().find(|d| d.starts_with("1 Job tick-"));
+        assert!(job.is_some_and(|d| d.ends_with(" of tick")), "{drawn:?}");
+        let pod = drawn.iter().find(|d| d.starts_with("2 Pod tick-"));
+        assert!(pod.is_some_and(|d| d.contains(" of tick-")), "{drawn:?}");
+        let details = app
+            .model()
+            .scene
+            .ownership
+            .items
+            .iter()
+            .find(|i| &*i.key.name == "db");
+        let words = crate::app::Words::english();
+        assert_eq!(
+            details.map(|i| words.say(&i.detail)).as_deref(),
+            Some("StatefulSet · 2 replicas")
+        );
+    }
 }
