@@ -1,11 +1,11 @@
 //! Taking away: the button in the header, and what it offers.
 
 use wasm_bindgen::prelude::*;
-use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use super::hooks::copy;
 use super::icons::{Icon, icon};
+use super::modal::Modal;
 use super::runtime::use_runtime;
 use super::words::{t, use_words};
 use crate::app::export::Export;
@@ -67,7 +67,6 @@ struct Props {
 fn ExportDialog(props: &Props) -> Html {
     let w = use_words();
     let runtime = use_runtime();
-    let node = use_node_ref();
     // As it is when the dialog opens.
     let export = use_memo((), |()| {
         runtime
@@ -76,28 +75,6 @@ fn ExportDialog(props: &Props) -> Html {
             })
             .unwrap_or_default()
     });
-    {
-        let node = node.clone();
-        use_effect_with((), move |()| {
-            let dialog = node.cast::<HtmlDialogElement>();
-            if let Some(dialog) = &dialog {
-                let _ = dialog.show_modal();
-            }
-            move || {
-                // The focus goes back to where it was.
-                if let Some(dialog) = dialog {
-                    dialog.close();
-                }
-            }
-        });
-    }
-    let oncancel = {
-        let close = props.close.clone();
-        Callback::from(move |event: Event| {
-            event.prevent_default();
-            close.emit(());
-        })
-    };
     let leave = {
         let close = props.close.clone();
         Callback::from(move |_: MouseEvent| close.emit(()))
@@ -109,8 +86,7 @@ fn ExportDialog(props: &Props) -> Html {
     let (planes, workers) = export.node_counts();
     let config = export.kind_config(&w);
     html! {
-        <dialog ref={node} class="k-dialog k-export" aria-labelledby="export-title" {oncancel}>
-            <h2 id="export-title">{ t!(w, "export.title") }</h2>
+        <Modal id="export" class="k-export" title={t!(w, "export.title")} close={props.close.clone()}>
             <section>
                 <h3>{ t!(w, "export.manifests") }</h3>
                 <p>{ t!(w, "export.manifests.more", n = export.objects.len()) }</p>
@@ -161,7 +137,7 @@ fn ExportDialog(props: &Props) -> Html {
             <div class="k-dialog-actions">
                 <button type="button" class="k-button" onclick={leave}>{ t!(w, "export.close") }</button>
             </div>
-        </dialog>
+        </Modal>
     }
 }
 

@@ -8,6 +8,9 @@ pub struct Props {
     /// Names the dialog's elements.
     pub id: AttrValue,
     pub title: AttrValue,
+    /// How wide it is.
+    #[prop_or("k-dialog--wide".into())]
+    pub class: AttrValue,
     /// Escape, or a browser's own way of leaving it.
     pub close: Callback<()>,
     #[prop_or_default]
@@ -42,7 +45,7 @@ pub fn Modal(props: &Props) -> Html {
     };
     let title = format!("{}-title", props.id);
     html! {
-        <dialog ref={node} class="k-dialog k-dialog--wide" aria-labelledby={title.clone()} {oncancel}>
+        <dialog ref={node} class={classes!("k-dialog", props.class.to_string())} aria-labelledby={title.clone()} {oncancel}>
             <h2 id={title}>{ props.title.clone() }</h2>
             { props.children.clone() }
         </dialog>

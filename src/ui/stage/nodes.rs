@@ -77,15 +77,14 @@ pub fn NodesStage(props: &Props) -> Html {
         <div class="k-scene" style={format!("height:{}px", size.h)} {onkeydown}>
             <div class="k-tray" style={layout.tray.style()}>
                 <h2 class="k-tray-title">{ t!(w, "nodes.scheduler") }</h2>
-                <p class="k-tray-words">{ w.say(&waiting(tiles)) }</p>
+                <p class="k-tray-words">
+                    { if own { w.say(&waiting(tiles)) } else { t!(w, "nodes.empty") } }
+                </p>
             </div>
             { for view.tanks.iter().zip(&layout.tanks).map(|(tank, rect)| html! {
                 <TankBox key={tank.name.to_string()} tank={tank.clone()} rect={*rect}
                     selected={props.selected.as_ref() == Some(&tank.uid)} />
             }) }
-            if !own {
-                <p class="k-empty k-empty--over">{ t!(w, "nodes.empty") }</p>
-            }
             if layout.density.is_drawn() {
                 <PodDots view={view.clone()} layout={layout.clone()} />
             }
