@@ -76,7 +76,14 @@ fn sources(folder: &str, ending: &str) -> Vec<(String, String)> {
 
 /// Rust without its comments, and without the tests at its end.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    // `mod tests;` leads to a file of its own.
+    let is_end = |at: &usize| {
+        let line = text.get(*at..).and_then(|t| t.lines().nth(1));
+        line.is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
+    };
+    let marks = text.match_indices("#[cfg(test)]\n").map(|(at, _)| at);
+    let end = marks.into_iter().find(is_end).unwrap_or(text.len());
+    let text = text.get(..end).unwrap_or_default();
     text.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect::<Vec<_>>()
@@ -88,6 +95,7 @@ fn rust() -> Vec<(String, String)> {
     let mut all = sources("src/ui", "rs");
     all.extend(sources("src/app", "rs"));
     all.into_iter()
+        .filter(|(name, _)| !name.ends_with("/tests.rs"))
         .map(|(name, text)| (name, code(&text)))
         .collect()
 }
