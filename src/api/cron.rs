@@ -2,7 +2,7 @@
 //!
 //! Models the standard parser and the schedules of `github.com/robfig/cron/v3`, and its words.
 
-use super::rfc3339::{SECOND, civil, days_in_month, go_quote, parse_go_duration};
+use super::rfc3339::{SECOND, civil_of, days_in_month, go_quote, parse_go_duration};
 use super::time_zone::TimeZone;
 
 const MINUTE: i64 = 60;
@@ -117,7 +117,7 @@ impl Schedule {
     /// The first instant after `after`, in seconds since the epoch; `None` when there is none.
     pub fn next(&self, after: i64, zone: &TimeZone) -> Option<i64> {
         match self {
-            Schedule::Every(seconds) => Some(after + seconds),
+            Schedule::Every(seconds) => after.checked_add(*seconds),
             Schedule::Parts(parts) => parts.next(after, zone),
         }
     }
@@ -127,10 +127,10 @@ impl Parts {
     fn next(&self, after: i64, zone: &TimeZone) -> Option<i64> {
         let has = |set: u64, value: u8| set & (1 << value) != 0;
         let mut at = after - after.rem_euclid(MINUTE) + MINUTE;
-        let last = civil(at * SECOND).year + YEARS;
+        let last = civil_of(at).year + YEARS;
         loop {
             let local = at + zone.offset(at);
-            let parts = civil(local * SECOND);
+            let parts = civil_of(local);
             if parts.year > last {
                 return None;
             }
@@ -284,7 +284,7 @@ fn number(text: &str) -> Result<u32, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::rfc3339::{format_time, parse_time};
+    use crate::api::rfc3339::{Civil, format_time, parse_time, seconds_of};
 
     #[test]
     fn what_is_no_schedule_is_told_in_upstreams_words() {
@@ -413,5 +413,37 @@ mod tests {
         }
         let never = Schedule::parse("0 0 31 2 *").expect("a schedule");
         assert_eq!(never.next(0, &TimeZone::UTC), None);
+    }
+
+    #[test]
+    fn the_next_instant_is_found_where_nanoseconds_do_not_reach() {
+        let of = |year| Civil {
+            year,
+            month: 2,
+            day: 28,
+            hour: 12,
+            minute: 0,
+            second: 0,
+            nanosecond: 0,
+            weekday: 0,
+        };
+        let berlin = TimeZone::find("Europe/Berlin").expect("a zone");
+        for year in [2261, 2262, 2263, 2300, 9999] {
+            for (text, zone, days, hour) in [
+                ("0 9 1 3 *", &TimeZone::UTC, 1, 9),
+                ("0 9 1 3 *", &berlin, 1, 8),
+                ("@every 1h", &TimeZone::UTC, 0, 13),
+            ] {
+                let schedule = Schedule::parse(text).expect("a schedule");
+                let after = seconds_of(&of(year));
+                let next = schedule.next(after, zone).expect("there is one");
+                let c = civil_of(next);
+                let leap = days > 0 && civil_of(after + DAY).day == 29;
+                let expected = after - 12 * HOUR + (days + i64::from(leap)) * DAY + hour * HOUR;
+                assert_eq!((next, c.year), (expected, year), "{text} {year}");
+            }
+        }
+        let every = Schedule::parse("@every 2540400h").expect("a schedule");
+        assert_eq!(every.next(i64::MAX, &TimeZone::UTC), None);
     }
 }

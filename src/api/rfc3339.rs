@@ -31,7 +31,14 @@ pub struct Civil {
 
 /// Splits an instant into its calendar parts.
 pub fn civil(nanos: i64) -> Civil {
-    let seconds = nanos.div_euclid(SECOND);
+    Civil {
+        nanosecond: nanos.rem_euclid(SECOND) as u32,
+        ..civil_of(nanos.div_euclid(SECOND))
+    }
+}
+
+/// As [`civil`], of an instant in seconds since the epoch: any year fits.
+pub fn civil_of(seconds: i64) -> Civil {
     let days = seconds.div_euclid(86_400);
     let second_of_day = seconds.rem_euclid(86_400);
     let (year, month, day) = civil_from_days(days);
@@ -42,19 +49,22 @@ pub fn civil(nanos: i64) -> Civil {
         hour: (second_of_day / 3600) as u8,
         minute: (second_of_day / 60 % 60) as u8,
         second: (second_of_day % 60) as u8,
-        nanosecond: nanos.rem_euclid(SECOND) as u32,
+        nanosecond: 0,
         weekday: (days + 4).rem_euclid(7) as u8,
     }
 }
 
 /// The instant of calendar parts; `None` when it does not fit (years 1678 to 2262 do).
 pub fn instant(c: &Civil) -> Option<i64> {
-    let days = days_from_civil(c.year, c.month, c.day);
-    let seconds =
-        days * 86_400 + i64::from(c.hour) * 3600 + i64::from(c.minute) * 60 + i64::from(c.second);
-    seconds
+    seconds_of(c)
         .checked_mul(SECOND)?
         .checked_add(i64::from(c.nanosecond))
+}
+
+/// The instant of calendar parts, in seconds since the epoch.
+pub fn seconds_of(c: &Civil) -> i64 {
+    let days = days_from_civil(c.year, c.month, c.day);
+    days * 86_400 + i64::from(c.hour) * 3600 + i64::from(c.minute) * 60 + i64::from(c.second)
 }
 
 /// `2026-11-20T17:43:29Z`, as `metav1.Time` is written: whole seconds.

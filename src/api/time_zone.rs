@@ -3,7 +3,7 @@
 //! Divergence: upstream has the whole tz database. Here are the zones in use today with their present
 //! offsets and rules for summer time; how clocks were set in the past does not matter to a schedule.
 
-use super::rfc3339::{Civil, SECOND, civil, instant};
+use super::rfc3339::{Civil, civil_of, seconds_of};
 
 /// How far a place's clocks are from UTC, and when they are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ impl TimeZone {
     /// How many seconds the clocks are ahead of UTC at an instant.
     pub fn offset(&self, at: i64) -> i64 {
         let standard = self.minutes * 60;
-        let year = civil((at + standard) * SECOND).year;
+        let year = civil_of(at + standard).year;
         // (month, which Sunday, second of the day in UTC) of the change to summer time, and back.
         let ((from_month, from_nth, from), (to_month, to_nth, to)) = match self.summer {
             Never => return standard,
@@ -251,9 +251,9 @@ fn sunday(year: i64, month: u8, nth: i64) -> i64 {
             nanosecond: 0,
             weekday: 0,
         };
-        instant(&day).unwrap_or_default() / SECOND
+        seconds_of(&day)
     };
-    let weekday = |at: i64| i64::from(civil(at * SECOND).weekday);
+    let weekday = |at: i64| i64::from(civil_of(at).weekday);
     const DAY: i64 = 86_400;
     if nth == LAST {
         let next = match month {
@@ -271,7 +271,7 @@ fn sunday(year: i64, month: u8, nth: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::rfc3339::parse_time;
+    use crate::api::rfc3339::{SECOND, parse_time};
 
     #[test]
     fn clocks_are_changed_when_they_should_be() {
