@@ -296,7 +296,9 @@ impl Emitter {
 fn style(text: &str, is_key: bool) -> Style {
     let allowed = Allowed::of(text);
     let several_lines = text.contains('\n');
-    let reads_as_text = resolve(text) == Scalar::Text && !is_base60(text);
+    // Divergence: go-yaml writes the key `<<` without quotes, and then reads it as a merge.
+    let merges = is_key && text == "<<";
+    let reads_as_text = resolve(text) == Scalar::Text && !is_base60(text) && !merges;
     if several_lines {
         if allowed.block && !is_key {
             return Style::Literal;

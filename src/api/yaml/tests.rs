@@ -620,3 +620,13 @@ fn mangled_manifests_never_panic() {
         }
     }
 }
+
+#[test]
+fn a_key_that_would_merge_is_quoted() {
+    let value = serde_json::json!({"<<": {"a": 1}, "b": "<<"});
+    let text = to_yaml(&value);
+    assert_eq!(text, "\"<<\":\n  a: 1\nb: <<\n");
+    let parsed = parse(&text);
+    assert!(parsed.error.is_none());
+    assert_eq!(parsed.documents[0].value, value);
+}
