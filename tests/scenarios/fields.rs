@@ -402,3 +402,124 @@ fn a_dry_run_tells_conflicts_and_writes_nothing() {
     );
     assert_eq!(get(&mut cluster, &path), before);
 }
+
+#[test]
+fn lists_of_custom_resources_are_what_their_schema_says() {
+    let mut cluster = quiet();
+    let names = |list_type: &str| json!({"type": "array", "x-kubernetes-list-type": list_type, "items": {"type": "string"}});
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "boats.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "boats", "singular": "boat", "kind": "Boat"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                "type": "object", "properties": {"spec": {"type": "object", "properties": {
+                    "crew": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name", "deck"],
+                        "items": {"type": "object", "required": ["name"], "properties": {
+                            "name": {"type": "string"}, "deck": {"type": "string", "default": "main"}, "age": {"type": "integer"}}}},
+                    "flags": names("set"), "stops": names("atomic"), "notes": {"type": "array", "items": {"type": "string"}},
+                    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "engine": {"type": "object", "x-kubernetes-map-type": "atomic", "properties": {"fuel": {"type": "string"}, "power": {"type": "integer"}}},
+                }}}}}}]},
+    });
+    let at = crate::common::collection(&definition, "");
+    let made = cluster.request(&Request::new(Method::Post, at).with_body(definition));
+    assert!(made.is_success(), "{:?}", made.body);
+    cluster.run_for(secs(5));
+    let path = "/apis/example.com/v1/namespaces/default/boats/b";
+    let boat = |spec: Value| json!({"apiVersion": "example.com/v1", "kind": "Boat", "metadata": {"name": "b"}, "spec": spec});
+    let one = boat(json!({
+        "crew": [{"name": "ann", "age": 40}], "flags": ["de"], "stops": ["x"], "notes": ["n"],
+        "labels": {"a": "1"}, "engine": {"fuel": "oil"},
+    }));
+    let made = apply(&mut cluster, path, "one", one);
+    assert_eq!(made.code, 201, "{:?}", made.body);
+    let two = boat(json!({
+        "crew": [{"name": "bob", "age": 30}, {"name": "ann", "deck": "upper"}], "flags": ["fr"], "labels": {"b": "2"},
+    }));
+    let both = apply(&mut cluster, path, "two", two);
+    assert!(both.is_success(), "{:?}", both.body);
+    let spec = json_of(both)["spec"].clone();
+    let crew = spec["crew"].as_array().unwrap().iter();
+    let crew: Vec<String> = crew
+        .map(|c| format!("{}/{}", c["name"], c["deck"]))
+        .collect();
+    assert_eq!(crew.len(), 3, "{spec}");
+    assert!(crew.contains(&"\"ann\"/\"main\"".to_owned()), "{crew:?}");
+    assert_eq!(spec["flags"], json!(["de", "fr"]));
+    assert_eq!(spec["labels"], json!({"a": "1", "b": "2"}));
+
+    // What is one has one owner.
+    for (change, field) in [
+        (json!({"stops": ["x", "y"]}), ".spec.stops"),
+        (json!({"notes": ["m"]}), ".spec.notes"),
+        (json!({"engine": {"power": 3}}), ".spec.engine"),
+        (
+            json!({"crew": [{"name": "ann", "age": 41}]}),
+            ".spec.crew[deck=\"main\",name=\"ann\"].age",
+        ),
+    ] {
+        let (code, message, _) = refused(apply(&mut cluster, path, "three", boat(change)));
+        assert_eq!(code, 409, "{field}");
+        assert_eq!(
+            message,
+            format!("Apply failed with 1 conflict: conflict with \"one\": {field}")
+        );
+    }
+    // What an applier gives up goes, and nothing else.
+    let rest = apply(&mut cluster, path, "two", boat(json!({"flags": ["fr"]})));
+    let spec = json_of(rest)["spec"].clone();
+    assert_eq!(
+        spec["crew"],
+        json!([{"name": "ann", "deck": "main", "age": 40}])
+    );
+    assert_eq!(spec["labels"], json!({"a": "1"}));
+    let (code, message, _) = refused(apply(
+        &mut cluster,
+        path,
+        "two",
+        boat(json!({"flags": ["a", "a"]})),
+    ));
+    assert_eq!(code, 500);
+    assert!(
+        message.contains(".spec.flags: duplicate entries for key [=\"a\"]"),
+        "{message}"
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_an_applied_configuration_is_told_in_upstreams_words() {
+    let mut cluster = quiet();
+    let web = |spec: Value| json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": spec});
+    let path = "/api/v1/namespaces/default/resourcequotas/q";
+    let (code, message, _) = refused(apply(
+        &mut cluster,
+        path,
+        "me",
+        web(json!({"scopes": "x", "unknown": 1, "hard": ["a"]})),
+    ));
+    assert_eq!(code, 500);
+    assert!(
+        message.starts_with(
+            "failed to create typed patch object (/q; /v1, Kind=ResourceQuota): errors:\n  "
+        ),
+        "{message}"
+    );
+    for wrong in [
+        ".spec.scopes: expected list",
+        ".spec.hard: expected map",
+        ".spec.unknown: field not declared in schema",
+    ] {
+        assert!(message.contains(wrong), "{message}");
+    }
+    let (code, message, _) = refused(apply(
+        &mut cluster,
+        path,
+        "me",
+        web(json!({"hard": {"pods": "many"}})),
+    ));
+    assert_eq!(code, 500);
+    assert!(
+        message.starts_with("failed to convert new object (/q; /v1, Kind=ResourceQuota) to proper version: unable to convert unstructured object to /v1, Kind=ResourceQuota: error decoding from json: quantities must match the regular expression"),
+        "{message}"
+    );
+}

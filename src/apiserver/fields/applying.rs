@@ -21,6 +21,9 @@ pub struct Applied {
     pub managers: Vec<Manager>,
 }
 
+/// How many values of the wrong type are told at once.
+const MOST_WRONG: usize = 20;
+
 /// The manager whose applies also take over what its client-side applies set.
 const KUBECTL: &str = "kubectl";
 
@@ -49,26 +52,15 @@ pub fn apply(
     if !applied["metadata"]["managedFields"].is_null() {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
-    let type_ = Type::of_kind(info.group, info.kind);
+    let type_ = Type::of_kind(kind);
     let wrong = wrong_types(kind, type_, applied);
     if !wrong.is_empty() {
         let list = match wrong.as_slice() {
             [one] => one.clone(),
             many => format!("errors:\n  {}", many.join("\n  ")),
         };
-        let name = |field: &str| applied["metadata"][field].as_str().unwrap_or_default();
-        let place = match name("namespace") {
-            "" => name("name").to_owned(),
-            namespace => format!("{namespace}/{}", name("name")),
-        };
-        let group = match info.group {
-            "" => format!("/{}", info.version),
-            _ => version.clone(),
-        };
-        let message = format!(
-            "failed to create typed patch object ({place}; {group}, Kind={}): {list}",
-            info.kind
-        );
+        let described = described(kind, applied);
+        let message = format!("failed to create typed patch object ({described}): {list}");
         return Err(Status::new(500, "", message));
     }
     let nothing = Value::Object(Map::new());
@@ -111,6 +103,33 @@ pub fn apply(
         renew_last_applied(&mut done.object, applied);
     }
     Ok(done)
+}
+
+/// A kind as Go prints it: `apps/v1, Kind=Deployment`.
+fn printed(kind: Kind) -> String {
+    let info = kind.info();
+    format!("{}/{}, Kind={}", info.group, info.version, info.kind)
+}
+
+/// A configuration, as messages name it.
+fn described(kind: Kind, applied: &Value) -> String {
+    let name = |field: &str| applied["metadata"][field].as_str().unwrap_or_default();
+    format!("{}/{}; {}", name("namespace"), name("name"), printed(kind))
+}
+
+/// The refusal of a configuration whose types fit, but not a value: a quantity that is none.
+pub fn unfit(kind: Kind, applied: &Value, error: &DecodeError) -> Box<Status> {
+    let wanted = error.message.rsplit_once("of type ").map(|(_, t)| t);
+    let why = match wanted.filter(|t| t.starts_with("int") || t.starts_with("uint")) {
+        Some(type_) => format!("cannot convert float64 to {type_}"),
+        None => format!("error decoding from json: {}", error.message),
+    };
+    let message = format!(
+        "failed to convert new object ({}) to proper version: unable to convert unstructured object to {}: {why}",
+        described(kind, applied),
+        printed(kind)
+    );
+    Status::new(500, "", message)
 }
 
 /// An object whose owners nobody knows belongs, as it is, to everybody who wrote before.
@@ -198,14 +217,28 @@ fn wrong_types(kind: Kind, type_: Type, applied: &Value) -> Vec<String> {
     };
     let mut wrong = Vec::new();
     doubles(applied, shape, &mut String::new(), &mut wrong);
-    match kind.decode(applied) {
-        Ok((_, unknown)) => {
-            for path in unknown {
-                let path = place(applied, shape, &path);
-                wrong.push(format!("{path}: field not declared in schema"));
+    // What is wrong hides what comes after it; it is taken out, and the rest is looked at.
+    let mut rest = applied.clone();
+    for _ in 0..MOST_WRONG {
+        match kind.decode(&rest) {
+            Ok((_, unknown)) => {
+                for path in unknown {
+                    let path = place(applied, shape, &path);
+                    wrong.push(format!("{path}: field not declared in schema"));
+                }
+                break;
+            }
+            Err(error) => {
+                wrong.extend(wrong_type(applied, shape, &error));
+                let value = at_mut(&mut rest, &error.path);
+                if value.as_ref().is_none_or(|v| v.is_null()) {
+                    break;
+                }
+                if let Some(value) = value {
+                    *value = Value::Null;
+                }
             }
         }
-        Err(error) => wrong.extend(wrong_type(applied, shape, &error)),
     }
     wrong
 }
@@ -288,8 +321,12 @@ fn doubles(value: &Value, shape: Shape, path: &mut String, wrong: &mut Vec<Strin
             let mut twice = Vec::new();
             for (step, item) in elements(shape, items) {
                 if let (Some(index), Shape::List { keys, .. }) = (step.strip_prefix("i:"), shape) {
-                    let without = keys.split(',').filter(|k| !k.contains('='));
-                    let missing: Vec<&str> = without.filter(|k| item[*k].is_null()).collect();
+                    let without = keys
+                        .all()
+                        .into_iter()
+                        .filter(|(_, default)| default.is_none());
+                    let missing = without.map(|(key, _)| key).filter(|k| item[*k].is_null());
+                    let missing: Vec<&str> = missing.collect();
                     twice.push(format!(
                         "element {index}: associative list with keys has an element that omits key field \"{}\" (and doesn't have default value)",
                         missing.join(",")
@@ -325,6 +362,17 @@ fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
             }
             other => &other[step],
         })
+}
+
+fn at_mut<'v>(value: &'v mut Value, path: &str) -> Option<&'v mut Value> {
+    let mut found = value;
+    for step in steps(path) {
+        found = match found {
+            Value::Array(items) => items.get_mut(step.parse::<usize>().ok()?)?,
+            other => other.get_mut(step)?,
+        };
+    }
+    Some(found)
 }
 
 /// A path with the keys of elements in place of their indices.

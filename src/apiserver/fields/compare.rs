@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{ATOMIC, Shape, Type};
+use super::schema::{ATOMIC, Keys, Shape, Type};
 use super::set::{Set, field_step};
 
 /// What became of the paths of an object.
@@ -51,13 +51,9 @@ pub fn elements(shape: Shape, items: &[Value]) -> Vec<(String, &Value)> {
 }
 
 /// The step to an element with keys; `None` when it lacks one that has no default.
-pub fn keyed(keys: &str, item: &Value) -> Option<String> {
+pub fn keyed(keys: Keys, item: &Value) -> Option<String> {
     let mut step = Map::new();
-    for key in keys.split(',') {
-        let (name, default) = match key.split_once('=') {
-            Some((name, default)) => (name, Some(json!(default))),
-            None => (key, None),
-        };
+    for (name, default) in keys.all() {
         let value = item.get(name).filter(|v| !v.is_null()).cloned();
         step.insert(name.to_owned(), value.or(default)?);
     }

@@ -8,7 +8,7 @@
 //! objects nobody ever does; so a write costs next to nothing, and components, which look at
 //! typed objects, never carry managed fields around.
 //!
-//! - `schema`: the types of lists and maps of the built-in kinds, as one table
+//! - `schema`: the types of lists and maps, from one table or the schemas of custom resources
 //! - `set`: sets of paths, and their form in JSON (`FieldsV1`)
 //! - `compare`: what differs between two objects
 //! - `merge`: an applied configuration worked into an object, and what an applier gave up
@@ -24,7 +24,7 @@ mod owners;
 mod schema;
 mod set;
 
-pub(super) use applying::{Applied, apply};
+pub(super) use applying::{Applied, apply, unfit};
 pub(super) use managers::Manager;
 pub(super) use owners::{Owners, Write, field_manager, is_light, is_reset};
 

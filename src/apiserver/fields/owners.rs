@@ -83,7 +83,7 @@ impl Write {
             compare(
                 &before,
                 &json(&self.after),
-                Type::of_kind(info.group, info.kind),
+                Type::of_kind(self.after.kind()),
             )
         };
         found.ignore(&reset_fields(info, self.subresource));
@@ -106,6 +106,10 @@ pub fn reset_fields(info: &KindInfo, subresource: &str) -> Set {
         "status" if info.kind == "CustomResourceDefinition" => {
             Set::of(&[&["f:spec"], &["f:metadata"]])
         }
+        "status" if info.kind == "CertificateSigningRequest" => {
+            Set::of(&[&["f:spec"], &["f:status", "f:conditions"]])
+        }
+        "approval" => Set::of(&[&["f:spec"], &["f:status", "f:certificate"]]),
         "status" => Set::of(&[&["f:spec"]]),
         _ => Set::default(),
     }

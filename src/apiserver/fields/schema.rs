@@ -1,6 +1,7 @@
-//! Which lists and maps of the built-in kinds have one owner, and which have one per element.
+//! Which lists and maps have one owner, and which have one per element: of the built-in kinds by a table,
+//! of custom resources by their schemas.
 //!
-//! Holds the `x-kubernetes-list-type`, `x-kubernetes-list-map-keys` and `x-kubernetes-map-type`
+//! The table holds the `x-kubernetes-list-type`, `x-kubernetes-list-map-keys` and `x-kubernetes-map-type`
 //! markers of `k8s.io/api` v1.36, and what matters of the Go types besides: which structs are no
 //! pointers, and which fields are written though they are zero.
 //!
@@ -24,12 +25,56 @@
 //! is not listed is what it looks like: a scalar, a pointer to a struct of which the same holds,
 //! or an atomic list. `T` may be left out.
 
-/// A type, by its name; the empty name is a type of which nothing is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Type(&'static str);
+use serde_json::Value;
+
+use crate::api::Kind;
+
+/// What the fields of an object are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Type {
+    /// A type of the table, by its name; the empty name is a type of which nothing is known.
+    Named(&'static str),
+    /// A kind that a definition brings, as its schema says, but for its metadata.
+    Custom(&'static Value),
+    /// A part of such an object.
+    Part(&'static Value),
+}
+
+/// Which fields tell the elements of a list apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Keys {
+    /// `name` or `name=default`, separated by commas.
+    Named(&'static str),
+    /// Those of the schema of the list.
+    Schema(&'static Value),
+}
+
+impl Keys {
+    /// The keys, each with what it is where it is missing.
+    pub fn all(self) -> Vec<(&'static str, Option<Value>)> {
+        match self {
+            Keys::Named(keys) => keys
+                .split(',')
+                .map(|key| match key.split_once('=') {
+                    Some((name, default)) => (name, Some(Value::from(default))),
+                    None => (key, None),
+                })
+                .collect(),
+            Keys::Schema(list) => {
+                let keys = list["x-kubernetes-list-map-keys"].as_array();
+                let keys = keys.into_iter().flatten().filter_map(Value::as_str);
+                keys.map(|key| {
+                    let default = &list["items"]["properties"][key]["default"];
+                    (key, Some(default).filter(|d| !d.is_null()).cloned())
+                })
+                .collect()
+            }
+        }
+    }
+}
 
 /// What a field is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {
     /// Whatever it looks like; the type is that of a struct's fields.
     Struct {
@@ -38,9 +83,9 @@ pub enum Shape {
     },
     Map,
     Atomic,
-    /// A list with keys, `name` or `name=default`, separated by commas.
+    /// A list whose elements have keys.
     List {
-        keys: &'static str,
+        keys: Keys,
         of: Type,
         always: bool,
     },
@@ -67,18 +112,50 @@ impl Shape {
 }
 
 impl Type {
-    pub const UNKNOWN: Type = Type("");
+    pub const UNKNOWN: Type = Type::Named("");
 
     /// The type of a kind.
-    pub fn of_kind(group: &str, kind: &str) -> Type {
-        let row = KINDS.iter().find(|(g, k, _)| *g == group && *k == kind);
-        Type(row.map_or("Object", |(_, _, name)| name))
+    pub fn of_kind(kind: Kind) -> Type {
+        let info = kind.info();
+        if let Some(definition) = kind.definition()
+            && definition.schema.is_object()
+        {
+            return Type::Custom(definition.schema);
+        }
+        let row = KINDS
+            .iter()
+            .find(|(g, k, _)| *g == info.group && *k == info.kind);
+        Type::Named(row.map_or("Object", |(_, _, name)| name))
+    }
+
+    /// The marks of the fields of a type of the table.
+    fn marks(self) -> impl Iterator<Item = &'static str> {
+        let row = match self {
+            Type::Named(name) => TYPES.iter().find(|(type_, _)| *type_ == name),
+            Type::Custom(_) | Type::Part(_) => None,
+        };
+        row.into_iter().flat_map(|(_, fields)| fields.split(' '))
     }
 
     /// What the field `name` of this type is.
     pub fn field(self, name: &str) -> Shape {
-        let row = TYPES.iter().find(|(type_, _)| *type_ == self.0);
-        let mut marks = row.into_iter().flat_map(|(_, fields)| fields.split(' '));
+        match self {
+            Type::Custom(_) if name == "metadata" => {
+                return Shape::Struct {
+                    of: Type::Named("ObjectMeta"),
+                    always: true,
+                };
+            }
+            Type::Custom(schema) | Type::Part(schema) => {
+                let own = &schema["properties"][name];
+                return match own.is_null() {
+                    true => of_schema(&schema["additionalProperties"]),
+                    false => of_schema(own),
+                };
+            }
+            Type::Named(_) => {}
+        }
+        let mut marks = self.marks();
         marks
             .find_map(|field| {
                 let marks = field.strip_prefix(name)?;
@@ -89,23 +166,20 @@ impl Type {
 
     /// The fields of this type that are written even when they are zero.
     pub fn zero_fields(self) -> impl Iterator<Item = &'static str> {
-        let row = TYPES.iter().find(|(type_, _)| *type_ == self.0);
-        row.into_iter()
-            .flat_map(|(_, fields)| fields.split(' '))
-            .filter_map(|field| field.strip_suffix('='))
+        self.marks().filter_map(|field| field.strip_suffix('='))
     }
 }
 
 fn shape(marks: &'static str) -> Shape {
     if let Some(name) = marks.strip_prefix(':') {
         return Shape::Struct {
-            of: Type(name),
+            of: Type::Named(name),
             always: false,
         };
     }
     if let Some(name) = marks.strip_prefix('!') {
         return Shape::Struct {
-            of: Type(name),
+            of: Type::Named(name),
             always: true,
         };
     }
@@ -120,8 +194,8 @@ fn shape(marks: &'static str) -> Shape {
         Some((keys, of)) => {
             let name = of.strip_prefix('!');
             Shape::List {
-                keys,
-                of: Type(name.unwrap_or(of)),
+                keys: Keys::Named(keys),
+                of: Type::Named(name.unwrap_or(of)),
                 always: name.is_some(),
             }
         }
@@ -130,7 +204,30 @@ fn shape(marks: &'static str) -> Shape {
 }
 
 /// The type whose values have one owner as a whole, where it is an element of a list.
-pub const ATOMIC: Type = Type("Atomic");
+pub const ATOMIC: Type = Type::Named("Atomic");
+
+/// What a value of a custom resource is
+/// (`k8s.io/apiserver/pkg/util/openapi` and `k8s.io/kube-openapi/pkg/schemaconv`).
+fn of_schema(schema: &'static Value) -> Shape {
+    let text = |name: &str| schema[name].as_str().unwrap_or_default();
+    match text("type") {
+        "array" => match text("x-kubernetes-list-type") {
+            "map" => Shape::List {
+                keys: Keys::Schema(schema),
+                of: Type::Part(&schema["items"]),
+                always: false,
+            },
+            "set" => Shape::Set,
+            _ => Shape::Atomic,
+        },
+        "object" if text("x-kubernetes-map-type") == "atomic" => Shape::Atomic,
+        "object" => Shape::Struct {
+            of: Type::Part(schema),
+            always: false,
+        },
+        _ => Shape::UNKNOWN,
+    }
+}
 
 /// (group, kind, type)
 const KINDS: &[(&str, &str, &str)] = &[
@@ -161,6 +258,11 @@ const KINDS: &[(&str, &str, &str)] = &[
         "HorizontalPodAutoscaler",
     ),
     ("batch", "CronJob", "CronJob"),
+    (
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        "CertificateSigningRequest",
+    ),
     ("batch", "Job", "Job"),
     ("discovery.k8s.io", "EndpointSlice", "EndpointSlice"),
     ("networking.k8s.io", "Ingress", "Ingress"),
@@ -350,6 +452,14 @@ const TYPES: &[(&str, &str)] = &[
         "disruptedPods{} disruptionsAllowed= currentHealthy= desiredHealthy= expectedPods= \
          conditions[type]",
     ),
+    (
+        "CertificateSigningRequest",
+        "metadata!ObjectMeta spec!CertificateSpec status!Conditions",
+    ),
+    (
+        "CertificateSpec",
+        "request= signerName= groups~ usages~ extra{}",
+    ),
     // Configuration.
     (
         "ConfigMap",
@@ -482,17 +592,19 @@ const TYPES: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Resource as _;
 
     #[test]
     fn fields_are_found_by_their_whole_name() {
-        let pod = Type::of_kind("", "Pod").field("spec");
+        let pod = k8s_openapi::api::core::v1::Pod::KIND;
+        let pod = Type::of_kind(pod).field("spec");
         let Shape::Struct { of, always: true } = pod else {
             unreachable!("{pod:?}");
         };
         assert!(matches!(
             of.field("containers"),
             Shape::List {
-                keys: "name",
+                keys: Keys::Named("name"),
                 always: true,
                 ..
             }
@@ -504,8 +616,10 @@ mod tests {
 
     #[test]
     fn every_type_that_is_named_is_there() {
-        let known = |name: &str| {
-            name.is_empty() || name == ATOMIC.0 || TYPES.iter().any(|(type_, _)| *type_ == name)
+        let known = |name: &'static str| {
+            name.is_empty()
+                || Type::Named(name) == ATOMIC
+                || TYPES.iter().any(|(type_, _)| *type_ == name)
         };
         for (_, kind, name) in KINDS {
             assert!(known(name), "{kind}: {name}");
@@ -516,7 +630,10 @@ mod tests {
                 let (name, marks) = field.split_at(end.unwrap_or(field.len()));
                 assert!(!marks.is_empty(), "{type_}.{name} has no mark");
                 if let Shape::Struct { of, .. } | Shape::List { of, .. } = shape(marks) {
-                    assert!(known(of.0), "{type_}.{name}: {of:?}");
+                    assert!(
+                        matches!(of, Type::Named(of) if known(of)),
+                        "{type_}.{name}: {of:?}"
+                    );
                 }
                 assert_ne!(shape(marks), Shape::UNKNOWN.filter_unmarked(marks));
             }

@@ -6,9 +6,10 @@ use super::compare::compare;
 use super::managers::{Manager, apply, update};
 use super::schema::Type;
 use super::set::Set;
+use crate::api::Resource as _;
 
 fn deployment() -> Type {
-    Type::of_kind("apps", "Deployment")
+    Type::of_kind(k8s_openapi::api::apps::v1::Deployment::KIND)
 }
 
 fn manager(name: &str, applies: bool) -> Manager {

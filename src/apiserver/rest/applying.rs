@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::path::Target;
 use super::{check_place, invalid_options, parse_flag};
-use crate::api::codec::DecodeError;
 use crate::api::field::Path;
 use crate::api::{Object, Result, Status};
 use crate::apiserver::fields::{self, Applied, Manager, Owners};
@@ -54,7 +53,9 @@ impl ApiServer {
         );
         let live = stored.as_ref().map(|s| (&s.object, &*s.owners));
         let done: Applied = fields::apply(kind, live, &applied, writer, force)?;
-        let (mut object, _) = kind.decode(&done.object).map_err(|e| refused(&e))?;
+        let (mut object, _) = kind
+            .decode(&done.object)
+            .map_err(|error| fields::unfit(kind, &applied, &error))?;
         if stored.is_none() && !object.uid().is_empty() {
             let detail = format!(
                 "uid mismatch: the provided object specified uid {}, and no existing object was found",
@@ -109,16 +110,4 @@ fn configuration(request: &Request) -> Result<Value> {
     Err(Status::bad_request(format!(
         "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
     )))
-}
-
-/// The types fit, but a value does not: a quantity that is none.
-fn refused(error: &DecodeError) -> Box<Status> {
-    Status::new(
-        500,
-        "",
-        format!(
-            "failed to convert merged object to last applied version: {}",
-            error.message
-        ),
-    )
 }
