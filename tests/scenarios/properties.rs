@@ -4,8 +4,10 @@
 //! A failure prints its seed; `KUBARIUM_SEED=<seed> cargo test properties` runs that one alone.
 
 mod addresses;
+mod budgets;
 mod faulty;
 mod invariants;
+mod limits;
 mod orphans;
 mod plan;
 
