@@ -273,6 +273,10 @@ mod rbac;
 mod reviews;
 mod workload;
 
+pub use certificate_signing_request::{
+    APPROVED, DENIED, FAILED, certificate as issued_certificate,
+    conditions as certificate_conditions, has as has_condition, outcome as certificate_outcome,
+};
 pub use pod::ephemeral::as_container as ephemeral_as_container;
 pub use pod::qos::class as quality_of_service;
 pub use pod::resources::{is_extended, is_huge, is_native};
@@ -412,4 +416,5 @@ kinds! {
     lesson::Lesson, super::play::Lesson;
     fault::Fault, super::play::Fault;
     operator::Operator, super::play::Operator;
+    certificate_signing_request::CertificateSigningRequest, k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 }

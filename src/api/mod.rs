@@ -27,6 +27,7 @@ pub mod time;
 pub mod time_zone;
 pub mod url;
 pub mod validation;
+pub mod x509;
 pub mod yaml;
 
 pub use key::{Key, Name};

@@ -2,6 +2,7 @@
 //! adds (`k8s.io/kubernetes/plugin/pkg/admission`). Plugins run in the order of a real server.
 
 mod bounds;
+pub(super) mod certificates;
 mod classes;
 mod limit_ranger;
 pub(super) mod nodes;
@@ -33,6 +34,7 @@ impl ApiServer {
         self.admit_bounds(object)?;
         nodes::restrict(caller, nodes::Act::Create, object, None)?;
         nodes::taint_new(object);
+        certificates::identify(caller, object);
         if object.kind() == Pod::KIND {
             self.default_limits(object);
             self.admit_service_account(kernel, object)?;

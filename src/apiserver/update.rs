@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::admission::Charges;
 use super::admission::nodes::{Act, restrict};
+use super::admission::{Charges, certificates};
 use super::allocation::Claim;
 use super::fields::{Manager, Owners, Write, is_light, is_reset};
 use super::store::Expect;
@@ -63,7 +63,10 @@ impl ApiServer {
             restrict(caller, Act::UpdateStatus, &object, Some(&old))?;
             info.strategy.prepare_for_status_update(&mut object, &old);
             errors.append(info.strategy.validate_status_update(&object, &old));
-        } else if matches!(options.subresource, "ephemeralcontainers" | "resize") {
+        } else if matches!(
+            options.subresource,
+            "ephemeralcontainers" | "resize" | "approval"
+        ) {
             let part = options.subresource;
             info.strategy
                 .prepare_for_part_update(part, &mut object, &old);
@@ -80,9 +83,11 @@ impl ApiServer {
             errors.append(validation::metadata_update(&object, &old));
             errors.append(info.strategy.validate_update(&object, &old));
         }
+        certificates::stamp(kernel.now, &mut object, &old);
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }
+        self.admit_certificates(caller, options.subresource, &object, Some(&old))?;
         let charges = match options.subresource {
             "" | "resize" => self.admit_valid(kernel, &object, Some(&old))?,
             _ => Charges::default(),
@@ -126,6 +131,7 @@ impl ApiServer {
             "scale" => "update scale",
             "finalize" => "finalize",
             "resize" => "resize",
+            "approval" => "update approval",
             _ => "update",
         };
         self.put_owned(

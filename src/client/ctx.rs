@@ -139,6 +139,32 @@ impl<'a, E> Ctx<'a, E> {
             .map(typed)
     }
 
+    /// Replaces the part of the object that a subresource is about.
+    pub fn update_part<T: Resource>(&mut self, object: T, part: &'static str) -> Result<Rc<T>> {
+        self.call()?;
+        let object = T::into_object(Rc::new(object));
+        let options = WriteOptions {
+            dry_run: false,
+            subresource: part,
+        };
+        self.server
+            .update_object(self.kernel, self.caller, object, &options)
+            .map(typed)
+    }
+
+    /// Whether somebody may do something: what a SubjectAccessReview answers. The resource may have a
+    /// subresource behind a slash.
+    pub fn may(
+        &mut self,
+        subject: (&str, &[String]),
+        verb: &str,
+        group: &str,
+        resource: &str,
+    ) -> Result<bool> {
+        self.call()?;
+        Ok(self.server.permits(subject, verb, group, resource))
+    }
+
     /// Reads the newest version, changes it, and writes it back: what a patch does. Returns
     /// `None` when the object does not exist.
     pub fn patch<T: Resource>(

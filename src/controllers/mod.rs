@@ -18,6 +18,7 @@
 mod autoscaling;
 mod backends;
 mod caches;
+mod certificates;
 mod claim;
 mod cluster_role_aggregation;
 mod controller;
@@ -100,6 +101,9 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(resource_quota::ResourceQuotaController),
         Box::new(cluster_role_aggregation::ClusterRoleAggregationController::default()),
         Box::new(tokens::TokenController::default()),
+        Box::new(certificates::Approver),
+        Box::new(certificates::Signer),
+        Box::new(certificates::Cleaner),
         Box::new(operator::OperatorController::default()),
     ]
 }

@@ -248,6 +248,9 @@ pub(super) fn flag_name(controller: &'static str) -> &'static str {
 /// (`cmd/kube-controller-manager/app`).
 fn account_of(controller: &'static str) -> &'static str {
     match controller {
+        "certificatesigningrequest-approving-controller"
+        | "certificatesigningrequest-signing-controller"
+        | "certificatesigningrequest-cleaner-controller" => "certificate-controller",
         "daemonset-controller" => "daemon-set-controller",
         "endpoints-controller" => "endpoint-controller",
         "endpoint-slice-controller" => "endpointslice-controller",

@@ -17,6 +17,6 @@ pub use cause::{Cause, CauseId, CauseLog};
 pub use kernel::{Disk, Kernel};
 pub use log::Log;
 pub use queue::{Class, EventQueue, Ticket};
-pub use rng::{Rng, Streams};
+pub use rng::{Rng, Streams, seal};
 pub use time::{Time, millis, secs};
 pub use trace::{Trace, hash_bytes};

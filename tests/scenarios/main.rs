@@ -3,6 +3,7 @@
 mod apiserver;
 mod auth;
 mod autoscaling;
+mod certificates;
 mod common;
 mod controllers;
 mod controllers_daemonset;

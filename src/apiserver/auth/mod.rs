@@ -25,7 +25,7 @@ use super::ApiServer;
 use super::request::Request;
 
 pub(super) use attributes::Attributes;
-pub use caller::Caller;
+pub use caller::{Caller, MASTERS};
 
 /// What an authoriser says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,27 @@ impl ApiServer {
             }
         }
         Ok(caller)
+    }
+
+    /// Whether a user with groups may do something with a kind of object, or with its subresource.
+    pub fn permits(
+        &self,
+        (user, groups): (&str, &[String]),
+        verb: &str,
+        group: &str,
+        resource: &str,
+    ) -> bool {
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let attributes = Attributes {
+            verb,
+            group,
+            resource,
+            subresource,
+            ..Attributes::default()
+        };
+        self.decide(&Caller::new(user, &groups, ""), &attributes)
+            .allowed
     }
 
     /// Asks the authorisers in their order.

@@ -13,7 +13,7 @@ use crate::api::rfc3339::format_time;
 use crate::api::{Key, Result, Status};
 use crate::apiserver::meta;
 use crate::apiserver::rest::{decode_base64, encode_base64};
-use crate::sim::{Kernel, Rng, Time};
+use crate::sim::{Kernel, Rng, Time, seal};
 
 /// Who issues tokens, and whom they are for unless somebody else is named.
 pub(in crate::apiserver) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -317,23 +317,7 @@ impl SigningKey {
     }
 
     fn signature(self, text: &str) -> String {
-        // FNV-1a in two lanes that begin with the key, drawn out to the size of RSA's.
-        let mut lanes = self.0;
-        for byte in text.bytes() {
-            for (i, lane) in lanes.iter_mut().enumerate() {
-                *lane ^= u64::from(byte) + i as u64;
-                *lane = lane
-                    .wrapping_mul(0x0000_0100_0000_01b3)
-                    .rotate_left(7 * i as u32);
-            }
-        }
-        let mut rng = Rng::new(lanes[0] ^ lanes[1].rotate_left(32) ^ self.0[0].rotate_left(17));
-        let mut bytes = Vec::with_capacity(SIGNATURE_WORDS * 8);
-        for i in 0..SIGNATURE_WORDS {
-            let word = rng.next_u64() ^ lanes.get(i % 2).copied().unwrap_or_default();
-            bytes.extend(word.to_be_bytes());
-        }
-        encode_base64(&bytes)
+        encode_base64(&seal(self.0, text.as_bytes(), SIGNATURE_WORDS))
     }
 }
 

@@ -44,12 +44,13 @@ impl ApiServer {
                     self.patch_object(kernel, caller, target, name, &options, request)?;
                 Ok(self.written(kind, code, &object, warnings))
             }
-            ("ephemeralcontainers" | "resize", method) => {
+            ("ephemeralcontainers" | "resize" | "approval", method) => {
                 let part = match target.subresource {
                     "resize" => "resize",
+                    "approval" => "approval",
                     _ => "ephemeralcontainers",
                 };
-                self.pod_part(kernel, caller, (target, name), part, method, request)
+                self.change_part(kernel, caller, (target, name), part, method, request)
             }
             ("scale", _) => self.scale(kernel, caller, target, name, request),
             ("binding", Method::Post) if kind == Pod::KIND => {
@@ -79,8 +80,8 @@ impl ApiServer {
         Ok(self.written(target.kind, 200, &object, decoded.warnings))
     }
 
-    /// A subresource that has the form of the pod, and changes one part of it.
-    fn pod_part(
+    /// A subresource that has the form of the object, and changes one part of it.
+    fn change_part(
         &mut self,
         kernel: &mut Kernel,
         caller: &Caller,

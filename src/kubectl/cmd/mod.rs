@@ -4,6 +4,7 @@ mod apply;
 mod attach;
 mod auth;
 mod autoscale;
+mod certificate;
 mod change;
 mod client;
 mod config;
@@ -112,6 +113,8 @@ pub const COMMANDS: &[Command] = &[
     rollout::UNDO,
     scale::SCALE,
     autoscale::AUTOSCALE,
+    certificate::APPROVE,
+    certificate::DENY,
     info::CLUSTER_INFO,
     dump::DUMP,
     top::NODES,

@@ -4,6 +4,7 @@
 //! Describers write lines with tabs; the tabs become columns when the whole page is laid out.
 
 mod autoscaler;
+mod certificate;
 mod config;
 mod container;
 mod daemon_set;
@@ -76,6 +77,9 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("", "ResourceQuota") => limits::quota(object, &mut page),
         ("autoscaling", "HorizontalPodAutoscaler") => {
             autoscaler::describe(kube, object, &mut page).await;
+        }
+        ("certificates.k8s.io", "CertificateSigningRequest") => {
+            certificate::describe(kube, object, &mut page).await;
         }
         ("", "LimitRange") => limits::limit_range(object, &mut page),
         ("scheduling.k8s.io", "PriorityClass") => {
