@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use serde_json::Value;
 
 use super::cmd::{Command, members, words_of};
-use super::flags::{Flag, GLOBAL, Parsed, Value as F, parse};
+use super::flags::{Flag, GLOBAL, Parsed, Value as F, parse, read};
 use super::json::{list, name, text};
 use super::kube::Kube;
 use super::session::Session;
@@ -128,10 +128,10 @@ async fn kubectl(
 ) -> Vec<String> {
     let typed: Vec<String> = before.to_vec();
     let (command, group, words) = words_of(&typed);
-    let flags: &[&[Flag]] = command.map_or(&[], |c| c.flags);
-    let all_flags = || flags.iter().flat_map(|f| f.iter()).chain(GLOBAL);
+    let mut flags = read(command.map_or(&[], |c| c.flags));
+    flags.extend(read(&[GLOBAL]));
     // A flag whose value is being typed.
-    if let Some(waiting) = before.last().and_then(|w| waiting_flag(w, flags)) {
+    if let Some(waiting) = before.last().and_then(|w| waiting_flag(w, &flags)) {
         let kube = kube(
             shell,
             io,
@@ -150,7 +150,7 @@ async fn kubectl(
             F::Bool | F::Optional(_) => format!("--{}", f.name),
             _ => format!("--{}=", f.name),
         };
-        return all_flags().map(long).collect();
+        return flags.iter().filter(|f| !f.hidden).map(long).collect();
     }
     let Some(command) = command else {
         return members(&group).into_iter().map(str::to_owned).collect();
@@ -165,8 +165,8 @@ async fn kubectl(
 }
 
 /// The flag that a word is, if its value comes with the next word.
-fn waiting_flag(word: &str, flags: &[&[Flag]]) -> Option<Flag> {
-    let mut known = flags.iter().flat_map(|f| f.iter()).chain(GLOBAL);
+fn waiting_flag(word: &str, flags: &[Flag]) -> Option<Flag> {
+    let mut known = flags.iter();
     let takes = |f: &&Flag| !matches!(f.value, F::Bool | F::Optional(_));
     let found = match word.strip_prefix("--") {
         Some(long) => known.find(|f| f.name == long),
@@ -189,7 +189,7 @@ fn kube(
     command: Option<&Command>,
     words: &[String],
 ) -> Kube {
-    let flags = command.map_or(&[] as &[&[Flag]], |c| c.flags);
+    let flags = command.map_or(&[] as &[&str], |c| c.flags);
     let parsed = parse(words, flags).unwrap_or_else(|_| {
         let mut parsed = Parsed::default();
         let plain = words.iter().filter(|w| !w.starts_with('-'));

@@ -11,11 +11,14 @@ pub enum Value {
     Bool,
     Text,
     Int,
+    Int32,
     Duration,
     /// May be given several times, or as a comma-separated list.
     List,
     /// May be given several times; commas stay.
     Repeated,
+    /// `key=value`, several times or with commas between them.
+    Pairs,
     /// A text that may be left out, and then is this.
     Optional(&'static str),
 }
@@ -26,56 +29,69 @@ pub struct Flag {
     pub name: &'static str,
     pub short: Option<char>,
     pub value: Value,
+    /// What holds when it is not given, as the help writes it.
+    pub default: &'static str,
+    /// Works, but the help does not mention it.
+    pub hidden: bool,
 }
 
-pub const fn flag(name: &'static str, value: Value) -> Flag {
-    Flag {
-        name,
-        short: None,
-        value,
-    }
+/// Reads flags as commands state them, and as their help shows them, with blanks between them:
+/// `-o,output='' watch=false`. What stands behind `=` tells the type: `''` is a text, `false` a switch,
+/// `0` a number (`0/32` one of 32 bits), `0s` a duration, `[]` a list (`[]*` without commas, `[]=` of
+/// pairs), `'none'?unchanged` a text that is `unchanged` when it is left out. A dot before the name
+/// hides the flag.
+pub fn read(stated: &[&'static str]) -> Vec<Flag> {
+    stated
+        .iter()
+        .flat_map(|line| line.split(' '))
+        .filter_map(flag)
+        .collect()
 }
 
-pub const fn short(name: &'static str, short: char, value: Value) -> Flag {
-    Flag {
+fn flag(stated: &'static str) -> Option<Flag> {
+    let (hidden, stated) = match stated.strip_prefix('.') {
+        Some(rest) => (true, rest),
+        None => (false, stated),
+    };
+    let (short, stated) = match stated.strip_prefix('-').and_then(|s| s.split_once(',')) {
+        Some((short, rest)) => (short.chars().next(), rest),
+        None => (None, stated),
+    };
+    let (name, default) = stated.split_once('=')?;
+    let (default, value) = if default.starts_with('\'') {
+        match default.rsplit_once("'?") {
+            Some((text, left_out)) => {
+                let quoted = default.get(..text.len() + 1).unwrap_or(text);
+                (quoted, Value::Optional(left_out))
+            }
+            None => (default, Value::Text),
+        }
+    } else if let Some(list) = default.strip_suffix("]*") {
+        (default.get(..list.len() + 1).unwrap_or(list), Value::Repeated)
+    } else if default.ends_with("]=") {
+        (default.trim_end_matches('='), Value::Pairs)
+    } else if default.is_empty() || default.starts_with('[') {
+        (default, Value::List)
+    } else if let Some(number) = default.strip_suffix("/32") {
+        (number, Value::Int32)
+    } else if matches!(default, "true" | "false") {
+        (default, Value::Bool)
+    } else if default.ends_with('s') {
+        (default, Value::Duration)
+    } else {
+        (default, Value::Int)
+    };
+    Some(Flag {
         name,
-        short: Some(short),
+        short,
         value,
-    }
+        default,
+        hidden,
+    })
 }
 
 /// Flags of every command.
-pub const GLOBAL: &[Flag] = &[
-    short("namespace", 'n', Value::Text),
-    short("help", 'h', Value::Bool),
-    short("server", 's', Value::Text),
-    short("v", 'v', Value::Int),
-    flag("as", Value::Text),
-    flag("as-group", Value::Repeated),
-    flag("as-uid", Value::Text),
-    flag("as-user-extra", Value::Repeated),
-    flag("cache-dir", Value::Text),
-    flag("certificate-authority", Value::Text),
-    flag("client-certificate", Value::Text),
-    flag("client-key", Value::Text),
-    flag("cluster", Value::Text),
-    flag("context", Value::Text),
-    flag("disable-compression", Value::Bool),
-    flag("insecure-skip-tls-verify", Value::Bool),
-    flag("kubeconfig", Value::Text),
-    flag("log-flush-frequency", Value::Duration),
-    flag("match-server-version", Value::Bool),
-    flag("password", Value::Text),
-    flag("profile", Value::Text),
-    flag("profile-output", Value::Text),
-    flag("request-timeout", Value::Text),
-    flag("tls-server-name", Value::Text),
-    flag("token", Value::Text),
-    flag("user", Value::Text),
-    flag("username", Value::Text),
-    flag("vmodule", Value::Text),
-    flag("warnings-as-errors", Value::Bool),
-];
+pub const GLOBAL: &str = "as='' as-group=[]* as-uid='' as-user-extra=[]* cache-dir='/root/.kube/cache' certificate-authority='' client-certificate='' client-key='' cluster='' context='' disable-compression=false .-h,help=false insecure-skip-tls-verify=false kubeconfig='' kuberc='' log-flush-frequency=5s match-server-version=false -n,namespace='' password='' profile='none' profile-output='profile.pprof' request-timeout='0' -s,server='' tls-server-name='' token='' user='' username='' -v,v=0/32 vmodule= warnings-as-errors=false";
 
 /// A parsed command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,7 +106,9 @@ pub struct Parsed {
 ///
 /// # Errors
 /// The message of pflag, without `error: `.
-pub fn parse(words: &[String], own: &[&[Flag]]) -> Result<Parsed, String> {
+pub fn parse(words: &[String], own: &[&'static str]) -> Result<Parsed, String> {
+    let mut known = read(own);
+    known.extend(read(&[GLOBAL]));
     let mut parsed = Parsed::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -107,7 +125,9 @@ pub fn parse(words: &[String], own: &[&[Flag]]) -> Result<Parsed, String> {
             if name.is_empty() || name.starts_with('-') {
                 return Err(format!("bad flag syntax: {word}"));
             }
-            let flag = find(own, |f| f.name == name).ok_or(format!("unknown flag: --{name}"))?;
+            let hyphens = name.replace('_', "-");
+            let flag = find(&known, |f| f.name == hyphens)
+                .ok_or(format!("unknown flag: --{hyphens}"))?;
             let value = match (value, flag.value) {
                 (Some(value), _) => value.to_owned(),
                 (None, Value::Bool) => "true".to_owned(),
@@ -129,7 +149,7 @@ pub fn parse(words: &[String], own: &[&[Flag]]) -> Result<Parsed, String> {
         };
         for (i, letter) in letters.char_indices() {
             let rest = letters.get(i + letter.len_utf8()..).unwrap_or_default();
-            let flag = find(own, |f| f.short == Some(letter)).ok_or(format!(
+            let flag = find(&known, |f| f.short == Some(letter)).ok_or(format!(
                 "unknown shorthand flag: '{letter}' in -{}",
                 letters.get(i..).unwrap_or_default()
             ))?;
@@ -160,12 +180,94 @@ pub fn parse(words: &[String], own: &[&[Flag]]) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
-fn find(own: &[&[Flag]], wanted: impl Fn(&Flag) -> bool) -> Option<Flag> {
-    own.iter()
-        .flat_map(|flags| flags.iter())
-        .chain(GLOBAL)
-        .find(|f| wanted(f))
-        .copied()
+fn find(known: &[Flag], wanted: impl Fn(&Flag) -> bool) -> Option<Flag> {
+    known.iter().find(|f| wanted(f)).copied()
+}
+
+/// A number as Go reads it in base 0: with `0x`, `0o`, `0b` and underscores.
+fn integer(text: &str, bits: u32) -> Result<i64, &'static str> {
+    let syntax = "invalid syntax";
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (base, digits) = match lower.as_bytes() {
+        [b'0', b'x', ..] => (16, lower.get(2..)),
+        [b'0', b'b', ..] => (2, lower.get(2..)),
+        [b'0', b'o', ..] => (8, lower.get(2..)),
+        [b'0', _, ..] => (8, lower.get(1..)),
+        _ => (10, Some(lower.as_str())),
+    };
+    let digits = digits.unwrap_or_default();
+    let clean: String = digits.chars().filter(|c| *c != '_').collect();
+    let separated = clean.len() < digits.len();
+    if separated && (digits.starts_with('_') && base == 10 || digits.ends_with('_') || digits.contains("__")) {
+        return Err(syntax);
+    }
+    if clean.is_empty() || !clean.chars().all(|c| c.is_digit(base)) {
+        return Err(syntax);
+    }
+    let range = "value out of range";
+    let size = i128::from_str_radix(&clean, base).map_err(|_| range)?;
+    let value = if negative { -size } else { size };
+    let limit = 1_i128 << (bits - 1);
+    match (-limit..limit).contains(&value) {
+        true => i64::try_from(value).map_err(|_| range),
+        false => Err(range),
+    }
+}
+
+/// A line of comma-separated values (`encoding/csv`).
+fn fields(line: &str) -> Result<Vec<String>, String> {
+    let wrong = |column: usize, what: &str| {
+        Err(format!("parse error on line 1, column {column}: {what}"))
+    };
+    let mut out = Vec::new();
+    let mut rest = line;
+    loop {
+        let at = line.len() - rest.len();
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let (field, more) = match rest.split_once(',') {
+                Some((field, more)) => (field, Some(more)),
+                None => (rest, None),
+            };
+            if let Some(quote) = field.find('"') {
+                return wrong(at + quote + 1, "bare \" in non-quoted field");
+            }
+            out.push(field.to_owned());
+            match more {
+                Some(more) => rest = more,
+                None => return Ok(out),
+            }
+            continue;
+        };
+        let mut field = String::new();
+        let mut inner = quoted;
+        loop {
+            let Some((part, more)) = inner.split_once('"') else {
+                return wrong(line.len() + 1, "extraneous or missing \" in quoted-field");
+            };
+            field.push_str(part);
+            inner = more;
+            match inner.strip_prefix('"') {
+                Some(more) => {
+                    field.push('"');
+                    inner = more;
+                }
+                None => break,
+            }
+        }
+        out.push(field);
+        match inner.strip_prefix(',') {
+            Some(more) => rest = more,
+            None if inner.is_empty() => return Ok(out),
+            None => {
+                let column = line.len() - inner.len();
+                return wrong(column, "extraneous or missing \" in quoted-field");
+            }
+        }
+    }
 }
 
 impl Parsed {
@@ -195,11 +297,12 @@ impl Parsed {
                 };
                 self.values.insert(flag.name, vec![value.to_owned()]);
             }
-            Value::Int => {
-                if value.parse::<i64>().is_err() {
-                    return Err(syntax("ParseInt"));
-                }
-                self.values.insert(flag.name, vec![value]);
+            Value::Int | Value::Int32 => {
+                let bits = if flag.value == Value::Int { 64 } else { 32 };
+                let number = integer(&value, bits).map_err(|reason| {
+                    refused(format!("strconv.ParseInt: parsing {}: {reason}", go_quote(&value)))
+                })?;
+                self.values.insert(flag.name, vec![number.to_string()]);
             }
             Value::Duration => {
                 parse_go_duration(&value).map_err(refused)?;
@@ -209,8 +312,22 @@ impl Parsed {
                 self.values.insert(flag.name, vec![value]);
             }
             Value::List => {
-                let values = self.values.entry(flag.name).or_default();
-                values.extend(value.split(',').map(str::to_owned));
+                let new = match value.as_str() {
+                    "" => Vec::new(),
+                    line => fields(line).map_err(refused)?,
+                };
+                self.values.entry(flag.name).or_default().extend(new);
+            }
+            Value::Pairs => {
+                let pairs = match value.matches('=').count() {
+                    0 => return Err(refused(format!("{value} must be formatted as key=value"))),
+                    1 => vec![value.trim_matches('"').to_owned()],
+                    _ => fields(&value).map_err(&refused)?,
+                };
+                if let Some(pair) = pairs.iter().find(|p| !p.contains('=')) {
+                    return Err(refused(format!("{pair} must be formatted as key=value")));
+                }
+                self.values.entry(flag.name).or_default().extend(pairs);
             }
             Value::Repeated => self.values.entry(flag.name).or_default().push(value),
         }
@@ -273,18 +390,14 @@ impl Parsed {
 mod tests {
     use super::*;
 
-    const FLAGS: &[Flag] = &[
-        short("output", 'o', Value::Text),
-        short("watch", 'w', Value::Bool),
-        short("selector", 'l', Value::Text),
-        flag("replicas", Value::Int),
-        flag("dry-run", Value::Optional("unchanged")),
-        short("label-columns", 'L', Value::List),
+    const FLAGS: &[&str] = &[
+        "-o,output='' -w,watch=false -l,selector=''",
+        "replicas=0 dry-run='none'?unchanged -L,label-columns=[] port=-1/32 env=[]=",
     ];
 
     fn parsed(line: &str) -> Result<Parsed, String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        parse(&words, &[FLAGS])
+        parse(&words, FLAGS)
     }
 
     #[test]
@@ -306,6 +419,15 @@ mod tests {
             parsed("a -L x,y -L z").unwrap().list("label-columns"),
             ["x", "y", "z"]
         );
+        assert_eq!(
+            parsed("-L \"x,y\",z").unwrap().list("label-columns"),
+            ["x,y", "z"]
+        );
+        for (number, meant) in [("0x10", 16), ("1_000", 1000), ("-3", -3), ("010", 8), ("0", 0)] {
+            let line = format!("--replicas={number}");
+            assert_eq!(parsed(&line).unwrap().int("replicas"), Some(meant));
+        }
+        assert_eq!(parsed("--dry_run=client").unwrap().text("dry-run"), "client");
         assert_eq!(parsed("a -- -w b").unwrap().arguments, ["a", "-w", "b"]);
         assert_eq!(parsed("a --dry-run").unwrap().text("dry-run"), "unchanged");
     }
@@ -323,6 +445,18 @@ mod tests {
             (
                 "--replicas=a",
                 "invalid argument \"a\" for \"--replicas\" flag: strconv.ParseInt: parsing \"a\": invalid syntax",
+            ),
+            (
+                "--port=3000000000",
+                "invalid argument \"3000000000\" for \"--port\" flag: strconv.ParseInt: parsing \"3000000000\": value out of range",
+            ),
+            (
+                "--env=a",
+                "invalid argument \"a\" for \"--env\" flag: a must be formatted as key=value",
+            ),
+            (
+                "-Lx\"y",
+                "invalid argument \"x\\\"y\" for \"-L, --label-columns\" flag: parse error on line 1, column 2: bare \" in non-quoted field",
             ),
             (
                 "--watch=a",

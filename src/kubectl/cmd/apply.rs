@@ -4,14 +4,13 @@
 
 use serde_json::Value;
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
+use super::{Command, FILES, OUTPUT, needs_files};
 use crate::api::selector::Selector;
 use crate::apiserver::patch::apply::{self as patching, LAST_APPLIED, Patch};
 use crate::apiserver::patch::{PatchSchema, strategic};
 use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{annotation, name, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
@@ -20,28 +19,24 @@ use crate::kubectl::printers::{self, Format, format};
 pub const APPLY: Command = Command {
     path: "apply",
     short: "Apply a configuration to a resource by file name or stdin",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: "(-f FILENAME | -k DIRECTORY)
+Make objects be as files say: create what is missing, change what differs, and leave alone what the files never named.
+
+# A file, or a folder of them
+kubectl apply -f web.yaml
+kubectl apply -f manifests/
+
+# A folder with a kustomization
+kubectl apply -k overlays/test
+
+# Let the server merge
+kubectl apply --server-side -f web.yaml
+
+# And delete what was applied before and is in no file now
+kubectl apply --prune -f manifests/ -l app=web",
+    flags: &[OUTPUT, FILES, "all=false .applyset='' cascade='background'?background dry-run='none'?unchanged field-manager='kubectl-client-side-apply' force-conflicts=false force=false grace-period=-1 openapi-patch=true overwrite=true prune-allowlist=[]* prune=false -l,selector='' server-side=false subresource='' timeout=0s validate='strict'?strict wait=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("validate", F::Optional("strict")),
-    flag("server-side", F::Bool),
-    flag("force-conflicts", F::Bool),
-    flag("overwrite", F::Bool),
-    flag("force", F::Bool),
-    flag("wait", F::Bool),
-    flag("timeout", F::Duration),
-    flag("grace-period", F::Int),
-    flag("cascade", F::Optional("background")),
-    flag("openapi-patch", F::Bool),
-    flag("subresource", F::Text),
-    flag("all", F::Bool),
-    flag("applyset", F::Text),
-    flag("prune", F::Bool),
-    flag("prune-allowlist", F::Repeated),
-    flag("prune-whitelist", F::Repeated),
-];
 
 const MANAGER: &str = "kubectl-client-side-apply";
 

@@ -13,7 +13,6 @@ use super::{Command, logs};
 use crate::api::Kind;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{int, list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::sim::secs;
@@ -21,17 +20,17 @@ use crate::sim::secs;
 pub const ATTACH: Command = Command {
     path: "attach",
     short: "Attach to a running container",
-    flags: &[FLAGS],
+    help: "(POD | TYPE/NAME) -c CONTAINER
+Join a process that already runs in a container.
+
+# See what it writes
+kubectl attach web
+
+# Type to it
+kubectl attach web -c shell -i -t",
+    flags: &["-c,container='' pod-running-timeout=1m0s -q,quiet=false -i,stdin=false -t,tty=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    short("container", 'c', F::Text),
-    short("stdin", 'i', F::Bool),
-    short("tty", 't', F::Bool),
-    short("quiet", 'q', F::Bool),
-    flag("pod-running-timeout", F::Duration),
-];
 
 /// How often the output is looked at.
 const EVERY: Duration = Duration::from_millis(100);

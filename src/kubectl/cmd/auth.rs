@@ -3,12 +3,11 @@
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde_json::{Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, needs_files};
+use super::{Command, FILES, OUTPUT, needs_files};
 use crate::apiserver::Method;
 use crate::apiserver::rules::{broken_down, compacted};
 use crate::kubectl::describe::rules_table;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Value as F, flag, short};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
@@ -18,19 +17,29 @@ use crate::kubectl::tabwriter::TabWriter;
 pub const CAN_I: Command = Command {
     path: "auth can-i",
     short: "Check whether an action is allowed",
-    flags: &[&[
-        short("all-namespaces", 'A', F::Bool),
-        flag("list", F::Bool),
-        flag("no-headers", F::Bool),
-        short("quiet", 'q', F::Bool),
-        flag("subresource", F::Text),
-    ]],
+    help: "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]
+The answer is yes or no. VERB is a word such as get or create, TYPE a resource; both can be '*'.
+
+# May I create pods here?
+kubectl auth can-i create pods
+
+# May somebody else?
+kubectl auth can-i list secrets --as=system:serviceaccount:default:robot
+
+# All that I may do
+kubectl auth can-i --list",
+    flags: &["-A,all-namespaces=false list=false no-headers=false -q,quiet=false subresource=''"],
     run: |kube| Box::pin(can_i(kube)),
 };
 
 pub const WHOAMI: Command = Command {
     path: "auth whoami",
     short: "Experimental: Check self subject attributes",
+    help: "
+Ask the server who it takes you for: name, groups and more.
+
+# Your name and groups
+kubectl auth whoami",
     flags: &[OUTPUT],
     run: |kube| Box::pin(whoami(kube)),
 };
@@ -38,15 +47,12 @@ pub const WHOAMI: Command = Command {
 pub const RECONCILE: Command = Command {
     path: "auth reconcile",
     short: "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
-    flags: &[
-        OUTPUT,
-        FILES,
-        CHANGE,
-        &[
-            flag("remove-extra-permissions", F::Bool),
-            flag("remove-extra-subjects", F::Bool),
-        ],
-    ],
+    help: "-f FILENAME
+Make roles and bindings allow what the file says, as 'kubectl apply' would not: rules are compared by what they mean.
+
+# From a file
+kubectl auth reconcile -f roles.yaml",
+    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged remove-extra-permissions=false remove-extra-subjects=false"],
     run: |kube| Box::pin(reconcile(kube)),
 };
 

@@ -3,28 +3,22 @@
 use serde_json::{Value, json};
 
 use super::generate::{known, make};
-use super::{CHANGE, Command, FILES, OUTPUT};
+use super::{Command, FILES, OUTPUT};
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::name;
 use crate::kubectl::kube::Kube;
 use crate::kubectl::resources::qualified_kind;
 
-const FLAGS: &[Flag] = &[
-    flag("name", F::Text),
-    flag("min", F::Int),
-    flag("max", F::Int),
-    flag("cpu-percent", F::Int),
-    flag("cpu", F::Text),
-    flag("memory", F::Text),
-    flag("save-config", F::Bool),
-];
-
 pub const AUTOSCALE: Command = Command {
     path: "autoscale",
     short: "Auto-scale a deployment, replica set, stateful set, or replication controller",
-    flags: &[FLAGS, OUTPUT, FILES, CHANGE],
+    help: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]
+Make an autoscaler that keeps the number of pods between two bounds, as their load asks for.
+
+# Two to ten pods, at four fifths of the CPU that they request
+kubectl autoscale deployment web --min=2 --max=10 --cpu=80%",
+    flags: &[OUTPUT, FILES, ".cpu-percent=-1/32 cpu='' dry-run='none'?unchanged field-manager='kubectl-autoscale' max=-1/32 memory='' min=-1/32 name='' save-config=false"],
     run: |kube| Box::pin(run(kube)),
 };
 

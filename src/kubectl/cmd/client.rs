@@ -2,12 +2,12 @@
 
 use super::Command;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Value as F, flag, short};
 use crate::kubectl::kube::Kube;
 
 pub const OPTIONS: Command = Command {
     path: "options",
     short: "Print the list of flags inherited by all commands",
+    help: "",
     flags: &[],
     run: |kube| {
         Box::pin(async move {
@@ -20,6 +20,11 @@ pub const OPTIONS: Command = Command {
 pub const COMPLETION: Command = Command {
     path: "completion",
     short: "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
+    help: "SHELL
+Print a script that lets a shell complete what you type. SHELL is bash, zsh, fish or powershell.
+
+# For this bash
+source <(kubectl completion bash)",
     flags: &[],
     run: |kube| Box::pin(async move { completion(kube) }),
 };
@@ -27,19 +32,22 @@ pub const COMPLETION: Command = Command {
 pub const PLUGIN_LIST: Command = Command {
     path: "plugin list",
     short: "List all visible plugin executables on a user's PATH",
-    flags: &[&[flag("name-only", F::Bool)]],
+    help: "[flags]
+# All of them
+kubectl plugin list",
+    flags: &["name-only=false"],
     run: |_| Box::pin(async move { plain("unable to find any kubectl plugins in your PATH") }),
 };
 
 pub const PROXY: Command = Command {
     path: "proxy",
     short: "Run a proxy to the Kubernetes API server",
-    flags: &[&[
-        short("port", 'p', F::Int),
-        short("www", 'w', F::Text),
-        flag("address", F::Text),
-        flag("api-prefix", F::Text),
-    ]],
+    help: "[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]
+Serve the API on a port of this machine, with your rights.
+
+# On port 8001
+kubectl proxy --port=8001",
+    flags: &["accept-hosts='^localhost$,^127\\.0\\.0\\.1$,^\\[::1\\]$' accept-paths='^.*' address='127.0.0.1' api-prefix='/' append-server-path=false disable-filter=false keepalive=0s -p,port=8001 reject-methods='^$' reject-paths='^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach' -u,unix-socket='' -P,www-prefix='/static/' -w,www=''"],
     run: |_| {
         Box::pin(async move {
             plain(

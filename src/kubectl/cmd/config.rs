@@ -1,30 +1,31 @@
 //! `kubectl config`: the client's own file. Models `k8s.io/kubectl/pkg/cmd/config`.
 
-use super::{Command, OUTPUT};
+use super::Command;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::kubeconfig::{Context, FILE, Kubeconfig, User};
 use crate::kubectl::tabwriter::TabWriter;
 
 /// A command that needs no server.
 macro_rules! local {
-    ($name:ident, $path:literal, $short:literal, $flags:expr, $run:ident) => {
+    ($name:ident, $path:literal, $short:literal, $help:literal, $flags:expr, $run:ident) => {
         pub const $name: Command = Command {
             path: $path,
             short: $short,
+            help: $help,
             flags: $flags,
             run: |kube| Box::pin(async move { $run(kube) }),
         };
     };
 }
 
-const NO_HEADERS: &[Flag] = &[flag("no-headers", F::Bool)];
-
 local!(
     CURRENT_CONTEXT,
     "config current-context",
     "Display the current-context",
+    "[flags]
+# The context in use
+kubectl config current-context",
     &[],
     current
 );
@@ -32,6 +33,9 @@ local!(
     DELETE_CLUSTER,
     "config delete-cluster",
     "Delete the specified cluster from the kubeconfig",
+    "NAME
+# Forget a cluster
+kubectl config delete-cluster old",
     &[],
     delete_cluster
 );
@@ -39,6 +43,9 @@ local!(
     DELETE_CONTEXT,
     "config delete-context",
     "Delete the specified context from the kubeconfig",
+    "NAME
+# Forget a context
+kubectl config delete-context old",
     &[],
     delete_context
 );
@@ -46,6 +53,9 @@ local!(
     DELETE_USER,
     "config delete-user",
     "Delete the specified user from the kubeconfig",
+    "NAME
+# Forget a user
+kubectl config delete-user old",
     &[],
     delete_user
 );
@@ -53,6 +63,9 @@ local!(
     CLUSTERS,
     "config get-clusters",
     "Display clusters defined in the kubeconfig",
+    "[flags]
+# All clusters
+kubectl config get-clusters",
     &[],
     clusters
 );
@@ -60,13 +73,22 @@ local!(
     CONTEXTS,
     "config get-contexts",
     "Describe one or many contexts",
-    &[OUTPUT, NO_HEADERS],
+    "[(-o|--output=)name)]
+# All contexts, and which is in use
+kubectl config get-contexts
+
+# One
+kubectl config get-contexts test",
+    &["no-headers=false -o,output=''"],
     contexts
 );
 local!(
     USERS,
     "config get-users",
     "Display users defined in the kubeconfig",
+    "[flags]
+# All users
+kubectl config get-users",
     &[],
     users
 );
@@ -74,6 +96,9 @@ local!(
     RENAME_CONTEXT,
     "config rename-context",
     "Rename a context from the kubeconfig file",
+    "CONTEXT_NAME NEW_NAME
+# old becomes new
+kubectl config rename-context old new",
     &[],
     rename
 );
@@ -81,34 +106,59 @@ local!(
     SET,
     "config set",
     "Set an individual value in a kubeconfig file",
-    &[&[flag("set-raw-bytes", F::Bool)]],
+    "PROPERTY_NAME PROPERTY_VALUE
+PROPERTY_NAME is a path with dots, such as clusters.test.server.
+
+# The server of a cluster
+kubectl config set clusters.test.server https://1.2.3.4",
+    &["set-raw-bytes=false"],
     set
 );
 local!(
     SET_CLUSTER,
     "config set-cluster",
     "Set a cluster entry in kubeconfig",
-    &[&[flag("embed-certs", F::Bool), flag("proxy-url", F::Text)]],
+    "NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com]
+What an entry has already is kept unless it is given anew.
+
+# Another server
+kubectl config set-cluster test --server=https://1.2.3.4",
+    &["certificate-authority='' embed-certs=false insecure-skip-tls-verify=false proxy-url='' server='' tls-server-name=''"],
     set_cluster
 );
 local!(
     SET_CONTEXT,
     "config set-context",
     "Set a context entry in kubeconfig",
-    &[&[flag("current", F::Bool)]],
+    "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]
+What an entry has already is kept unless it is given anew.
+
+# Stay in a namespace
+kubectl config set-context --current --namespace=shop",
+    &["cluster='' current=false namespace='' user=''"],
     set_context
 );
 local!(
     SET_CREDENTIALS,
     "config set-credentials",
     "Set a user entry in kubeconfig",
-    &[&[flag("embed-certs", F::Bool)]],
+    "NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [--auth-provider=provider_name] [--auth-provider-arg=key=value] [--exec-command=exec_command] [--exec-api-version=exec_api_version] [--exec-arg=arg] [--exec-env=key=value]
+What an entry has already is kept unless it is given anew.
+
+# A token
+kubectl config set-credentials anna --token=abc",
+    &["auth-provider-arg=[] auth-provider='' client-certificate='' client-key='' embed-certs=false exec-api-version='' exec-arg=[] exec-command='' exec-env=[]* exec-interactive-mode='' exec-provide-cluster-info=false password='' token='' username=''"],
     set_credentials
 );
 local!(
     UNSET,
     "config unset",
     "Unset an individual value in a kubeconfig file",
+    "PROPERTY_NAME
+PROPERTY_NAME is a path with dots.
+
+# No context in use
+kubectl config unset current-context",
     &[],
     unset
 );
@@ -116,6 +166,9 @@ local!(
     USE_CONTEXT,
     "config use-context",
     "Set the current-context in a kubeconfig file",
+    "CONTEXT_NAME
+# Use another one
+kubectl config use-context test",
     &[],
     use_context
 );
@@ -123,15 +176,16 @@ local!(
     VIEW,
     "config view",
     "Display merged kubeconfig settings or a specified kubeconfig file",
-    &[
-        OUTPUT,
-        &[
-            flag("minify", F::Bool),
-            flag("raw", F::Bool),
-            flag("flatten", F::Bool),
-            flag("merge", F::Bool)
-        ]
-    ],
+    "[flags]
+# All, with secrets left out
+kubectl config view
+
+# What is in use now
+kubectl config view --minify
+
+# The name of each user
+kubectl config view -o jsonpath='{.users[*].name}'",
+    &["allow-missing-template-keys=true flatten=false merge=true minify=false -o,output='yaml' raw=false show-managed-fields=false template=''"],
     view
 );
 

@@ -10,7 +10,6 @@ use super::exec::container;
 use crate::api::Kind;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{int, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::sim::millis;
@@ -18,15 +17,17 @@ use crate::sim::millis;
 pub const CP: Command = Command {
     path: "cp",
     short: "Copy files and directories to and from containers",
-    flags: &[FLAGS],
+    help: "<file-spec-src> <file-spec-dest>
+Copy files between here and a container. The container's side is POD:PATH or NAMESPACE/POD:PATH, and the container has to have tar.
+
+# There
+kubectl cp notes.txt web:/tmp/notes.txt
+
+# Here, from a container that is named
+kubectl cp web:/etc/nginx/nginx.conf nginx.conf -c web",
+    flags: &["-c,container='' no-preserve=false retries=0"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    short("container", 'c', F::Text),
-    flag("no-preserve", F::Bool),
-    flag("retries", F::Int),
-];
 
 /// `[[NAMESPACE/]POD:]PATH`
 struct Spec {

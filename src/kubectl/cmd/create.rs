@@ -7,39 +7,42 @@ use serde_json::Value;
 
 use super::apply::field_validation;
 use super::delete::{self, Doomed};
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
+use super::{Command, FILES, OUTPUT, needs_files};
 use crate::apiserver::Method;
 use crate::apiserver::patch::apply::with_last_applied;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
 use crate::kubectl::printers::{self, done};
 
-const FLAGS: &[Flag] = &[
-    flag("validate", F::Optional("strict")),
-    flag("save-config", F::Bool),
-    flag("edit", F::Bool),
-    flag("force", F::Bool),
-    flag("cascade", F::Optional("background")),
-    flag("grace-period", F::Int),
-    flag("timeout", F::Duration),
-    flag("wait", F::Bool),
-    flag("raw", F::Text),
-];
-
 pub const CREATE: Command = Command {
     path: "create",
     short: "Create a resource from a file or from stdin",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: "-f FILENAME
+Create objects from files or from standard input, as JSON or YAML.
+
+# What a file describes
+kubectl create -f pod.yaml
+
+# What comes through a pipe
+cat pod.yaml | kubectl create -f -",
+    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged edit=false field-manager='kubectl-create' raw='' save-config=false -l,selector='' validate='strict'?strict windows-line-endings=false"],
     run: |kube| Box::pin(run(kube, "created")),
 };
 
 pub const REPLACE: Command = Command {
     path: "replace",
     short: "Replace a resource by file name or stdin",
-    flags: &[FLAGS, OUTPUT, FILES, CHANGE],
+    help: "-f FILENAME
+Put an object in the place of the one there is. The whole object has to be given.
+
+# From a file
+kubectl replace -f web.yaml
+
+# Delete it and create it anew
+kubectl replace --force -f web.yaml",
+    flags: &[OUTPUT, FILES, "cascade='background'?background dry-run='none'?unchanged field-manager='kubectl-replace' force=false grace-period=-1 raw='' save-config=false subresource='' timeout=0s validate='strict'?strict wait=false"],
     run: |kube| Box::pin(run(kube, "replaced")),
 };
 
@@ -53,7 +56,7 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
                 kube.flags.arguments.join(" ")
             ));
         }
-        kube.io.err.write(&super::help::overview("create"));
+        kube.io.err.write(&super::help::page("create"));
         return Err(Failure::Exit(1));
     }
     if !kube.flags.names_files() {

@@ -4,25 +4,20 @@
 use serde_json::{Value, json};
 
 use super::generate::{COMMON, MANAGER, known, make, only_name};
-use super::{CHANGE, Command, OUTPUT};
+use super::{Command, OUTPUT};
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::kube::Kube;
 
 pub const INGRESS: Command = Command {
     path: "create ingress",
     short: "Create an ingress with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("class", F::Text),
-            flag("rule", F::Repeated),
-            flag("default-backend", F::Text),
-            flag("annotation", F::Repeated),
-        ],
-    ],
+    help: r#"NAME --rule=host/path=service:port[,tls[=secret]]
+# All paths of a host
+kubectl create ingress web --class=nginx --rule="shop.example/*=web:80"
+
+# One path, with a certificate
+kubectl create ingress api --rule="shop.example/api=api:8080,tls=shop-cert""#,
+    flags: &[OUTPUT, COMMON, "annotation=[]* class='' default-backend='' rule=[]*"],
     run: |kube| Box::pin(run(kube)),
 };
 

@@ -8,7 +8,6 @@ use crate::api::Kind;
 use crate::apiserver::request::STRATEGIC_MERGE_PATCH;
 use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::sim::millis;
@@ -16,36 +15,20 @@ use crate::sim::millis;
 pub const DEBUG: Command = Command {
     path: "debug",
     short: "Create debugging sessions for troubleshooting workloads and nodes",
-    flags: &[FLAGS],
+    help: "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]
+Look into a pod with an ephemeral container, into a copy of it, or into a node with a pod that sees its file system at /host.
+
+# A shell beside the containers of a pod
+kubectl debug web -it --image=busybox
+
+# In a copy, with another command
+kubectl debug web -it --copy-to=web-debug --container=web -- sh
+
+# On a node
+kubectl debug node/worker-1 -it --image=busybox",
+    flags: &["arguments-only=false attach=false -c,container='' copy-to='' custom='' env=[]= -f,filename=[] image-pull-policy='' image='' keep-annotations=false keep-init-containers=true keep-labels=false keep-liveness=false keep-readiness=false keep-startup=false profile='legacy' -q,quiet=false replace=false same-node=false set-image=[]= share-processes=true -i,stdin=false target='' -t,tty=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("arguments-only", F::Bool),
-    flag("attach", F::Bool),
-    short("container", 'c', F::Text),
-    flag("copy-to", F::Text),
-    flag("custom", F::Text),
-    flag("env", F::Repeated),
-    short("filename", 'f', F::List),
-    flag("image", F::Text),
-    flag("image-pull-policy", F::Text),
-    flag("keep-annotations", F::Bool),
-    flag("keep-init-containers", F::Bool),
-    flag("keep-labels", F::Bool),
-    flag("keep-liveness", F::Bool),
-    flag("keep-readiness", F::Bool),
-    flag("keep-startup", F::Bool),
-    flag("profile", F::Text),
-    short("quiet", 'q', F::Bool),
-    flag("replace", F::Bool),
-    flag("same-node", F::Bool),
-    flag("set-image", F::List),
-    flag("share-processes", F::Bool),
-    short("stdin", 'i', F::Bool),
-    flag("target", F::Text),
-    short("tty", 't', F::Bool),
-];
 
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT, needs_files};
+use super::{Command, FILES, needs_files};
 use crate::api::kinds::KindInfo;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::printers::deleted;
@@ -17,22 +16,23 @@ use crate::kubectl::printers::deleted;
 pub const DELETE: Command = Command {
     path: "delete",
     short: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])
+Delete objects that are named, that files describe, or that have certain labels. Pods get a grace period to end; other objects go at once, unless a finalizer holds them.
+
+# What a file describes
+kubectl delete -f web.yaml
+
+# By name
+kubectl delete pod web-1 web-2
+
+# By label, of two types
+kubectl delete pods,services -l app=web
+
+# A pod whose node is lost
+kubectl delete pod web-1 --force",
+    flags: &[FILES, "-A,all-namespaces=false all=false cascade='background'?background dry-run='none'?unchanged field-selector='' force=false grace-period=-1 ignore-not-found=false -i,interactive=false now=false -o,output='' raw='' -l,selector='' timeout=0s wait=true"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("all", F::Bool),
-    flag("cascade", F::Optional("background")),
-    flag("force", F::Bool),
-    flag("grace-period", F::Int),
-    flag("ignore-not-found", F::Bool),
-    short("interactive", 'i', F::Bool),
-    flag("now", F::Bool),
-    flag("timeout", F::Duration),
-    flag("wait", F::Bool),
-    flag("raw", F::Text),
-];
 
 /// An object that is to go.
 pub struct Doomed {

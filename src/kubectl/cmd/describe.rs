@@ -1,9 +1,8 @@
 //! `kubectl describe`: everything there is to say about objects, events included.
 
-use super::{Command, FILES, SELECT};
+use super::{Command, FILES};
 use crate::kubectl::describe::describe;
 use crate::kubectl::error::{Failure, Result, all};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::name;
 use crate::kubectl::kube::Kube;
 use crate::kubectl::resources::Target;
@@ -11,11 +10,20 @@ use crate::kubectl::resources::Target;
 pub const DESCRIBE: Command = Command {
     path: "describe",
     short: "Show details of a specific resource or group of resources",
-    flags: &[FLAGS, FILES, SELECT],
+    help: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)
+Tell all about objects, with events. If nothing has the name, it is taken as the beginning of names.
+
+# A node
+kubectl describe node worker-1
+
+# Pods with a label
+kubectl describe pods -l app=web
+
+# All pods of a deployment, by their names' beginning
+kubectl describe pods web",
+    flags: &[FILES, "-A,all-namespaces=false chunk-size=500 -l,selector='' show-events=true"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[flag("show-events", F::Bool), flag("chunk-size", F::Int)];
 
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::apply::patch_for;
-use super::{Command, FILES, SELECT, needs_files};
+use super::{Command, FILES, needs_files};
 use crate::api::rfc3339::format_time;
 use crate::api::yaml::to_yaml;
 use crate::apiserver::patch::apply::Patch;
@@ -11,7 +11,6 @@ use crate::apiserver::request::{APPLY_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH}
 use crate::apiserver::{Method, Request};
 use crate::kubectl::diff::unified;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::place;
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::manifests::Manifest;
@@ -19,19 +18,17 @@ use crate::kubectl::manifests::Manifest;
 pub const DIFF: Command = Command {
     path: "diff",
     short: "Diff the live version against a would-be applied version",
-    flags: &[FLAGS, FILES, SELECT],
+    help: "-f FILENAME
+Show how the objects of the cluster would change if files were applied. The exit code is 0 without differences, 1 with, and more than 1 when something failed. KUBECTL_EXTERNAL_DIFF names another program to compare with.
+
+# A file
+kubectl diff -f web.yaml
+
+# What comes through a pipe
+cat web.yaml | kubectl diff -f -",
+    flags: &[FILES, "concurrency=1 field-manager='kubectl-client-side-apply' force-conflicts=false prune-allowlist=[]* prune=false -l,selector='' server-side=false show-managed-fields=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("server-side", F::Bool),
-    flag("force-conflicts", F::Bool),
-    flag("field-manager", F::Text),
-    flag("show-managed-fields", F::Bool),
-    flag("concurrency", F::Int),
-    flag("validate", F::Optional("strict")),
-    flag("dry-run", F::Optional("unchanged")),
-];
 
 const MANAGER: &str = "kubectl-client-side-apply";
 

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::generate::known;
 use super::nodes::cordon;
-use super::{CHANGE, Command, SELECT};
+use super::Command;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{annotation, list, name, namespace, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::sim::Time;
@@ -18,21 +17,17 @@ use crate::sim::Time;
 pub const DRAIN: Command = Command {
     path: "drain",
     short: "Drain node in preparation for maintenance",
-    flags: &[FLAGS, SELECT, CHANGE],
+    help: "NODE
+Cordon a node and evict its pods, as disruption budgets allow. Static pods stay; pods of daemon sets, pods of no controller and pods with data in an emptyDir stop it unless flags say otherwise.
+
+# For maintenance
+kubectl drain worker-1 --ignore-daemonsets
+
+# Although pods belong to no controller, with three minutes to end
+kubectl drain worker-1 --force --grace-period=180",
+    flags: &["chunk-size=500 delete-emptydir-data=false disable-eviction=false dry-run='none'?unchanged force=false grace-period=-1 ignore-daemonsets=false pod-selector='' -l,selector='' skip-wait-for-delete-timeout=0 timeout=0s"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("ignore-daemonsets", F::Bool),
-    flag("force", F::Bool),
-    flag("delete-emptydir-data", F::Bool),
-    flag("disable-eviction", F::Bool),
-    flag("grace-period", F::Int),
-    flag("timeout", F::Duration),
-    flag("pod-selector", F::Text),
-    flag("chunk-size", F::Int),
-    flag("skip-wait-for-delete-timeout", F::Int),
-];
 
 /// How long an eviction that a budget refuses waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(5);

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, OUTPUT, logs};
+use super::{Command, logs};
 use crate::api::Kind;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::{json as json_text, yaml};
@@ -14,16 +13,17 @@ use crate::kubectl::printers::{json as json_text, yaml};
 pub const DUMP: Command = Command {
     path: "cluster-info dump",
     short: "Dump relevant information for debugging and diagnosis",
-    flags: &[FLAGS, OUTPUT],
+    help: "[flags]
+Write out objects and logs that help to find what is wrong: kube-system and the current namespace, unless other namespaces are named.
+
+# To the terminal
+kubectl cluster-info dump
+
+# To files, of all namespaces
+kubectl cluster-info dump --all-namespaces --output-directory=dump",
+    flags: &["-A,all-namespaces=false allow-missing-template-keys=true namespaces=[] output-directory='' -o,output='json' pod-running-timeout=20s show-managed-fields=false template=''"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("all-namespaces", F::Bool),
-    flag("namespaces", F::List),
-    flag("output-directory", F::Text),
-    flag("pod-running-timeout", F::Duration),
-];
 
 const KINDS: [(&str, &str, &str); 7] = [
     ("v1", "Event", "events"),

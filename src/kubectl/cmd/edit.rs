@@ -15,7 +15,6 @@ use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::apiserver::{Method, Request};
 use crate::kubectl::editor::{TempFile, without_comment_lines, without_comments};
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{annotation, list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::manifests::Manifest;
@@ -25,25 +24,29 @@ use crate::kubectl::resources::Target;
 pub const EDIT: Command = Command {
     path: "edit",
     short: "Edit a resource on the server",
-    flags: &[FLAGS, OUTPUT, FILES],
+    help: "(RESOURCE/NAME | -f FILENAME)
+Open an object in an editor and send what was changed. KUBE_EDITOR or EDITOR names the editor.
+
+# A service
+kubectl edit svc/web
+
+# As JSON, in a certain version of the API
+kubectl edit deployment.v1.apps/web -o json",
+    flags: &[OUTPUT, FILES, "field-manager='kubectl-edit' output-patch=false save-config=false subresource='' validate='strict'?strict windows-line-endings=false"],
     run: |kube| Box::pin(edit(kube)),
 };
 
 pub const LAST: Command = Command {
     path: "apply edit-last-applied",
     short: "Edit latest last-applied-configuration annotations of a resource/object",
-    flags: &[FLAGS, OUTPUT, FILES],
+    help: "(RESOURCE/NAME | -f FILENAME)
+Open what was applied last in an editor. The object itself stays as it is.
+
+# A deployment
+kubectl apply edit-last-applied deployment/web",
+    flags: &[OUTPUT, FILES, "field-manager='kubectl-client-side-apply' validate='strict'?strict windows-line-endings=false"],
     run: |kube| Box::pin(edit_last_applied(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("field-manager", F::Text),
-    flag("output-patch", F::Bool),
-    flag("save-config", F::Bool),
-    flag("subresource", F::Text),
-    flag("validate", F::Optional("strict")),
-    flag("windows-line-endings", F::Bool),
-];
 
 /// What is done with what was edited.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{Command, OUTPUT};
 use crate::kubectl::describe::event_interval;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{namespace, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::printers::format;
@@ -15,18 +14,17 @@ use crate::kubectl::tabwriter::TabWriter;
 pub const EVENTS: Command = Command {
     path: "events",
     short: "List events",
-    flags: &[FLAGS, OUTPUT],
+    help: "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]
+Print what happened in a namespace, the oldest first.
+
+# Warnings alone
+kubectl events --types=Warning
+
+# Of one pod, and go on
+kubectl events --for=pod/web --watch",
+    flags: &[OUTPUT, "-A,all-namespaces=false chunk-size=500 for='' no-headers=false types=[] -w,watch=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    short("watch", 'w', F::Bool),
-    short("all-namespaces", 'A', F::Bool),
-    flag("for", F::Text),
-    flag("types", F::List),
-    flag("no-headers", F::Bool),
-    flag("chunk-size", F::Int),
-];
 
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;

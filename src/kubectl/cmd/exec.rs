@@ -9,25 +9,26 @@ use crate::api::Kind;
 use crate::apiserver::Method;
 use crate::kubectl::describe::selector_text;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{annotation, int, list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 
 pub const EXEC: Command = Command {
     path: "exec",
     short: "Execute a command in a container",
-    flags: &[FLAGS],
+    help: "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]
+Run a command in a container.
+
+# See the date there
+kubectl exec web -- date
+
+# A shell
+kubectl exec -it web -c main -- sh
+
+# In some pod of a deployment
+kubectl exec deploy/web -- env",
+    flags: &["-c,container='' -f,filename=[] pod-running-timeout=1m0s -q,quiet=false -i,stdin=false -t,tty=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    short("container", 'c', F::Text),
-    short("stdin", 'i', F::Bool),
-    short("tty", 't', F::Bool),
-    short("quiet", 'q', F::Bool),
-    short("filename", 'f', F::List),
-    flag("pod-running-timeout", F::Duration),
-];
 
 /// How often a command that runs is looked at: at first, and at most.
 const EVERY: Duration = Duration::from_millis(10);

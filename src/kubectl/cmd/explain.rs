@@ -7,17 +7,20 @@ use super::Command;
 use crate::api::kinds::{KindInfo, served_versions};
 use crate::apiserver::openapi::{Schema, reference};
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Value as F, flag, short};
 use crate::kubectl::kube::Kube;
 
 pub const EXPLAIN: Command = Command {
     path: "explain",
     short: "Get documentation for a resource",
-    flags: &[&[
-        flag("recursive", F::Bool),
-        flag("api-version", F::Text),
-        short("output", 'o', F::Text),
-    ]],
+    help: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]
+Say what the fields of a kind mean. Fields below are named with dots: TYPE.field.field.
+
+# Pods
+kubectl explain pods
+
+# A field, and all that is below it
+kubectl explain pods.spec.containers --recursive",
+    flags: &["api-version='' -o,output='plaintext' recursive=false"],
     run: |kube| Box::pin(run(kube)),
 };
 

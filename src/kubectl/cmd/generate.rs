@@ -3,159 +3,158 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT};
+use super::{Command, FILES, OUTPUT};
 use crate::api::Kind;
 use crate::api::kinds::KindInfo;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::printers::done;
 
-pub(super) const COMMON: &[Flag] = &[
-    flag("save-config", F::Bool),
-    flag("validate", F::Optional("strict")),
-];
+/// Flags of all generators.
+pub(super) const COMMON: &str =
+    "dry-run='none'?unchanged field-manager='kubectl-create' save-config=false validate='strict'?strict";
 
 pub const NAMESPACE: Command = Command {
     path: "create namespace",
     short: "Create a namespace with the specified name",
-    flags: &[COMMON, OUTPUT, CHANGE],
+    help: "NAME [--dry-run=server|client|none]
+# A namespace called shop
+kubectl create namespace shop",
+    flags: &[OUTPUT, COMMON],
     run: |kube| Box::pin(namespace(kube)),
 };
 
 pub const DEPLOYMENT: Command = Command {
     path: "create deployment",
     short: "Create a deployment with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("image", F::List),
-            short("replicas", 'r', F::Int),
-            flag("port", F::Int),
-        ],
-    ],
+    help: "NAME --image=image -- [COMMAND] [args...]
+# Three pods of nginx
+kubectl create deployment web --image=nginx --replicas=3
+
+# A command in place of the image's own
+kubectl create deployment sleeper --image=busybox -- sleep 3600",
+    flags: &[OUTPUT, COMMON, "image=[] port=-1/32 -r,replicas=1"],
     run: |kube| Box::pin(deployment(kube)),
 };
-
-const DATA: &[Flag] = &[
-    flag("from-literal", F::Repeated),
-    flag("from-file", F::Repeated),
-    flag("from-env-file", F::Repeated),
-    flag("append-hash", F::Bool),
-    flag("type", F::Text),
-];
 
 pub const CONFIG_MAP: Command = Command {
     path: "create configmap",
     short: "Create a config map from a local file, directory or literal value",
-    flags: &[COMMON, OUTPUT, CHANGE, DATA],
+    help: "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]
+Keep settings for pods. A file becomes an entry whose key is the file's name, a folder an entry for each file whose name may be a key.
+
+# A pair of words
+kubectl create configmap settings --from-literal=mode=fast --from-literal=size=3
+
+# Files, one of them under another key
+kubectl create configmap site --from-file=nginx.conf --from-file=home=index.html",
+    flags: &[OUTPUT, COMMON, "append-hash=false from-env-file=[] from-file=[] from-literal=[]*"],
     run: |kube| Box::pin(config(kube, "ConfigMap")),
 };
 
 pub const SECRET: Command = Command {
     path: "create secret generic",
     short: "Create a secret from a local file, directory, or literal value",
-    flags: &[COMMON, OUTPUT, CHANGE, DATA],
+    help: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]
+# User and password
+kubectl create secret generic login --from-literal=user=anna --from-literal=password=s3cret
+
+# A key from a file
+kubectl create secret generic ssh --from-file=id=id_rsa",
+    flags: &[OUTPUT, COMMON, "append-hash=false from-env-file=[] from-file=[] from-literal=[]* type=''"],
     run: |kube| Box::pin(config(kube, "Secret")),
 };
 
 pub const SERVICE_ACCOUNT: Command = Command {
     path: "create serviceaccount",
     short: "Create a service account with the specified name",
-    flags: &[COMMON, OUTPUT, CHANGE],
+    help: "NAME [--dry-run=server|client|none]
+# An account for a robot
+kubectl create serviceaccount robot",
+    flags: &[OUTPUT, COMMON],
     run: |kube| Box::pin(service_account(kube)),
 };
-
-const SERVICE: &[Flag] = &[
-    flag("tcp", F::List),
-    flag("clusterip", F::Text),
-    flag("node-port", F::Int),
-    flag("external-name", F::Text),
-];
 
 pub const CLUSTER_IP: Command = Command {
     path: "create service clusterip",
     short: "Create a ClusterIP service",
-    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    help: r#"NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none]
+# Port 80 of the service is port 8080 of its pods
+kubectl create service clusterip web --tcp=80:8080
+
+# Without an address of its own
+kubectl create service clusterip db --clusterip="None""#,
+    flags: &[OUTPUT, COMMON, "clusterip='' tcp=[]"],
     run: |kube| Box::pin(service(kube, "ClusterIP")),
 };
 
 pub const NODE_PORT: Command = Command {
     path: "create service nodeport",
     short: "Create a NodePort service",
-    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    help: "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]
+# A port of every node
+kubectl create service nodeport web --tcp=80:8080 --node-port=30080",
+    flags: &[OUTPUT, COMMON, "node-port=0 tcp=[]"],
     run: |kube| Box::pin(service(kube, "NodePort")),
 };
 
 pub const LOAD_BALANCER: Command = Command {
     path: "create service loadbalancer",
     short: "Create a LoadBalancer service",
-    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    help: "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]
+# An address from outside
+kubectl create service loadbalancer web --tcp=80:8080",
+    flags: &[OUTPUT, COMMON, "tcp=[]"],
     run: |kube| Box::pin(service(kube, "LoadBalancer")),
 };
 
 pub const EXTERNAL_NAME: Command = Command {
     path: "create service externalname",
     short: "Create an ExternalName service",
-    flags: &[COMMON, OUTPUT, CHANGE, SERVICE],
+    help: "NAME --external-name external.name [--dry-run=server|client|none]
+A name in the cluster for a host that is not in it.
+
+# db leads to db.example.com
+kubectl create service externalname db --external-name db.example.com",
+    flags: &[OUTPUT, COMMON, "external-name='' tcp=[]"],
     run: |kube| Box::pin(service(kube, "ExternalName")),
 };
 
 pub const RUN: Command = Command {
     path: "run",
     short: "Run a particular image on the cluster",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("image", F::Text),
-            flag("image-pull-policy", F::Text),
-            short("labels", 'l', F::Text),
-            flag("annotations", F::Repeated),
-            flag("env", F::Repeated),
-            flag("port", F::Text),
-            flag("restart", F::Text),
-            flag("command", F::Bool),
-            flag("expose", F::Bool),
-            flag("rm", F::Bool),
-            flag("overrides", F::Text),
-            short("stdin", 'i', F::Bool),
-            short("tty", 't', F::Bool),
-            short("quiet", 'q', F::Bool),
-            flag("attach", F::Bool),
-            flag("privileged", F::Bool),
-        ],
-    ],
+    help: r#"NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]
+Start a pod.
+
+# nginx
+kubectl run web --image=nginx
+
+# With a port, a label and a variable
+kubectl run web --image=nginx --port=80 --labels="app=web" --env="MODE=fast"
+
+# Try a command in the cluster, and clean up after it
+kubectl run -it --rm try --image=busybox --restart=Never -- sh
+
+# Only see what would be made
+kubectl run web --image=nginx --dry-run=client -o yaml"#,
+    flags: &[OUTPUT, FILES, "annotations=[]* attach=false cascade='background'?background command=false dry-run='none'?unchanged env=[]* expose=false field-manager='kubectl-run' force=false grace-period=-1 image-pull-policy='' image='' -l,labels='' leave-stdin-open=false override-type='merge' overrides='' pod-running-timeout=1m0s port='' privileged=false -q,quiet=false restart='Always' rm=false save-config=false -i,stdin=false timeout=0s -t,tty=false wait=false"],
     run: |kube| Box::pin(run(kube)),
 };
 
 pub const EXPOSE: Command = Command {
     path: "expose",
     short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        FILES,
-        &[
-            flag("port", F::Text),
-            flag("target-port", F::Text),
-            flag("protocol", F::Text),
-            flag("name", F::Text),
-            flag("type", F::Text),
-            flag("selector", F::Text),
-            short("labels", 'l', F::Text),
-            flag("cluster-ip", F::Text),
-            flag("external-ip", F::Text),
-            flag("session-affinity", F::Text),
-            flag("load-balancer-ip", F::Text),
-        ],
-    ],
+    help: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]
+Make a service for the pods of a deployment, service, replica set, replication controller or pod. It selects them by the labels that the object itself selects by.
+
+# Port 80 for port 8080 of the pods
+kubectl expose deployment web --port=80 --target-port=8080
+
+# A port on every node
+kubectl expose pod web --port=80 --name=frontend --type=NodePort",
+    flags: &[OUTPUT, FILES, "cluster-ip='' dry-run='none'?unchanged external-ip='' field-manager='kubectl-expose' -l,labels='' load-balancer-ip='' name='' override-type='merge' overrides='' port='' protocol='' save-config=false selector='' session-affinity='' target-port='' type=''"],
     run: |kube| Box::pin(expose(kube)),
 };
 

@@ -4,37 +4,31 @@
 use serde_json::{Value, json};
 
 use super::generate::{COMMON, MANAGER, known, make};
-use super::{CHANGE, Command, OUTPUT};
+use super::{Command, OUTPUT};
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::json::{name, text};
 use crate::kubectl::kube::Kube;
 
 pub const JOB: Command = Command {
     path: "create job",
     short: "Create a job with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[flag("image", F::Text), flag("from", F::Text)],
-    ],
+    help: "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]
+# Run a command once
+kubectl create job once --image=busybox -- date
+
+# Run the template of a cron job now
+kubectl create job now --from=cronjob/report",
+    flags: &[OUTPUT, COMMON, "from='' image=''"],
     run: |kube| Box::pin(job(kube)),
 };
 
 pub const CRON_JOB: Command = Command {
     path: "create cronjob",
     short: "Create a cron job with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("image", F::Text),
-            flag("schedule", F::Text),
-            flag("restart", F::Text),
-        ],
-    ],
+    help: "NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags]
+# A job at each full hour
+kubectl create cronjob report --image=busybox --schedule='0 * * * *' -- date",
+    flags: &[OUTPUT, COMMON, "image='' restart='' schedule=''"],
     run: |kube| Box::pin(cron_job(kube)),
 };
 

@@ -4,54 +4,47 @@
 use serde_json::{Map, Value, json};
 
 use super::generate::{COMMON, MANAGER, known, make, only_name};
-use super::{CHANGE, Command, OUTPUT};
+use super::{Command, OUTPUT};
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::kube::Kube;
 
 pub const QUOTA: Command = Command {
     path: "create quota",
     short: "Create a quota with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[flag("hard", F::Text), flag("scopes", F::Text)],
-    ],
+    help: "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]
+# At most ten pods and two CPUs
+kubectl create quota small --hard=pods=10,requests.cpu=2
+
+# For pods without requests alone
+kubectl create quota best-effort --hard=pods=5 --scopes=BestEffort",
+    flags: &[OUTPUT, COMMON, "hard='' scopes=''"],
     run: |kube| Box::pin(quota(kube)),
 };
 
 pub const DISRUPTION_BUDGET: Command = Command {
     path: "create poddisruptionbudget",
     short: "Create a pod disruption budget with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("min-available", F::Text),
-            flag("max-unavailable", F::Text),
-            flag("selector", F::Text),
-        ],
-    ],
+    help: "NAME --selector=SELECTOR --min-available=N [--dry-run=server|client|none]
+# Two pods have to stay
+kubectl create poddisruptionbudget web --selector=app=web --min-available=2
+
+# A quarter of them may be missing
+kubectl create pdb web --selector=app=web --max-unavailable=25%",
+    flags: &[OUTPUT, COMMON, "max-unavailable='' min-available='' selector=''"],
     run: |kube| Box::pin(disruption_budget(kube)),
 };
 
 pub const PRIORITY_CLASS: Command = Command {
     path: "create priorityclass",
     short: "Create a priority class with the specified name",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("value", F::Int),
-            flag("global-default", F::Bool),
-            flag("description", F::Text),
-            flag("preemption-policy", F::Text),
-        ],
-    ],
+    help: r#"NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]
+# Pods that go first
+kubectl create priorityclass high --value=1000 --description="for the shop"
+
+# Pods that wait for room and drive nobody out
+kubectl create priorityclass patient --value=500 --preemption-policy="Never""#,
+    flags: &[OUTPUT, COMMON, "description='' global-default=false preemption-policy='PreemptLowerPriority' value=0/32"],
     run: |kube| Box::pin(priority_class(kube)),
 };
 

@@ -4,38 +4,31 @@
 use serde_json::json;
 
 use super::generate::{COMMON, MANAGER, base64, known, make, only_name};
-use super::{CHANGE, Command, OUTPUT};
+use super::{Command, OUTPUT};
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::kube::Kube;
 
 pub const TLS: Command = Command {
     path: "create secret tls",
     short: "Create a TLS secret",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[flag("cert", F::Text), flag("key", F::Text)],
-    ],
+    help: "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]
+The certificate has to be PEM and to fit its key.
+
+# From two files
+kubectl create secret tls site --cert=site.crt --key=site.key",
+    flags: &[OUTPUT, COMMON, "append-hash=false cert='' key=''"],
     run: |kube| Box::pin(tls(kube)),
 };
 
 pub const DOCKER: Command = Command {
     path: "create secret docker-registry",
     short: "Create a secret for use with a Docker registry",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        &[
-            flag("docker-username", F::Text),
-            flag("docker-password", F::Text),
-            flag("docker-email", F::Text),
-            flag("docker-server", F::Text),
-            flag("from-file", F::List),
-        ],
-    ],
+    help: "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]
+Nodes use it, as an imagePullSecret, to pull images that not everyone may have.
+
+# A login for a registry
+kubectl create secret docker-registry pull --docker-server=registry.example --docker-username=anna --docker-password=s3cret",
+    flags: &[OUTPUT, COMMON, "append-hash=false docker-email='' docker-password='' docker-server='https://index.docker.io/v1/' docker-username='' from-file=[]"],
     run: |kube| Box::pin(docker(kube)),
 };
 

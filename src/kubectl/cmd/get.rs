@@ -3,11 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::apiserver::request::ACCEPT_TABLE;
 use crate::apiserver::{Body, Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::printers::table::{Options, Printer, of_object};
@@ -16,26 +15,30 @@ use crate::kubectl::resources::Target;
 
 mod sort;
 
-pub const FLAGS: &[Flag] = &[
-    short("watch", 'w', F::Bool),
-    flag("watch-only", F::Bool),
-    flag("output-watch-events", F::Bool),
-    flag("ignore-not-found", F::Bool),
-    short("label-columns", 'L', F::List),
-    flag("show-labels", F::Bool),
-    flag("show-kind", F::Bool),
-    flag("no-headers", F::Bool),
-    flag("sort-by", F::Text),
-    flag("raw", F::Text),
-    flag("chunk-size", F::Int),
-    flag("server-print", F::Bool),
-    flag("subresource", F::Text),
-];
-
 pub const GET: Command = Command {
     path: "get",
     short: "Display one or many resources",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT],
+    help: "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]
+Print a table with the most important facts about objects. A label selector and a field selector narrow it down, and -o prints other things than a table.
+
+# Pods, with their nodes and addresses
+kubectl get pods -o wide
+
+# One deployment as YAML
+kubectl get deployment web -o yaml
+
+# Several types at once, of all namespaces
+kubectl get deploy,svc -A
+
+# A field of one object
+kubectl get pod web -o jsonpath='{.status.podIP}'
+
+# Columns of your own
+kubectl get pods -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName
+
+# Go on with each change
+kubectl get pods -l app=web -w",
+    flags: &[OUTPUT, FILES, "-A,all-namespaces=false chunk-size=500 field-selector='' ignore-not-found=false -L,label-columns=[] no-headers=false output-watch-events=false raw='' -l,selector='' server-print=true show-kind=false show-labels=false sort-by='' subresource='' watch-only=false -w,watch=false"],
     run: |kube| Box::pin(run(kube)),
 };
 

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Command, OUTPUT};
+use super::Command;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::json::{int, list, name, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::tabwriter::TabWriter;
@@ -17,30 +16,36 @@ const VERSION: &str = "v1.36.2";
 pub const VERSION_COMMAND: Command = Command {
     path: "version",
     short: "Print the client and server version information",
-    flags: &[&[flag("client", F::Bool)], OUTPUT],
+    help: "[flags]
+# Of the client and of the server
+kubectl version",
+    flags: &["client=false -o,output=''"],
     run: |kube| Box::pin(version(kube)),
 };
 pub const CLUSTER_INFO: Command = Command {
     path: "cluster-info",
     short: "Display cluster information",
+    help: "[flags]
+Say where the control plane answers, and the services that are marked as its own.
+
+# Addresses
+kubectl cluster-info",
     flags: &[],
     run: |kube| Box::pin(cluster_info(kube)),
 };
 pub const API_RESOURCES: Command = Command {
     path: "api-resources",
     short: "Print the supported API resources on the server",
-    flags: &[
-        OUTPUT,
-        &[
-            flag("namespaced", F::Bool),
-            flag("no-headers", F::Bool),
-            flag("api-group", F::Text),
-            flag("sort-by", F::Text),
-            flag("verbs", F::List),
-            flag("categories", F::List),
-            flag("cached", F::Bool),
-        ],
-    ],
+    help: "[flags]
+# All, with their short names
+kubectl api-resources
+
+# Those that can be listed, outside of namespaces
+kubectl api-resources --verbs=list --namespaced=false
+
+# Of one group
+kubectl api-resources --api-group=apps",
+    flags: &["api-group='' cached=false categories=[] namespaced=true no-headers=false -o,output='' sort-by='' verbs=[]"],
     run: |kube| {
         Box::pin(async move {
             kube.discover().await;
@@ -51,6 +56,9 @@ pub const API_RESOURCES: Command = Command {
 pub const API_VERSIONS: Command = Command {
     path: "api-versions",
     short: "Print the supported API versions on the server, in the form of \"group/version\"",
+    help: "
+# All
+kubectl api-versions",
     flags: &[],
     run: |kube| {
         Box::pin(async move {

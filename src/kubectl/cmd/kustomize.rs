@@ -2,7 +2,6 @@
 
 use super::Command;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::kustomize::{Files, build};
 use crate::kubectl::printers::yaml;
@@ -10,23 +9,17 @@ use crate::kubectl::printers::yaml;
 pub const KUSTOMIZE: Command = Command {
     path: "kustomize",
     short: "Build a kustomization target from a directory or URL",
-    flags: &[FLAGS],
+    help: "DIR [flags]
+Print what a kustomization makes of its resources.
+
+# Of this folder
+kubectl kustomize
+
+# Of another one
+kubectl kustomize overlays/test",
+    flags: &["as-current-user=false enable-alpha-plugins=false enable-helm=false -e,env=[]* helm-api-versions=[] helm-command='helm' helm-debug=false helm-kube-version='' load-restrictor='LoadRestrictionsRootOnly' mount=[]* network-name='bridge' network=false -o,output='' .reorder=''"],
     run: |kube| Box::pin(async move { run(kube) }),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("as-current-user", F::Bool),
-    flag("enable-alpha-plugins", F::Bool),
-    flag("enable-helm", F::Bool),
-    short("env", 'e', F::Repeated),
-    flag("helm-command", F::Text),
-    flag("load-restrictor", F::Text),
-    flag("mount", F::Repeated),
-    flag("network", F::Bool),
-    flag("network-name", F::Text),
-    short("output", 'o', F::Text),
-    flag("reorder", F::Text),
-];
 
 impl Files for Kube {
     fn read(&self, name: &str) -> Option<String> {

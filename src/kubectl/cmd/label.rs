@@ -3,12 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::api::names::{is_label_value, is_qualified_name};
 use crate::api::rfc3339::go_quote;
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done;
 use crate::kubectl::resources::Target;
@@ -16,24 +15,35 @@ use crate::kubectl::resources::Target;
 pub const LABEL: Command = Command {
     path: "label",
     short: "Update the labels on a resource",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]
+Labels are what selectors look for. A key has at most 63 letters, digits, '-', '_' and '.', with a domain and '/' before it if you like; so has a value. A key with '-' behind it is removed.
+
+# Set one
+kubectl label pods web tier=front
+
+# Change one that is there
+kubectl label --overwrite pods web tier=back
+
+# Remove one, from all pods
+kubectl label pods --all tier-",
+    flags: &[OUTPUT, FILES, "-A,all-namespaces=false all=false dry-run='none'?unchanged field-manager='kubectl-label' field-selector='' list=false local=false overwrite=false resource-version='' -l,selector=''"],
     run: |kube| Box::pin(run(kube, &LABELS)),
 };
 
 pub const ANNOTATE: Command = Command {
     path: "annotate",
     short: "Update the annotations on a resource",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]
+Annotations are notes that nothing selects by, of any length up to 256 KiB in all. A key with '-' behind it is removed.
+
+# Leave a note
+kubectl annotate pods web note='look here'
+
+# Remove it
+kubectl annotate pods web note-",
+    flags: &[OUTPUT, FILES, "-A,all-namespaces=false all=false dry-run='none'?unchanged field-manager='kubectl-annotate' field-selector='' list=false local=false overwrite=false resource-version='' -l,selector=''"],
     run: |kube| Box::pin(run(kube, &ANNOTATIONS)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("overwrite", F::Bool),
-    flag("list", F::Bool),
-    flag("all", F::Bool),
-    flag("local", F::Bool),
-    flag("resource-version", F::Text),
-];
 
 /// In what labels and annotations differ.
 struct Words {

@@ -3,11 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::apiserver::patch::apply::{LAST_APPLIED, with_last_applied};
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::json::{annotation, name};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::{done, yaml};
@@ -15,14 +14,28 @@ use crate::kubectl::printers::{done, yaml};
 pub const VIEW: Command = Command {
     path: "apply view-last-applied",
     short: "View the latest last-applied-configuration annotations of a resource/object",
-    flags: &[OUTPUT, FILES, SELECT, &[flag("all", F::Bool)]],
+    help: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)
+# As YAML
+kubectl apply view-last-applied deployment/web
+
+# As JSON
+kubectl apply view-last-applied -f web.yaml -o json",
+    flags: &[FILES, "all=false -o,output='yaml' -l,selector=''"],
     run: |kube| Box::pin(view(kube)),
 };
 
 pub const SET: Command = Command {
     path: "apply set-last-applied",
     short: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
-    flags: &[OUTPUT, FILES, CHANGE, &[flag("create-annotation", F::Bool)]],
+    help: "-f FILENAME
+Let an object remember a file as applied, without changing anything else.
+
+# A file
+kubectl apply set-last-applied -f web.yaml
+
+# Although nothing was ever applied
+kubectl apply set-last-applied -f web.yaml --create-annotation=true",
+    flags: &[OUTPUT, "create-annotation=false dry-run='none'?unchanged -f,filename=[]"],
     run: |kube| Box::pin(set(kube)),
 };
 

@@ -4,39 +4,34 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Command, SELECT};
+use super::Command;
 use crate::api::Kind;
 use crate::apiserver::{Body, Method};
 use crate::kubectl::describe::selector_text;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{annotation, list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 
 pub const LOGS: Command = Command {
     path: "logs",
     short: "Print the logs for a container in a pod",
-    flags: &[FLAGS, SELECT],
+    help: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]
+Print what a container wrote. The container can be left out if there is one, or one is the default.
+
+# A pod
+kubectl logs web
+
+# Go on as lines come, from the last twenty
+kubectl logs -f deployment/web --tail=20
+
+# Before the last restart
+kubectl logs web -c sidecar --previous
+
+# All pods with a label, each line with its pod
+kubectl logs -l app=web --prefix",
+    flags: &["all-containers=false all-pods=false -c,container='' -f,follow=false ignore-errors=false insecure-skip-tls-verify-backend=false limit-bytes=0 max-log-requests=5 pod-running-timeout=20s prefix=false -p,previous=false -l,selector='' since-time='' since=0s tail=-1 timestamps=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    short("follow", 'f', F::Bool),
-    short("previous", 'p', F::Bool),
-    short("container", 'c', F::Text),
-    flag("all-containers", F::Bool),
-    flag("all-pods", F::Bool),
-    flag("tail", F::Int),
-    flag("since", F::Duration),
-    flag("since-time", F::Text),
-    flag("timestamps", F::Bool),
-    flag("prefix", F::Bool),
-    flag("limit-bytes", F::Int),
-    flag("ignore-errors", F::Bool),
-    flag("max-log-requests", F::Int),
-    flag("pod-running-timeout", F::Duration),
-    flag("insecure-skip-tls-verify-backend", F::Bool),
-];
 
 /// How often a followed log is looked at.
 const EVERY: Duration = Duration::from_millis(250);

@@ -49,7 +49,7 @@ mod wait;
 use std::rc::Rc;
 
 use super::error::{Failure, Result, plain};
-use super::flags::{Flag, Parsed, Value, flag, parse, short};
+use super::flags::{Parsed, Value, parse, read};
 use super::kube::Kube;
 use super::shell::Shell;
 use super::shell::run_parts::Io;
@@ -63,8 +63,13 @@ pub use kustomize::text_of as kustomized;
 pub struct Command {
     /// `rollout status`: the words that lead to it.
     pub path: &'static str,
+    /// What it does, in the lists of commands.
     pub short: &'static str,
-    pub flags: &'static [&'static [Flag]],
+    /// What follows the path in its usage, on a line of its own; what it does at more length; and
+    /// examples, from the first line that begins with `# `.
+    pub help: &'static str,
+    /// As [`read`] reads them.
+    pub flags: &'static [&'static str],
     pub run: for<'a> fn(&'a Kube) -> LocalFuture<'a, Result<()>>,
 }
 
@@ -170,31 +175,16 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 /// Flags that several commands share.
-pub const OUTPUT: &[Flag] = &[
-    short("output", 'o', Value::Text),
-    flag("template", Value::Text),
-    flag("show-managed-fields", Value::Bool),
-    flag("allow-missing-template-keys", Value::Bool),
-];
-pub const FILES: &[Flag] = &[
-    short("filename", 'f', Value::List),
-    short("kustomize", 'k', Value::Text),
-    short("recursive", 'R', Value::Bool),
-];
-pub const CHANGE: &[Flag] = &[
-    flag("dry-run", Value::Optional("unchanged")),
-    flag("field-manager", Value::Text),
-];
-pub const SELECT: &[Flag] = &[
-    short("selector", 'l', Value::Text),
-    flag("field-selector", Value::Text),
-    short("all-namespaces", 'A', Value::Bool),
-];
+pub const OUTPUT: &str =
+    "allow-missing-template-keys=true -o,output='' show-managed-fields=false template=''";
+pub const FILES: &str = "-f,filename=[] -k,kustomize='' -R,recursive=false";
 
 /// Runs `kubectl` with its arguments.
 pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
-    let arguments = help::asked_for(arguments);
-    let found = match find(&arguments) {
+    if let Some((_, words)) = arguments.split_first().filter(|(first, _)| *first == "help") {
+        return help_about(&io, words);
+    }
+    let found = match find(arguments) {
         Ok(found) => found,
         Err(failure) => return report(&io, &failure),
     };
@@ -207,7 +197,7 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         let asked = group.is_empty() || words.iter().any(|w| w == "-h" || w == "--help");
         // A group of commands alone is a mistake; its help says what would not be.
         let stream = if asked { &io.out } else { &io.err };
-        stream.write(&help::overview(&group));
+        stream.write(&help::page(&group));
         return i32::from(!asked);
     };
     let path = format!("kubectl {}", command.path);
@@ -249,6 +239,24 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         Ok(()) => 0,
         Err(failure) => report(&io, &failure),
     }
+}
+
+/// `kubectl help WORDS`. A topic that does not exist is no failure.
+fn help_about(io: &Io, words: &[String]) -> i32 {
+    if words.iter().any(|word| word == "-h" || word == "--help") {
+        io.out.write(&help::page("help"));
+        return 0;
+    }
+    match help::topic(words) {
+        help::Topic::Page(path) => io.out.write(&help::page(&path)),
+        help::Topic::Unknown => {
+            let quoted: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
+            io.err
+                .write(&format!("Unknown help topic [{}]\n", quoted.join(" ")));
+            io.err.write(&help::usage());
+        }
+    }
+    0
 }
 
 fn report(io: &Io, failure: &Failure) -> i32 {
@@ -336,8 +344,8 @@ fn canonical<'w>(path: &str, word: &'w str) -> &'w str {
         ("create", "cj") => "cronjob",
         ("create", "ing") => "ingress",
         ("set", "sa") => "serviceaccount",
-        ("top", "pod" | "po") => "pods",
-        ("top", "node" | "no") => "nodes",
+        ("top", "pods" | "po") => "pod",
+        ("top", "nodes" | "no") => "node",
         (_, word) => word,
     }
 }
@@ -351,7 +359,7 @@ fn command_word(words: &[String]) -> Option<usize> {
         }
         // A global flag before the command may have its value in the next word.
         let alone = !word.contains('=')
-            && super::flags::GLOBAL.iter().any(|f| {
+            && read(&[super::flags::GLOBAL]).iter().any(|f| {
                 f.value != Value::Bool
                     && (word.strip_prefix("--") == Some(f.name)
                         || f.short.is_some_and(|s| *word == format!("-{s}")))

@@ -4,10 +4,9 @@
 use serde_json::{Value, json};
 
 use super::generate::known as generate_kind;
-use super::{CHANGE, Command, OUTPUT, SELECT};
+use super::{Command, OUTPUT};
 use crate::api::names::{is_label_value, is_qualified_name};
 use crate::kubectl::error::{Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{flag as is, list, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
@@ -16,27 +15,38 @@ use crate::kubectl::resources::Target;
 pub const CORDON: Command = Command {
     path: "cordon",
     short: "Mark node as unschedulable",
-    flags: &[SELECT, CHANGE],
+    help: "NODE
+No new pods come to a node that is cordoned. Those that run there stay.
+
+# One node
+kubectl cordon worker-1",
+    flags: &["dry-run='none'?unchanged -l,selector=''"],
     run: |kube| Box::pin(async move { cordon(kube, true).await.map(drop) }),
 };
 pub const UNCORDON: Command = Command {
     path: "uncordon",
     short: "Mark node as schedulable",
-    flags: &[SELECT, CHANGE],
+    help: "NODE
+# Let pods come again
+kubectl uncordon worker-1",
+    flags: &["dry-run='none'?unchanged -l,selector=''"],
     run: |kube| Box::pin(async move { cordon(kube, false).await.map(drop) }),
 };
 pub const TAINT: Command = Command {
     path: "taint",
     short: "Update the taints on one or more nodes",
-    flags: &[TAINT_FLAGS, OUTPUT, SELECT, CHANGE],
+    help: "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N
+A taint keeps pods away that do not tolerate it. It is a key, a value if you like, and an effect: NoSchedule, PreferNoSchedule or NoExecute.
+
+# For pods that tolerate it alone
+kubectl taint nodes worker-1 gpu=yes:NoSchedule
+
+# Remove one effect, and all
+kubectl taint nodes worker-1 gpu:NoSchedule-
+kubectl taint nodes worker-1 gpu-",
+    flags: &[OUTPUT, "all=false dry-run='none'?unchanged field-manager='kubectl-taint' overwrite=false -l,selector='' validate='strict'?strict"],
     run: |kube| Box::pin(taint(kube)),
 };
-
-const TAINT_FLAGS: &[Flag] = &[
-    flag("overwrite", F::Bool),
-    flag("all", F::Bool),
-    flag("validate", F::Optional("strict")),
-];
 
 /// Marks nodes as unschedulable, or as schedulable again; their names.
 pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<Vec<String>> {

@@ -2,28 +2,30 @@
 
 use serde_json::Value;
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::api::yaml;
 use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::kubectl::error::{Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done;
 
 pub const PATCH: Command = Command {
     path: "patch",
     short: "Update fields of a resource",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: r#"(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]
+Change some fields of an object with a strategic merge patch, a JSON merge patch or a JSON patch.
+
+# Two replicas
+kubectl patch deployment web -p '{"spec":{"replicas":2}}'
+
+# Operations on places
+kubectl patch pod web --type='json' -p='[{"op":"replace","path":"/spec/containers/0/image","value":"nginx:1.28"}]'
+
+# A part of the object
+kubectl patch deployment web --subresource='scale' --type='merge' -p '{"spec":{"replicas":2}}'"#,
+    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged field-manager='kubectl-patch' local=false patch-file='' -p,patch='' subresource='' type='strategic'"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    short("patch", 'p', F::Text),
-    flag("patch-file", F::Text),
-    flag("type", F::Text),
-    flag("local", F::Bool),
-    flag("subresource", F::Text),
-];
 
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;

@@ -15,7 +15,6 @@ use super::Command;
 use super::exec::pod;
 use crate::api::Kind;
 use crate::kubectl::error::{Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{int, list, name, namespace, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::network::Forward;
@@ -24,14 +23,17 @@ use crate::kubectl::shell::Shell;
 pub const PORT_FORWARD: Command = Command {
     path: "port-forward",
     short: "Forward one or more local ports to a pod",
-    flags: &[FLAGS],
+    help: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]
+Ports here lead to ports of a pod, for as long as the command runs. A deployment or service stands for one of its pods.
+
+# Port 8080 here is port 80 there
+kubectl port-forward service/web 8080:80
+
+# The same port on both sides, and a free one here
+kubectl port-forward pod/web 5000 :6000",
+    flags: &["address=[localhost] pod-running-timeout=1m0s"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("address", F::List),
-    flag("pod-running-timeout", F::Duration),
-];
 
 /// The first port that is chosen when none is named.
 const FIRST_FREE: u16 = 40_001;

@@ -4,72 +4,71 @@
 use serde_json::{Value, json};
 
 use super::generate::{COMMON, MANAGER, known, make, only_name};
-use super::{CHANGE, Command, OUTPUT};
+use super::{Command, OUTPUT};
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::printers::format;
 
-const RULES: &[Flag] = &[
-    flag("verb", F::List),
-    flag("resource", F::List),
-    flag("resource-name", F::Repeated),
-];
-const SUBJECTS: &[Flag] = &[
-    flag("clusterrole", F::Text),
-    flag("user", F::Repeated),
-    flag("group", F::Repeated),
-    flag("serviceaccount", F::Repeated),
-];
-
 pub const ROLE: Command = Command {
     path: "create role",
     short: "Create a role with single rule",
-    flags: &[COMMON, OUTPUT, CHANGE, RULES],
+    help: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]
+# Who has this role may read pods
+kubectl create role reader --verb=get,list,watch --resource=pods
+
+# The logs of one pod
+kubectl create role logs --verb=get --resource=pods/log --resource-name=web",
+    flags: &[OUTPUT, COMMON, "resource-name=[]* resource=[] verb=[]"],
     run: |kube| Box::pin(role(kube)),
 };
 pub const CLUSTER_ROLE: Command = Command {
     path: "create clusterrole",
     short: "Create a cluster role",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        CHANGE,
-        RULES,
-        &[
-            flag("non-resource-url", F::List),
-            flag("aggregation-rule", F::List),
-        ],
-    ],
+    help: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]
+# Read nodes
+kubectl create clusterrole node-reader --verb=get,list --resource=nodes
+
+# A path that is no resource
+kubectl create clusterrole health --verb=get --non-resource-url=/healthz
+
+# The rules of all cluster roles with a label
+kubectl create clusterrole all-of --aggregation-rule='part-of=monitoring'",
+    flags: &[OUTPUT, COMMON, "aggregation-rule= non-resource-url=[] resource-name=[]* resource=[] verb=[]"],
     run: |kube| Box::pin(cluster_role(kube)),
 };
 pub const ROLE_BINDING: Command = Command {
     path: "create rolebinding",
     short: "Create a role binding for a particular role or cluster role",
-    flags: &[COMMON, OUTPUT, CHANGE, SUBJECTS, &[flag("role", F::Text)]],
+    help: "NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]
+# Anna may read here
+kubectl create rolebinding anna-reads --role=reader --user=anna
+
+# A service account of another namespace
+kubectl create rolebinding robot-views --clusterrole=view --serviceaccount=tools:robot",
+    flags: &[OUTPUT, COMMON, "clusterrole='' group=[]* role='' serviceaccount=[]* user=[]*"],
     run: |kube| Box::pin(role_binding(kube)),
 };
 pub const CLUSTER_ROLE_BINDING: Command = Command {
     path: "create clusterrolebinding",
     short: "Create a cluster role binding for a particular cluster role",
-    flags: &[COMMON, OUTPUT, CHANGE, SUBJECTS],
+    help: "NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]
+# A group that may do everything
+kubectl create clusterrolebinding admins --clusterrole=cluster-admin --group=ops",
+    flags: &[OUTPUT, COMMON, "clusterrole='' group=[]* serviceaccount=[]* user=[]*"],
     run: |kube| Box::pin(cluster_role_binding(kube)),
 };
 pub const TOKEN: Command = Command {
     path: "create token",
     short: "Request a service account token",
-    flags: &[
-        OUTPUT,
-        &[
-            flag("audience", F::Repeated),
-            flag("duration", F::Duration),
-            flag("bound-object-kind", F::Text),
-            flag("bound-object-name", F::Text),
-            flag("bound-object-uid", F::Text),
-        ],
-    ],
+    help: "SERVICE_ACCOUNT_NAME
+# A token for the service account robot
+kubectl create token robot
+
+# One that lives ten minutes, for another audience
+kubectl create token robot --duration=10m --audience=vault",
+    flags: &[OUTPUT, "audience=[]* bound-object-kind='' bound-object-name='' bound-object-uid='' duration=0s"],
     run: |kube| Box::pin(token(kube)),
 };
 

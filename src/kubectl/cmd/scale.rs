@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::apiserver::Method;
 use crate::kubectl::error::{Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::int;
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::printers::done;
@@ -14,17 +13,20 @@ use crate::kubectl::resources::Target;
 pub const SCALE: Command = Command {
     path: "scale",
     short: "Set a new size for a deployment, replica set, or replication controller",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT, CHANGE],
+    help: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)
+Set how many pods a deployment, replica set, replication controller or stateful set has. Conditions can be set on what it is like so far.
+
+# Three
+kubectl scale --replicas=3 deployment/web
+
+# Three, if there are two now
+kubectl scale --current-replicas=2 --replicas=3 deployment/web
+
+# Several at once
+kubectl scale --replicas=5 deployment/web deployment/api",
+    flags: &[OUTPUT, FILES, "all=false current-replicas=-1 dry-run='none'?unchanged replicas=0 resource-version='' -l,selector='' timeout=0s"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("replicas", F::Int),
-    flag("current-replicas", F::Int),
-    flag("resource-version", F::Text),
-    flag("timeout", F::Duration),
-    flag("all", F::Bool),
-];
 
 async fn run(kube: &Kube) -> Result<()> {
     let Some(replicas) = kube.flags.int("replicas") else {

@@ -2,61 +2,59 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::api::names::is_env_var_name;
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
 
-const COMMON: &[Flag] = &[
-    flag("all", F::Bool),
-    flag("local", F::Bool),
-    short("containers", 'c', F::Text),
-];
-
 pub const IMAGE: Command = Command {
     path: "set image",
     short: "Update the image of a pod template",
-    flags: &[COMMON, OUTPUT, FILES, SELECT, CHANGE],
+    help: "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N
+Possible for pods, replication controllers, deployments, daemon sets, stateful sets, replica sets and cron jobs.
+
+# The container web of a deployment
+kubectl set image deployment/web web=nginx:1.28
+
+# Every container of every deployment
+kubectl set image deployments --all '*=nginx:1.28'",
+    flags: &[OUTPUT, FILES, "all=false dry-run='none'?unchanged field-manager='kubectl-set' local=false -l,selector=''"],
     run: |kube| Box::pin(run(kube, &image, "image updated")),
 };
 
 pub const ENV: Command = Command {
     path: "set env",
     short: "Update environment variables on a pod template",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        FILES,
-        SELECT,
-        CHANGE,
-        &[
-            short("env", 'e', F::Repeated),
-            flag("list", F::Bool),
-            flag("overwrite", F::Bool),
-            flag("from", F::Text),
-            flag("prefix", F::Text),
-            flag("keys", F::List),
-            flag("resolve", F::Bool),
-        ],
-    ],
+    help: "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N
+Possible for pods and whatever has a pod template. A name with '-' behind it is removed.
+
+# Set one variable, remove another
+kubectl set env deployment/web MODE=fast OLD-
+
+# Show what is set
+kubectl set env deployment/web --list
+
+# Take all keys of a config map
+kubectl set env --from=configmap/settings deployment/web",
+    flags: &[OUTPUT, FILES, "all=false -c,containers='*' dry-run='none'?unchanged -e,env=[]* field-manager='kubectl-set' from='' keys=[] list=false local=false overwrite=true prefix='' resolve=false -l,selector=''"],
     run: |kube| Box::pin(run(kube, &resources, "env updated")),
 };
 
 pub const RESOURCES: Command = Command {
     path: "set resources",
     short: "Update resource requests/limits on objects with pod templates",
-    flags: &[
-        COMMON,
-        OUTPUT,
-        FILES,
-        SELECT,
-        CHANGE,
-        &[flag("limits", F::Text), flag("requests", F::Text)],
-    ],
+    help: "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]
+What containers ask for, and what they may not exceed. Zero removes a value.
+
+# Both, for all containers
+kubectl set resources deployment web --requests=cpu=100m,memory=64Mi --limits=cpu=200m,memory=128Mi
+
+# One container
+kubectl set resources deployment web -c=web --limits=cpu=200m",
+    flags: &[OUTPUT, FILES, "all=false -c,containers='*' dry-run='none'?unchanged field-manager='kubectl-set' limits='' local=false requests='' -l,selector=''"],
     run: |kube| Box::pin(run(kube, &resources, "resource requirements updated")),
 };
 

@@ -2,27 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, OUTPUT};
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done;
 
 pub const SELECTOR: Command = Command {
     path: "set selector",
     short: "Set the selector on a resource",
-    flags: &[
-        OUTPUT,
-        FILES,
-        SELECT,
-        CHANGE,
-        &[
-            flag("all", F::Bool),
-            flag("local", F::Bool),
-            flag("resource-version", F::Text),
-        ],
-    ],
+    help: "(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]
+The new selector takes the place of the old one. Today this works for services.
+
+# Lead a service to other pods
+kubectl set selector service web 'app=web,tier=front'",
+    flags: &[OUTPUT, "all=false dry-run='none'?unchanged field-manager='kubectl-set' -f,filename=[] local=false -R,recursive=true resource-version=''"],
     run: |kube| Box::pin(run(kube)),
 };
 

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Value as F, flag};
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
@@ -13,32 +12,23 @@ use crate::kubectl::resources::label;
 pub const SUBJECT: Command = Command {
     path: "set subject",
     short: "Update the user, group, or service account in a role binding or cluster role binding",
-    flags: &[
-        OUTPUT,
-        FILES,
-        SELECT,
-        CHANGE,
-        &[
-            flag("all", F::Bool),
-            flag("local", F::Bool),
-            flag("user", F::Repeated),
-            flag("group", F::Repeated),
-            flag("serviceaccount", F::Repeated),
-        ],
-    ],
+    help: "(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]
+# One more service account for a binding
+kubectl set subject rolebinding reads --serviceaccount=default:robot
+
+# A user and two groups
+kubectl set subject clusterrolebinding admin --user=anna --group=ops --group=dev",
+    flags: &[OUTPUT, FILES, "all=false dry-run='none'?unchanged field-manager='kubectl-set' group=[]* local=false -l,selector='' serviceaccount=[]* user=[]*"],
     run: |kube| Box::pin(subject(kube)),
 };
 
 pub const SERVICE_ACCOUNT: Command = Command {
     path: "set serviceaccount",
     short: "Update the service account of a resource",
-    flags: &[
-        OUTPUT,
-        FILES,
-        SELECT,
-        CHANGE,
-        &[flag("all", F::Bool), flag("local", F::Bool)],
-    ],
+    help: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT
+# Let the pods of a deployment act as robot
+kubectl set serviceaccount deployment web robot",
+    flags: &[OUTPUT, FILES, "all=false dry-run='none'?unchanged field-manager='kubectl-set' local=false"],
     run: |kube| Box::pin(service_account(kube)),
 };
 

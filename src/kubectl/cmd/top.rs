@@ -5,35 +5,37 @@ use std::cmp::Reverse;
 use serde_json::Value;
 
 use super::generate::known;
-use super::{Command, SELECT};
+use super::Command;
 use crate::api::quantity::Quantity;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{at, list, name, namespace, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::tabwriter::TabWriter;
 
-const FLAGS: &[Flag] = &[
-    flag("containers", F::Bool),
-    flag("no-headers", F::Bool),
-    flag("sort-by", F::Text),
-    flag("sum", F::Bool),
-    flag("show-capacity", F::Bool),
-    flag("use-protocol-buffers", F::Bool),
-];
-
 pub const PODS: Command = Command {
-    path: "top pods",
+    path: "top pod",
     short: "Display resource (CPU/memory) usage of pods",
-    flags: &[SELECT, FLAGS],
+    help: "[NAME | -l label]
+# Pods of the namespace
+kubectl top pod
+
+# Each container of the pods with a label
+kubectl top pod -l app=web --containers",
+    flags: &["-A,all-namespaces=false containers=false field-selector='' no-headers=false -l,selector='' show-swap=false sort-by='' sum=false use-protocol-buffers=true"],
     run: |kube| Box::pin(pods(kube)),
 };
 
 pub const NODES: Command = Command {
-    path: "top nodes",
+    path: "top node",
     short: "Display resource (CPU/memory) usage of nodes",
-    flags: &[SELECT, FLAGS],
+    help: "[NAME | -l label]
+# All nodes
+kubectl top node
+
+# One
+kubectl top node worker-1",
+    flags: &["no-headers=false -l,selector='' show-capacity=false show-swap=false sort-by='' use-protocol-buffers=true"],
     run: |kube| Box::pin(nodes(kube)),
 };
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::delete::gone;
-use super::{Command, FILES, OUTPUT, SELECT};
+use super::{Command, OUTPUT};
 use crate::api::jsonpath::Template;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{int, list, name, scalar, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
@@ -19,16 +18,20 @@ use crate::sim::Time;
 pub const WAIT: Command = Command {
     path: "wait",
     short: "Wait for a specific condition on one or many resources",
-    flags: &[FLAGS, OUTPUT, FILES, SELECT],
+    help: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]
+Wait until objects have a condition, a field has a value, or they exist or are gone.
+
+# A pod that is ready
+kubectl wait --for=condition=Ready pod/web --timeout=60s
+
+# A field
+kubectl wait --for=jsonpath='{.status.phase}'=Running pod/web
+
+# Pods that are gone
+kubectl wait --for=delete pod -l app=web",
+    flags: &[OUTPUT, "-A,all-namespaces=false all=false field-selector='' -f,filename=[] for='' local=false -R,recursive=true -l,selector='' timeout=30s"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const FLAGS: &[Flag] = &[
-    flag("for", F::Repeated),
-    flag("timeout", F::Duration),
-    flag("all", F::Bool),
-    flag("local", F::Bool),
-];
 
 enum Goal {
     Deleted,

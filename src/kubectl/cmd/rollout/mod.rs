@@ -8,58 +8,83 @@ mod undo;
 
 use serde_json::{Value, json};
 
-use super::{CHANGE, Command, FILES, OUTPUT, SELECT};
+use super::{Command, FILES, OUTPUT};
 use crate::api::rfc3339::format_time;
 use crate::kubectl::describe::template_text;
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag, short};
 use crate::kubectl::json::{annotation, at, flag as is, int, name, place};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
 use crate::kubectl::resources::{Target, label};
 use crate::kubectl::tabwriter::TabWriter;
 
-const STATUS_FLAGS: &[Flag] = &[
-    short("watch", 'w', F::Bool),
-    flag("revision", F::Int),
-    flag("timeout", F::Duration),
-];
-const TO_REVISION: &[Flag] = &[flag("to-revision", F::Int)];
-
 pub const STATUS: Command = Command {
     path: "rollout status",
     short: "Show the status of the rollout",
-    flags: &[STATUS_FLAGS, FILES, SELECT],
+    help: "(TYPE NAME | TYPE/NAME) [flags]
+Wait until the latest rollout is done. With --watch=false, say how far it is.
+
+# A deployment
+kubectl rollout status deployment/web --timeout=2m",
+    flags: &[FILES, "revision=0 -l,selector='' timeout=0s -w,watch=true"],
     run: |kube| Box::pin(status::run(kube)),
 };
 pub const HISTORY: Command = Command {
     path: "rollout history",
     short: "View rollout history",
-    flags: &[&[flag("revision", F::Int)], OUTPUT, FILES, SELECT],
+    help: "(TYPE NAME | TYPE/NAME) [flags]
+# The revisions of a deployment
+kubectl rollout history deployment/web
+
+# One of them in full
+kubectl rollout history deployment/web --revision=3",
+    flags: &[OUTPUT, FILES, "revision=0 -l,selector=''"],
     run: |kube| Box::pin(history(kube)),
 };
 pub const UNDO: Command = Command {
     path: "rollout undo",
     short: "Undo a previous rollout",
-    flags: &[TO_REVISION, OUTPUT, FILES, SELECT, CHANGE],
+    help: "(TYPE NAME | TYPE/NAME) [flags]
+# To the revision before
+kubectl rollout undo deployment/web
+
+# To a certain one
+kubectl rollout undo daemonset/agent --to-revision=3",
+    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged -l,selector='' to-revision=0"],
     run: |kube| Box::pin(undo::run(kube)),
 };
 pub const PAUSE: Command = Command {
     path: "rollout pause",
     short: "Mark the provided resource as paused",
-    flags: &[OUTPUT, FILES, SELECT, CHANGE],
+    help: "RESOURCE
+The controller leaves a paused object as it is until it is resumed. Today deployments can be paused.
+
+# Change several things, then roll out once
+kubectl rollout pause deployment/web",
+    flags: &[OUTPUT, FILES, "field-manager='kubectl-rollout' -l,selector=''"],
     run: |kube| Box::pin(change(kube, "paused", &pause)),
 };
 pub const RESUME: Command = Command {
     path: "rollout resume",
     short: "Resume a paused resource",
-    flags: &[OUTPUT, FILES, SELECT, CHANGE],
+    help: "RESOURCE
+# Let a paused deployment go on
+kubectl rollout resume deployment/web",
+    flags: &[OUTPUT, FILES, "field-manager='kubectl-rollout' -l,selector=''"],
     run: |kube| Box::pin(change(kube, "resumed", &resume)),
 };
 pub const RESTART: Command = Command {
     path: "rollout restart",
     short: "Restart a resource",
-    flags: &[OUTPUT, FILES, SELECT, CHANGE],
+    help: "RESOURCE
+Replace all pods, a few at a time, by new ones of the same template.
+
+# A deployment
+kubectl rollout restart deployment/web
+
+# Each deployment with a label
+kubectl rollout restart deployment --selector=app=web",
+    flags: &[OUTPUT, FILES, "field-manager='kubectl-rollout' -l,selector=''"],
     run: |kube| Box::pin(change(kube, "restarted", &restart)),
 };
 
