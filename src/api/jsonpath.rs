@@ -10,11 +10,21 @@ use super::json::go_json;
 pub struct Template {
     source: String,
     nodes: Vec<Node>,
+    strict: bool,
+}
+
+/// Where paths begin, and whether what they do not find is an error.
+#[derive(Clone, Copy)]
+struct Look<'v> {
+    root: &'v Value,
+    strict: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Node {
     Text(String),
+    /// What the parser lets pass and the evaluation refuses.
+    Wrong(String),
     Path(Vec<Step>),
     Range(Vec<Step>, Vec<Node>),
 }
@@ -47,6 +57,7 @@ enum Step {
 enum Operand {
     Path(Vec<Step>),
     Literal(Value),
+    Wrong(String),
 }
 
 /// Ranges and filters nest no deeper.
@@ -67,6 +78,7 @@ impl Template {
         Ok(Template {
             source: source.to_owned(),
             nodes,
+            strict: false,
         })
     }
 
@@ -89,13 +101,23 @@ impl Template {
         Template::parse(&format!("{{{dot}{inside}}}"))
     }
 
+    /// Whether fields that are not there are errors.
+    pub fn strict(mut self, strict: bool) -> Template {
+        self.strict = strict;
+        self
+    }
+
     pub fn source(&self) -> &str {
         &self.source
     }
 
     pub fn render(&self, root: &Value) -> Result<String, String> {
         let mut out = String::new();
-        render(&self.nodes, root, root, &mut out)?;
+        let look = Look {
+            root,
+            strict: self.strict,
+        };
+        render(&self.nodes, root, look, &mut out)?;
         Ok(out)
     }
 
@@ -103,26 +125,33 @@ impl Template {
     pub fn find<'v>(&self, root: &'v Value) -> Result<Vec<&'v Value>, String> {
         let mut out = Vec::new();
         for node in &self.nodes {
-            if let Node::Path(steps) = node {
-                out.extend(walk(steps, vec![root], root)?);
+            let look = Look {
+                root,
+                strict: self.strict,
+            };
+            match node {
+                Node::Path(steps) => out.extend(walk(steps, vec![root], look)?),
+                Node::Wrong(what) => return Err(what.clone()),
+                _ => {}
             }
         }
         Ok(out)
     }
 }
 
-fn render(nodes: &[Node], at: &Value, root: &Value, out: &mut String) -> Result<(), String> {
+fn render(nodes: &[Node], at: &Value, look: Look, out: &mut String) -> Result<(), String> {
     for node in nodes {
         match node {
             Node::Text(text) => out.push_str(text),
+            Node::Wrong(what) => return Err(what.clone()),
             Node::Path(steps) => {
-                let found = walk(steps, vec![at], root)?;
+                let found = walk(steps, vec![at], look)?;
                 let texts: Vec<String> = found.into_iter().map(printed).collect();
                 out.push_str(&texts.join(" "));
             }
             Node::Range(steps, body) => {
-                for value in walk(steps, vec![at], root)? {
-                    render(body, value, root, out)?;
+                for value in walk(steps, vec![at], look)? {
+                    render(body, value, look, out)?;
                     if out.len() > 8 << 20 {
                         return Err("the output is too long".to_owned());
                     }
@@ -144,7 +173,7 @@ fn printed(value: &Value) -> String {
 fn walk<'v>(
     steps: &[Step],
     mut values: Vec<&'v Value>,
-    root: &'v Value,
+    look: Look<'v>,
 ) -> Result<Vec<&'v Value>, String> {
     let mut deep = false;
     for step in steps {
@@ -153,10 +182,14 @@ fn walk<'v>(
             if deep {
                 descend(value, &mut |v| {
                     // What does not fit is not an error below `..`.
-                    let _ = take(step, v, root, &mut next);
+                    let calm = Look {
+                        strict: false,
+                        ..look
+                    };
+                    let _ = take(step, v, calm, &mut next);
                 });
             } else {
-                take(step, value, root, &mut next)?;
+                take(step, value, look, &mut next)?;
             }
             if next.len() > MOST_VALUES {
                 return Err("too many values".to_owned());
@@ -180,14 +213,18 @@ fn descend<'v>(value: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
 fn take<'v>(
     step: &Step,
     value: &'v Value,
-    root: &'v Value,
+    look: Look<'v>,
     out: &mut Vec<&'v Value>,
 ) -> Result<(), String> {
     match step {
-        Step::Root => out.push(root),
+        Step::Root => out.push(look.root),
         Step::Deep => out.push(value),
         Step::Field(name) => match value {
-            Value::Object(map) => out.extend(map.get(name)),
+            Value::Object(map) => match map.get(name) {
+                Some(found) => out.push(found),
+                None if look.strict => return Err(format!("{name} is not found")),
+                None => {}
+            },
             Value::Null => {}
             Value::Array(_) if name.is_empty() => out.push(value),
             _ => {}
@@ -198,29 +235,46 @@ fn take<'v>(
             _ => {}
         },
         Step::Index(index) => {
-            let items = array(value)?;
+            let Some(items) = array(value)? else {
+                return Ok(());
+            };
             let length = items.len() as i64;
             let at = if *index < 0 { index + length } else { *index };
             match usize::try_from(at).ok().and_then(|i| items.get(i)) {
                 Some(item) => out.push(item),
-                None => {
-                    return Err(format!(
-                        "array index out of bounds: index {index}, length {length}"
-                    ));
-                }
+                None => return Err(outside(at, length)),
             }
         }
         Step::Slice { from, to, step } => {
-            let items = array(value)?;
+            let Some(items) = array(value)? else {
+                return Ok(());
+            };
             let length = items.len() as i64;
-            let place = |i: i64| if i < 0 { i + length } else { i }.clamp(0, length);
+            let place = |i: i64| if i < 0 { i + length } else { i };
             let (from, to) = (place(from.unwrap_or(0)), place(to.unwrap_or(length)));
+            if from == to {
+                return Ok(());
+            }
+            if !(0..length).contains(&from) {
+                return Err(outside(from, length));
+            }
+            if !(0..=length).contains(&to) {
+                return Err(outside(to - 1, length));
+            }
+            if from > to {
+                return Err(format!(
+                    "starting index {from} is greater than ending index {to}"
+                ));
+            }
+            if *step <= 0 {
+                return Err("step must be > 0".to_owned());
+            }
             let chosen = items.iter().take(to as usize).skip(from as usize);
-            out.extend(chosen.step_by((*step).max(1) as usize));
+            out.extend(chosen.step_by(*step as usize));
         }
         Step::Union(paths) => {
             for path in paths {
-                out.extend(walk(path, vec![value], root)?);
+                out.extend(walk(path, vec![value], look)?);
             }
         }
         Step::Filter {
@@ -230,11 +284,16 @@ fn take<'v>(
         } => {
             let items: Vec<&Value> = match value {
                 Value::Array(items) => items.iter().collect(),
-                Value::Object(_) => vec![value],
-                _ => return Err("is not array or slice and cannot be filtered".to_owned()),
+                Value::Null => return Ok(()),
+                other => {
+                    return Err(format!(
+                        "{} is not array or slice and cannot be filtered",
+                        super::json::go_display(other, 0)
+                    ));
+                }
             };
             for item in items {
-                if passes(left, operator, right.as_ref(), item, root)? {
+                if passes(left, operator, right.as_ref(), item, look)? {
                     out.push(item);
                 }
             }
@@ -243,12 +302,22 @@ fn take<'v>(
     Ok(())
 }
 
-fn array(value: &Value) -> Result<&[Value], String> {
-    match value {
-        Value::Array(items) => Ok(items),
-        Value::Null => Ok(&[]),
-        _ => Err("is not array or slice".to_owned()),
-    }
+fn outside(index: i64, length: i64) -> String {
+    format!("array index out of bounds: index {index}, length {length}")
+}
+
+/// The items of a list; `None` for null, in which nothing is found.
+fn array(value: &Value) -> Result<Option<&[Value]>, String> {
+    let type_name = match value {
+        Value::Array(items) => return Ok(Some(items)),
+        Value::Null => return Ok(None),
+        Value::Object(_) => "map[string]interface {}",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.is_f64() => "float64",
+        Value::Number(_) => "int64",
+    };
+    Err(format!("{type_name} is not array or slice"))
 }
 
 fn passes(
@@ -256,12 +325,18 @@ fn passes(
     operator: &str,
     right: Option<&Operand>,
     item: &Value,
-    root: &Value,
+    look: Look,
 ) -> Result<bool, String> {
+    // Items without the field do not pass; that is no error.
+    let calm = Look {
+        strict: false,
+        ..look
+    };
     let resolve = |operand: &Operand| -> Result<Option<Value>, String> {
         Ok(match operand {
             Operand::Literal(value) => Some(value.clone()),
-            Operand::Path(steps) => match walk(steps, vec![item], root)?.as_slice() {
+            Operand::Wrong(what) => return Err(what.clone()),
+            Operand::Path(steps) => match walk(steps, vec![item], calm)?.as_slice() {
                 [] => None,
                 [one] => Some((*one).clone()),
                 _ => return Err("can only compare one element at a time".to_owned()),
@@ -288,7 +363,8 @@ fn passes(
         "<" => order.is_lt(),
         "<=" => order.is_le(),
         ">" => order.is_gt(),
-        _ => order.is_ge(),
+        ">=" => order.is_ge(),
+        other => return Err(format!("unrecognized filter operator {other}")),
     })
 }
 
@@ -357,7 +433,8 @@ impl Parser<'_> {
             } else if self.keyword("end") {
                 self.close()?;
                 if !inside_range {
-                    return Err("not in range, nothing to end".to_owned());
+                    nodes.push(Node::Wrong("not in range, nothing to end".to_owned()));
+                    continue;
                 }
                 self.ended = true;
                 break;
@@ -403,7 +480,8 @@ impl Parser<'_> {
                         .find(|c: char| !c.is_alphanumeric() && c != '_')
                         .unwrap_or(self.rest().len());
                     let word = self.rest().get(..end).unwrap_or_default();
-                    return Err(format!("unrecognized identifier {word}"));
+                    nodes.push(Node::Wrong(format!("unrecognized identifier {word}")));
+                    self.at += end;
                 }
                 Some(c) => {
                     return Err(format!(
@@ -531,11 +609,13 @@ impl Parser<'_> {
         if self.take("?(") {
             let left = self.operand(depth)?;
             self.blanks();
-            let operator = ["==", "!=", "<=", ">=", "<", ">"]
-                .into_iter()
-                .find(|o| self.rest().starts_with(*o));
+            let end = self
+                .rest()
+                .find(|c: char| !matches!(c, '!' | '<' | '>' | '='))
+                .unwrap_or(0);
+            let operator = self.rest().get(..end).unwrap_or_default().to_owned();
             let mut right = None;
-            if let Some(operator) = operator {
+            if !operator.is_empty() {
                 self.at += operator.len();
                 self.blanks();
                 right = Some(self.operand(depth)?);
@@ -546,7 +626,7 @@ impl Parser<'_> {
             }
             return Ok(Step::Filter {
                 left,
-                operator: operator.unwrap_or_default().to_owned(),
+                operator,
                 right,
             });
         }
@@ -620,9 +700,10 @@ impl Parser<'_> {
                     .ok_or("unterminated filter")?;
                 let word = self.rest().get(..end).unwrap_or_default().to_owned();
                 self.at += end;
-                let value = serde_json::from_str(&word)
-                    .map_err(|_| format!("unrecognized identifier {word}"))?;
-                Ok(Operand::Literal(value))
+                Ok(match serde_json::from_str(&word) {
+                    Ok(value) => Operand::Literal(value),
+                    Err(_) => Operand::Wrong(format!("unrecognized identifier {word}")),
+                })
             }
         }
     }
@@ -673,13 +754,41 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_when_it_is_evaluated() {
+        let object = json!({"a": [{"b": 1}, {"b": 2}], "m": {"k": "v"}});
+        for (template, expected) in [
+            ("{end}", "not in range, nothing to end"),
+            ("{foo}", "unrecognized identifier foo"),
+            ("{.a[?(@.b==x)]}", "unrecognized identifier x"),
+            ("{.a[?(@.b=1)]}", "unrecognized filter operator ="),
+            ("{.a[0:9]}", "array index out of bounds: index 8, length 2"),
+            (
+                "{.a[1:0]}",
+                "starting index 1 is greater than ending index 0",
+            ),
+            ("{.a[0:2:0]}", "step must be > 0"),
+            ("{.m[0]}", "map[string]interface {} is not array or slice"),
+            (
+                "{.m[?(@.k)]}",
+                "map[k:v] is not array or slice and cannot be filtered",
+            ),
+        ] {
+            let rendered = Template::parse(template).unwrap().render(&object);
+            assert_eq!(rendered.err().as_deref(), Some(expected), "{template}");
+        }
+        let strict = Template::parse("{.nope}").unwrap().strict(true);
+        assert_eq!(
+            strict.render(&object).err().as_deref(),
+            Some("nope is not found")
+        );
+    }
+
+    #[test]
     fn errors() {
         for (template, expected) in [
             ("{.items[}", "unterminated array"),
             ("{.a", "unclosed action"),
-            ("{end}", "not in range, nothing to end"),
             ("{.a[x]}", "invalid array index x"),
-            ("{foo}", "unrecognized identifier foo"),
             ("{.a[?(@.b==1}", "unterminated filter"),
             ("{'a}", "unterminated quoted string"),
         ] {

@@ -10,6 +10,8 @@ use super::json::{int, list, text};
 pub enum Failure {
     /// Said by kubectl itself.
     Plain(String),
+    /// Said by kubectl itself, without `error: ` before it.
+    Said(String),
     /// Said by the API server: a `v1.Status`, whose message may have been put into context.
     Status(Box<Value>),
     Many(Vec<Failure>),
@@ -64,7 +66,7 @@ impl Failure {
     /// The bare message, without a prefix.
     pub fn message(&self) -> String {
         match self {
-            Failure::Plain(message) => message.clone(),
+            Failure::Plain(message) | Failure::Said(message) => message.clone(),
             Failure::Status(status) => text(status, "message").to_owned(),
             Failure::Many(failures) => {
                 let messages: Vec<String> = failures.iter().map(Failure::message).collect();
@@ -104,7 +106,14 @@ impl Failure {
             }
             Failure::Status(status) if text(status, "reason") == "Invalid" => invalid(status),
             Failure::Status(status) => from_server(status),
-            Failure::Plain(message) if message.starts_with("error: ") => message.clone(),
+            Failure::Said(message) => message.clone(),
+            Failure::Plain(message)
+                if ["error: ", "Error in configuration: "]
+                    .iter()
+                    .any(|lead| message.starts_with(lead)) =>
+            {
+                message.clone()
+            }
             Failure::Plain(message) => format!("error: {message}"),
         };
         match said.ends_with('\n') {

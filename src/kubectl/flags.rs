@@ -67,7 +67,10 @@ fn flag(stated: &'static str) -> Option<Flag> {
             None => (default, Value::Text),
         }
     } else if let Some(list) = default.strip_suffix("]*") {
-        (default.get(..list.len() + 1).unwrap_or(list), Value::Repeated)
+        (
+            default.get(..list.len() + 1).unwrap_or(list),
+            Value::Repeated,
+        )
     } else if default.ends_with("]=") {
         (default.trim_end_matches('='), Value::Pairs)
     } else if default.is_empty() || default.starts_with('[') {
@@ -100,6 +103,8 @@ pub struct Parsed {
     pub arguments: Vec<String>,
     /// How many arguments came before `--`.
     pub dash: Option<usize>,
+    /// Global flags that the command has given another meaning.
+    shadowed: Vec<&'static str>,
 }
 
 /// Reads a command's words.
@@ -108,8 +113,13 @@ pub struct Parsed {
 /// The message of pflag, without `error: `.
 pub fn parse(words: &[String], own: &[&'static str]) -> Result<Parsed, String> {
     let mut known = read(own);
-    known.extend(read(&[GLOBAL]));
+    let global = read(&[GLOBAL]);
     let mut parsed = Parsed::default();
+    let own_names = known.iter().map(|f| f.name);
+    parsed.shadowed = own_names
+        .filter(|name| global.iter().any(|g| g.name == *name))
+        .collect();
+    known.extend(global);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--" {
@@ -126,8 +136,8 @@ pub fn parse(words: &[String], own: &[&'static str]) -> Result<Parsed, String> {
                 return Err(format!("bad flag syntax: {word}"));
             }
             let hyphens = name.replace('_', "-");
-            let flag = find(&known, |f| f.name == hyphens)
-                .ok_or(format!("unknown flag: --{hyphens}"))?;
+            let flag =
+                find(&known, |f| f.name == hyphens).ok_or(format!("unknown flag: --{hyphens}"))?;
             let value = match (value, flag.value) {
                 (Some(value), _) => value.to_owned(),
                 (None, Value::Bool) => "true".to_owned(),
@@ -202,7 +212,9 @@ fn integer(text: &str, bits: u32) -> Result<i64, &'static str> {
     let digits = digits.unwrap_or_default();
     let clean: String = digits.chars().filter(|c| *c != '_').collect();
     let separated = clean.len() < digits.len();
-    if separated && (digits.starts_with('_') && base == 10 || digits.ends_with('_') || digits.contains("__")) {
+    if separated
+        && (digits.starts_with('_') && base == 10 || digits.ends_with('_') || digits.contains("__"))
+    {
         return Err(syntax);
     }
     if clean.is_empty() || !clean.chars().all(|c| c.is_digit(base)) {
@@ -218,11 +230,19 @@ fn integer(text: &str, bits: u32) -> Result<i64, &'static str> {
     }
 }
 
+/// `file=2,other=3`.
+fn is_vmodule(text: &str) -> bool {
+    let mut parts = text.split(',').filter(|part| !part.is_empty());
+    parts.all(|part| {
+        part.split_once('=')
+            .is_some_and(|(file, level)| !file.is_empty() && level.parse::<i32>().is_ok())
+    })
+}
+
 /// A line of comma-separated values (`encoding/csv`).
 fn fields(line: &str) -> Result<Vec<String>, String> {
-    let wrong = |column: usize, what: &str| {
-        Err(format!("parse error on line 1, column {column}: {what}"))
-    };
+    let wrong =
+        |column: usize, what: &str| Err(format!("parse error on line 1, column {column}: {what}"));
     let mut out = Vec::new();
     let mut rest = line;
     loop {
@@ -300,13 +320,25 @@ impl Parsed {
             Value::Int | Value::Int32 => {
                 let bits = if flag.value == Value::Int { 64 } else { 32 };
                 let number = integer(&value, bits).map_err(|reason| {
-                    refused(format!("strconv.ParseInt: parsing {}: {reason}", go_quote(&value)))
+                    refused(format!(
+                        "strconv.ParseInt: parsing {}: {reason}",
+                        go_quote(&value)
+                    ))
                 })?;
                 self.values.insert(flag.name, vec![number.to_string()]);
             }
             Value::Duration => {
-                parse_go_duration(&value).map_err(refused)?;
+                parse_go_duration(&value).map_err(|reason| match flag.name {
+                    // A flag of Go's own package, which says less.
+                    "log-flush-frequency" => refused("parse error".to_owned()),
+                    _ => refused(reason),
+                })?;
                 self.values.insert(flag.name, vec![value]);
+            }
+            Value::List if flag.name == "vmodule" && !is_vmodule(&value) => {
+                return Err(refused(
+                    "syntax error: expect comma-separated list of filename=N".to_owned(),
+                ));
             }
             Value::Text | Value::Optional(_) => {
                 self.values.insert(flag.name, vec![value]);
@@ -358,6 +390,15 @@ impl Parsed {
             .get(name)
             .and_then(|v| v.last())
             .map_or("", String::as_str)
+    }
+
+    /// The text of a flag of all commands; empty when it was not given, or when the command has a flag
+    /// of its own of that name.
+    pub fn global(&self, name: &str) -> &str {
+        match self.shadowed.contains(&name) {
+            true => "",
+            false => self.text(name),
+        }
     }
 
     /// Whether `-f` or `-k` names files.
@@ -423,11 +464,20 @@ mod tests {
             parsed("-L \"x,y\",z").unwrap().list("label-columns"),
             ["x,y", "z"]
         );
-        for (number, meant) in [("0x10", 16), ("1_000", 1000), ("-3", -3), ("010", 8), ("0", 0)] {
+        for (number, meant) in [
+            ("0x10", 16),
+            ("1_000", 1000),
+            ("-3", -3),
+            ("010", 8),
+            ("0", 0),
+        ] {
             let line = format!("--replicas={number}");
             assert_eq!(parsed(&line).unwrap().int("replicas"), Some(meant));
         }
-        assert_eq!(parsed("--dry_run=client").unwrap().text("dry-run"), "client");
+        assert_eq!(
+            parsed("--dry_run=client").unwrap().text("dry-run"),
+            "client"
+        );
         assert_eq!(parsed("a -- -w b").unwrap().arguments, ["a", "-w", "b"]);
         assert_eq!(parsed("a --dry-run").unwrap().text("dry-run"), "unchanged");
     }

@@ -61,7 +61,7 @@ impl Kube {
     /// The namespace that objects without one belong to.
     pub fn namespace(&self) -> String {
         match self.flags.text("namespace") {
-            "" => match self.flags.text("context") {
+            "" => match self.flags.global("context") {
                 "" => self.shell.state.borrow().namespace.clone(),
                 name => {
                     let state = self.shell.state.borrow();
@@ -116,14 +116,41 @@ impl Kube {
             "" | "none" => Ok(DryRun::None),
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
-            "unchanged" => Err(
-                "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \"client\"."
-                    .into(),
-            ),
+            "unchanged" => {
+                self.deprecated(
+                    "--dry-run is deprecated and can be replaced with --dry-run=client.",
+                );
+                Ok(DryRun::Client)
+            }
+            given if go_bool(given).is_some() => {
+                let (meant, strategy) = match go_bool(given) {
+                    Some(true) => ("client", DryRun::Client),
+                    _ => ("none", DryRun::None),
+                };
+                self.deprecated(&format!(
+                    "--dry-run={given} is deprecated (boolean value) and can be replaced with --dry-run={meant}."
+                ));
+                Ok(strategy)
+            }
             other => Err(Failure::Plain(format!(
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
         }
+    }
+
+    /// A warning in the client's log, once.
+    fn deprecated(&self, message: &str) {
+        if self.warned.borrow_mut().insert(message.to_owned()) {
+            let head = trace::head(self.now(), 'W', "helpers.go:703");
+            self.warn(&format!("{head} {message}"));
+        }
+    }
+
+    /// Prints the command's help, then fails: what the real `config` does with wrong arguments.
+    pub fn with_help<T>(&self, message: &str) -> Result<T> {
+        let path = self.path.strip_prefix("kubectl ").unwrap_or(&self.path);
+        self.io.out.write(&super::cmd::help_of(path));
+        Err(Failure::Plain(message.to_owned()))
     }
 
     /// A request in the name of this run.
@@ -131,7 +158,7 @@ impl Kube {
         let mut request = Request::new(method, path);
         let config = &self.shell.state.borrow().config;
         let user = user_name(config, &self.flags);
-        request.credentials = config.credentials(user, self.flags.text("token"));
+        request.credentials = config.credentials(user, self.flags.global("token"));
         request.impersonate = self.flags.text("as").to_owned();
         let also = &mut request.impersonate_also;
         also.groups = self.flags.list("as-group").to_vec();
@@ -263,44 +290,23 @@ impl Kube {
     }
 }
 
-/// The user of the context, unless the flags name another.
-fn user_name<'c>(config: &'c Kubeconfig, flags: &'c Parsed) -> &'c str {
-    match flags.text("user") {
-        "" => config
-            .context(flags.text("context"))
-            .map_or("", |c| c.user.as_str()),
-        user => user,
+/// A boolean as Go's `strconv.ParseBool` reads it.
+fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
     }
 }
 
-/// Refuses flags that name what the client's configuration does not have
-/// (`k8s.io/client-go/tools/clientcmd/validation.go`).
-pub fn check_config(shell: &Rc<Shell>, flags: &Parsed) -> Result<()> {
-    let config = &shell.state.borrow().config;
-    let missing =
-        |what: &str, name: &str| Err(Failure::Plain(format!("{what} \"{name}\" does not exist")));
-    let (context, user, cluster) = (
-        flags.text("context"),
-        flags.text("user"),
-        flags.text("cluster"),
-    );
-    if !context.is_empty() && config.context(context).is_none() {
-        return missing("context", context);
+/// The user of the context, unless the flags name another.
+fn user_name<'c>(config: &'c Kubeconfig, flags: &'c Parsed) -> &'c str {
+    match flags.global("user") {
+        "" => config
+            .context(flags.global("context"))
+            .map_or("", |c| c.user.as_str()),
+        user => user,
     }
-    if !user.is_empty() && config.user(user).is_none() {
-        return missing("auth info", user);
-    }
-    if !cluster.is_empty() && !config.clusters.iter().any(|c| c.0 == cluster) {
-        return missing("cluster", cluster);
-    }
-    let also = ["as-group", "as-uid", "as-user-extra"];
-    if flags.text("as").is_empty() && also.iter().any(|f| flags.given(f)) {
-        let user = user_name(config, flags);
-        return Err(Failure::Plain(format!(
-            "invalid configuration: requesting uid, groups or user-extra for {user} without impersonating a user"
-        )));
-    }
-    Ok(())
 }
 
 /// The path of a collection, an object or a subresource.

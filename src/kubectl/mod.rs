@@ -28,6 +28,7 @@ mod machine;
 mod manifests;
 mod network;
 mod printers;
+mod reach;
 mod resources;
 mod session;
 mod sha256;

@@ -128,13 +128,18 @@ impl Kube {
             return Ok(Targets { targets, single });
         }
         let Some((kinds, names)) = words.split_first() else {
-            return plain(
-                "you must provide one or more resources by argument or filename (.json|.yaml|.yml|stdin)",
-            );
+            return plain(NOTHING_NAMED);
         };
+        if kinds.trim_matches(',').is_empty() {
+            return plain("the server doesn't have a resource type \"\"");
+        }
+        if kinds.ends_with(',') {
+            return plain("arguments in resource/name form must have a single resource and name");
+        }
         let kinds = self.kinds_of(kinds)?;
         // What expose selects are the pods of the new Service.
         let selects = !self.path.ends_with("expose") && !self.flags.text("selector").is_empty();
+        let selects = selects || self.flags.is("all") && self.path == "kubectl delete";
         if !names.is_empty() && selects {
             return plain("name cannot be provided when a selector is specified");
         }
@@ -237,6 +242,9 @@ impl Kube {
         ))
     }
 }
+
+/// What the builder of kubectl says when nothing is named.
+pub const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /// `deployment.apps`: how messages name a kind.
 pub fn qualified_kind(kind: &KindInfo) -> String {

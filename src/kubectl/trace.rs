@@ -9,12 +9,12 @@ use crate::sim::Time;
 /// The number of the process, which stands in every line.
 const PROCESS: u32 = 4242;
 
-fn head(kube: &Kube, place: &str) -> String {
-    let now = kube.now();
+/// How a line of the client's log begins: severity, date, time, process, place.
+pub fn head(now: Time, severity: char, place: &str) -> String {
     let stamp = format_time(now.0 as i64);
     let part = |from: usize, to: usize| stamp.get(from..to).unwrap_or_default();
     format!(
-        "I{}{} {}.{:06} {PROCESS:7} {place}]",
+        "{severity}{}{} {}.{:06} {PROCESS:7} {place}]",
         part(5, 7),
         part(8, 10),
         part(11, 19),
@@ -79,7 +79,7 @@ pub fn level(kube: &Kube) -> i64 {
 pub fn sent(kube: &Kube, request: &Request) -> String {
     let verb = request.method.name();
     if level(kube) >= 9 {
-        let head = head(kube, "round_trippers.go:517");
+        let head = head(kube.now(), 'I', "round_trippers.go:517");
         kube.warn(&format!(
             "{head} \"Request\" curlCommand=<\n\t{}\n >",
             curl(kube, request)
@@ -87,7 +87,7 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
     }
     let about = format!("verb=\"{verb}\" url=\"{}\"", url(kube, request));
     if level(kube) >= 8 && !matches!(request.body, Body::Empty) {
-        let head = head(kube, "request.go:1285");
+        let head = head(kube.now(), 'I', "request.go:1285");
         let body = body_text(&request.body);
         kube.warn(&format!("{head} \"Request Body\" body={body}"));
     }
@@ -105,7 +105,7 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
             headers.push_str(&format!("\tContent-Type: {kind}\n"));
         }
         headers.push_str("\tUser-Agent: kubectl/v1.36.2 (linux/amd64) kubernetes/kubarium\n");
-        let head = head(kube, "round_trippers.go:527");
+        let head = head(kube.now(), 'I', "round_trippers.go:527");
         kube.warn(&format!(
             "{head} \"Request\" {about} headers=<\n{headers} >"
         ));
@@ -152,12 +152,12 @@ pub fn received(kube: &Kube, about: &str, begun: Time, response: &Response) {
         true => answered(kube, about),
         false => String::new(),
     };
-    let head = head(kube, "round_trippers.go:632");
+    let head = head(kube.now(), 'I', "round_trippers.go:632");
     kube.warn(&format!(
         "{head} \"Response\" {about} status=\"{status}\"{headers} milliseconds={took}"
     ));
     if level(kube) >= 8 {
-        let head = self::head(kube, "request.go:1285");
+        let head = self::head(kube.now(), 'I', "request.go:1285");
         let body = body_text(&response.body);
         kube.warn(&format!("{head} \"Response Body\" body={body}"));
     }

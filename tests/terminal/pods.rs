@@ -75,7 +75,6 @@ error: one of src or dest must be a remote file specification
 exit=1
 $ kubectl cp a
 error: source and destination are required
-See 'kubectl cp -h' for help and examples
 exit=1
 ",
     );
@@ -91,8 +90,7 @@ $ kubectl debug web
 error: you must specify --image when not using --copy-to.
 exit=1
 $ kubectl debug
-error: NAME is required for debug
-See 'kubectl debug -h' for help and examples
+error: you must specify --image when not using --copy-to.
 exit=1
 $ kubectl debug web --copy-to=web-debug --set-image='*=nginx:1.27' --share-processes
 $ kubectl get pod web-debug -o jsonpath='{.spec.containers[0].image}'

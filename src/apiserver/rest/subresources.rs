@@ -14,7 +14,7 @@ use crate::api::selector::Selector;
 use crate::api::{Object, Resource, Result, Status, codec};
 use crate::apiserver::request::{Method, Request, Response};
 use crate::apiserver::{ApiServer, Caller, WriteOptions};
-use crate::sim::Kernel;
+use crate::sim::{Kernel, Time};
 
 impl ApiServer {
     pub(super) fn on_subresource(
@@ -121,6 +121,9 @@ impl ApiServer {
         let current = self.get_object(target.kind, namespace, name)?;
         let shown = scale_value(&current);
         let wanted = match request.method {
+            Method::Get if super::table::is_wanted(request) => {
+                return Ok(Response::json(200, scale_table(shown, kernel.now, request)));
+            }
             Method::Get => return Ok(Response::json(200, shown)),
             Method::Put => body::json(request)?.clone(),
             Method::Patch => patch_scale(target, shown, request)?,
@@ -228,6 +231,46 @@ fn replicas_of(scale: &Value, name: &str) -> Result<i32> {
         return Err(Status::new(422, "Invalid", message));
     }
     Ok(replicas)
+}
+
+/// A Scale as a row (`printScale` of `pkg/printers/internalversion`).
+fn scale_table(shown: Value, now: Time, request: &Request) -> Value {
+    let column = |name: &str, kind: &str| {
+        let format = if name == "Name" { "name" } else { "" };
+        json!({"name": name, "type": kind, "format": format, "description": "", "priority": 0})
+    };
+    let created = shown["metadata"]["creationTimestamp"]
+        .as_str()
+        .unwrap_or_default();
+    let age = match crate::api::rfc3339::parse_time(created) {
+        Some(then) => crate::api::rfc3339::human_duration(now.0 as i64 - then),
+        None => "<unknown>".to_owned(),
+    };
+    let cells = json!([
+        shown["metadata"]["name"],
+        shown["spec"]["replicas"].as_i64().unwrap_or(0),
+        shown["status"]["replicas"].as_i64().unwrap_or(0),
+        age,
+    ]);
+    let mut row = json!({"cells": cells});
+    match request.query("includeObject").unwrap_or("Metadata") {
+        "None" => {}
+        "Object" => row["object"] = shown,
+        _ => {
+            row["object"] = json!({
+                "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+                "metadata": shown["metadata"],
+            });
+        }
+    }
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {},
+        "columnDefinitions": [
+            column("Name", "string"), column("Desired", "integer"),
+            column("Available", "integer"), column("Age", "string"),
+        ],
+        "rows": [row],
+    })
 }
 
 fn scale_value(object: &Object) -> Value {

@@ -67,6 +67,15 @@ async fn run(kube: &Kube) -> Result<()> {
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
         );
     }
+    if !matches!(
+        flags.text("cascade"),
+        "" | "background" | "foreground" | "orphan" | "true" | "false"
+    ) {
+        return plain(format!(
+            "invalid cascade value ({}). Must be \"background\", \"foreground\", or \"orphan\"",
+            flags.text("cascade")
+        ));
+    }
     super::prune::check(kube)?;
     check_validation(kube)?;
     let format = format(kube, false)?;

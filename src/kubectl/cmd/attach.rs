@@ -37,7 +37,7 @@ const EVERY: Duration = Duration::from_millis(100);
 
 async fn run(kube: &Kube) -> Result<()> {
     let target = match kube.flags.arguments.as_slice() {
-        [] => return kube.usage("at least 1 argument is required for attach"),
+        [] => return plain("at least 1 argument is required for attach"),
         [target] => target,
         all => {
             return kube.usage(&format!(

@@ -8,7 +8,6 @@ use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::json::name;
 use crate::kubectl::kube::Kube;
-use crate::kubectl::resources::qualified_kind;
 
 pub const AUTOSCALE: Command = Command {
     path: "autoscale",
@@ -83,9 +82,14 @@ async fn run(kube: &Kube) -> Result<()> {
     let kind = known("autoscaling/v2", "HorizontalPodAutoscaler")?;
     for (target, object) in &objects {
         if !target.kind.has_subresource("scale") {
+            let kind = target.kind;
+            let gk = match kind.group {
+                "" => kind.kind.to_owned(),
+                group => format!("{}.{group}", kind.kind),
+            };
             return plain(format!(
-                "cannot autoscale a {}",
-                qualified_kind(target.kind)
+                "cannot autoscale a {gk}: could not find scale subresource for {}/{}, Resource={} in discovery information",
+                kind.group, kind.version, kind.plural
             ));
         }
         let own = match flags.text("name") {

@@ -17,6 +17,23 @@ pub const OPTIONS: Command = Command {
     },
 };
 
+pub const ALPHA: Command = Command {
+    path: "alpha",
+    short: "Commands for features in alpha",
+    help: "[flags]
+These commands are about features of Kubernetes that are in alpha, and may change or go.
+
+# There are none at present
+kubectl alpha",
+    flags: &[],
+    run: |kube| {
+        Box::pin(async move {
+            kube.print("No alpha commands are available in this version of kubectl");
+            Ok(())
+        })
+    },
+};
+
 pub const COMPLETION: Command = Command {
     path: "completion",
     short: "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
@@ -47,7 +64,9 @@ Serve the API on a port of this machine, with your rights.
 
 # On port 8001
 kubectl proxy --port=8001",
-    flags: &["accept-hosts='^localhost$,^127\\.0\\.0\\.1$,^\\[::1\\]$' accept-paths='^.*' address='127.0.0.1' api-prefix='/' append-server-path=false disable-filter=false keepalive=0s -p,port=8001 reject-methods='^$' reject-paths='^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach' -u,unix-socket='' -P,www-prefix='/static/' -w,www=''"],
+    flags: &[
+        "accept-hosts='^localhost$,^127\\.0\\.0\\.1$,^\\[::1\\]$' accept-paths='^.*' address='127.0.0.1' api-prefix='/' append-server-path=false disable-filter=false keepalive=0s -p,port=8001 reject-methods='^$' reject-paths='^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach' -u,unix-socket='' -P,www-prefix='/static/' -w,www=''",
+    ],
     run: |_| {
         Box::pin(async move {
             plain(

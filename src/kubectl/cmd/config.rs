@@ -185,7 +185,9 @@ kubectl config view --minify
 
 # The name of each user
 kubectl config view -o jsonpath='{.users[*].name}'",
-    &["allow-missing-template-keys=true flatten=false merge=true minify=false -o,output='yaml' raw=false show-managed-fields=false template=''"],
+    &[
+        "allow-missing-template-keys=true flatten=false merge=true minify=false -o,output='yaml' raw=false show-managed-fields=false template=''"
+    ],
     view
 );
 
@@ -205,7 +207,7 @@ fn read(kube: &Kube) -> Kubeconfig {
 fn only(kube: &Kube) -> Result<&str> {
     match kube.flags.arguments.as_slice() {
         [one] => Ok(one),
-        others => kube.usage(&format!("Unexpected args: [{}]", others.join(" "))),
+        others => kube.with_help(&format!("Unexpected args: [{}]", others.join(" "))),
     }
 }
 
@@ -275,7 +277,9 @@ fn contexts(kube: &Kube) -> Result<()> {
     let wanted = &kube.flags.arguments;
     let output = kube.flags.text("output");
     if !matches!(output, "" | "name") {
-        return plain(format!("output must be one of '' or 'name': {output}"));
+        return plain(format!(
+            "--output {output} is not available in kubectl config get-contexts; resetting to default output format"
+        ));
     }
     let mut all: Vec<&Context> = config
         .contexts
@@ -311,7 +315,7 @@ fn contexts(kube: &Kube) -> Result<()> {
 
 fn rename(kube: &Kube) -> Result<()> {
     let [from, to] = kube.flags.arguments.as_slice() else {
-        return kube.usage(&format!(
+        return kube.with_help(&format!(
             "Unexpected args: [{}]",
             kube.flags.arguments.join(" ")
         ));
@@ -363,7 +367,7 @@ fn set_context(kube: &Kube) -> Result<()> {
             current => current.to_owned(),
         },
         ([one], false) => one.clone(),
-        (many, _) => return kube.usage(&format!("Unexpected args: [{}]", many.join(" "))),
+        (many, _) => return kube.with_help(&format!("Unexpected args: [{}]", many.join(" "))),
     };
     let known = read(kube).contexts.iter().any(|c| c.name == name);
     change(kube, |config| {
@@ -416,7 +420,7 @@ fn set_credentials(kube: &Kube) -> Result<()> {
 
 fn set(kube: &Kube) -> Result<()> {
     let [path, value] = kube.flags.arguments.as_slice() else {
-        return kube.usage(&format!(
+        return kube.with_help(&format!(
             "Unexpected args: [{}]",
             kube.flags.arguments.join(" ")
         ));
@@ -460,13 +464,21 @@ fn set(kube: &Kube) -> Result<()> {
         true
     });
     if !known {
-        return plain(format!(
-            "unable to locate path {}",
-            path.rsplit('.').next().unwrap_or(path)
-        ));
+        return plain(unknown_property(path));
     }
     kube.print(&format!("Property \"{path}\" set."));
     Ok(())
+}
+
+/// A path that no field of the configuration has.
+fn unknown_property(path: &str) -> String {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    match rest.rsplit('.').next().filter(|last| !last.is_empty()) {
+        Some(last) if ["clusters", "contexts", "users"].contains(&first) => {
+            format!("unable to locate path {last}")
+        }
+        _ => format!("unable to parse {first} after [] at api.Config"),
+    }
 }
 
 fn unset(kube: &Kube) -> Result<()> {
@@ -510,7 +522,7 @@ fn unset(kube: &Kube) -> Result<()> {
         _ => false,
     });
     if !known {
-        return plain(format!("current map key `{path}` is invalid"));
+        return plain(unknown_property(path));
     }
     kube.print(&format!("Property \"{path}\" unset."));
     Ok(())

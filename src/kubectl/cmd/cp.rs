@@ -76,7 +76,7 @@ impl Spec {
 
 async fn run(kube: &Kube) -> Result<()> {
     let [from, to] = kube.flags.arguments.as_slice() else {
-        return kube.usage("source and destination are required");
+        return plain("source and destination are required");
     };
     let (from, to) = (Spec::parse(kube, from)?, Spec::parse(kube, to)?);
     if from.path.is_empty() || to.path.is_empty() {

@@ -27,7 +27,11 @@ kubectl create -f pod.yaml
 
 # What comes through a pipe
 cat pod.yaml | kubectl create -f -",
-    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged edit=false field-manager='kubectl-create' raw='' save-config=false -l,selector='' validate='strict'?strict windows-line-endings=false"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "dry-run='none'?unchanged edit=false field-manager='kubectl-create' raw='' save-config=false -l,selector='' validate='strict'?strict windows-line-endings=false",
+    ],
     run: |kube| Box::pin(run(kube, "created")),
 };
 
@@ -42,26 +46,40 @@ kubectl replace -f web.yaml
 
 # Delete it and create it anew
 kubectl replace --force -f web.yaml",
-    flags: &[OUTPUT, FILES, "cascade='background'?background dry-run='none'?unchanged field-manager='kubectl-replace' force=false grace-period=-1 raw='' save-config=false subresource='' timeout=0s validate='strict'?strict wait=false"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "cascade='background'?background dry-run='none'?unchanged field-manager='kubectl-replace' force=false grace-period=-1 raw='' save-config=false subresource='' timeout=0s validate='strict'?strict wait=false",
+    ],
     run: |kube| Box::pin(run(kube, "replaced")),
 };
 
 async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
     needs_files(&kube.flags)?;
-    if !kube.flags.names_files() && operation == "created" {
-        kube.warn("Error: must specify one of -f and -k\n");
-        if !kube.flags.arguments.is_empty() {
-            return kube.usage(&format!(
-                "unknown command \"{}\"",
-                kube.flags.arguments.join(" ")
-            ));
-        }
-        kube.io.err.write(&super::help::page("create"));
-        return Err(Failure::Exit(1));
+    if operation == "created" && !kube.flags.arguments.is_empty() {
+        return kube.usage(&format!(
+            "Unexpected args: [{}]",
+            kube.flags.arguments.join(" ")
+        ));
     }
     if !kube.flags.names_files() {
-        return plain("must specify --filename to replace");
+        return plain("must specify one of -f and -k");
     }
+    if operation == "created" && kube.flags.is("edit") && !kube.flags.text("raw").is_empty() {
+        return plain("--raw and --edit are mutually exclusive");
+    }
+    if operation == "replaced" && kube.flags.is("force") && kube.dry_run()? != DryRun::None {
+        return plain("--dry-run can not be used when --force is set");
+    }
+    if operation == "replaced" && !kube.flags.is("force") {
+        if kube.flags.int("grace-period").is_some_and(|n| n >= 0) {
+            return plain("--grace-period must have --force specified");
+        }
+        if kube.flags.nanos("timeout").is_some_and(|n| n != 0) {
+            return plain("--timeout must have --force specified");
+        }
+    }
+    printers::format(kube, false)?;
     let (mut manifests, mut failures) = kube.manifests().await;
     super::apply::select(kube, &mut manifests)?;
     if manifests.is_empty() && failures.is_empty() {

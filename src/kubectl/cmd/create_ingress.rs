@@ -17,7 +17,11 @@ kubectl create ingress web --class=nginx --rule="shop.example/*=web:80"
 
 # One path, with a certificate
 kubectl create ingress api --rule="shop.example/api=api:8080,tls=shop-cert""#,
-    flags: &[OUTPUT, COMMON, "annotation=[]* class='' default-backend='' rule=[]*"],
+    flags: &[
+        OUTPUT,
+        COMMON,
+        "annotation=[]* class='' default-backend='' rule=[]*",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 

@@ -61,9 +61,6 @@ async fn run(kube: &Kube) -> Result<()> {
 
 fn check(kube: &Kube, targets: &[String], command: &[String]) -> Result<()> {
     let flags = &kube.flags;
-    if targets.is_empty() {
-        return kube.usage("NAME is required for debug");
-    }
     let (image, sets) = (flags.text("image"), flags.list("set-image"));
     if !flags.text("copy-to").is_empty() {
         if image.is_empty() && sets.is_empty() && command.is_empty() {
@@ -88,6 +85,9 @@ fn check(kube: &Kube, targets: &[String], command: &[String]) -> Result<()> {
         if image.is_empty() {
             return plain("you must specify --image when not using --copy-to.");
         }
+    }
+    if targets.is_empty() {
+        return plain("NAME or filename is required for debug");
     }
     if flags.is("tty") && !flags.is("stdin") {
         return plain("-i/--stdin is required for containers with -t/--tty=true");

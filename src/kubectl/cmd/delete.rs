@@ -52,12 +52,11 @@ async fn run(kube: &Kube) -> Result<()> {
             flags.text("output")
         ));
     }
-    for selector in ["selector", "field-selector"] {
-        if flags.is("all") && !flags.text(selector).is_empty() {
-            return plain(format!(
-                "cannot set --all and --{selector} at the same time"
-            ));
-        }
+    if ["selector", "field-selector"]
+        .iter()
+        .any(|selector| flags.is("all") && !flags.text(selector).is_empty())
+    {
+        return plain("setting 'all' parameter but found a non empty selector. ");
     }
     let mut grace = flags.int("grace-period").unwrap_or(-1);
     if flags.is("now") {
@@ -77,7 +76,17 @@ async fn run(kube: &Kube) -> Result<()> {
     if forced && grace > 0 {
         return plain("--force and --grace-period greater than 0 cannot be specified together");
     }
-    let propagation = match flags.text("cascade") {
+    let cascade = flags.text("cascade");
+    if let Some(meant) = match cascade {
+        "true" => Some("background"),
+        "false" => Some("orphan"),
+        _ => None,
+    } {
+        kube.warn(&format!(
+            "warning: --cascade={cascade} is deprecated (boolean value) and can be replaced with --cascade={meant}."
+        ));
+    }
+    let propagation = match cascade {
         "" | "background" | "true" => "Background",
         "orphan" | "false" => "Orphan",
         "foreground" => "Foreground",

@@ -21,7 +21,10 @@ kubectl describe pods -l app=web
 
 # All pods of a deployment, by their names' beginning
 kubectl describe pods web",
-    flags: &[FILES, "-A,all-namespaces=false chunk-size=500 -l,selector='' show-events=true"],
+    flags: &[
+        FILES,
+        "-A,all-namespaces=false chunk-size=500 -l,selector='' show-events=true",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -46,9 +49,10 @@ async fn run(kube: &Kube) -> Result<()> {
         manifests.into_iter().map(target).collect()
     };
     let mut first = true;
+    let mut found = Vec::new();
     for target in &targets {
         let (mut objects, failed) = kube.objects(std::slice::from_ref(target)).await;
-        if objects.is_empty() && failed.iter().any(Failure::is_not_found) {
+        if objects.is_empty() && targets.len() == 1 && failed.iter().any(Failure::is_not_found) {
             objects = by_prefix(kube, target).await;
             if objects.is_empty() {
                 failures.extend(failed);
@@ -56,14 +60,19 @@ async fn run(kube: &Kube) -> Result<()> {
         } else {
             failures.extend(failed);
         }
-        for (target, object) in objects {
-            let text = describe(kube, target.kind, &object).await;
-            if !first {
-                kube.io.out.write("\n\n");
-            }
-            first = false;
-            kube.io.out.write(&text);
+        found.extend(objects);
+    }
+    // One that is missing keeps the others back, too.
+    if failures.iter().any(Failure::is_not_found) {
+        found.clear();
+    }
+    for (target, object) in found {
+        let text = describe(kube, target.kind, &object).await;
+        if !first {
+            kube.io.out.write("\n\n");
         }
+        first = false;
+        kube.io.out.write(&text);
     }
     match all(failures) {
         Some(failure) => Err(failure),

@@ -32,7 +32,25 @@ cat web.yaml | kubectl diff -f -",
 
 const MANAGER: &str = "kubectl-client-side-apply";
 
+/// 1 says that there are differences; what goes wrong is more than that.
 async fn run(kube: &Kube) -> Result<()> {
+    match differences(kube).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Failure::Exit(1)),
+        Err(failure) => {
+            kube.io.err.write(&failure.report().0);
+            Err(Failure::Exit(2))
+        }
+    }
+}
+
+async fn differences(kube: &Kube) -> Result<bool> {
+    if !kube.flags.arguments.is_empty() {
+        return kube.usage(&format!(
+            "Unexpected args: [{}]",
+            kube.flags.arguments.join(" ")
+        ));
+    }
     needs_files(&kube.flags)?;
     if !kube.flags.names_files() {
         return plain("must specify one of -f and -k");
@@ -46,10 +64,7 @@ async fn run(kube: &Kube) -> Result<()> {
     for manifest in &manifests {
         differs |= one(kube, manifest).await?;
     }
-    match differs {
-        true => Err(Failure::Exit(1)),
-        false => Ok(()),
-    }
+    Ok(differs)
 }
 
 async fn one(kube: &Kube, manifest: &Manifest) -> Result<bool> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::Command;
 use super::generate::known;
 use super::nodes::cordon;
-use super::Command;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result};
 use crate::kubectl::json::{annotation, list, name, namespace, text};

@@ -32,7 +32,11 @@ kubectl edit svc/web
 
 # As JSON, in a certain version of the API
 kubectl edit deployment.v1.apps/web -o json",
-    flags: &[OUTPUT, FILES, "field-manager='kubectl-edit' output-patch=false save-config=false subresource='' validate='strict'?strict windows-line-endings=false"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "field-manager='kubectl-edit' output-patch=false save-config=false subresource='' validate='strict'?strict windows-line-endings=false",
+    ],
     run: |kube| Box::pin(edit(kube)),
 };
 
@@ -44,7 +48,11 @@ Open what was applied last in an editor. The object itself stays as it is.
 
 # A deployment
 kubectl apply edit-last-applied deployment/web",
-    flags: &[OUTPUT, FILES, "field-manager='kubectl-client-side-apply' validate='strict'?strict windows-line-endings=false"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "field-manager='kubectl-client-side-apply' validate='strict'?strict windows-line-endings=false",
+    ],
     run: |kube| Box::pin(edit_last_applied(kube)),
 };
 

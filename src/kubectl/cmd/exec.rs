@@ -26,7 +26,9 @@ kubectl exec -it web -c main -- sh
 
 # In some pod of a deployment
 kubectl exec deploy/web -- env",
-    flags: &["-c,container='' -f,filename=[] pod-running-timeout=1m0s -q,quiet=false -i,stdin=false -t,tty=false"],
+    flags: &[
+        "-c,container='' -f,filename=[] pod-running-timeout=1m0s -q,quiet=false -i,stdin=false -t,tty=false",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -42,7 +44,7 @@ async fn run(kube: &Kube) -> Result<()> {
         None => words.split_at(words.len().min(1)),
     };
     let Some(target) = target.first() else {
-        return kube.usage("pod, type/name or --filename must be specified");
+        return plain("pod, type/name or --filename must be specified");
     };
     if dash.is_none() && !command.is_empty() {
         return kube.usage(
@@ -50,7 +52,7 @@ async fn run(kube: &Kube) -> Result<()> {
         );
     }
     if command.is_empty() {
-        return kube.usage("you must specify at least one command for the container");
+        return plain("you must specify at least one command for the container");
     }
     let pod = pod(kube, target).await?;
     let phase = text(&pod, "status.phase");

@@ -35,7 +35,7 @@ async fn run(kube: &Kube) -> Result<()> {
             true => plain(
                 "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.",
             ),
-            false => kube.usage("We accept only this format: explain RESOURCE"),
+            false => plain("We accept only this format: explain RESOURCE"),
         };
     };
     if !matches!(
@@ -84,9 +84,9 @@ async fn run(kube: &Kube) -> Result<()> {
 fn kind(kube: &Kube, word: &str) -> Result<&'static KindInfo> {
     let resource = word.split('.').next().unwrap_or_default();
     let Some(info) = kube.kind_of(resource) else {
-        return plain(format!(
+        return Err(Failure::Said(format!(
             "the server doesn't have a resource type \"{resource}\""
-        ));
+        )));
     };
     let asked = kube.flags.text("api-version");
     if asked.is_empty() {

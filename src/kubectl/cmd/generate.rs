@@ -13,8 +13,7 @@ use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::printers::done;
 
 /// Flags of all generators.
-pub(super) const COMMON: &str =
-    "dry-run='none'?unchanged field-manager='kubectl-create' save-config=false validate='strict'?strict";
+pub(super) const COMMON: &str = "dry-run='none'?unchanged field-manager='kubectl-create' save-config=false validate='strict'?strict";
 
 pub const NAMESPACE: Command = Command {
     path: "create namespace",
@@ -139,7 +138,11 @@ kubectl run -it --rm try --image=busybox --restart=Never -- sh
 
 # Only see what would be made
 kubectl run web --image=nginx --dry-run=client -o yaml"#,
-    flags: &[OUTPUT, FILES, "annotations=[]* attach=false cascade='background'?background command=false dry-run='none'?unchanged env=[]* expose=false field-manager='kubectl-run' force=false grace-period=-1 image-pull-policy='' image='' -l,labels='' leave-stdin-open=false override-type='merge' overrides='' pod-running-timeout=1m0s port='' privileged=false -q,quiet=false restart='Always' rm=false save-config=false -i,stdin=false timeout=0s -t,tty=false wait=false"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "annotations=[]* attach=false cascade='background'?background command=false dry-run='none'?unchanged env=[]* expose=false field-manager='kubectl-run' force=false grace-period=-1 image-pull-policy='' image='' -l,labels='' leave-stdin-open=false override-type='merge' overrides='' pod-running-timeout=1m0s port='' privileged=false -q,quiet=false restart='Always' rm=false save-config=false -i,stdin=false timeout=0s -t,tty=false wait=false",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -195,6 +198,9 @@ pub(super) async fn make(
             object["metadata"]["namespace"] = Value::from(namespace.as_str());
         }
     }
+    if !kube.flags.text("overrides").is_empty() {
+        object = overridden(kube, kind, object)?;
+    }
     if kube.flags.is("save-config")
         && let Value::Object(map) = &object
     {
@@ -212,6 +218,36 @@ pub(super) async fn make(
         show_empty(&mut object);
     }
     done(kube, kind, &object, word)
+}
+
+/// The object as `--overrides` changes it (`k8s.io/kubectl/pkg/cmd/util/override_options.go`).
+fn overridden(kube: &Kube, kind: &KindInfo, object: Value) -> Result<Value> {
+    use crate::apiserver::patch::{json_patch, merge_patch, schema::PatchSchema, strategic};
+    let text = kube.flags.text("overrides");
+    let patch: Option<Value> = serde_json::from_str(text).ok();
+    let type_ = kube.flags.text("override-type");
+    let changed = match (type_, patch, object) {
+        ("" | "merge", Some(patch @ Value::Object(_)), object) => {
+            merge_patch::apply(object, &patch)
+        }
+        ("" | "merge", _, _) => return plain("Invalid JSON Patch"),
+        ("json", Some(patch), object) => json_patch::apply(&object, &patch)
+            .map_err(|e| Failure::Plain(e.message().to_owned()))?,
+        ("strategic", Some(Value::Object(patch)), Value::Object(object)) => {
+            let schema = PatchSchema::of_kind(kind.group, kind.kind)
+                .ok_or_else(|| Failure::from("invalid JSON document"))?;
+            strategic::apply(object, patch, schema)
+                .map(Value::Object)
+                .map_err(|e| Failure::Plain(e.message().to_owned()))?
+        }
+        ("json" | "strategic", _, _) => return plain("invalid JSON document"),
+        (other, _, _) => {
+            return plain(format!(
+                "invalid override type: {other}, must be one of: json,merge,strategic"
+            ));
+        }
+    };
+    Ok(changed)
 }
 
 /// What Go prints of structs that are empty: the status of most kinds, a namespace's spec.
@@ -503,7 +539,7 @@ fn labels(text: &str) -> Result<Map<String, Value>> {
     let mut map = Map::new();
     for pair in text.split(',').filter(|p| !p.is_empty()) {
         match pair.split_once('=') {
-            Some((key, value)) if !key.is_empty() => {
+            Some((key, value)) if !key.is_empty() && !value.contains('=') => {
                 map.insert(key.to_owned(), value.into());
             }
             _ => return plain(format!("unexpected label spec: {pair}")),
@@ -515,7 +551,7 @@ fn labels(text: &str) -> Result<Map<String, Value>> {
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
     let Some((name, arguments)) = flags.arguments.split_first() else {
-        return plain("NAME is required for run");
+        return kube.usage("NAME is required for run");
     };
     let image = flags.text("image");
     if image.is_empty() {
@@ -528,24 +564,24 @@ async fn run(kube: &Kube) -> Result<()> {
         ));
     }
     if flags.is("tty") && !flags.is("stdin") {
-        return plain("-i/--stdin is required for containers with -t/--tty=true");
+        return kube.usage("-i/--stdin is required for containers with -t/--tty=true");
     }
     if flags.is("expose") && flags.text("port").is_empty() {
-        return plain("--port must be set when exposing a service");
+        return kube.usage("--port must be set when exposing a service");
     }
     let attached = flags.is("stdin") || flags.is("attach");
     if flags.is("rm") && !attached {
-        return plain("--rm should only be used for attached containers");
+        return kube.usage("--rm should only be used for attached containers");
     }
     if attached && kube.dry_run()? != DryRun::None {
-        return plain(
+        return kube.usage(
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
         );
     }
     let restart = match flags.text("restart") {
         "" => "Always",
         given @ ("Always" | "OnFailure" | "Never") => given,
-        other => return plain(format!("invalid restart policy: {other}")),
+        other => return kube.usage(&format!("invalid restart policy: {other}")),
     };
     let mut pod_labels = labels(flags.text("labels"))?;
     if pod_labels.is_empty() {
@@ -562,7 +598,7 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     let policy = flags.text("image-pull-policy");
     if !matches!(policy, "" | "Always" | "IfNotPresent" | "Never") {
-        return plain(format!("invalid image pull policy: {policy}"));
+        return kube.usage(&format!("invalid image pull policy: {policy}"));
     }
     if !policy.is_empty() {
         container["imagePullPolicy"] = policy.into();
@@ -595,14 +631,32 @@ async fn run(kube: &Kube) -> Result<()> {
     if flags.is("tty") {
         container["tty"] = true.into();
     }
-    let object = json!({
+    let mut annotations = Map::new();
+    for pair in flags.list("annotations") {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                annotations.insert(key.to_owned(), value.into());
+            }
+            _ => match pair.strip_suffix('-').filter(|key| !key.is_empty()) {
+                Some(_) => {}
+                None => return plain(format!("invalid annotations format: {pair}")),
+            },
+        }
+    }
+    let mut object = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "labels": pod_labels.clone()},
         "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart},
     });
+    if !annotations.is_empty() {
+        object["metadata"]["annotations"] = Value::Object(annotations);
+    }
     if attached {
         let kind = known("v1", "Pod")?;
         let at = path(kind, &kube.namespace(), "", "");
+        if !flags.text("overrides").is_empty() {
+            object = overridden(kube, kind, object)?;
+        }
         let request = kube.change(Method::Post, at, "kubectl-run")?;
         let made = kube.json(request.with_body(object)).await?;
         return super::attach::after_run(kube, &made).await;
@@ -666,6 +720,12 @@ async fn expose(kube: &Kube) -> Result<()> {
         if service_labels.is_object() {
             metadata["labels"] = service_labels;
         }
+        if !matches!(flags.text("session-affinity"), "" | "None" | "ClientIP") {
+            return plain(format!(
+                "unknown session affinity: {}",
+                flags.text("session-affinity")
+            ));
+        }
         let mut spec = json!({"selector": selector, "ports": ports});
         for (flag, field) in [
             ("type", "type"),
@@ -708,15 +768,18 @@ fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
             &selector["matchLabels"]
         }
         _ => {
-            return plain(format!(
-                "cannot expose a {}",
-                crate::kubectl::resources::qualified_kind(kind)
-            ));
+            let gk = match kind.group {
+                "" => kind.kind.to_owned(),
+                group => format!("{}.{group}", kind.kind),
+            };
+            return plain(format!("cannot expose a {gk}"));
         }
     };
     match map.as_object().filter(|m| !m.is_empty()) {
         Some(map) => Ok(map.clone()),
-        None => plain("the pod has no labels and cannot be exposed"),
+        None => plain(
+            "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+        ),
     }
 }
 
@@ -738,16 +801,14 @@ fn ports_of(flags: &crate::kubectl::flags::Parsed, object: &Value) -> Result<Vec
         }
     } else {
         for port in flags.text("port").split(',') {
-            if port.parse::<u16>().is_err() {
+            if port.parse::<i64>().is_err() {
                 return plain(format!("strconv.Atoi: parsing \"{port}\": invalid syntax"));
             }
             numbers.push((number_or_text(port), String::new()));
         }
     }
     if numbers.is_empty() {
-        return plain(
-            "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples",
-        );
+        return plain("couldn't find port via --port flag or introspection");
     }
     let several = numbers.len() > 1;
     Ok(numbers

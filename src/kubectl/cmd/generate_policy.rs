@@ -31,7 +31,11 @@ kubectl create poddisruptionbudget web --selector=app=web --min-available=2
 
 # A quarter of them may be missing
 kubectl create pdb web --selector=app=web --max-unavailable=25%",
-    flags: &[OUTPUT, COMMON, "max-unavailable='' min-available='' selector=''"],
+    flags: &[
+        OUTPUT,
+        COMMON,
+        "max-unavailable='' min-available='' selector=''",
+    ],
     run: |kube| Box::pin(disruption_budget(kube)),
 };
 
@@ -44,7 +48,11 @@ kubectl create priorityclass high --value=1000 --description="for the shop"
 
 # Pods that wait for room and drive nobody out
 kubectl create priorityclass patient --value=500 --preemption-policy="Never""#,
-    flags: &[OUTPUT, COMMON, "description='' global-default=false preemption-policy='PreemptLowerPriority' value=0/32"],
+    flags: &[
+        OUTPUT,
+        COMMON,
+        "description='' global-default=false preemption-policy='PreemptLowerPriority' value=0/32",
+    ],
     run: |kube| Box::pin(priority_class(kube)),
 };
 

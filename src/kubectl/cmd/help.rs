@@ -196,9 +196,8 @@ pub fn usage() -> String {
 fn ending(path: &str, has_commands: bool) -> String {
     let more = match (path, has_commands) {
         (_, false) => String::new(),
-        ("", _) => {
-            "Use \"kubectl <command> --help\" for more information about a given command.\n".to_owned()
-        }
+        ("", _) => "Use \"kubectl <command> --help\" for more information about a given command.\n"
+            .to_owned(),
         (path, _) => format!(
             "Use \"kubectl {path} <command> --help\" for more information about a given command.\n"
         ),
@@ -258,11 +257,17 @@ pub fn page(path: &str) -> String {
         "" => format!("{}.\n", short.trim_end_matches('.')),
         long => format!("{}\n", long.replace("\n\n", "\n\n ")),
     };
+    let others = super::aliases(path);
+    if !others.is_empty() {
+        let own = path.rsplit(' ').next().unwrap_or(path);
+        text.push_str(&format!("\nAliases:\n{own}, {}\n", others.join(", ")));
+    }
     if !examples.is_empty() {
         text.push_str("\nExamples:\n");
         text.extend(examples.lines().map(|line| format!("  {line}\n")));
     }
-    let below = members(path);
+    let mut below = members(path);
+    below.sort_unstable();
     if !below.is_empty() {
         text.push_str("\nAvailable Commands:\n");
         list(&mut text, path, &below);
@@ -273,8 +278,16 @@ pub fn page(path: &str) -> String {
         text.push('\n');
     }
     // One usage says itself where its options stand.
-    let options = if words.contains("[options]") { "" } else { " [options]" };
-    let words = if words.is_empty() { String::new() } else { format!(" {words}") };
+    let options = if words.contains("[options]") {
+        ""
+    } else {
+        " [options]"
+    };
+    let words = if words.is_empty() {
+        String::new()
+    } else {
+        format!(" {words}")
+    };
     text.push_str(&format!(
         "\nUsage:\n  kubectl {path}{words}{options}\n\n{}",
         ending(path, !below.is_empty())
@@ -315,8 +328,17 @@ mod tests {
         let page = page("cordon");
         let (_, options) = page.split_once("\nOptions:\n").unwrap();
         let (options, usage) = options.split_once("\n\nUsage:\n").unwrap();
-        assert!(options.starts_with("    --dry-run='none':\n\t"), "{options}");
-        assert!(options.contains("\n\n    -l, --selector='':\n\t"), "{options}");
-        assert!(usage.starts_with("  kubectl cordon NODE [options]\n\nUse "), "{usage}");
+        assert!(
+            options.starts_with("    --dry-run='none':\n\t"),
+            "{options}"
+        );
+        assert!(
+            options.contains("\n\n    -l, --selector='':\n\t"),
+            "{options}"
+        );
+        assert!(
+            usage.starts_with("  kubectl cordon NODE [options]\n\nUse "),
+            "{usage}"
+        );
     }
 }

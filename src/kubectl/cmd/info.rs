@@ -45,7 +45,9 @@ kubectl api-resources --verbs=list --namespaced=false
 
 # Of one group
 kubectl api-resources --api-group=apps",
-    flags: &["api-group='' cached=false categories=[] namespaced=true no-headers=false -o,output='' sort-by='' verbs=[]"],
+    flags: &[
+        "api-group='' cached=false categories=[] namespaced=true no-headers=false -o,output='' sort-by='' verbs=[]",
+    ],
     run: |kube| {
         Box::pin(async move {
             kube.discover().await;
@@ -149,6 +151,12 @@ fn no_words(kube: &Kube) -> Result<()> {
 fn api_resources(kube: &Kube) -> Result<()> {
     no_words(kube)?;
     let flags = &kube.flags;
+    if !["", "wide", "name", "json", "yaml", "kyaml"].contains(&flags.text("output")) {
+        return plain(format!(
+            "--output {} is not available",
+            flags.text("output")
+        ));
+    }
     let mut kinds = kube.kinds();
     kinds.sort_by_key(|k| (k.group, k.plural));
     // Of several versions, the preferred one comes first.

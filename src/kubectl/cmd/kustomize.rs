@@ -17,7 +17,9 @@ kubectl kustomize
 
 # Of another one
 kubectl kustomize overlays/test",
-    flags: &["as-current-user=false enable-alpha-plugins=false enable-helm=false -e,env=[]* helm-api-versions=[] helm-command='helm' helm-debug=false helm-kube-version='' load-restrictor='LoadRestrictionsRootOnly' mount=[]* network-name='bridge' network=false -o,output='' .reorder=''"],
+    flags: &[
+        "as-current-user=false enable-alpha-plugins=false enable-helm=false -e,env=[]* helm-api-versions=[] helm-command='helm' helm-debug=false helm-kube-version='' load-restrictor='LoadRestrictionsRootOnly' mount=[]* network-name='bridge' network=false -o,output='' .reorder=''",
+    ],
     run: |kube| Box::pin(async move { run(kube) }),
 };
 

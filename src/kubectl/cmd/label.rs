@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Command, FILES, OUTPUT};
-use crate::api::names::{is_label_value, is_qualified_name};
+use crate::api::names::is_label_value;
 use crate::api::rfc3339::go_quote;
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Result, all, plain};
@@ -127,22 +127,15 @@ fn parse(changes: &[String], words: &Words) -> Result<Changes> {
     };
     for change in changes {
         if let Some((key, value)) = change.split_once('=') {
-            if key.is_empty() {
+            let is_label = words.noun == "label";
+            if key.is_empty() || is_label && value.contains('=') {
                 return plain(format!("invalid {} spec: {change}", words.noun));
             }
-            if words.noun == "label" {
+            if is_label {
                 let wrong = is_label_value(value);
                 if !wrong.is_empty() {
                     return plain(format!(
                         "invalid label value: {}: {}",
-                        go_quote(change),
-                        wrong.join("; ")
-                    ));
-                }
-                let wrong = is_qualified_name(key);
-                if !wrong.is_empty() {
-                    return plain(format!(
-                        "invalid label key: {}: {}",
                         go_quote(change),
                         wrong.join("; ")
                     ));

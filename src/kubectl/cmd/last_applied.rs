@@ -35,7 +35,10 @@ kubectl apply set-last-applied -f web.yaml
 
 # Although nothing was ever applied
 kubectl apply set-last-applied -f web.yaml --create-annotation=true",
-    flags: &[OUTPUT, "create-annotation=false dry-run='none'?unchanged -f,filename=[]"],
+    flags: &[
+        OUTPUT,
+        "create-annotation=false dry-run='none'?unchanged -f,filename=[]",
+    ],
     run: |kube| Box::pin(set(kube)),
 };
 
@@ -72,7 +75,7 @@ async fn view(kube: &Kube) -> Result<()> {
 
 async fn set(kube: &Kube) -> Result<()> {
     if !kube.flags.names_files() {
-        return plain("one or more files must be specified with -f");
+        return plain(crate::kubectl::resources::NOTHING_NAMED);
     }
     let (manifests, mut failures) = kube.manifests().await;
     for manifest in &manifests {

@@ -29,7 +29,9 @@ kubectl logs web -c sidecar --previous
 
 # All pods with a label, each line with its pod
 kubectl logs -l app=web --prefix",
-    flags: &["all-containers=false all-pods=false -c,container='' -f,follow=false ignore-errors=false insecure-skip-tls-verify-backend=false limit-bytes=0 max-log-requests=5 pod-running-timeout=20s prefix=false -p,previous=false -l,selector='' since-time='' since=0s tail=-1 timestamps=false"],
+    flags: &[
+        "all-containers=false all-pods=false -c,container='' -f,follow=false ignore-errors=false insecure-skip-tls-verify-backend=false limit-bytes=0 max-log-requests=5 pod-running-timeout=20s prefix=false -p,previous=false -l,selector='' since-time='' since=0s tail=-1 timestamps=false",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -93,6 +95,12 @@ async fn run(kube: &Kube) -> Result<()> {
 /// What cannot be asked for (`LogsOptions.Validate`).
 fn check(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
+    if flags.int("limit-bytes").is_some_and(|n| n < 0) {
+        return plain("--limit-bytes must be greater than 0");
+    }
+    if flags.nanos("since").is_some_and(|n| n < 0) {
+        return plain("--since must be greater than 0");
+    }
     if flags.given("since") && flags.given("since-time") {
         return plain("at most one of `sinceTime` or `sinceSeconds` may be specified");
     }
@@ -197,6 +205,18 @@ fn tail_start(log: &str, lines: i64) -> usize {
 }
 
 /// The logs that the words name.
+/// What `logs` says of a name that nothing has.
+fn not_there(kube: &Kube, failure: Failure) -> Failure {
+    match failure.is_not_found() {
+        true => Failure::Plain(format!(
+            "error from server (NotFound): {} in namespace \"{}\"",
+            failure.message(),
+            kube.namespace()
+        )),
+        false => failure,
+    }
+}
+
 async fn sources(kube: &Kube) -> Result<Vec<Source>> {
     let flags = &kube.flags;
     let selector = flags.text("selector");
@@ -206,7 +226,7 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
     };
     if !selector.is_empty() {
         if !words.is_empty() {
-            return plain("only a selector (-l) or a POD name is allowed");
+            return kube.usage("only a selector (-l) or a POD name is allowed");
         }
         let query = [("labelSelector", selector.to_owned())];
         let found = kube.list(pods, &kube.namespace(), &query).await?;
@@ -237,7 +257,8 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
         }
     };
     if !first.contains('/') {
-        let pod = kube.get(pods, &kube.namespace(), first).await?;
+        let pod = kube.get(pods, &kube.namespace(), first).await;
+        let pod = pod.map_err(|failure| not_there(kube, failure))?;
         return with_container(kube, &pod, container);
     }
     let targets = kube.targets(std::slice::from_ref(first)).await?.targets;
@@ -246,7 +267,8 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
     };
     let object = kube
         .get(target.kind, &target.namespace, &target.name)
-        .await?;
+        .await
+        .map_err(|failure| not_there(kube, failure))?;
     if target.kind.kind == "Pod" {
         return with_container(kube, &object, container);
     }

@@ -57,6 +57,7 @@ use crate::client::LocalFuture;
 
 pub use auth::rule_of;
 pub use generate::base64;
+pub use help::page as help_of;
 pub use kustomize::text_of as kustomized;
 
 /// A command: its words, its flags, and what it does.
@@ -172,6 +173,7 @@ pub const COMMANDS: &[Command] = &[
     client::COMPLETION,
     client::PROXY,
     client::OPTIONS,
+    client::ALPHA,
 ];
 
 /// Flags that several commands share.
@@ -181,7 +183,10 @@ pub const FILES: &str = "-f,filename=[] -k,kustomize='' -R,recursive=false";
 
 /// Runs `kubectl` with its arguments.
 pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
-    if let Some((_, words)) = arguments.split_first().filter(|(first, _)| *first == "help") {
+    if let Some((_, words)) = arguments
+        .split_first()
+        .filter(|(first, _)| *first == "help")
+    {
         return help_about(&io, words);
     }
     let found = match find(arguments) {
@@ -222,11 +227,23 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         return report(&io, &failure);
     }
     if !command.path.starts_with("config ")
-        && let Err(failure) = super::kube::check_config(shell, &flags)
+        && let Err(failure) = super::reach::check(shell, &flags)
     {
         return report(&io, &failure);
     }
     let kube = Kube::new(shell, io.clone(), path, flags);
+    if kube.flags.given("dry-run")
+        && let Err(failure) = kube.dry_run()
+    {
+        return report(&io, &failure);
+    }
+    // Whether the format is one counts before anything is asked or changed.
+    if command.flags.contains(&OUTPUT)
+        && !["get", "cluster-info dump"].contains(&command.path)
+        && let Err(failure) = super::printers::format(&kube, false)
+    {
+        return report(&io, &failure);
+    }
     let done = (command.run)(&kube).await;
     match done {
         Ok(()) if kube.flags.is("warnings-as-errors") && kube.warnings() > 0 => {
@@ -252,7 +269,7 @@ fn help_about(io: &Io, words: &[String]) -> i32 {
         help::Topic::Unknown => {
             let quoted: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
             io.err
-                .write(&format!("Unknown help topic [{}]\n", quoted.join(" ")));
+                .write(&format!("Unknown help topic [{}]\n\n\n", quoted.join(" ")));
             io.err.write(&help::usage());
         }
     }
@@ -330,23 +347,43 @@ fn find(arguments: &[String]) -> Result<Found> {
     }
 }
 
-/// The full name of a command that is known under a shorter one, too.
-fn canonical<'w>(path: &str, word: &'w str) -> &'w str {
-    match (path, word) {
-        ("create", "ns") => "namespace",
-        ("create", "deploy") => "deployment",
-        ("create", "cm") => "configmap",
-        ("create", "sa") => "serviceaccount",
-        ("create", "svc") => "service",
-        ("create", "resourcequota") => "quota",
-        ("create", "pdb") => "poddisruptionbudget",
-        ("create", "pc") => "priorityclass",
-        ("create", "cj") => "cronjob",
-        ("create", "ing") => "ingress",
-        ("set", "sa") => "serviceaccount",
-        ("top", "pods" | "po") => "pod",
-        ("top", "nodes" | "no") => "node",
-        (_, word) => word,
+/// Commands that are known under other names, too.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("create namespace", &["ns"]),
+    ("create deployment", &["deploy"]),
+    ("create configmap", &["cm"]),
+    ("create serviceaccount", &["sa"]),
+    ("create service", &["svc"]),
+    ("create quota", &["resourcequota"]),
+    ("create poddisruptionbudget", &["pdb"]),
+    ("create priorityclass", &["pc"]),
+    ("create cronjob", &["cj"]),
+    ("create ingress", &["ing"]),
+    ("set serviceaccount", &["sa"]),
+    ("top pod", &["pods", "po"]),
+    ("top node", &["nodes", "no"]),
+    ("config use-context", &["use"]),
+];
+
+/// The other names of a command.
+pub fn aliases(path: &str) -> &'static [&'static str] {
+    ALIASES
+        .iter()
+        .find(|(words, _)| *words == path)
+        .map_or(&[], |(_, others)| *others)
+}
+
+/// The full name of a command that is known under another one, too.
+fn canonical<'w>(group: &str, word: &'w str) -> &'w str {
+    let known = ALIASES.iter().find(|(path, others)| {
+        others.contains(&word)
+            && path
+                .strip_prefix(group)
+                .is_some_and(|rest| rest.starts_with(' ') && rest.matches(' ').count() == 1)
+    });
+    match known.and_then(|(path, _)| path.rsplit(' ').next()) {
+        Some(full) => full,
+        None => word,
     }
 }
 
@@ -378,7 +415,6 @@ fn required(path: &str) -> &'static [&'static str] {
         "create service externalname" => &["external-name"],
         "scale" => &["replicas"],
         "autoscale" => &["max"],
-        "wait" => &["for"],
         _ => &[],
     }
 }

@@ -185,7 +185,10 @@ fn conflicts(specs: &[Spec]) -> Vec<String> {
     for add in specs.iter().filter(|s| !s.remove) {
         for gone in specs.iter().filter(|s| s.remove && s.key == add.key) {
             if gone.effect.is_empty() || gone.effect == add.effect {
-                out.push(format!("{{\"{}\":\"{}\"}}", gone.key, gone.effect));
+                out.push(match gone.effect.as_str() {
+                    "" => format!("{}=", gone.key),
+                    effect => format!("{}=:{effect}", gone.key),
+                });
             }
         }
     }

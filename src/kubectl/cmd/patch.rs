@@ -1,11 +1,11 @@
 //! `kubectl patch`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
 use crate::api::yaml;
 use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
-use crate::kubectl::error::{Result, all, plain};
+use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done;
 
@@ -23,7 +23,11 @@ kubectl patch pod web --type='json' -p='[{"op":"replace","path":"/spec/container
 
 # A part of the object
 kubectl patch deployment web --subresource='scale' --type='merge' -p '{"spec":{"replicas":2}}'"#,
-    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged field-manager='kubectl-patch' local=false patch-file='' -p,patch='' subresource='' type='strategic'"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "dry-run='none'?unchanged field-manager='kubectl-patch' local=false patch-file='' -p,patch='' subresource='' type='strategic'",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -55,6 +59,15 @@ async fn run(kube: &Kube) -> Result<()> {
             ));
         }
     };
+    // What looks like JSON goes to the server as it is; it says what is wrong.
+    if source.trim_start().starts_with('{')
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&source)
+    {
+        return Err(Failure::Status(Box::new(json!({
+            "kind": "Status", "status": "Failure", "reason": "BadRequest", "code": 400,
+            "message": crate::api::json::go_syntax_error(source.as_bytes(), &error),
+        }))));
+    }
     let parsed = yaml::parse(&source);
     if let Some(error) = parsed.error {
         return plain(format!("unable to parse \"{source}\": {}", error.message));

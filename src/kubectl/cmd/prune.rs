@@ -40,6 +40,12 @@ pub fn check(kube: &Kube) -> Result<()> {
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
         );
     }
+    if flags.is("prune") && flags.is("all") && !flags.text("selector").is_empty() {
+        return plain("cannot set --all and --selector at the same time");
+    }
+    if flags.is("prune") {
+        kinds(kube)?;
+    }
     if flags.is("prune") && !flags.text("applyset").is_empty() {
         return plain("--applyset is not part of this kubectl: use -l or --all with --prune");
     }

@@ -68,7 +68,10 @@ kubectl create token robot
 
 # One that lives ten minutes, for another audience
 kubectl create token robot --duration=10m --audience=vault",
-    flags: &[OUTPUT, "audience=[]* bound-object-kind='' bound-object-name='' bound-object-uid='' duration=0s"],
+    flags: &[
+        OUTPUT,
+        "audience=[]* bound-object-kind='' bound-object-name='' bound-object-uid='' duration=0s",
+    ],
     run: |kube| Box::pin(token(kube)),
 };
 

@@ -37,9 +37,15 @@ async fn run(kube: &Kube) -> Result<()> {
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
         );
     }
+    if kube.flags.int("current-replicas").is_some_and(|n| n < -1) {
+        return plain("The --current-replicas must specify an integer of -1 or greater");
+    }
     let (objects, mut failures) = kube.chosen_objects().await?;
-    if objects.is_empty() && failures.is_empty() {
-        return plain("no objects passed to scale");
+    if objects.is_empty() {
+        return plain(match all(failures) {
+            None => "no objects passed to scale".to_owned(),
+            Some(failure) => format!("no objects passed to scale {}", failure.message()),
+        });
     }
     for (target, object) in &objects {
         match scale(kube, target, replicas).await {

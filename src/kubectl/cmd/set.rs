@@ -39,7 +39,11 @@ kubectl set env deployment/web --list
 
 # Take all keys of a config map
 kubectl set env --from=configmap/settings deployment/web",
-    flags: &[OUTPUT, FILES, "all=false -c,containers='*' dry-run='none'?unchanged -e,env=[]* field-manager='kubectl-set' from='' keys=[] list=false local=false overwrite=true prefix='' resolve=false -l,selector=''"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "all=false -c,containers='*' dry-run='none'?unchanged -e,env=[]* field-manager='kubectl-set' from='' keys=[] list=false local=false overwrite=true prefix='' resolve=false -l,selector=''",
+    ],
     run: |kube| Box::pin(run(kube, &resources, "env updated")),
 };
 
@@ -54,7 +58,11 @@ kubectl set resources deployment web --requests=cpu=100m,memory=64Mi --limits=cp
 
 # One container
 kubectl set resources deployment web -c=web --limits=cpu=200m",
-    flags: &[OUTPUT, FILES, "all=false -c,containers='*' dry-run='none'?unchanged field-manager='kubectl-set' limits='' local=false requests='' -l,selector=''"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "all=false -c,containers='*' dry-run='none'?unchanged field-manager='kubectl-set' limits='' local=false requests='' -l,selector=''",
+    ],
     run: |kube| Box::pin(run(kube, &resources, "resource requirements updated")),
 };
 
@@ -63,27 +71,34 @@ type Edit = dyn Fn(&Kube, &[String], &mut Value) -> Result<()>;
 
 async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
     let arguments = &kube.flags.arguments;
-    let is_change = |word: &String| word.contains('=') || (word.ends_with('-') && word.len() > 1);
+    let is_change = |word: &String| {
+        word.find('=').is_some_and(|at| at > 0) || (word.ends_with('-') && word.len() > 1)
+    };
     let split = arguments
         .iter()
         .position(is_change)
         .unwrap_or(arguments.len());
     let (words, changes) = arguments.split_at(split);
     if words.is_empty() && !kube.flags.names_files() {
+        return plain(match kube.flags.is("local") {
+            true => {
+                "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'"
+            }
+            false if word == "env updated" => {
+                "one or more resources must be specified as <resource> <name> or <resource>/<name>"
+            }
+            false => crate::kubectl::resources::NOTHING_NAMED,
+        });
+    }
+    if kube.flags.is("local") && !words.is_empty() {
         return plain(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+            "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
         );
     }
+    // What is wrong with the objects' names counts first.
+    kube.targets(words).await?;
     let needs = match word {
         "image updated" if changes.is_empty() => "at least one image update is required",
-        "env updated"
-            if changes.is_empty()
-                && !kube.flags.given("env")
-                && !kube.flags.given("from")
-                && !kube.flags.is("list") =>
-        {
-            "at least one environment variable must be provided"
-        }
         "resource requirements updated"
             if !kube.flags.given("limits") && !kube.flags.given("requests") =>
         {
@@ -120,7 +135,7 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
             && !containers(spec, "containers").any(|c| is_chosen(kube, text(c, "name")))
         {
             kube.warn(&format!(
-                "warning: {}/{} does not have any containers matching \"{}\"",
+                "Warning: {}/{} does not have any containers matching \"{}\"",
                 target.kind.kind,
                 target.name,
                 kube.flags.text("containers")
@@ -141,7 +156,15 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
         {
             Ok(Some(object)) => done(kube, target.kind, &object, word)?,
             Ok(None) => {}
-            Err(failure) => failures.push(failure),
+            Err(failure) => failures.push(Failure::Plain(format!(
+                "{} {}",
+                match word {
+                    "env updated" => "failed to patch env update to pod template:",
+                    "image updated" => "failed to patch image update to pod template:",
+                    _ => "failed to patch resources update to pod template",
+                },
+                failure.message()
+            ))),
         }
     }
     match all(failures) {

@@ -16,7 +16,10 @@ The new selector takes the place of the old one. Today this works for services.
 
 # Lead a service to other pods
 kubectl set selector service web 'app=web,tier=front'",
-    flags: &[OUTPUT, "all=false dry-run='none'?unchanged field-manager='kubectl-set' -f,filename=[] local=false -R,recursive=true resource-version=''"],
+    flags: &[
+        OUTPUT,
+        "all=false dry-run='none'?unchanged field-manager='kubectl-set' -f,filename=[] local=false -R,recursive=true resource-version=''",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -26,6 +29,9 @@ async fn run(kube: &Kube) -> Result<()> {
         Some((last, rest)) if last.contains('=') => (last.as_str(), rest),
         _ => ("", words.as_slice()),
     };
+    if words.is_empty() && !kube.flags.names_files() {
+        return plain("one selector is required");
+    }
     if resources.is_empty() && !kube.flags.names_files() {
         return plain(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",

@@ -28,7 +28,11 @@ pub const SERVICE_ACCOUNT: Command = Command {
     help: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT
 # Let the pods of a deployment act as robot
 kubectl set serviceaccount deployment web robot",
-    flags: &[OUTPUT, FILES, "all=false dry-run='none'?unchanged field-manager='kubectl-set' local=false"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "all=false dry-run='none'?unchanged field-manager='kubectl-set' local=false",
+    ],
     run: |kube| Box::pin(service_account(kube)),
 };
 
@@ -44,6 +48,7 @@ async fn subject(kube: &Kube) -> Result<()> {
         .iter()
         .all(|f| flags.list(f).is_empty())
     {
+        kube.targets(&kube.flags.arguments).await?;
         return plain("you must specify at least one value of user, group or serviceaccount");
     }
     let (objects, mut failures) = kube.chosen_objects().await?;
@@ -112,6 +117,9 @@ async fn service_account(kube: &Kube) -> Result<()> {
     let Some((account, words)) = kube.flags.arguments.split_last() else {
         return plain("serviceaccount is required");
     };
+    if words.is_empty() && !kube.flags.names_files() {
+        return plain(crate::kubectl::resources::NOTHING_NAMED);
+    }
     let (objects, mut failures) = kube.chosen_of(words).await?;
     for (target, before) in objects {
         let mut after = before.clone();

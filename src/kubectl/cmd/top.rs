@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use serde_json::Value;
 
-use super::generate::known;
 use super::Command;
+use super::generate::known;
 use crate::api::quantity::Quantity;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, plain};
@@ -22,7 +22,9 @@ kubectl top pod
 
 # Each container of the pods with a label
 kubectl top pod -l app=web --containers",
-    flags: &["-A,all-namespaces=false containers=false field-selector='' no-headers=false -l,selector='' show-swap=false sort-by='' sum=false use-protocol-buffers=true"],
+    flags: &[
+        "-A,all-namespaces=false containers=false field-selector='' no-headers=false -l,selector='' show-swap=false sort-by='' sum=false use-protocol-buffers=true",
+    ],
     run: |kube| Box::pin(pods(kube)),
 };
 
@@ -35,7 +37,9 @@ kubectl top node
 
 # One
 kubectl top node worker-1",
-    flags: &["no-headers=false -l,selector='' show-capacity=false show-swap=false sort-by='' use-protocol-buffers=true"],
+    flags: &[
+        "no-headers=false -l,selector='' show-capacity=false show-swap=false sort-by='' use-protocol-buffers=true",
+    ],
     run: |kube| Box::pin(nodes(kube)),
 };
 

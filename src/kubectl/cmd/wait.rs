@@ -48,10 +48,7 @@ enum Goal {
 
 async fn run(kube: &Kube) -> Result<()> {
     let goals = kube.flags.list("for");
-    let Some(goal) = goals.first() else {
-        return plain("required flag(s) \"for\" not set");
-    };
-    let goal = parse(goal)?;
+    let goal = parse(goals.first().map_or("", String::as_str))?;
     let timeout = match kube.flags.nanos("timeout") {
         None => Duration::from_secs(30),
         Some(n) if n < 0 => Duration::from_secs(7 * 24 * 3600),
@@ -130,8 +127,11 @@ fn parse(text: &str) -> Result<Goal> {
             },
         };
         let path = path.unwrap_or_default();
-        let template = Template::relaxed(path)
-            .map_err(|e| Failure::Plain(format!("error parsing jsonpath {path}, {e}")))?;
+        let template =
+            Template::relaxed(path).map_err(|e| match e.starts_with("unexpected path string") {
+                true => Failure::Plain(e),
+                false => Failure::Plain(format!("error parsing jsonpath {path}, {e}")),
+            })?;
         return Ok(Goal::Field {
             template,
             value: value.map(|v| v.trim_matches(['"', '\'']).to_owned()),
@@ -171,6 +171,12 @@ async fn holds(
 ) -> Result<Value> {
     if is_met(goal, &object) {
         return Ok(object);
+    }
+    if kube.flags.nanos("timeout") == Some(0) {
+        return plain(format!(
+            "condition not met for {}/{}",
+            target.kind.plural, target.name
+        ));
     }
     let from = text(&object, "metadata.resourceVersion").to_owned();
     let mut watch = kube.watch_one(target.kind, &target.namespace, &target.name, &from);

@@ -169,6 +169,19 @@ impl Builder<'_> {
             (Some(_), false) => Err(format!(
                 "Found multiple kustomization files under: /root/{folder}"
             )),
+            (None, _)
+                if folder != "."
+                    && !folder.is_empty()
+                    && !self
+                        .files
+                        .all()
+                        .iter()
+                        .any(|f| f.starts_with(&format!("{}/", folder.trim_end_matches('/')))) =>
+            {
+                Err(format!(
+                    "must build at directory: not a valid directory: evalsymlink failure on '{folder}' : lstat /root/{folder}: no such file or directory"
+                ))
+            }
             (None, _) => Err(format!(
                 "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/root/{folder}'"
             )),

@@ -3,14 +3,15 @@
 
 use serde_json::Value;
 
-use crate::api::json::go_json;
+use crate::api::json::{go_display, go_json};
 use crate::api::jsonpath::Template;
 use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::json::list;
 use crate::kubectl::tabwriter::TabWriter;
 
 /// Headers and where their values are found.
-pub struct Columns(Vec<(String, Template)>);
+/// A path that cannot be read is found out when rows are printed, after the headers.
+pub struct Columns(Vec<(String, std::result::Result<Template, String>)>);
 
 impl Columns {
     pub fn parse(spec: &str) -> Result<Columns> {
@@ -39,6 +40,12 @@ impl Columns {
                 .collect()
         };
         let (headers, paths) = (words(lines.next()), words(lines.next()));
+        if headers.is_empty() || paths.is_empty() {
+            let what = if headers.is_empty() { "header" } else { "spec" };
+            return plain(format!(
+                "invalid template, missing {what} line. Expected format is one line of space separated headers, one line of space separated column specs."
+            ));
+        }
         if headers.len() != paths.len() {
             return plain(format!(
                 "number of headers ({}) and field specifications ({}) don't match",
@@ -53,7 +60,8 @@ impl Columns {
         Ok(Columns(columns))
     }
 
-    pub fn render(&self, object: &Value, no_headers: bool) -> String {
+    /// The table; and why it ends after its headers, if it does.
+    pub fn render(&self, object: &Value, no_headers: bool) -> (String, Option<String>) {
         let mut text = String::new();
         if !no_headers {
             let headers: Vec<&str> = self.0.iter().map(|(h, _)| h.as_str()).collect();
@@ -64,17 +72,22 @@ impl Columns {
             true => list(object, "items"),
             false => std::slice::from_ref(object),
         };
-        for row in rows {
-            let cells: Vec<String> = self.0.iter().map(|(_, t)| cell(t, row)).collect();
+        let wrong = self.0.iter().find_map(|(_, path)| path.as_ref().err());
+        for row in rows.iter().filter(|_| wrong.is_none()) {
+            let paths = self.0.iter().filter_map(|(_, path)| path.as_ref().ok());
+            let cells: Vec<String> = paths.map(|path| cell(path, row)).collect();
             text.push_str(&cells.join("\t"));
             text.push('\n');
         }
-        TabWriter::table().align(&text)
+        (TabWriter::table().align(&text), wrong.cloned())
     }
 }
 
-fn template(path: &str) -> Result<Template> {
-    Template::relaxed(path).map_err(Failure::Plain)
+fn template(path: &str) -> Result<std::result::Result<Template, String>> {
+    match Template::relaxed(path) {
+        Err(error) if error.starts_with("unexpected path string") => Err(Failure::Plain(error)),
+        other => Ok(other),
+    }
 }
 
 fn cell(template: &Template, object: &Value) -> String {
@@ -85,33 +98,12 @@ fn cell(template: &Template, object: &Value) -> String {
         .filter(|v| !v.is_null())
         .map(|v| match v {
             Value::String(s) => s.clone(),
-            Value::Object(_) | Value::Array(_) => go_map(v, 0),
+            Value::Object(_) | Value::Array(_) => go_display(v, 0),
             other => go_json(other),
         })
         .collect();
     match found.is_empty() {
         true => "<none>".to_owned(),
         false => found.join(","),
-    }
-}
-
-/// A value as Go's `%v` prints it: `map[a:b c:d]`, `[x y]`.
-pub fn go_map(value: &Value, depth: usize) -> String {
-    match value {
-        _ if depth > 32 => "...".to_owned(),
-        Value::Object(map) => {
-            let entries: Vec<String> = map
-                .iter()
-                .map(|(k, v)| format!("{k}:{}", go_map(v, depth + 1)))
-                .collect();
-            format!("map[{}]", entries.join(" "))
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|v| go_map(v, depth + 1)).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::String(s) => s.clone(),
-        Value::Null => "<nil>".to_owned(),
-        other => other.to_string(),
     }
 }

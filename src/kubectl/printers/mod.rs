@@ -28,25 +28,39 @@ pub enum Format {
     Columns(columns::Columns),
 }
 
+/// Formats that take a template.
+const TEMPLATES: &[&str] = &[
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "go-template",
+    "go-template-file",
+    "template",
+    "templatefile",
+    "custom-columns",
+    "custom-columns-file",
+];
+
 /// The format of `-o`; `None` for tables (`wide` and nothing).
 ///
 /// # Errors
 /// The words of kubectl for a format that it does not know, or that is written wrongly.
 pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
     let output = kube.flags.text("output");
+    // With --template, -o names the format alone; otherwise the template follows `=`.
+    let given = kube.flags.text("template");
     let (name, argument) = match output.split_once('=') {
-        Some((name, argument)) => (name, Some(argument)),
-        None => (output, None),
+        _ if !given.is_empty() => (output, Some(given)),
+        Some((name, argument)) if TEMPLATES.contains(&name) => (name, Some(argument)),
+        _ => (output, None),
     };
-    let argument = argument
-        .map(str::to_owned)
-        .or_else(|| Some(kube.flags.text("template").to_owned()).filter(|t| !t.is_empty()));
     let name = match (name, &argument) {
         ("", Some(_)) => "go-template",
         (name, _) => name,
     };
     // A template that is empty was not given.
-    let argument = argument.filter(|text| !text.is_empty());
+    let argument = argument.filter(|text| !text.is_empty()).map(str::to_owned);
+    let strict = !kube.flags.is_or("allow-missing-template-keys", true);
     Ok(Some(match (name, argument) {
         ("", _) => return Ok(None),
         ("wide", _) if tables => return Ok(None),
@@ -67,7 +81,8 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
         }
         ("jsonpath" | "jsonpath-as-json", Some(source)) => Format::JsonPath {
             template: jsonpath::Template::parse(&source)
-                .map_err(|e| Failure::Plain(format!("error parsing jsonpath {source}, {e}")))?,
+                .map_err(|e| Failure::Plain(format!("error parsing jsonpath {source}, {e}")))?
+                .strict(strict),
             as_json: name == "jsonpath-as-json",
         },
         (
@@ -160,7 +175,11 @@ impl Format {
                 out.write(&text);
             }
             Format::Columns(columns) => {
-                out.write(&columns.render(object, kube.flags.is("no-headers")))
+                let (text, wrong) = columns.render(object, kube.flags.is("no-headers"));
+                out.write(&text);
+                if let Some(wrong) = wrong {
+                    return Err(Failure::Plain(wrong));
+                }
             }
         }
         Ok(())
@@ -172,17 +191,8 @@ fn jsonpath_failure(error: &str, template: &jsonpath::Template, object: &Value) 
         "error executing jsonpath \"{}\": Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",
         template.source(),
         template.source(),
-        go_map(object),
+        crate::api::json::go_source(object),
     ))
-}
-
-/// A JSON value as Go's `%#v` would hint at it; long values are cut.
-fn go_map(value: &Value) -> String {
-    let text = go_json(value);
-    match text.char_indices().nth(2000) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }
 
 fn names(object: &Value, print: &mut dyn FnMut(&str)) {

@@ -585,7 +585,7 @@ fn printed(value: &Value) -> String {
     match value {
         Value::Null => "<no value>".to_owned(),
         Value::String(s) => s.clone(),
-        other => super::columns::go_map(other, 0),
+        other => crate::api::json::go_display(other, 0),
     }
 }
 

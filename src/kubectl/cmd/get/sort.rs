@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::api::jsonpath::Template;
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Failure, Result, plain};
+use crate::kubectl::kube::Kube;
 
 /// Sorts objects by the field at a path.
-pub fn objects(items: &mut Vec<Value>, path: &str) -> Result<()> {
+pub fn objects(kube: &Kube, items: &mut Vec<Value>, path: &str) -> Result<()> {
     let template = template(path)?;
     let keys: Vec<Option<Value>> = items.iter().map(|item| key(&template, item)).collect();
     if !items.is_empty() && keys.iter().all(Option::is_none) {
@@ -18,6 +19,7 @@ pub fn objects(items: &mut Vec<Value>, path: &str) -> Result<()> {
             template.source()
         ));
     }
+    sortable(kube, path, keys.iter().flatten())?;
     let mut order: Vec<(Option<Value>, Value)> = keys.into_iter().zip(items.drain(..)).collect();
     order.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
     items.extend(order.into_iter().map(|(_, item)| item));
@@ -25,15 +27,19 @@ pub fn objects(items: &mut Vec<Value>, path: &str) -> Result<()> {
 }
 
 /// Sorts a table's rows by a field of their objects.
-pub fn rows(table: &mut Value, path: &str) -> Result<()> {
+pub fn rows(kube: &Kube, table: &mut Value, path: &str) -> Result<()> {
     let Some(rows) = table["rows"].as_array_mut() else {
         return Ok(());
     };
+    if rows.len() < 2 {
+        return Ok(());
+    }
     let template = template(path)?;
     let mut order: Vec<(Option<Value>, Value)> = rows
         .drain(..)
         .map(|row| (key(&template, &row["object"]), row))
         .collect();
+    sortable(kube, path, order.iter().filter_map(|(key, _)| key.as_ref()))?;
     let missing = !order.is_empty() && order.iter().all(|(key, _)| key.is_none());
     order.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
     rows.extend(order.into_iter().map(|(_, row)| row));
@@ -44,6 +50,23 @@ pub fn rows(table: &mut Value, path: &str) -> Result<()> {
         )),
         false => Ok(()),
     }
+}
+
+/// Objects and lists have no order: there, the real one ends with a line of its log.
+fn sortable<'v>(kube: &Kube, path: &str, keys: impl Iterator<Item = &'v Value>) -> Result<()> {
+    for key in keys {
+        let wrong = match key {
+            Value::Object(_) => "map[string]interface {}",
+            Value::Array(_) => "[]interface {}",
+            _ => continue,
+        };
+        let head = crate::kubectl::trace::head(kube.now(), 'F', "sorter.go:375");
+        kube.warn(&format!(
+            "{head} Field {{{path}}} in [][][]reflect.Value is an unsortable type: interface, err: unsortable type: {wrong}"
+        ));
+        return Err(Failure::Exit(1));
+    }
+    Ok(())
 }
 
 fn template(path: &str) -> Result<Template> {

@@ -50,7 +50,11 @@ kubectl rollout undo deployment/web
 
 # To a certain one
 kubectl rollout undo daemonset/agent --to-revision=3",
-    flags: &[OUTPUT, FILES, "dry-run='none'?unchanged -l,selector='' to-revision=0"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "dry-run='none'?unchanged -l,selector='' to-revision=0",
+    ],
     run: |kube| Box::pin(undo::run(kube)),
 };
 pub const PAUSE: Command = Command {
@@ -61,7 +65,11 @@ The controller leaves a paused object as it is until it is resumed. Today deploy
 
 # Change several things, then roll out once
 kubectl rollout pause deployment/web",
-    flags: &[OUTPUT, FILES, "field-manager='kubectl-rollout' -l,selector=''"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "field-manager='kubectl-rollout' -l,selector=''",
+    ],
     run: |kube| Box::pin(change(kube, "paused", &pause)),
 };
 pub const RESUME: Command = Command {
@@ -70,7 +78,11 @@ pub const RESUME: Command = Command {
     help: "RESOURCE
 # Let a paused deployment go on
 kubectl rollout resume deployment/web",
-    flags: &[OUTPUT, FILES, "field-manager='kubectl-rollout' -l,selector=''"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "field-manager='kubectl-rollout' -l,selector=''",
+    ],
     run: |kube| Box::pin(change(kube, "resumed", &resume)),
 };
 pub const RESTART: Command = Command {
@@ -84,14 +96,18 @@ kubectl rollout restart deployment/web
 
 # Each deployment with a label
 kubectl rollout restart deployment --selector=app=web",
-    flags: &[OUTPUT, FILES, "field-manager='kubectl-rollout' -l,selector=''"],
+    flags: &[
+        OUTPUT,
+        FILES,
+        "field-manager='kubectl-rollout' -l,selector=''",
+    ],
     run: |kube| Box::pin(change(kube, "restarted", &restart)),
 };
 
 /// Refuses commands that name nothing.
 fn need_resource(kube: &Kube) -> Result<()> {
     if kube.flags.arguments.is_empty() && !kube.flags.names_files() {
-        return kube.usage("required resource not specified");
+        return plain("required resource not specified");
     }
     Ok(())
 }
