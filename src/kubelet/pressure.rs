@@ -4,8 +4,8 @@
 //! seconds: it works out at which of those looks the threshold is first crossed, anew whenever a
 //! container starts or ends.
 //!
-//! Divergence: programs that a shell runs use what they say at the instant of a look; disks and
-//! process numbers never run out.
+//! Divergence: programs that a shell runs use what they say at the instant of a look; the node's disks
+//! and process numbers never run out.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Kubelet {
         self.look_after(wait, ctx);
     }
 
-    fn look_after(&mut self, wait: Duration, ctx: &mut Ctx<'_, Event>) {
+    pub(super) fn look_after(&mut self, wait: Duration, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
         let at = now
             .0
@@ -81,6 +81,7 @@ impl Kubelet {
             return;
         }
         self.pressure.look = None;
+        self.evict_greedy(ctx);
         let (used, _) = self.used(now);
         let available = self.node.memory_bytes.saturating_sub(used);
         if available < RESERVE {
@@ -114,6 +115,19 @@ impl Kubelet {
         };
         let message = format!("Node {} status is now: {reason}", self.node.name);
         self.node_event(ctx, reason, &message);
+    }
+
+    /// Pods that have written more than they may go.
+    fn evict_greedy(&mut self, ctx: &mut Ctx<'_, Event>) {
+        let greedy: Vec<(Rc<str>, String)> = self
+            .pods
+            .iter()
+            .filter(|(_, w)| !w.is_static && !w.is_critical())
+            .filter_map(|(uid, w)| Some((uid.clone(), w.exceeded()?)))
+            .collect();
+        for (uid, message) in greedy {
+            self.with_worker(&uid, ctx, |w, h, ctx| w.leave(message, h, ctx));
+        }
     }
 
     /// The pod that has to go first goes: of those that use more than they ask for, that of the

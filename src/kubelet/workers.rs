@@ -1,6 +1,7 @@
 //! Hands pods, events and requests to the workers.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 
@@ -46,6 +47,7 @@ impl Kubelet {
             self.files = worker_mut.give_back().unwrap_or_default();
         }
         let (new_image, new_use) = (host.new_image, host.new_use);
+        let exceeds = worker.exceeded().is_some();
         if !worker.is_finished() {
             self.pods.insert(uid.clone(), worker);
         }
@@ -55,6 +57,9 @@ impl Kubelet {
         }
         if new_use {
             self.plan_look(ctx);
+        }
+        if exceeds {
+            self.look_after(Duration::ZERO, ctx);
         }
     }
 

@@ -14,6 +14,8 @@ pub struct Disk {
     pub files: BTreeMap<Rc<str>, Rc<str>>,
     /// Folders that were made; those that hold files need no entry.
     pub folders: BTreeSet<Rc<str>>,
+    /// The sizes of files that are larger than their text, in bytes.
+    pub sizes: BTreeMap<Rc<str>, u64>,
 }
 
 /// The shared services of one simulation, lent to whoever handles an event.

@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use super::config::{Variables, resource_field};
 use super::{Cx, Host, PodWorker};
 use crate::api::Key;
+use crate::api::quantity::QuantityExt;
 use crate::api::storage::{claim_name, claims_of_pod, disk, phase_of_claim, volume_of_claim};
 use crate::kubelet::latency;
 use crate::kubelet::runtime::files::{Files, absolute};
@@ -322,6 +323,12 @@ impl PodWorker {
                     },
                     read_only: m.read_only.unwrap_or_default() || fixed,
                     fixed,
+                    room: volume.and_then(|v| {
+                        let folder = v.empty_dir.as_ref()?;
+                        let in_memory = folder.medium.as_deref() == Some("Memory");
+                        let limit = folder.size_limit.as_ref().filter(|_| in_memory)?;
+                        u64::try_from(limit.amount().value()).ok()
+                    }),
                 }
             })
             .collect()

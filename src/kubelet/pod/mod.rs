@@ -21,6 +21,7 @@ mod sandbox;
 mod seen;
 mod signals;
 mod status;
+mod storage;
 mod sync;
 mod termination;
 mod usage;
@@ -306,6 +307,8 @@ pub struct PodWorker {
     pub is_static: bool,
     /// What it takes of the node.
     pub requests: Rc<admission::Amounts>,
+    /// Whether anything bounds what it writes.
+    bounded: bool,
     added: Time,
     admitted: bool,
     rejected: Option<(&'static str, Rc<str>)>,
@@ -360,6 +363,7 @@ impl PodWorker {
                 .map(|(r, i)| Container::new(r, i))
                 .collect(),
             requests: Rc::new(admission::requests(&pod)),
+            bounded: storage::is_bounded(&pod),
             pod: pod.clone(),
             is_static,
             added: now,

@@ -92,11 +92,16 @@ impl PodWorker {
                 used / 1024
             ));
         }
+        self.leave(message, h, ctx);
+    }
+
+    /// The pod has used too much, and leaves.
+    pub fn leave(&mut self, message: String, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         h.recorder
             .warning(ctx, &self.involved(), "Evicted", &message);
         let message: Rc<str> = message.into();
         self.ending = Some(Ending::Failed("Evicted", message));
-        self.grace_until = Some(now);
+        self.grace_until = Some(ctx.now());
         self.sync(h, ctx);
         self.report(h, ctx);
     }

@@ -15,6 +15,8 @@ pub struct Files {
     files: BTreeMap<Rc<str>, Rc<str>>,
     /// Folders that were made; those that hold files need no entry.
     folders: BTreeSet<Rc<str>>,
+    /// The sizes of files that are larger than their text, in bytes.
+    sizes: BTreeMap<Rc<str>, u64>,
 }
 
 /// Why a file could not be read or written, in the words of the C library.
@@ -42,6 +44,7 @@ impl From<Disk> for Files {
         Files {
             files: disk.files,
             folders: disk.folders,
+            sizes: disk.sizes,
         }
     }
 }
@@ -51,6 +54,7 @@ impl From<Files> for Disk {
         Disk {
             files: files.files,
             folders: files.folders,
+            sizes: files.sizes,
         }
     }
 }
@@ -78,7 +82,28 @@ impl Files {
             return Err(FileError::Full);
         }
         self.files.insert(path.into(), text);
+        if !append {
+            self.sizes.remove(path);
+        }
         Ok(())
+    }
+
+    /// Makes a file of so many bytes, of which nobody asks what they are.
+    pub fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
+        self.write(path, "", false)?;
+        self.sizes.insert(path.into(), bytes);
+        Ok(())
+    }
+
+    /// How many bytes a file has, or all that lie in a folder.
+    pub fn used(&self, path: &str) -> u64 {
+        let inside = format!("{}/", path.trim_end_matches('/'));
+        let is_in = |file: &str| file == path || file.starts_with(&inside);
+        let text = self.files.iter().filter(|(file, _)| is_in(file));
+        let text = text.map(|(_, text)| text.len() as u64);
+        let more = self.sizes.iter().filter(|(file, _)| is_in(file));
+        text.chain(more.map(|(_, bytes)| *bytes))
+            .fold(0, u64::saturating_add)
     }
 
     /// Puts a file there, whatever its size: what images and volumes come with.
@@ -100,6 +125,8 @@ impl Files {
             .retain(|f, _| **f != *path && !f.starts_with(&inside));
         self.folders
             .retain(|f| **f != *path && !f.starts_with(&inside));
+        self.sizes
+            .retain(|f, _| **f != *path && !f.starts_with(&inside));
         (files, folders) != (self.files.len(), self.folders.len())
     }
 
@@ -161,7 +188,18 @@ mod tests {
         assert_eq!(files.read("/tmp/a"), Err(FileError::IsFolder));
         assert_eq!(files.write("/tmp", "", false), Err(FileError::IsFolder));
         assert_eq!(files.list("/tmp"), ["a"]);
+        assert_eq!(files.used("/"), 2);
+        assert_eq!(files.fill("/tmp/big", 1 << 30), Ok(()));
+        assert_eq!(
+            (files.used("/tmp/big"), files.used("/tmp")),
+            (1 << 30, (1 << 30) + 2)
+        );
+        assert_eq!(files.write("/tmp/big", "x", true), Ok(()));
+        assert_eq!(files.used("/tmp/big"), (1 << 30) + 1);
+        assert_eq!(files.write("/tmp/big", "x", false), Ok(()));
+        assert_eq!(files.used("/tmp/big"), 1);
         assert!(files.remove("/tmp") && !files.remove("/tmp"));
+        assert_eq!(files.used("/"), 0);
         assert_eq!(files.read("/tmp/a/b"), Err(FileError::Missing));
     }
 

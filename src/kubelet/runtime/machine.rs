@@ -25,6 +25,8 @@ pub struct Mount {
     pub read_only: bool,
     /// What it shows comes from objects of the API.
     pub fixed: bool,
+    /// How many bytes it has room for, where it lies in memory.
+    pub room: Option<u64>,
 }
 
 /// As whom a container's process runs, and under which title.
@@ -175,6 +177,33 @@ impl Machine for Surroundings<'_> {
                 Err(FileError::ReadOnly)
             }
             None => self.files.write(path, text, append),
+        }
+    }
+
+    fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
+        match self.mounted(path) {
+            Some((mount, _)) if mount.read_only => Err(FileError::ReadOnly),
+            Some((mount, inside)) => {
+                let (volume, room) = (mount.volume.clone(), mount.room);
+                let files = self.volumes.entry(volume).or_default();
+                let others = files.used("/").saturating_sub(files.used(&inside));
+                if room.is_some_and(|room| others.saturating_add(bytes) > room) {
+                    return Err(FileError::Full);
+                }
+                files.fill(&inside, bytes)
+            }
+            None if self.identity.read_only => Err(FileError::ReadOnly),
+            None => self.files.fill(path, bytes),
+        }
+    }
+
+    fn used(&self, path: &str) -> u64 {
+        match self.mounted(path) {
+            Some((mount, inside)) => self
+                .volumes
+                .get(&mount.volume)
+                .map_or(0, |f| f.used(&inside)),
+            None => self.files.used(path),
         }
     }
 

@@ -100,3 +100,81 @@ fn the_pod_that_exceeds_what_it_asks_for_is_evicted() {
     let told = message(&mut cluster, "worker-1", "EvictionThresholdMet");
     assert_eq!(told, "Attempting to reclaim memory");
 }
+
+/// A pod that fills a file of a volume, or of its own, and goes on.
+fn filler(cluster: &mut Cluster, name: &str, bytes: &str, file: &str, more: &str, volume: &str) {
+    let script =
+        format!("dd if=/dev/zero of={file} bs=1M count={bytes} && echo written; sleep 1000");
+    run(
+        cluster,
+        name,
+        &format!(
+            "terminationGracePeriodSeconds: 300, volumes: [{{name: v, emptyDir: {{{volume}}}}}], \
+             containers: [{{name: c, image: busybox, command: [sh, -c, '{script}'], \
+             volumeMounts: [{{name: v, mountPath: /v}}]{more}}}]"
+        ),
+    );
+}
+
+#[test]
+fn a_pod_that_writes_more_than_it_may_is_evicted() {
+    let mut cluster = simulated();
+    let limits = ", resources: {limits: {ephemeral-storage: 10Mi}}";
+    filler(&mut cluster, "folder", "20", "/v/f", "", "sizeLimit: 10Mi");
+    filler(&mut cluster, "layer", "20", "/tmp/f", limits, "");
+    filler(&mut cluster, "whole", "20", "/v/f", limits, "");
+    filler(
+        &mut cluster,
+        "fits",
+        "10",
+        "/v/f",
+        limits,
+        "sizeLimit: 10Mi",
+    );
+    filler(&mut cluster, "free", "2000", "/v/f", "", "");
+    cluster.run_for(secs(30));
+    for (name, expected) in [
+        (
+            "folder",
+            "Usage of EmptyDir volume \"v\" exceeds the limit \"10Mi\". ",
+        ),
+        (
+            "layer",
+            "Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ",
+        ),
+        (
+            "whole",
+            "Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ",
+        ),
+    ] {
+        let evicted = pod(&mut cluster, name);
+        assert_eq!(evicted["status"]["phase"], "Failed", "{name}: {evicted}");
+        assert_eq!(evicted["status"]["reason"], "Evicted");
+        assert_eq!(evicted["status"]["message"], expected);
+        assert!(reasons(&mut cluster, name).contains(&"Evicted".to_owned()));
+    }
+    for name in ["fits", "free"] {
+        assert_eq!(
+            pod(&mut cluster, name)["status"]["phase"],
+            "Running",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_in_memory_has_no_more_room_than_its_limit() {
+    let mut cluster = simulated();
+    filler(
+        &mut cluster,
+        "p",
+        "20",
+        "/v/f",
+        "",
+        "medium: Memory, sizeLimit: 10Mi",
+    );
+    cluster.run_for(secs(30));
+    assert_eq!(pod(&mut cluster, "p")["status"]["phase"], "Running");
+    let log = get(&mut cluster, "/api/v1/namespaces/default/pods/p/log");
+    assert_eq!(log, "dd: error writing '/v/f': No space left on device\n");
+}

@@ -18,7 +18,7 @@ pub fn is_known(name: &str) -> bool {
         export unset set shift read date hostname uname whoami id ps env printenv wc grep head tail tee \
         sort uniq seq expr basename dirname kill killall pkill trap wait return break continue exec eval . source \
         command which type nslookup getent wget curl nc ping mv cp chmod chown ln mktemp nproc sync \
-        sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes ";
+        sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes dd du fallocate ";
     NAMES.contains(&format!(" {name} "))
 }
 
@@ -349,6 +349,9 @@ impl Shell {
             "touch" | "mkdir" | "rm" | "ls" | "mv" | "cp" | "mktemp" => {
                 return Some(self.files(name, &flags, &operands, m));
             }
+            "dd" => return Some(self.dd(args, m)),
+            "du" => return Some(self.du(&flags, &operands, m)),
+            "fallocate" => return Some(self.fallocate(args, m)),
             _ => return None,
         };
         self.print(1, &text, m);
@@ -401,9 +404,13 @@ impl Shell {
                             let last = source.rsplit('/').next().unwrap_or_default();
                             target = format!("{target}/{last}");
                         }
-                        let copied = m
-                            .read(&source)
-                            .and_then(|text| m.write(&target, &text, false));
+                        let copied = m.read(&source).and_then(|text| {
+                            let more = m.used(&source).saturating_sub(text.len() as u64);
+                            match more {
+                                0 => m.write(&target, &text, false),
+                                more => m.fill(&target, more),
+                            }
+                        });
                         match copied {
                             Ok(()) if name == "mv" => {
                                 m.remove(&source);
@@ -638,7 +645,7 @@ fn id(flags: &str, m: &dyn Machine) -> String {
 }
 
 /// A size as tools for memory tests write it: `250M`, `1G`, or a quantity.
-fn memory_size(text: &str) -> Option<u64> {
+pub(super) fn memory_size(text: &str) -> Option<u64> {
     let text = match text.strip_suffix(['M', 'G', 'K']) {
         Some(_) => format!("{text}i"),
         None => text.to_owned(),

@@ -13,6 +13,7 @@
 
 mod builtins;
 mod calls;
+mod disk;
 mod expand;
 mod http;
 mod input;
@@ -41,6 +42,10 @@ pub trait Machine {
     fn now(&self) -> Time;
     fn read(&self, path: &str) -> Result<Rc<str>, FileError>;
     fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError>;
+    /// Makes a file of so many bytes, of which nobody asks what they are.
+    fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError>;
+    /// How many bytes a file has, or all that lie in a folder.
+    fn used(&self, path: &str) -> u64;
     fn remove(&mut self, path: &str) -> bool;
     fn is_folder(&self, path: &str) -> bool;
     fn make_folder(&mut self, path: &str);

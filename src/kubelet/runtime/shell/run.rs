@@ -941,6 +941,12 @@ mod tests {
         fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
             self.files.write(path, text, append)
         }
+        fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
+            self.files.fill(path, bytes)
+        }
+        fn used(&self, path: &str) -> u64 {
+            self.files.used(path)
+        }
         fn remove(&mut self, path: &str) -> bool {
             self.files.remove(path)
         }
