@@ -75,6 +75,11 @@ impl<'a, E> Ctx<'a, E> {
         self.watch_where(T::KIND, None)
     }
 
+    /// As [`Ctx::watch`], for a kind that has no type.
+    pub fn watch_kind(&mut self, kind: crate::api::Kind) -> WatcherId {
+        self.watch_where(kind, None)
+    }
+
     /// Watches the pods of one node.
     pub fn watch_pods_of(&mut self, node: &str) -> WatcherId {
         self.watch_where(k8s_openapi::api::core::v1::Pod::KIND, Some(node.into()))

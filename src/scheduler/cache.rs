@@ -19,6 +19,9 @@ use super::counts::{SelectorCounts, counts};
 use super::nodeinfo::{NodeInfo, Slot};
 use super::podinfo::PodInfo;
 use super::terms::TermCounts;
+use serde_json::Value;
+
+use crate::api::custom::CustomObject;
 use crate::api::selector::Selector;
 use crate::api::{Name, Resource};
 use crate::client::Cache;
@@ -62,11 +65,32 @@ pub struct SchedulerCache {
     pub claims: Cache<PersistentVolumeClaim>,
     pub volumes: Cache<PersistentVolume>,
     pub classes: Cache<StorageClass>,
+    /// How many volumes a node takes, by storage driver, where its CSINode says so.
+    pub volume_limits: Map<Rc<str>, Vec<(Rc<str>, i64)>>,
     /// Volumes that were given away, and that the cache does not show so yet.
     pub taken: BTreeSet<Rc<str>>,
 }
 
 impl SchedulerCache {
+    /// Takes in what a CSINode says, or that it is gone.
+    pub fn set_volume_limits(&mut self, node: &str, said: Option<&CustomObject>) {
+        let drivers = said
+            .map_or(&Value::Null, |o| o.at("spec.drivers"))
+            .as_array();
+        let limits: Vec<(Rc<str>, i64)> = drivers
+            .into_iter()
+            .flatten()
+            .filter_map(|driver| {
+                let count = driver["allocatable"]["count"].as_i64()?;
+                Some((driver["name"].as_str()?.into(), count))
+            })
+            .collect();
+        match limits.is_empty() {
+            true => drop(self.volume_limits.remove(node)),
+            false => drop(self.volume_limits.insert(node.into(), limits)),
+        }
+    }
+
     /// The nodes in the order in which they are looked at.
     pub fn nodes(&self) -> impl Iterator<Item = &NodeInfo> {
         self.order.iter().filter_map(|slot| self.node_at(*slot))

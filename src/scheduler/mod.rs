@@ -43,7 +43,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::StorageClass;
 
-use crate::api::{Name, Resource};
+use crate::api::{Kind, Name, Resource};
 use crate::apiserver::{WatchEvent, storage_key};
 use crate::client::{Component, Ctx, EventRecorder};
 use crate::sim::Time;
@@ -132,6 +132,10 @@ impl Component for Scheduler {
         ctx.watch::<PersistentVolumeClaim>();
         ctx.watch::<PersistentVolume>();
         ctx.watch::<StorageClass>();
+        let (version, kind) = watching::CSI_NODE;
+        if let Some(kind) = Kind::by_gvk(version, kind) {
+            ctx.watch_kind(kind);
+        }
     }
 
     fn watched(&mut self, event: WatchEvent, ctx: &mut Ctx<'_, Event>) {

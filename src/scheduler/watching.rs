@@ -14,6 +14,9 @@ use crate::api::{Name, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent};
 use crate::sim::{CauseId, Time};
 
+/// What says how many volumes a node takes: version and kind.
+pub(super) const CSI_NODE: (&str, &str) = ("storage.k8s.io/v1", "CSINode");
+
 impl Scheduler {
     pub(super) fn take_in(&mut self, event: &WatchEvent, cause: CauseId, now: Time) {
         let gone = event.event == EventType::Deleted;
@@ -62,6 +65,13 @@ impl Scheduler {
                     let event = ClusterEvent::NamespaceLabels;
                     self.queue.changed(&event, &self.cache, now, cause);
                 }
+            }
+            Object::Custom(object) if object.kind.info.kind == CSI_NODE.1 => {
+                let said = (!gone).then_some(&**object);
+                let node = object.metadata.name.as_deref().unwrap_or_default();
+                self.cache.set_volume_limits(node, said);
+                let event = ClusterEvent::Storage(&event.object);
+                self.queue.changed(&event, &self.cache, now, cause);
             }
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! The default plugins of v1.36, one file each. A new plugin is one file and one line in the
 //! list.
 //!
-//! Not modelled, since nothing in the cluster could make them speak: NodeVolumeLimits (no driver
-//! states a limit), and DynamicResources (no resource claims) but for its words after a failure.
+//! Not modelled, since nothing in the cluster could make it speak: DynamicResources (no resource claims)
+//! but for its words after a failure.
 
 mod balanced_allocation;
 mod default_binder;
@@ -13,6 +13,7 @@ mod node_affinity;
 mod node_name;
 mod node_ports;
 mod node_unschedulable;
+mod node_volume_limits;
 pub mod priority_sort;
 mod scheduling_gates;
 mod spread;
@@ -34,6 +35,7 @@ pub static PLUGINS: &[&dyn Plugin] = &[
     &node_ports::NodePorts,
     &fit::Fit,
     &volume_restrictions::VolumeRestrictions,
+    &node_volume_limits::NodeVolumeLimits,
     &volume_binding::VolumeBinding,
     &volume_zone::VolumeZone,
     &spread::PodTopologySpread,

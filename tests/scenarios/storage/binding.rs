@@ -337,3 +337,77 @@ fn an_ephemeral_volume_has_a_claim_of_its_own() {
     cluster.run_for(secs(60));
     assert_eq!(claim_of(&mut cluster, "p-scratch")["code"], 404);
 }
+
+#[test]
+fn a_node_takes_no_more_volumes_of_a_driver_than_it_says() {
+    let mut cluster = Cluster::new(Config::bare(1, 2));
+    cluster.run_for(secs(5));
+    let node = |name: &str, count: u32| {
+        format!(
+            "{{apiVersion: storage.k8s.io/v1, kind: CSINode, metadata: {{name: {name}}}, spec: {{drivers: [{{name: disks.example.com, nodeID: {name}, allocatable: {{count: {count}}}}}]}}}}"
+        )
+    };
+    created(&mut cluster, &node("node-0", 1));
+    created(&mut cluster, &node("node-1", 2));
+    for i in 0..4 {
+        created(
+            &mut cluster,
+            &format!(
+                "{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: v{i}}}, spec: {{capacity: {{storage: 1Gi}}, accessModes: [ReadWriteMany], \
+                 storageClassName: '', csi: {{driver: disks.example.com, volumeHandle: h{i}}}, claimRef: {{namespace: default, name: c{i}}}}}}}"
+            ),
+        );
+        created(
+            &mut cluster,
+            &format!(
+                "{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: c{i}}}, spec: {{storageClassName: '', volumeName: v{i}, \
+                 accessModes: [ReadWriteMany], resources: {{requests: {{storage: 1Gi}}}}}}}}"
+            ),
+        );
+    }
+    cluster.run_for(secs(5));
+    let user = |name: &str, claim: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{terminationGracePeriodSeconds: 0, volumes: [{{name: v, persistentVolumeClaim: {{claimName: {claim}}}}}], containers: [{{name: c, image: nginx}}]}}}}"
+        )
+    };
+    for i in 0..4 {
+        created(&mut cluster, &user(&format!("p{i}"), &format!("c{i}")));
+        cluster.run_for(secs(2));
+    }
+    let place = |cluster: &mut Cluster, name: &str| {
+        let pod = get(cluster, &format!("/api/v1/namespaces/default/pods/{name}"));
+        let conditions = pod["status"]["conditions"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let why = conditions.iter().find(|c| c["reason"] == "Unschedulable");
+        let why = why.and_then(|c| c["message"].as_str()).unwrap_or_default();
+        match pod["spec"]["nodeName"].as_str() {
+            Some(node) => node.to_owned(),
+            None => why.to_owned(),
+        }
+    };
+    let mut nodes: Vec<String> = (0..3)
+        .map(|i| place(&mut cluster, &format!("p{i}")))
+        .collect();
+    nodes.sort();
+    assert_eq!(nodes, ["node-0", "node-1", "node-1"]);
+    let why = place(&mut cluster, "p3");
+    assert!(
+        why.starts_with("0/2 nodes are available: 2 node(s) exceed max volume count."),
+        "{why}"
+    );
+    // A volume that is there already takes no more room; another driver has no limit here.
+    created(&mut cluster, &user("same", "c0"));
+    cluster.run_for(secs(2));
+    assert_eq!(place(&mut cluster, "same"), place(&mut cluster, "p0"));
+    // The limit grows, and the pod that waits is looked at again.
+    let path = "/apis/storage.k8s.io/v1/csinodes/node-0";
+    let mut said = get(&mut cluster, path);
+    said["spec"]["drivers"][0]["allocatable"]["count"] = 2.into();
+    let put = Request::new(Method::Put, path).with_body(said);
+    assert!(cluster.request(&put).is_success());
+    cluster.run_for(secs(30));
+    assert_eq!(place(&mut cluster, "p3"), "node-0");
+}
