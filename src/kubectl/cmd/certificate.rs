@@ -6,7 +6,6 @@ use super::{Command, FILES, OUTPUT};
 use crate::api::rfc3339::format_time;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Result, all, plain};
-use crate::kubectl::flags::{Flag, Value as F, flag};
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::printers::done;
@@ -15,17 +14,28 @@ use crate::kubectl::resources::Target;
 pub const APPROVE: Command = Command {
     path: "certificate approve",
     short: "Approve a certificate signing request",
-    flags: &[FLAGS, OUTPUT, FILES],
+    help: "(-f FILENAME | NAME)
+Approve a certificate signing request. A signer then issues a certificate with the attributes that were asked for.
+
+Whoever gets it may be able to act as the identity that it names: look at what is asked for before you approve it.
+
+# Approve one
+kubectl certificate approve csr-sqgzp",
+    flags: &[OUTPUT, FILES, "force=false"],
     run: |kube| Box::pin(decide(kube, &APPROVAL)),
 };
 pub const DENY: Command = Command {
     path: "certificate deny",
     short: "Deny a certificate signing request",
-    flags: &[FLAGS, OUTPUT, FILES],
+    help: "(-f FILENAME | NAME)
+Deny a certificate signing request: no signer issues a certificate.
+
+# Deny one
+kubectl certificate deny csr-sqgzp",
+    flags: &[OUTPUT, FILES, "force=false"],
     run: |kube| Box::pin(decide(kube, &DENIAL)),
 };
 
-const FLAGS: &[Flag] = &[flag("force", F::Bool)];
 /// How often a change is tried again that came too late.
 const TRIES: usize = 10;
 
