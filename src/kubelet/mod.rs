@@ -35,7 +35,7 @@ use images::ImageStore;
 pub use pod::exec::{ExecCall, ExecState};
 pub use pod::{LogQuery, Logged, SeenContainer, SeenPod};
 use pod::{PodEvent, PodWorker};
-use pressure::Pressure;
+use pressure::{Pressure, Scarce};
 use runtime::files::Files;
 pub use runtime::process::Exit;
 use sandboxes::Addresses;
@@ -138,7 +138,8 @@ impl Kubelet {
             ready: self.ready,
             images: self.images(),
             boots: self.boots,
-            short_of_memory: self.pressure.is_on,
+            short_of_memory: self.pressure.of(Scarce::Memory).is_on,
+            short_of_disk: self.pressure.of(Scarce::Disk).is_on,
         }
     }
 

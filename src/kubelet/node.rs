@@ -14,7 +14,7 @@ use crate::api::time::api_time;
 use crate::sim::{Time, hash_bytes};
 
 /// The disk of every simulated node.
-const DISK_BYTES: u64 = 62_725_623_808;
+pub const DISK_BYTES: u64 = 62_725_623_808;
 /// How many images a node's status names (`nodeStatusMaxImages`).
 const MOST_IMAGES: usize = 50;
 
@@ -26,6 +26,7 @@ pub struct Report {
     /// How often the machine has started anew.
     pub boots: u32,
     pub short_of_memory: bool,
+    pub short_of_disk: bool,
 }
 
 /// The object that the kubelet registers.
@@ -242,6 +243,10 @@ fn conditions(old: Option<&NodeStatus>, report: &Report) -> Vec<NodeCondition> {
             "MemoryPressure" if report.short_of_memory => {
                 let message = "kubelet has insufficient memory available";
                 condition(type_, "True", "KubeletHasInsufficientMemory", message)
+            }
+            "DiskPressure" if report.short_of_disk => {
+                let message = "kubelet has disk pressure";
+                condition(type_, "True", "KubeletHasDiskPressure", message)
             }
             _ => condition(type_, "False", reason, message),
         })

@@ -47,7 +47,7 @@ impl Kubelet {
             self.files = worker_mut.give_back().unwrap_or_default();
         }
         let (new_image, new_use) = (host.new_image, host.new_use);
-        let exceeds = worker.exceeded().is_some();
+        let (exceeds, fills) = (worker.exceeded().is_some(), worker.fills());
         if !worker.is_finished() {
             self.pods.insert(uid.clone(), worker);
         }
@@ -58,7 +58,7 @@ impl Kubelet {
         if new_use {
             self.plan_look(ctx);
         }
-        if exceeds {
+        if exceeds || (fills && self.is_full(ctx.now())) {
             self.look_after(Duration::ZERO, ctx);
         }
     }

@@ -6,7 +6,9 @@ use k8s_openapi::api::core::v1::PodCondition;
 
 use super::{Cx, Ending, Host, PodWorker, Role, Run};
 use crate::api::kinds::quality_of_service;
+use crate::api::quantity::QuantityExt;
 use crate::api::scheduling::tolerates;
+use crate::kubelet::pressure::Scarce;
 use crate::sim::Time;
 
 /// Pods of the system have at least this priority.
@@ -59,9 +61,17 @@ impl PodWorker {
             .any(|t| tolerates(t, &taint))
     }
 
-    pub fn rank(&self, now: Time) -> Ranked {
-        let used = i64::try_from(self.memory(now).0).unwrap_or(i64::MAX);
-        let asked = self.requests.get("memory").copied().unwrap_or_default();
+    pub fn rank(&self, scarce: Scarce, now: Time) -> Ranked {
+        let used = match scarce {
+            Scarce::Memory => self.memory(now).0,
+            Scarce::Disk => self.disk(),
+        };
+        let used = i64::try_from(used).unwrap_or(i64::MAX);
+        let asked = self
+            .requests
+            .get(scarce.resource())
+            .copied()
+            .unwrap_or_default();
         let excess = used.saturating_sub(asked);
         (excess > 0, std::cmp::Reverse(self.priority()), excess)
     }
@@ -69,12 +79,12 @@ impl PodWorker {
     /// The pod is killed at once, and stays as a record of it.
     pub fn evict(
         &mut self,
-        resource: &str,
+        scarce: Scarce,
         mut message: String,
         h: &mut Host<'_>,
         ctx: &mut Cx<'_>,
     ) {
-        let now = ctx.now();
+        let (now, resource) = (ctx.now(), scarce.resource());
         for (c, container) in self.containers.iter().enumerate() {
             let (Some(spec), Some(instance)) = (self.container_spec(c), &container.instance) else {
                 continue;
@@ -82,10 +92,16 @@ impl PodWorker {
             if container.run != Run::Running || container.role == Role::Ephemeral {
                 continue;
             }
-            let (used, _) = instance.process.memory(now);
+            let used = match scarce {
+                Scarce::Memory => instance.process.memory(now).0,
+                Scarce::Disk => instance.files.used("/"),
+            };
             let requests = spec.resources.as_ref().and_then(|r| r.requests.as_ref());
-            let asked = requests.and_then(|r| r.get(resource)).map(|q| q.0.clone());
-            let asked = asked.unwrap_or_else(|| "0".to_owned());
+            let asked = requests.and_then(|r| r.get(resource));
+            let (least, asked) = asked.map_or((0, "0"), |q| (q.amount().value(), &q.0));
+            if i64::try_from(used).is_ok_and(|used| used <= least) {
+                continue;
+            }
             message.push_str(&format!(
                 "Container {} was using {}Ki, request is {asked}, has larger consumption of {resource}. ",
                 spec.name,

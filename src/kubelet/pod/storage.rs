@@ -6,7 +6,8 @@
 
 use super::PodWorker;
 use crate::api::quantity::QuantityExt;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use crate::kubelet::runtime::files::Files;
+use k8s_openapi::api::core::v1::{Container, EmptyDirVolumeSource, Pod, Volume};
 
 const RESOURCE: &str = "ephemeral-storage";
 
@@ -22,13 +23,39 @@ pub fn is_bounded(pod: &Pod) -> bool {
     let spec = pod.spec.as_ref();
     let mut volumes = spec.into_iter().flat_map(|s| s.volumes.iter().flatten());
     let mut containers = spec.into_iter().flat_map(|s| &s.containers);
-    let folder = |v: &k8s_openapi::api::core::v1::Volume| {
-        v.empty_dir.as_ref().is_some_and(|e| e.size_limit.is_some())
-    };
+    let folder = |v: &Volume| v.empty_dir.as_ref().is_some_and(|e| e.size_limit.is_some());
     volumes.any(folder) || containers.any(|c| limit(c).is_some())
 }
 
 impl PodWorker {
+    /// The volumes of the pod's own that lie on the node's disk.
+    fn folders(&self) -> impl Iterator<Item = (&Volume, &EmptyDirVolumeSource)> {
+        let spec = self.pod.spec.as_ref();
+        let volumes = spec.into_iter().flat_map(|s| s.volumes.iter().flatten());
+        let folders = volumes.filter_map(|v| Some((v, v.empty_dir.as_ref()?)));
+        folders.filter(|(_, folder)| folder.medium.as_deref() != Some("Memory"))
+    }
+
+    /// How many bytes of its node's disk the pod uses.
+    pub fn disk(&self) -> u64 {
+        if !self.is_active() || self.is_ending() {
+            return 0;
+        }
+        let folders = self
+            .folders()
+            .filter_map(|(v, _)| self.volumes.get(v.name.as_str()));
+        let own = self.containers.iter().filter_map(|c| c.instance.as_ref());
+        let all = folders.chain(own.map(|i| &i.files));
+        all.map(|files| files.used("/"))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Whether it has files that are large.
+    pub fn fills(&self) -> bool {
+        let mut own = self.containers.iter().filter_map(|c| c.instance.as_ref());
+        own.any(|i| i.files.is_large()) || self.volumes.values().any(Files::is_large)
+    }
+
     /// What the pod has exceeded, in the words of an eviction.
     pub fn exceeded(&self) -> Option<String> {
         if !self.bounded || !self.is_active() || self.is_ending() {
@@ -37,13 +64,7 @@ impl PodWorker {
         let spec = self.pod.spec.as_ref()?;
         let used = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let mut all = 0_i64;
-        for volume in spec.volumes.iter().flatten() {
-            let Some(folder) = &volume.empty_dir else {
-                continue;
-            };
-            if folder.medium.as_deref() == Some("Memory") {
-                continue;
-            }
+        for (volume, folder) in self.folders() {
             let files = self.volumes.get(volume.name.as_str());
             let bytes = used(files.map_or(0, |f| f.used("/")));
             all = all.saturating_add(bytes);

@@ -95,6 +95,11 @@ impl Files {
         Ok(())
     }
 
+    /// Whether there are files that are larger than their text.
+    pub fn is_large(&self) -> bool {
+        !self.sizes.is_empty()
+    }
+
     /// How many bytes a file has, or all that lie in a folder.
     pub fn used(&self, path: &str) -> u64 {
         let inside = format!("{}/", path.trim_end_matches('/'));

@@ -178,3 +178,53 @@ fn a_folder_in_memory_has_no_more_room_than_its_limit() {
     let log = get(&mut cluster, "/api/v1/namespaces/default/pods/p/log");
     assert_eq!(log, "dd: error writing '/v/f': No space left on device\n");
 }
+
+#[test]
+fn a_full_disk_keeps_pods_away_and_the_greediest_goes() {
+    let mut cluster = simulated();
+    filler(&mut cluster, "small", "1000", "/v/f", "", "");
+    filler(&mut cluster, "large", "56000", "/tmp/f", "", "");
+    cluster.run_for(secs(25));
+    let evicted = pod(&mut cluster, "large");
+    assert_eq!(evicted["status"]["reason"], "Evicted", "{evicted}");
+    let told = evicted["status"]["message"].as_str().unwrap_or_default();
+    assert!(
+        told.starts_with("The node was low on resource: ephemeral-storage. Threshold quantity: ")
+            && told.ends_with("Container c was using 57344000Ki, request is 0, has larger consumption of ephemeral-storage. "),
+        "{told}"
+    );
+    assert_eq!(pod(&mut cluster, "small")["status"]["phase"], "Running");
+    let worker = node(&mut cluster);
+    assert_eq!(condition(&worker, "DiskPressure")["status"], "True");
+    let taints = worker["spec"]["taints"].to_string();
+    assert!(
+        taints.contains("node.kubernetes.io/disk-pressure"),
+        "{taints}"
+    );
+    run(
+        &mut cluster,
+        "late",
+        "containers: [{name: c, image: nginx}]",
+    );
+    cluster.run_for(secs(10));
+    let refused = pod(&mut cluster, "late");
+    assert_eq!(refused["status"]["reason"], "Evicted", "{refused}");
+    let told = refused["status"]["message"].as_str().unwrap_or_default();
+    assert!(
+        told.contains("The node had condition: [DiskPressure]. "),
+        "{told}"
+    );
+    // Five minutes later it is forgotten.
+    cluster.run_for(secs(320));
+    assert_eq!(
+        condition(&node(&mut cluster), "DiskPressure")["status"],
+        "False"
+    );
+    run(
+        &mut cluster,
+        "later",
+        "containers: [{name: c, image: nginx}]",
+    );
+    cluster.run_for(secs(30));
+    assert_eq!(pod(&mut cluster, "later")["status"]["phase"], "Running");
+}
