@@ -36,7 +36,10 @@ pub const PROCESSES: [&str; 4] = [
 
 /// The loops of kube-controller-manager, as its flag `--controllers` names them, and those of our
 /// own beside them.
-pub const CONTROLLERS: [&str; 33] = [
+pub const CONTROLLERS: [&str; 36] = [
+    "certificatesigningrequest-approving-controller",
+    "certificatesigningrequest-cleaner-controller",
+    "certificatesigningrequest-signing-controller",
     "clusterrole-aggregation-controller",
     "cronjob-controller",
     "customresourcedefinition-controller",

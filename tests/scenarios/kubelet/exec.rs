@@ -94,7 +94,7 @@ fn commands_run_in_containers() {
         ),
         (
             "kubectl exec two",
-            "error: you must specify at least one command for the container\nSee 'kubectl exec -h' for help and examples\n",
+            "error: you must specify at least one command for the container\n",
             1,
         ),
         (
