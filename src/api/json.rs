@@ -4,6 +4,14 @@ use serde_json::Value;
 
 use super::rfc3339::go_quote;
 
+/// An object with one more field. The `json!` macro would copy the value; this moves it, however large it is.
+pub fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.insert(name.to_owned(), value);
+    }
+    object
+}
+
 /// JSON as Go's encoder writes it: `<`, `>` and `&` escaped, so that it may stand in HTML.
 pub fn go_json(value: &Value) -> String {
     let plain = value.to_string();

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use serde_json::{Value, json};
 
+use crate::api::json::with;
 use crate::api::selector::{FieldSelector, Selector};
 use crate::api::url::UrlError;
 use crate::api::{Kind, Object};
@@ -170,11 +171,13 @@ impl LocalWatch {
                 && fields.as_ref().is_none_or(|f| field_matches(f, object))
         };
         match server.pull(cursor, &wanted) {
-            Ok(events) => self.pending.extend(
-                events
-                    .into_iter()
-                    .map(|e| json!({ "type": e.event.name(), "object": e.object.to_value() })),
-            ),
+            Ok(events) => self.pending.extend(events.into_iter().map(|e| {
+                with(
+                    json!({"type": e.event.name()}),
+                    "object",
+                    e.object.to_value(),
+                )
+            })),
             Err(status) => {
                 self.pending
                     .push_back(json!({ "type": "ERROR", "object": status.to_value() }));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::path::Target;
 use super::table;
 use crate::api::field::{Errors, Path};
+use crate::api::json::with;
 use crate::api::selector::{FieldSelector, Selector};
 use crate::api::status::Cause;
 use crate::api::{Kind, Object, Result, Status};
@@ -347,12 +348,12 @@ impl ApiServer {
     pub(super) fn list_value(&self, kind: Kind, items: &[Object], revision: u64) -> Value {
         let info = kind.info();
         let items: Vec<Value> = items.iter().map(|o| self.shown_as(kind, o)).collect();
-        json!({
+        let list = json!({
             "apiVersion": info.api_version(),
             "kind": format!("{}List", info.kind),
             "metadata": {"resourceVersion": revision.to_string()},
-            "items": items,
-        })
+        });
+        with(list, "items", Value::Array(items))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Objects as rows that a client can print without knowing the kind (`meta.k8s.io/v1` Table).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::api::json::with;
 use crate::api::{Kind, Object};
 use crate::apiserver::request::Request;
 use crate::sim::Time;
@@ -27,10 +28,10 @@ pub(super) fn partial(object: &Object) -> Value {
 /// A list of metadata.
 pub(super) fn partial_list(items: &[Object], metadata: Value) -> Value {
     let items: Vec<Value> = items.iter().map(partial).collect();
-    json!({
-        "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-        "metadata": metadata, "items": items,
-    })
+    let list = json!({
+        "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+    });
+    with(list, "items", Value::Array(items))
 }
 
 pub(super) fn table(
@@ -54,21 +55,20 @@ pub(super) fn table(
         .collect();
     let include = request.query("includeObject").unwrap_or("Metadata");
     let rows: Vec<Value> = items.iter().map(|o| row(o, now, include)).collect();
-    json!({
+    let table = json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-        "columnDefinitions": columns, "rows": rows,
-    })
+        "columnDefinitions": columns,
+    });
+    with(table, "rows", Value::Array(rows))
 }
 
 fn row(object: &Object, now: Time, include: &str) -> Value {
     let cells = object.info().strategy.row(object, now);
-    let mut row = json!({"cells": cells});
+    let cells = cells.into_iter().map(Value::from).collect();
+    let row = with(Value::Object(Map::new()), "cells", Value::Array(cells));
     match include {
-        "None" => {}
-        "Object" => row["object"] = object.to_value(),
-        _ => {
-            row["object"] = partial(object);
-        }
+        "None" => row,
+        "Object" => with(row, "object", object.to_value()),
+        _ => with(row, "object", partial(object)),
     }
-    row
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::list::Selection;
 use super::{path, table, versions};
+use crate::api::json::with;
 use crate::api::{Object, Result, Status};
 use crate::apiserver::customs::as_asked;
 use crate::apiserver::request::Request;
@@ -158,7 +159,7 @@ impl ApiServer {
         {
             versions::watched(&target, &mut value);
         }
-        json!({"type": type_, "object": value})
+        with(json!({"type": type_}), "object", value)
     }
 }
 

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
+use crate::api::json::with;
 use crate::apiserver::request::ACCEPT_TABLE;
 use crate::apiserver::{Body, Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
@@ -164,9 +165,12 @@ async fn objects(
     let mut found = Vec::new();
     for target in targets {
         match kube.json(request(kube, target, false)).await {
-            Ok(object) if target.name.is_empty() => {
+            Ok(mut object) if target.name.is_empty() => {
                 let kind = target.kind;
-                found.extend(list(&object, "items").iter().cloned().map(|mut item| {
+                let Some(Value::Array(items)) = object.get_mut("items").map(Value::take) else {
+                    continue;
+                };
+                found.extend(items.into_iter().map(|mut item| {
                     if item["kind"].is_null() {
                         item["kind"] = Value::from(kind.kind);
                         item["apiVersion"] = Value::from(kind.api_version());
@@ -196,13 +200,8 @@ async fn objects(
             .iter()
             .try_for_each(|object| format.print(kube, object));
     }
-    let list = json!({
-        "apiVersion": "v1",
-        "kind": "List",
-        "metadata": {"resourceVersion": ""},
-        "items": found,
-    });
-    format.print(kube, &list)
+    let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}});
+    format.print(kube, &with(list, "items", Value::Array(found)))
 }
 
 async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) -> Result<()> {

@@ -208,20 +208,32 @@ fn names(object: &Value, print: &mut dyn FnMut(&str)) {
 }
 
 fn without_managed_fields(kube: &Kube, object: &Value) -> Value {
-    let mut object = object.clone();
-    if kube.flags.is("show-managed-fields") {
-        return object;
+    match kube.flags.is("show-managed-fields") {
+        true => object.clone(),
+        false => unmanaged(object, true),
     }
-    let forget = |object: &mut Value| {
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-        }
+}
+
+/// A copy without the owners of fields, which are more than half of many an object; `listed` if it may be a
+/// list of such.
+fn unmanaged(object: &Value, listed: bool) -> Value {
+    let Value::Object(fields) = object else {
+        return object.clone();
     };
-    forget(&mut object);
-    if let Some(items) = object.get_mut("items").and_then(Value::as_array_mut) {
-        items.iter_mut().for_each(forget);
-    }
-    object
+    let copied = fields.iter().map(|(name, value)| {
+        let value = match (name.as_str(), value) {
+            ("metadata", Value::Object(metadata)) => {
+                let kept = metadata.iter().filter(|(name, _)| *name != "managedFields");
+                Value::Object(kept.map(|(k, v)| (k.clone(), v.clone())).collect())
+            }
+            ("items", Value::Array(items)) if listed => {
+                Value::Array(items.iter().map(|i| unmanaged(i, false)).collect())
+            }
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    Value::Object(copied.collect())
 }
 
 /// YAML as kubectl prints it.
