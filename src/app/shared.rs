@@ -29,8 +29,7 @@ impl<T> Shared<T> {
     where
         T: Clone,
     {
-        // A new identity even when nobody else holds the old one: whoever edits, changes.
-        self.0 = Rc::new((*self.0).clone());
+        // Whoever holds the old one keeps it, and sees another. When nobody does, nobody can compare.
         Rc::make_mut(&mut self.0)
     }
 }

@@ -5,6 +5,7 @@
 
 mod host;
 mod links;
+pub mod markup;
 mod recall;
 mod screen;
 mod spoken;

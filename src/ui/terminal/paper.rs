@@ -4,8 +4,9 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::api::Kind;
-use crate::app::terminal::{Block, Line, Link, Origin, View};
-use crate::app::{Msg, Shared, say};
+use crate::app::terminal::markup::{self, ErrorWord};
+use crate::app::terminal::{Block, Line, View};
+use crate::app::{Msg, Shared, Words, say};
 use crate::ui::hooks::has_selected_text;
 use crate::ui::runtime::use_dispatch;
 use crate::ui::words::{t, use_words};
@@ -114,9 +115,11 @@ struct BlockProps {
 
 #[component]
 fn BlockLines(props: &BlockProps) -> Html {
-    html! {
-        <>{ for props.block.lines.iter().map(|line| html! { <LineItem key={line.number} line={line.clone()} /> }) }</>
-    }
+    let w = use_words();
+    let mut out = String::from("<div class=\"k-block\">");
+    draw(&mut out, &props.block.lines, &w);
+    out.push_str("</div>");
+    Html::from_html_unchecked(out.into())
 }
 
 #[derive(Properties, PartialEq)]
@@ -127,52 +130,20 @@ struct LineProps {
 #[component]
 fn LineItem(props: &LineProps) -> Html {
     let w = use_words();
-    let line = &props.line;
-    let class = match line.origin {
-        Origin::Typed => "k-line k-line--typed",
-        Origin::Out => "k-line",
-        Origin::Err => "k-line k-line--error",
-        Origin::Note => "k-line k-line--note",
-    };
-    html! {
-        <div {class} lang="en">
-            if line.origin == Origin::Err { <span class="k-unseen" lang={w.tag().to_owned()}>{ t!(w, "terminal.error") }{ " " }</span> }
-            if !line.prompt.is_empty() { <span class="k-prompt">{ &*line.prompt }</span> }
-            { words_of(line) }
-            if line.text.is_empty() && line.prompt.is_empty() { { "\u{200b}" } }
-        </div>
-    }
+    let mut out = String::new();
+    draw(&mut out, std::slice::from_ref(&props.line), &w);
+    Html::from_html_unchecked(out.into())
 }
 
-/// A line's text; names of objects in it can be clicked.
-fn words_of(line: &Line) -> Html {
-    let links = match line.origin {
-        Origin::Typed | Origin::Note => Vec::new(),
-        Origin::Out | Origin::Err => line.about.links(&line.text),
+fn draw(out: &mut String, lines: &[Line], w: &Words) {
+    let word = t!(w, "terminal.error");
+    let error = ErrorWord {
+        word: &word,
+        language: w.tag(),
     };
-    if links.is_empty() {
-        return html! { { &*line.text } };
+    for line in lines {
+        markup::line(out, line, error);
     }
-    let mut parts = Vec::new();
-    let mut from = 0;
-    let piece = |from: usize, to: usize| line.text.get(from..to).unwrap_or_default().to_owned();
-    for Link {
-        range,
-        kind,
-        namespace,
-        name,
-    } in links
-    {
-        parts.push(html! { { piece(from, range.start) } });
-        let info = kind.info();
-        let object = format!("{} {} {namespace} {name}", info.api_version(), info.kind);
-        parts.push(html! {
-            <span class="k-named" data-object={object}>{ piece(range.start, range.end) }</span>
-        });
-        from = range.end;
-    }
-    parts.push(html! { { piece(from, line.text.len()) } });
-    html! { <>{ for parts }</> }
 }
 
 /// The object whose name was clicked.
