@@ -182,7 +182,7 @@ impl ApiServer {
         let place = place_of(&object);
         let key = place.key();
         let revision = self.store.next_revision();
-        object.meta_mut().resource_version = Some(revision.to_string());
+        self.stamp(&mut object);
         let lease = (object.kind()
             == <k8s_openapi::api::core::v1::Event as crate::api::Resource>::KIND)
             .then(|| {
@@ -203,6 +203,15 @@ impl ApiServer {
         Some(object)
     }
 
+    /// Gives an object the revision that the next write makes. Before somebody else holds it, else this copies
+    /// the whole object.
+    fn stamp(&self, object: &mut Object) {
+        let revision = self.store.next_revision().to_string();
+        if object.meta().resource_version.as_ref() != Some(&revision) {
+            object.meta_mut().resource_version = Some(revision);
+        }
+    }
+
     /// As [`ApiServer::put_owned`], for what the server does by itself: the owners of the fields
     /// stay, unless it is a status that is written.
     fn put(
@@ -210,9 +219,10 @@ impl ApiServer {
         kernel: &mut Kernel,
         caller: &Caller,
         verb: &'static str,
-        object: Object,
+        mut object: Object,
         expect: Expect,
     ) -> Option<Object> {
+        self.stamp(&mut object);
         let owners = match self.store.get(&place_of(&object)) {
             Some(old) if verb == "update status" => {
                 let (manager, now) = (&caller.manager, kernel.now);

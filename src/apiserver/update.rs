@@ -98,6 +98,10 @@ impl ApiServer {
         if !changed && owners.is_none() && given.is_none() {
             return Ok(old);
         }
+        let stays = !options.dry_run && !self.is_finished(&object);
+        if changed && stays {
+            self.stamp(&mut object);
+        }
         let owners = owners.unwrap_or_else(|| {
             let from = given.as_ref().unwrap_or(&former);
             let sent = sent.as_ref().unwrap_or(&object);
