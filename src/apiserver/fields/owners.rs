@@ -193,6 +193,8 @@ impl Owners {
             last.time = write.time;
             return next;
         }
+        // Most objects are written once, and a list makes room for four by itself.
+        next.pending.reserve_exact(1);
         next.pending.push(write.slim());
         if next.pending.len() > MOST_PENDING {
             return Owners::of(next.managers().to_vec());

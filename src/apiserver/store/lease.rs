@@ -80,6 +80,8 @@ impl Leases {
         if let Some(lease) = self.by_id.get_mut(&id)
             && !lease.places.contains(&key)
         {
+            // Nearly every lease is of one key, and a list makes room for four by itself.
+            lease.places.reserve_exact(1);
             lease.places.push(key);
         }
     }
