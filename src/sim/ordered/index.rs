@@ -33,6 +33,11 @@ impl Index {
         self.len
     }
 
+    /// Whether a search has to look into more than one chunk.
+    pub const fn is_large(&self) -> bool {
+        self.chunks.len() > 1
+    }
+
     pub const fn start() -> Place {
         Place {
             chunk: 0,

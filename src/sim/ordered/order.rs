@@ -1,4 +1,5 @@
 use std::borrow::Borrow;
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::ops::{Bound, RangeBounds};
 
@@ -9,6 +10,8 @@ use super::index::{Index, Place, Walk};
 pub struct Order<K> {
     pub index: Index,
     pub keys: Vec<Option<K>>,
+    /// Where the last search of a large one ended: the next is often for the same key, to write what was read.
+    last: Cell<Place>,
 }
 
 impl<K> Order<K> {
@@ -16,6 +19,7 @@ impl<K> Order<K> {
         Order {
             index: Index::new(),
             keys: Vec::new(),
+            last: Cell::new(Index::start()),
         }
     }
 
@@ -46,10 +50,25 @@ impl<K: Ord> Order<K> {
     where
         K: Borrow<Q>,
     {
-        self.index.find(&mut |slot| match self.key(slot) {
+        let compare = |slot| match self.key(slot) {
             Some(found) => found.borrow().cmp(key),
             None => Ordering::Less,
-        })
+        };
+        if !self.index.is_large() {
+            return self.index.find(&mut { compare });
+        }
+        let last = self.last.get();
+        // Whatever has happened since: what lies there now either is it or is not.
+        if self
+            .index
+            .at(last)
+            .is_some_and(|slot| compare(slot).is_eq())
+        {
+            return Ok(last);
+        }
+        let found = self.index.find(&mut { compare });
+        self.last.set(found.unwrap_or_else(|place| place));
+        found
     }
 
     pub fn slot<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>

@@ -59,7 +59,7 @@ impl<K> Set<K> {
 
     /// Drops the elements that `keep` says no to.
     pub fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) {
-        let Order { index, keys } = &mut self.order;
+        let Order { index, keys, .. } = &mut self.order;
         index.retain(&mut |slot| {
             let Some(key) = keys.get_mut(slot) else {
                 return false;
