@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::core::v1::Pod;
 use kubarium::api::Resource;
-use kubarium::apiserver::request::MERGE_PATCH;
+use kubarium::apiserver::request::{ACCEPT_TABLE, MERGE_PATCH};
 use kubarium::apiserver::{Body, Cursor, Method, Request};
 use kubarium::cluster::{Cluster, Config, NodeConfig};
+use kubarium::kubectl::headless::{Terminal, World};
 use kubarium::sim::secs;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ const NODES: u8 = 100;
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
 const SERVICES: &str = "/api/v1/namespaces/default/services";
 const PODS: &str = "/api/v1/namespaces/default/pods";
+const CRON_JOBS: &str = "/apis/batch/v1/namespaces/default/cronjobs";
+/// How many pods the command lines are about.
+const LISTED: u32 = 1_000;
 /// How many clients follow the pods in the scene of the same name.
 const CLIENTS: u32 = 1_000;
 /// How many nodes the scheduler has to choose from.
@@ -82,6 +86,38 @@ pub fn all() -> Vec<Scene> {
             prepare: |_| created(100),
             run: tell,
         },
+        Scene {
+            what: "kubectl get pods, 1,000 of them",
+            units: 20,
+            unit: "lines",
+            times: 1,
+            prepare: |_| created(LISTED),
+            run: |cluster, lines| type_lines(cluster, "kubectl get pods", lines),
+        },
+        Scene {
+            what: "kubectl get pods -o yaml, 1,000 of them",
+            units: 5,
+            unit: "lines",
+            times: 1,
+            prepare: |_| created(LISTED),
+            run: |cluster, lines| type_lines(cluster, "kubectl get pods -o yaml", lines),
+        },
+        Scene {
+            what: "list 1,000 pods as a table",
+            units: 20,
+            unit: "lists",
+            times: 1,
+            prepare: |_| created(LISTED),
+            run: list,
+        },
+        Scene {
+            what: "day with CronJobs, each every 10 minutes",
+            units: 50,
+            unit: "CronJobs",
+            times: 1,
+            prepare: timed,
+            run: |cluster, _| cluster.run_for(secs(24 * 3600)),
+        },
     ]
 }
 
@@ -97,7 +133,7 @@ fn started() -> Cluster {
 }
 
 /// The same with a Service whose endpoints the pods will be.
-fn served() -> Cluster {
+pub fn served() -> Cluster {
     let mut cluster = started();
     let service = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
@@ -115,6 +151,13 @@ fn created(pods: u32) -> Cluster {
 
 /// Creates a Deployment of `pods` replicas, and waits until all are available.
 fn create(cluster: &mut Cluster, pods: u32) {
+    post(cluster, pods);
+    wait(cluster, |cluster| {
+        current(cluster)["status"]["availableReplicas"] == pods
+    });
+}
+
+pub fn post(cluster: &mut Cluster, pods: u32) {
     let labels = json!({"app": "web"});
     let deployment = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
@@ -127,13 +170,21 @@ fn create(cluster: &mut Cluster, pods: u32) {
         },
     });
     send(cluster, Method::Post, DEPLOYMENTS, deployment);
-    wait(cluster, |cluster| {
-        current(cluster)["status"]["availableReplicas"] == pods
-    });
 }
 
 /// Changes the image, and waits until every pod is of the new revision.
 fn roll(cluster: &mut Cluster, pods: u32) {
+    image(cluster);
+    wait(cluster, |cluster| {
+        let d = current(cluster);
+        d["status"]["updatedReplicas"] == pods
+            && d["status"]["availableReplicas"] == pods
+            && d["status"]["replicas"] == pods
+            && d["status"]["observedGeneration"] == d["metadata"]["generation"]
+    });
+}
+
+pub fn image(cluster: &mut Cluster) {
     let mut deployment = current(cluster);
     deployment["spec"]["template"]["spec"]["containers"][0]["image"] = json!("nginx:1.28");
     send(
@@ -142,13 +193,6 @@ fn roll(cluster: &mut Cluster, pods: u32) {
         &format!("{DEPLOYMENTS}/web"),
         deployment,
     );
-    wait(cluster, |cluster| {
-        let d = current(cluster);
-        d["status"]["updatedReplicas"] == pods
-            && d["status"]["availableReplicas"] == pods
-            && d["status"]["replicas"] == pods
-            && d["status"]["observedGeneration"] == d["metadata"]["generation"]
-    });
 }
 
 /// A thousand nodes without kubelets, and pods that nobody has scheduled yet.
@@ -220,6 +264,45 @@ fn tell(cluster: &mut Cluster, events: u32) {
             assert_eq!(told.len(), 1);
         }
     }
+}
+
+/// Runs a command line over and over in a terminal beside the cluster.
+fn type_lines(cluster: &mut Cluster, line: &str, times: u32) {
+    let own = std::mem::replace(cluster, Cluster::new(Config::bare(1, 0)));
+    let (world, desk) = World::new(own, Default::default(), kubarium::sim::millis(5));
+    let mut terminal = Terminal::beside(world, desk, "default");
+    for _ in 0..times {
+        let outcome = terminal.run(line);
+        assert!(outcome.text.lines().count() > LISTED as usize);
+    }
+    std::mem::swap(&mut *terminal.desk.borrow_mut(), cluster);
+}
+
+/// Asks for the pods as `kubectl get` does.
+fn list(cluster: &mut Cluster, times: u32) {
+    let mut request = Request::get(PODS);
+    request.accept = ACCEPT_TABLE;
+    for _ in 0..times {
+        let response = cluster.request(&request);
+        assert!(response.is_success(), "{:?}", response.body);
+    }
+}
+
+/// Three nodes, and CronJobs whose jobs end at once.
+fn timed(jobs: u32) -> Cluster {
+    let mut cluster = Cluster::new(Config::playground(1, 3));
+    cluster.run_for(secs(30));
+    for i in 0..jobs {
+        let job = json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": format!("job-{i}")},
+            "spec": {"schedule": "*/10 * * * *", "jobTemplate": {"spec": {"template": {"spec": {
+                "restartPolicy": "Never",
+                "containers": [{"name": "work", "image": "busybox:1.36", "command": ["true"]}],
+            }}}}},
+        });
+        send(&mut cluster, Method::Post, CRON_JOBS, job);
+    }
+    cluster
 }
 
 fn send(cluster: &mut Cluster, method: Method, path: &str, body: Value) {
