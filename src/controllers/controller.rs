@@ -43,6 +43,9 @@ pub enum Next {
     Change,
     /// After a while, whatever happens; the reason is kept as the cause.
     After(Duration, &'static str),
+    /// It is not over: `sync` is called again when what it did has taken its time. The worker does
+    /// nothing else meanwhile.
+    Resume,
 }
 
 /// An object before and after a change.

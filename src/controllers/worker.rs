@@ -9,7 +9,7 @@ use crate::api::Key;
 use crate::apiserver::Caller;
 use crate::client::{Ctx, WorkQueue};
 use crate::sim::ordered::Map as BTreeMap;
-use crate::sim::{Time, millis};
+use crate::sim::{CauseId, Time, millis};
 
 /// What a sync takes at least.
 const SYNC: Duration = millis(1);
@@ -51,6 +51,8 @@ pub(super) struct Worker {
     timers: BTreeMap<Key, (Time, &'static str)>,
     busy: bool,
     current: Option<Key>,
+    /// The sync of `current` is not over; what it writes next is caused by this.
+    resumes: Option<CauseId>,
 }
 
 impl Clone for Worker {
@@ -63,6 +65,7 @@ impl Clone for Worker {
             timers: self.timers.clone(),
             busy: self.busy,
             current: self.current.clone(),
+            resumes: self.resumes,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Worker {
             timers: BTreeMap::new(),
             busy: false,
             current: None,
+            resumes: None,
         }
     }
 
@@ -147,16 +151,24 @@ impl Worker {
         }
     }
 
-    /// Gives back the key that was worked on, takes the next, and syncs it.
-    fn work(&mut self, i: usize, caches: &Caches, ctx: &mut Ctx<'_, Event>) {
+    /// The key whose sync goes on, or the next one; with what caused it.
+    fn take(&mut self, ctx: &mut Ctx<'_, Event>) -> Option<(Key, CauseId)> {
+        if let Some(cause) = self.resumes.take() {
+            return Some((self.current.take()?, cause));
+        }
         if let Some(key) = self.current.take() {
             self.queue.done(&key);
         }
         if self.is_paused(ctx) {
-            self.busy = false;
-            return;
+            return None;
         }
-        let Some((key, cause)) = self.queue.take() else {
+        self.queue.take()
+    }
+
+    /// Gives back the key that was worked on, takes the next, and syncs it.
+    fn work(&mut self, i: usize, caches: &Caches, ctx: &mut Ctx<'_, Event>) {
+        let begins = self.resumes.is_none();
+        let Some((key, cause)) = self.take(ctx) else {
             self.busy = false;
             return;
         };
@@ -193,8 +205,16 @@ impl Worker {
             )
         };
         let writes = ctx.server.revision() - before;
+        let mut took = times(PER_OBJECT, looked_at as u64) + times(PER_WRITE, writes);
+        if begins {
+            took += SYNC;
+        }
+        if matches!(outcome, Ok(Next::Resume)) {
+            self.resumes = Some(ctx.kernel.cause);
+        }
         self.trigger(i, triggers, ctx);
         match outcome {
+            Ok(Next::Resume) => {}
             Ok(next) => {
                 self.queue.forget(&key);
                 if let Next::After(delay, reason) = next {
@@ -204,7 +224,6 @@ impl Worker {
             Err(status) => self.retry(i, &key, &status.message, ctx),
         }
         self.current = Some(key);
-        let took = SYNC + times(PER_OBJECT, looked_at as u64) + times(PER_WRITE, writes);
         let slow = ctx.world.slow.get(flag_name(self.name()));
         let took = took + slow.map_or(Duration::ZERO, |s| s.saturating_mul(calls));
         ctx.after(took + waited, Event::Work(i as u8, self.name()));

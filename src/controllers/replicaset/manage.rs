@@ -16,82 +16,104 @@ use crate::controllers::controller::Scope;
 /// How many pods one sync creates or deletes at most.
 const BURST: usize = 500;
 
-impl ReplicaSetController {
-    pub(super) fn manage(
-        &mut self,
+/// How many of them in one event: so many writes take a moment, in which others act.
+const AT_ONCE: usize = 10;
+
+/// Pods that a sync creates or deletes, a few at a time.
+#[derive(Clone)]
+pub(super) enum Burst {
+    Create { start: SlowStart, count: usize },
+    Delete { victims: Vec<Rc<Pod>> },
+}
+
+/// A burst, and what came of it so far.
+#[derive(Clone)]
+pub(super) struct Managing {
+    burst: Burst,
+    failure: Option<Box<Status>>,
+}
+
+impl Managing {
+    /// Begins what brings the pods of `rs` to the number that is asked for; nothing if they are.
+    pub(super) fn begin(
+        controller: &mut ReplicaSetController,
         scope: &mut Scope<'_, '_>,
         rs: &Rc<ReplicaSet>,
         active: &[Rc<Pod>],
-    ) -> Result<()> {
-        let wanted = wanted_replicas(rs);
-        if active.len() < wanted {
-            self.create_pods(scope, rs, active.len(), wanted)
-        } else if active.len() > wanted {
-            self.delete_pods(scope, rs, active, wanted)
+    ) -> Option<Self> {
+        let (have, wanted) = (active.len(), wanted_replicas(rs));
+        let (key, now) = (rs.key(), scope.now());
+        let burst = if have < wanted {
+            let count = (wanted - have).min(BURST);
+            let note = format!("create {count} more: {have} pods of {wanted}");
+            scope.decide("ReplicaSet", &key, &note);
+            controller.expectations.expect_creations(&key, count, now);
+            let start = SlowStart::new(count);
+            Burst::Create { start, count }
+        } else if have > wanted {
+            let count = (have - wanted).min(BURST);
+            let related = related_pods(scope, rs);
+            let mut victims = ranking::to_delete(active, &related, count, now);
+            let note = format!("delete {count}: {have} pods of {wanted}");
+            scope.decide("ReplicaSet", &key, &note);
+            let uids = victims.iter().map(|p| p.uid());
+            controller.expectations.expect_deletions(&key, uids, now);
+            victims.reverse();
+            Burst::Delete { victims }
         } else {
-            Ok(())
-        }
+            return None;
+        };
+        let failure = None;
+        Some(Managing { burst, failure })
     }
 
-    fn create_pods(
+    /// Creates or deletes the next few; tells whether that was all.
+    pub(super) fn go_on(
         &mut self,
+        controller: &mut ReplicaSetController,
         scope: &mut Scope<'_, '_>,
         rs: &Rc<ReplicaSet>,
-        have: usize,
-        wanted: usize,
-    ) -> Result<()> {
-        let count = (wanted - have).min(BURST);
+    ) -> bool {
         let key = rs.key();
-        scope.decide(
-            "ReplicaSet",
-            &key,
-            &format!("create {count} more: {have} pods of {wanted}"),
-        );
-        self.expectations.expect_creations(&key, count, scope.now());
-        let template = rs.spec.as_ref().and_then(|s| s.template.as_ref());
-        let (created, outcome) = slow_start(count, || {
-            let pod = pod_from_template(&**rs, template);
-            create_pod(scope, &mut self.recorder, &**rs, pod)
-        });
-        // What was not created will not be seen.
-        for _ in created..count {
-            self.expectations.creation_observed(&key);
-        }
-        match outcome {
-            Err(status) if is_namespace_terminating(&status) => Ok(()),
-            outcome => outcome,
-        }
-    }
-
-    fn delete_pods(
-        &mut self,
-        scope: &mut Scope<'_, '_>,
-        rs: &Rc<ReplicaSet>,
-        active: &[Rc<Pod>],
-        wanted: usize,
-    ) -> Result<()> {
-        let count = (active.len() - wanted).min(BURST);
-        let key = rs.key();
-        let related = related_pods(scope, rs);
-        let now = scope.now();
-        let victims = ranking::to_delete(active, &related, count, now);
-        scope.decide(
-            "ReplicaSet",
-            &key,
-            &format!("delete {count}: {} pods of {wanted}", active.len()),
-        );
-        self.expectations
-            .expect_deletions(&key, victims.iter().map(|p| p.uid()), now);
-        let mut failure = None;
-        for pod in victims {
-            if let Err(status) = delete_pod(scope, &mut self.recorder, &**rs, &pod) {
-                self.expectations.deletion_observed(&key, pod.uid());
-                if !status.is_not_found() {
-                    failure = failure.or(Some(status));
+        match &mut self.burst {
+            Burst::Create { start, count } => {
+                let template = rs.spec.as_ref().and_then(|s| s.template.as_ref());
+                let over = start.go_on(AT_ONCE, &mut || {
+                    let pod = pod_from_template(&**rs, template);
+                    create_pod(scope, &mut controller.recorder, &**rs, pod)
+                });
+                if over {
+                    // What was not created will not be seen.
+                    for _ in start.done..*count {
+                        controller.expectations.creation_observed(&key);
+                    }
+                    self.failure = start.failure.take();
                 }
+                over
+            }
+            Burst::Delete { victims } => {
+                for _ in 0..AT_ONCE {
+                    let Some(pod) = victims.pop() else {
+                        return true;
+                    };
+                    if let Err(status) = delete_pod(scope, &mut controller.recorder, &**rs, &pod) {
+                        controller.expectations.deletion_observed(&key, pod.uid());
+                        if !status.is_not_found() {
+                            self.failure.get_or_insert(status);
+                        }
+                    }
+                }
+                victims.is_empty()
             }
         }
-        failure.map_or(Ok(()), Err)
+    }
+
+    pub(super) fn outcome(self) -> Result<()> {
+        match self.failure {
+            Some(status) if is_namespace_terminating(&status) => Ok(()),
+            Some(status) => Err(status),
+            None => Ok(()),
+        }
     }
 }
 
@@ -100,28 +122,58 @@ pub fn wanted_replicas(rs: &ReplicaSet) -> usize {
     usize::try_from(replicas).unwrap_or_default()
 }
 
-/// Calls `one` up to `count` times in batches of 1, 2, 4, ...; stops after a batch with a failure.
-/// A quota that refuses the first pod is so not asked five hundred times.
-pub fn slow_start(count: usize, mut one: impl FnMut() -> Result<()>) -> (usize, Result<()>) {
-    let mut done = 0;
-    let mut batch = 1;
-    while done < count {
-        let mut failure = None;
-        let size = batch.min(count - done);
-        let mut succeeded = 0;
-        for _ in 0..size {
+/// Calls in batches of 1, 2, 4, ...; stops after a batch with a failure. A quota that refuses the
+/// first pod is so not asked five hundred times.
+#[derive(Clone, Debug)]
+pub struct SlowStart {
+    count: usize,
+    /// How many calls have succeeded.
+    done: usize,
+    batch: usize,
+    /// How many calls of the batch are left.
+    left: usize,
+    /// The first failure of the batch.
+    failure: Option<Box<Status>>,
+}
+
+impl SlowStart {
+    fn new(count: usize) -> Self {
+        SlowStart {
+            count,
+            done: 0,
+            batch: 1,
+            left: count.min(1),
+            failure: None,
+        }
+    }
+
+    /// Calls `one` up to `most` times; tells whether it need not be called any more.
+    fn go_on(&mut self, most: usize, one: &mut dyn FnMut() -> Result<()>) -> bool {
+        for _ in 0..most {
+            if self.left == 0 {
+                return true;
+            }
             match one() {
-                Ok(()) => succeeded += 1,
-                Err(status) => failure = failure.or(Some(status)),
+                Ok(()) => self.done += 1,
+                Err(status) => {
+                    self.failure.get_or_insert(status);
+                }
+            }
+            self.left -= 1;
+            if self.left == 0 && self.failure.is_none() {
+                self.batch *= 2;
+                self.left = self.batch.min(self.count - self.done);
             }
         }
-        done += succeeded;
-        if let Some(status) = failure {
-            return (done, Err(status));
-        }
-        batch *= 2;
+        self.left == 0
     }
-    (done, Ok(()))
+}
+
+/// Calls `one` up to `count` times, as [`SlowStart`] does; returns how often it succeeded.
+pub fn slow_start(count: usize, mut one: impl FnMut() -> Result<()>) -> (usize, Result<()>) {
+    let mut start = SlowStart::new(count);
+    start.go_on(usize::MAX, &mut one);
+    (start.done, start.failure.map_or(Ok(()), Err))
 }
 
 /// The pod that a template describes, owned by `owner` (GetPodFromTemplate).

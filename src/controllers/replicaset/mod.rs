@@ -21,7 +21,7 @@ use crate::api::selector::Selector;
 use crate::api::{Key, Resource, controller_of};
 use crate::client::{EventRecorder, Expectations};
 
-use manage::wanted_replicas;
+use manage::{Managing, wanted_replicas};
 use tally::{Counts, Tallies};
 
 pub use manage::{create_pod, delete_pod, is_namespace_terminating, pod_from_template, slow_start};
@@ -32,6 +32,18 @@ pub struct ReplicaSetController {
     expectations: Expectations,
     tallies: Tallies,
     recorder: EventRecorder,
+    /// The sync that is under way: there is one worker.
+    under_way: Option<UnderWay>,
+}
+
+/// A sync that has pods to create or delete yet.
+#[derive(Clone)]
+struct UnderWay {
+    rs: Rc<ReplicaSet>,
+    /// The pods as they were when it began.
+    active: Vec<Rc<Pod>>,
+    terminating: usize,
+    managing: Option<Managing>,
 }
 
 impl Default for ReplicaSetController {
@@ -40,6 +52,7 @@ impl Default for ReplicaSetController {
             expectations: Expectations::default(),
             tallies: Tallies::default(),
             recorder: EventRecorder::new("replicaset-controller", ""),
+            under_way: None,
         }
     }
 }
@@ -66,6 +79,9 @@ impl Controller for ReplicaSetController {
     }
 
     fn sync(&mut self, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
+        if let Some(under_way) = self.under_way.take() {
+            return self.go_on(under_way, scope);
+        }
         let caches = scope.caches;
         let Some(rs) = caches.replica_sets.get(key) else {
             self.expectations.forget(key);
@@ -108,24 +124,18 @@ impl Controller for ReplicaSetController {
             .filter(|p| controller_of(&p.metadata).is_some_and(|o| o.uid == rs.uid()))
             .count();
 
-        let managed = if may_act {
-            self.manage(scope, rs, &active)
-        } else {
-            Ok(())
+        let rs = rs.clone();
+        let managing = match may_act {
+            true => Managing::begin(self, scope, &rs, &active),
+            false => None,
         };
-        let now = scope.now();
-        let failure = managed.as_ref().err().map(|s| &**s);
-        let counts = Counts::of(rs, &active, terminating, now);
-        let status = status::calculate(rs, counts, failure, now);
-        status::write(scope, rs, status)?;
-        managed?;
-
-        if min_ready > 0 && counts.ready != counts.available {
-            let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, now);
-            let wait = next.unwrap_or(Duration::from_secs(min_ready as u64));
-            return Ok(Next::After(wait, "minReadySeconds have passed"));
-        }
-        Ok(Next::Change)
+        let under_way = UnderWay {
+            rs,
+            active,
+            terminating,
+            managing,
+        };
+        self.go_on(under_way, scope)
     }
 
     fn boxed(&self) -> Box<dyn Controller> {
@@ -134,6 +144,38 @@ impl Controller for ReplicaSetController {
 }
 
 impl ReplicaSetController {
+    /// Creates or deletes some pods; writes the status when that is done.
+    fn go_on(&mut self, mut under_way: UnderWay, scope: &mut Scope<'_, '_>) -> Outcome {
+        if let Some(managing) = &mut under_way.managing
+            && !managing.go_on(self, scope, &under_way.rs)
+        {
+            self.under_way = Some(under_way);
+            return Ok(Next::Resume);
+        }
+        let UnderWay {
+            rs,
+            active,
+            terminating,
+            managing,
+        } = under_way;
+        let managed = managing.map_or(Ok(()), Managing::outcome);
+        let now = scope.now();
+        let failure = managed.as_ref().err().map(|s| &**s);
+        let counts = Counts::of(&rs, &active, terminating, now);
+        let status = status::calculate(&rs, counts, failure, now);
+        status::write(scope, &rs, status)?;
+        managed?;
+
+        let min_ready = rs.spec.as_ref().and_then(|s| s.min_ready_seconds);
+        let min_ready = min_ready.unwrap_or_default();
+        if min_ready > 0 && counts.ready != counts.available {
+            let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, now);
+            let wait = next.unwrap_or(Duration::from_secs(min_ready as u64));
+            return Ok(Next::After(wait, "minReadySeconds have passed"));
+        }
+        Ok(Next::Change)
+    }
+
     fn pod_changed(
         &mut self,
         old: Option<&Rc<Pod>>,

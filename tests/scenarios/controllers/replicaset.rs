@@ -59,6 +59,54 @@ fn scaling_down_deletes_and_tells() {
     assert_eq!(status["observedGeneration"], 2);
 }
 
+/// Runs for a second; the most changes that one event of the simulation made.
+fn most_changes_at_once(cluster: &mut kubarium::cluster::Cluster) -> u64 {
+    let until = cluster.now() + secs(1);
+    let mut most = 0;
+    loop {
+        let before = cluster.server().revision();
+        if !cluster.step(until) {
+            return most;
+        }
+        most = most.max(cluster.server().revision() - before);
+    }
+}
+
+#[test]
+fn many_pods_come_and_go_a_few_at_a_time() {
+    let mut cluster = bare(1);
+    cluster.run_for(secs(5));
+    created(&mut cluster, &set(100, ""));
+    // Ten pods, and an event about each.
+    let most = most_changes_at_once(&mut cluster);
+    assert!((20..=25).contains(&most), "{most} changes at once");
+    assert_eq!(list(&mut cluster, PODS).len(), 100);
+    edit(&mut cluster, &path(), |rs| {
+        rs["spec"]["replicas"] = json!(1)
+    });
+    let most = most_changes_at_once(&mut cluster);
+    assert!((20..=25).contains(&most), "{most} changes at once");
+    cluster.run_for(secs(1));
+    assert_eq!(list(&mut cluster, PODS).len(), 1);
+}
+
+#[test]
+fn a_set_that_goes_while_it_creates_pods_leaves_none() {
+    let mut cluster = bare(1);
+    cluster.run_for(secs(5));
+    created(&mut cluster, &set(100, ""));
+    let limit = cluster.now() + secs(1);
+    let begun = |cluster: &kubarium::cluster::Cluster| {
+        let pods = cluster.server().list::<k8s_openapi::api::core::v1::Pod>(None);
+        pods.len() >= 30
+    };
+    assert!(cluster.run_while_not(limit, begun));
+    assert!(list(&mut cluster, PODS).len() < 100, "it is in the middle of it");
+    delete(&mut cluster, &path());
+    cluster.run_for(secs(60));
+    assert_eq!(list(&mut cluster, PODS).len(), 0);
+}
+
 #[test]
 fn orphans_are_adopted_and_strangers_released() {
     let mut cluster = bare(1);
