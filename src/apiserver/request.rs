@@ -51,6 +51,8 @@ pub enum Credentials {
     /// The administrator's certificate, which the terminal has.
     #[default]
     Admin,
+    /// A client certificate as text; whether it is good is for the server to say.
+    Shown(String),
     /// A client certificate that the server has found good.
     Certificate(Box<Certificate>),
     /// `Authorization: Bearer TOKEN`.

@@ -231,6 +231,7 @@ fn request_value(request: &Request) -> Value {
         Credentials::Admin => {}
         Credentials::Anonymous => drop(map.insert("anonymous".into(), true.into())),
         Credentials::Token(token) => drop(map.insert("token".into(), token.as_str().into())),
+        Credentials::Shown(text) => drop(map.insert("shown".into(), text.as_str().into())),
         Credentials::Certificate(c) => {
             let parts = json!([c.user, c.groups, c.fingerprint]);
             map.insert("certificate".into(), parts);
@@ -293,6 +294,8 @@ fn request_of(value: &Value) -> Result<Request, String> {
         request.credentials = Credentials::Anonymous;
     } else if let Some(token) = value["token"].as_str() {
         request.credentials = Credentials::Token(token.to_owned());
+    } else if let Some(text) = value["shown"].as_str() {
+        request.credentials = Credentials::Shown(text.to_owned());
     } else if let Some(parts) = value.get("certificate") {
         request.credentials = Credentials::Certificate(Box::new(Certificate {
             user: one(&parts[0]),

@@ -158,7 +158,8 @@ impl Kube {
         let mut request = Request::new(method, path);
         let config = &self.shell.state.borrow().config;
         let user = user_name(config, &self.flags);
-        request.credentials = config.credentials(user, self.flags.global("token"));
+        let read = |file: &str| self.shell.world.host.read_file(file);
+        request.credentials = config.credentials(user, self.flags.global("token"), read);
         request.impersonate = self.flags.text("as").to_owned();
         let also = &mut request.impersonate_also;
         also.groups = self.flags.list("as-group").to_vec();

@@ -25,7 +25,18 @@ pub struct User {
     pub name: String,
     /// Whether it has the administrator's certificate.
     pub certificate: bool,
+    /// The files of another certificate and of its key; what they held where they are embedded.
+    pub client: Client,
     pub token: String,
+}
+
+/// A client certificate of a user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    pub certificate: String,
+    pub key: String,
+    /// The certificate itself, where it stands in the configuration.
+    pub embedded: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +64,7 @@ impl Kubeconfig {
             users: vec![User {
                 name: ADMIN.to_owned(),
                 certificate: true,
-                token: String::new(),
+                ..User::default()
             }],
             current: CLUSTER.to_owned(),
         }
@@ -78,10 +89,24 @@ impl Kubeconfig {
     }
 
     /// What a request shows; a certificate counts before a token.
-    pub fn credentials(&self, user: &str, token: &str) -> Credentials {
+    pub fn credentials(
+        &self,
+        user: &str,
+        token: &str,
+        read: impl Fn(&str) -> Option<String>,
+    ) -> Credentials {
         let user = self.user(user);
         if user.is_some_and(|u| u.certificate) {
             return Credentials::Admin;
+        }
+        match user.map(|u| &u.client) {
+            Some(client) if !client.embedded.is_empty() => {
+                return Credentials::Shown(client.embedded.clone());
+            }
+            Some(client) if !client.certificate.is_empty() => {
+                return Credentials::Shown(read(&client.certificate).unwrap_or_default());
+            }
+            _ => {}
         }
         let own = user.map_or("", |u| u.token.as_str());
         match if token.is_empty() { own } else { token } {
@@ -117,6 +142,14 @@ impl Kubeconfig {
                 if u.certificate {
                     let data = "DATA+OMITTED";
                     user = json!({"client-certificate-data": data, "client-key-data": data});
+                }
+                let client = &u.client;
+                if !client.embedded.is_empty() {
+                    let data = "DATA+OMITTED";
+                    user = json!({"client-certificate-data": data, "client-key-data": data});
+                } else if !client.certificate.is_empty() {
+                    user =
+                        json!({"client-certificate": client.certificate, "client-key": client.key});
                 }
                 if !u.token.is_empty() {
                     user["token"] = if raw { u.token.as_str() } else { "REDACTED" }.into();

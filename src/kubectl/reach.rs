@@ -86,20 +86,42 @@ fn entries(shell: &Shell, flags: &Parsed) -> Result<()> {
         ));
     }
     let mut wrong = Vec::new();
-    let has_data = config.user(user).is_some_and(|u| u.certificate);
-    for (flag, name, ending) in [
+    let entry = config.user(user);
+    let client = entry.map(|u| u.client.clone()).unwrap_or_default();
+    let is_embedded = !client.embedded.is_empty();
+    let has_data = entry.is_some_and(|u| u.certificate) || is_embedded;
+    // What is embedded was a file once, and is none now.
+    let own = |file: &str| match is_embedded {
+        true => String::new(),
+        false => file.to_owned(),
+    };
+    let (certificate, key) = (own(&client.certificate), own(&client.key));
+    if !client.certificate.is_empty()
+        && client.key.is_empty()
+        && flags.global("client-key").is_empty()
+    {
+        wrong.push(format!(
+            "client-key-data or client-key must be specified for {user} to use the clientCert authentication method."
+        ));
+    }
+    for (flag, name, ending, own) in [
         (
             "client-certificate",
             "client-cert",
             ". client-cert-data will override.",
+            &certificate,
         ),
         (
             "client-key",
             "client-key",
             "; client-key-data will override",
+            &key,
         ),
     ] {
-        let file = flags.global(flag);
+        let file = match flags.global(flag) {
+            "" => own.as_str(),
+            file => file,
+        };
         if !file.is_empty() && has_data {
             wrong.push(format!(
                 "{name}-data and {name} are both specified for {user}{ending}"

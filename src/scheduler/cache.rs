@@ -44,6 +44,9 @@ struct ImageState {
     slots: crate::sim::ordered::Set<Slot>,
 }
 
+/// By node: storage drivers, and how many of their volumes it takes.
+pub type VolumeLimits = Map<Rc<str>, Vec<(Rc<str>, i64)>>;
+
 #[derive(Clone, Default)]
 pub struct SchedulerCache {
     slots: Vec<NodeInfo>,
@@ -66,7 +69,7 @@ pub struct SchedulerCache {
     pub volumes: Cache<PersistentVolume>,
     pub classes: Cache<StorageClass>,
     /// How many volumes a node takes, by storage driver, where its CSINode says so.
-    pub volume_limits: Map<Rc<str>, Vec<(Rc<str>, i64)>>,
+    pub volume_limits: VolumeLimits,
     /// Volumes that were given away, and that the cache does not show so yet.
     pub taken: BTreeSet<Rc<str>>,
 }

@@ -65,3 +65,58 @@ Events:  <none>
 ",
     );
 }
+
+#[test]
+fn a_person_gets_a_certificate_and_works_with_it() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        "\
+$ openssl genrsa -out jane.key 2048; head -1 jane.key
+-----BEGIN PRIVATE KEY-----
+$ openssl req -new -key jane.key -subj '/O=dev/CN=jane' -out jane.csr
+$ openssl req -in jane.csr -noout -subject
+subject=O = dev, CN = jane
+$ cat <<EOF | kubectl create -f -
+> apiVersion: certificates.k8s.io/v1
+> kind: CertificateSigningRequest
+> metadata:
+>   name: jane
+> spec:
+>   request: $(base64 -w0 jane.csr)
+>   signerName: kubernetes.io/kube-apiserver-client
+>   expirationSeconds: 3600
+>   usages: [client auth]
+> EOF
+certificatesigningrequest.certificates.k8s.io/jane created
+$ kubectl certificate approve jane; sleep 1
+certificatesigningrequest.certificates.k8s.io/jane approved
+$ kubectl get csr jane -o jsonpath='{.status.certificate}' | base64 -d > jane.crt
+$ openssl x509 -in jane.crt -noout -subject -issuer -enddate
+subject=O = dev, CN = jane
+issuer=CN = kubernetes
+notAfter=Jan  1 01:00:.. 2026 GMT
+$ kubectl config set-credentials jane --client-certificate=jane.crt --client-key=jane.key
+User \"jane\" set.
+$ kubectl config set-context jane --cluster=kubarium --user=jane
+Context \"jane\" created.
+$ kubectl --context=jane auth whoami -o jsonpath='{.status.userInfo.username} {.status.userInfo.groups}'
+jane [\"dev\",\"system:authenticated\"]
+$ kubectl --context=jane get pods
+Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"
+exit=1
+$ kubectl create rolebinding dev --clusterrole=view --group=dev
+rolebinding.rbac.authorization.k8s.io/dev created
+$ kubectl --context=jane get pods
+No resources found in default namespace.
+$ sleep 3600; kubectl --context=jane get pods
+error: You must be logged in to the server (Unauthorized)
+exit=1
+$ mv jane.crt away.crt; kubectl --context=jane get pods
+Error in configuration: unable to read client-cert jane.crt for jane due to open jane.crt: no such file or directory
+exit=1
+$ openssl req -new -key away.crt -subj /CN=x
+Could not read private key
+exit=1
+",
+    );
+}

@@ -7,10 +7,10 @@ use crate::api::rfc3339::{Civil, civil_of, seconds_of};
 use crate::sim::seal;
 
 /// The words of the size of an RSA signature of 2048 bits.
-const SIGNATURE_WORDS: usize = 32;
+pub(super) const SIGNATURE_WORDS: usize = 32;
 
 /// `sha256WithRSAEncryption`, without parameters.
-const ALGORITHM: &[u8] = &[
+pub(super) const ALGORITHM: &[u8] = &[
     0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00,
 ];
 /// `CN=kubernetes`, as kubeadm calls its authority.

@@ -7,6 +7,7 @@
 
 mod certificate;
 mod der;
+mod make;
 pub mod pem;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -14,6 +15,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use der::{Element, OID, Reader, SEQUENCE, SET};
 
 pub use certificate::{Certificate, Terms, issue, usages};
+pub use make::{private_key, request};
 
 /// What is wrong with bytes that are no request and no certificate.
 const MALFORMED: &str = "asn1: syntax error: data truncated";
@@ -63,6 +65,11 @@ impl Name {
     pub fn all<'n>(&'n self, attribute: &'n str) -> impl Iterator<Item = &'n str> {
         let same = self.0.iter().filter(move |(short, _)| *short == attribute);
         same.map(|(_, value)| value.as_str())
+    }
+
+    /// All attributes, named in short, with their values.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(short, value)| (*short, value.as_str()))
     }
 
     /// The last value of an attribute; empty when there is none.

@@ -3,7 +3,7 @@
 use super::Command;
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::kube::Kube;
-use crate::kubectl::kubeconfig::{Context, FILE, Kubeconfig, User};
+use crate::kubectl::kubeconfig::{Client, Context, FILE, Kubeconfig, User};
 use crate::kubectl::tabwriter::TabWriter;
 
 /// A command that needs no server.
@@ -146,7 +146,10 @@ local!(
 What an entry has already is kept unless it is given anew.
 
 # A token
-kubectl config set-credentials anna --token=abc",
+kubectl config set-credentials anna --token=abc
+
+# A certificate
+kubectl config set-credentials anna --client-certificate=anna.crt --client-key=anna.key",
     &["auth-provider-arg=[] auth-provider='' client-certificate='' client-key='' embed-certs=false exec-api-version='' exec-arg=[] exec-command='' exec-env=[]* exec-interactive-mode='' exec-provide-cluster-info=false password='' token='' username=''"],
     set_credentials
 );
@@ -403,15 +406,46 @@ fn set_credentials(kube: &Kube) -> Result<()> {
             "you cannot specify more than one authentication method at the same time: [--token --username/--password]",
         );
     }
+    let (certificate, key) = (
+        kube.flags.text("client-certificate"),
+        kube.flags.text("client-key"),
+    );
+    let mut client = Client {
+        certificate: certificate.to_owned(),
+        key: key.to_owned(),
+        embedded: String::new(),
+    };
+    if kube.flags.is("embed-certs") {
+        for (what, file) in [("client-certificate", certificate), ("client-key", key)] {
+            if file.is_empty() {
+                continue;
+            }
+            let Some(text) = kube.shell.read_file(file) else {
+                return plain(format!(
+                    "could not stat {what} file {file}: stat {file}: no such file or directory"
+                ));
+            };
+            if what == "client-certificate" {
+                client.embedded = text;
+            }
+        }
+    }
     change(kube, |config| {
-        match config.users.iter_mut().find(|u| u.name == name) {
-            Some(user) if !token.is_empty() => user.token = token,
-            Some(_) => {}
-            None => config.users.push(User {
+        if !config.users.iter().any(|u| u.name == name) {
+            config.users.push(User {
                 name: name.to_owned(),
-                certificate: false,
-                token,
-            }),
+                ..User::default()
+            });
+        }
+        for user in config.users.iter_mut().filter(|u| u.name == name) {
+            if !token.is_empty() {
+                user.token.clone_from(&token);
+            }
+            if !client.certificate.is_empty() {
+                (user.certificate, user.client) = (false, client.clone());
+            } else if !client.key.is_empty() {
+                user.client.key.clone_from(&client.key);
+            }
         }
     });
     kube.print(&format!("User \"{name}\" set."));
@@ -449,8 +483,8 @@ fn set(kube: &Kube) -> Result<()> {
                 Some(user) => user.token.clone_from(value),
                 None => config.users.push(User {
                     name: (*name).to_owned(),
-                    certificate: false,
                     token: value.clone(),
+                    ..User::default()
                 }),
             },
             ["clusters", name, "server"] => {

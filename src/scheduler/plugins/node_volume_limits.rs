@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::api::storage::{claim_class, claims_of_pod, volume_of_claim};
 use crate::api::{Key, Object};
-use crate::scheduler::cache::SchedulerCache;
+use crate::scheduler::cache::{SchedulerCache, VolumeLimits};
 use crate::scheduler::framework::{ClusterEvent, CycleState, Plugin, Points, PreFilter, Refusal};
 use crate::scheduler::nodeinfo::NodeInfo;
 use crate::scheduler::podinfo::PodInfo;
@@ -28,7 +28,7 @@ type Volume = (Rc<str>, Rc<str>);
 struct Attached {
     wanted: Rc<Vec<Volume>>,
     nodes: Map<Rc<str>, Vec<Volume>>,
-    limits: Rc<Map<Rc<str>, Vec<(Rc<str>, i64)>>>,
+    limits: Rc<VolumeLimits>,
 }
 
 /// The volumes of a pod's claims that storage drivers serve.

@@ -13,6 +13,7 @@ mod filters;
 mod grep;
 mod jq;
 mod node;
+mod openssl;
 mod sed;
 mod text;
 mod watch;
@@ -237,6 +238,12 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     program!("nl", "[FILE...]", "Number lines", async files::number),
     program!("paste", "-s [-d SEP] [FILE...]", "Join lines", async text::paste),
+    program!(
+        "openssl",
+        "genrsa | genpkey | req | x509 ...",
+        "Make keys and requests for certificates, and look at certificates",
+        |shell, io, words| openssl::openssl(shell, io, words)
+    ),
     program!(
         "printf",
         "FORMAT [VALUE...]",
