@@ -344,6 +344,11 @@ impl Parsed {
                 self.values.insert(flag.name, vec![value]);
             }
             Value::List => {
+                let is_map = flag.default.is_empty() && flag.name != "vmodule";
+                let mut pairs = value.split(',').filter(|pair| !pair.is_empty());
+                if is_map && pairs.any(|pair| !pair.contains('=')) {
+                    return Err(refused("malformed pair, expect string=string".to_owned()));
+                }
                 let new = match value.as_str() {
                     "" => Vec::new(),
                     line => fields(line).map_err(refused)?,

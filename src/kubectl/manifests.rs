@@ -165,6 +165,10 @@ impl Kube {
         } else {
             wrong.push("invalid object to validate".to_owned());
         }
+        let version = text(document, "apiVersion");
+        if wrong.is_empty() && version.matches('/').count() > 1 {
+            wrong.push(format!("unexpected GroupVersion string: {version}"));
+        }
         let message = match wrong.as_slice() {
             [] => return Ok(()),
             [one] => one.clone(),
@@ -287,6 +291,20 @@ fn check_metadata(source: &str, object: &Value) -> Result<()> {
                 }
             }
             ("finalizers", v) => return wrong(v, &path, "[]string"),
+            ("ownerReferences", Value::Array(owners)) => {
+                for (field, value) in owners.iter().filter_map(Value::as_object).flatten() {
+                    let (wanted, fits) = match field.as_str() {
+                        "controller" | "blockOwnerDeletion" => ("bool", value.is_boolean()),
+                        "uid" => ("types.UID", value.is_string()),
+                        "apiVersion" | "kind" | "name" => ("string", value.is_string()),
+                        _ => continue,
+                    };
+                    if !fits && !value.is_null() {
+                        let path = format!("OwnerReference.metadata.ownerReferences.{field}");
+                        return wrong(value, &path, wanted);
+                    }
+                }
+            }
             ("ownerReferences", v) if !v.is_array() => {
                 return wrong(v, &path, "[]v1.OwnerReference");
             }

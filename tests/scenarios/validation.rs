@@ -89,6 +89,14 @@ fn containers() {
             "spec.containers[0].resources.limits[cpus]: Invalid value: \"cpus\": must be a standard resource type or fully qualified\nspec.containers[0].resources.limits[cpus]: Invalid value: \"cpus\": must be a standard resource for containers\nspec.containers[0].resources.requests[cpus]: Invalid value: \"cpus\": must be a standard resource type or fully qualified\nspec.containers[0].resources.requests[cpus]: Invalid value: \"cpus\": must be a standard resource for containers",
         ),
         (
+            "name: c, image: x, resources: {limits: {hugepages-2Mi: 4Mi}}",
+            "spec.containers[0].resources: Forbidden: HugePages require cpu or memory",
+        ),
+        (
+            "name: c, image: x, resizePolicy: [{resourceName: disk, restartPolicy: NotRequired}]",
+            "spec.containers[0].resizePolicy: Unsupported value: \"disk\": supported values: \"cpu\", \"memory\"",
+        ),
+        (
             "name: c, image: x, resources: {requests: {example.com/gpu: 1}}",
             "spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources",
         ),

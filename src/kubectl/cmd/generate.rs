@@ -50,7 +50,7 @@ kubectl create configmap settings --from-literal=mode=fast --from-literal=size=3
 # Files, one of them under another key
 kubectl create configmap site --from-file=nginx.conf --from-file=home=index.html",
     flags: &[OUTPUT, COMMON, "append-hash=false from-env-file=[] from-file=[] from-literal=[]*"],
-    run: |kube| Box::pin(config(kube, "ConfigMap")),
+    run: |kube| Box::pin(super::generate_data::config(kube, "ConfigMap")),
 };
 
 pub const SECRET: Command = Command {
@@ -63,7 +63,7 @@ kubectl create secret generic login --from-literal=user=anna --from-literal=pass
 # A key from a file
 kubectl create secret generic ssh --from-file=id=id_rsa",
     flags: &[OUTPUT, COMMON, "append-hash=false from-env-file=[] from-file=[] from-literal=[]* type=''"],
-    run: |kube| Box::pin(config(kube, "Secret")),
+    run: |kube| Box::pin(super::generate_data::config(kube, "Secret")),
 };
 
 pub const SERVICE_ACCOUNT: Command = Command {
@@ -185,11 +185,23 @@ pub(super) fn only_name(kube: &Kube) -> Result<String> {
 pub(super) async fn make(
     kube: &Kube,
     kind: &'static KindInfo,
-    mut object: Value,
+    object: Value,
     manager: &str,
     lead: &str,
     word: &str,
 ) -> Result<()> {
+    let object = made(kube, kind, object, manager, lead).await?;
+    done(kube, kind, &object, word)
+}
+
+/// As [`make`], without saying so.
+async fn made(
+    kube: &Kube,
+    kind: &'static KindInfo,
+    mut object: Value,
+    manager: &str,
+    lead: &str,
+) -> Result<Value> {
     let mut namespace = String::new();
     if kind.namespaced {
         namespace = kube.namespace();
@@ -217,7 +229,7 @@ pub(super) async fn make(
     } else {
         show_empty(&mut object);
     }
-    done(kube, kind, &object, word)
+    Ok(object)
 }
 
 /// The object as `--overrides` changes it (`k8s.io/kubectl/pkg/cmd/util/override_options.go`).
@@ -347,73 +359,6 @@ async fn deployment(kube: &Kube) -> Result<()> {
     .await
 }
 
-async fn config(kube: &Kube, kind: &str) -> Result<()> {
-    let name = only_name(kube)?;
-    let mut data: Map<String, Value> = Map::new();
-    let encoded = |text: &str| match kind {
-        "Secret" => Value::from(base64(text.as_bytes())),
-        _ => Value::from(text),
-    };
-    let mut add = |key: &str, value: &str| -> Result<()> {
-        if data.insert(key.to_owned(), encoded(value)).is_some() {
-            return plain(format!(
-                "cannot add key \"{key}\", another key by that name already exists in Data"
-            ));
-        }
-        Ok(())
-    };
-    let sources = kube.flags.list("from-file").len() + kube.flags.list("from-literal").len();
-    if sources > 0 && !kube.flags.list("from-env-file").is_empty() {
-        return plain("from-env-file cannot be combined with from-file or from-literal");
-    }
-    for literal in kube.flags.list("from-literal") {
-        match literal.split_once('=') {
-            Some((key, value)) if !key.is_empty() => {
-                // Quotes around the value are for the shell.
-                let inner = value
-                    .strip_prefix(['"', '\''])
-                    .and_then(|v| v.strip_suffix(['"', '\'']));
-                add(key, inner.unwrap_or(value))?;
-            }
-            _ => {
-                return plain(format!(
-                    "invalid literal source {literal}, expected key=value"
-                ));
-            }
-        }
-    }
-    for source in kube.flags.list("from-file") {
-        let (key, file) = source.split_once('=').unwrap_or((source, source));
-        let Some(text) = kube.shell.read_file(file) else {
-            return plain(format!("error reading {file}: no such file or directory"));
-        };
-        add(key, &text)?;
-    }
-    for file in kube.flags.list("from-env-file") {
-        let Some(text) = kube.shell.read_file(file) else {
-            return plain(format!("error reading {file}: no such file or directory"));
-        };
-        for line in text.lines().map(str::trim_start) {
-            if let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
-                add(key, value)?;
-            }
-        }
-    }
-    let info = known("v1", kind)?;
-    let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
-    if !data.is_empty() {
-        object["data"] = Value::Object(data);
-    }
-    if kind == "Secret" && !kube.flags.text("type").is_empty() {
-        object["type"] = Value::from(kube.flags.text("type"));
-    }
-    let lead = match kind {
-        "Secret" => "failed to create secret",
-        _ => "failed to create configmap:",
-    };
-    make(kube, info, object, MANAGER, lead, "created").await
-}
-
 /// Bytes in base64, with padding.
 pub fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -440,10 +385,25 @@ async fn service(kube: &Kube, type_: &str) -> Result<()> {
     let name = only_name(kube)?;
     let mut ports = Vec::new();
     for pair in kube.flags.list("tcp") {
-        let (port, target) = pair.split_once(':').unwrap_or((pair, pair));
-        let Ok(port) = port.parse::<u16>() else {
-            return plain(format!("strconv.Atoi: parsing \"{port}\": invalid syntax"));
+        let mut parts = pair.split(':');
+        let first = parts.next().unwrap_or_default();
+        let target = parts.next().unwrap_or(first);
+        let Ok(port) = first.parse::<u16>() else {
+            let reason = match !first.is_empty() && first.chars().all(|c| c.is_ascii_digit()) {
+                true => "value out of range",
+                false => "invalid syntax",
+            };
+            return plain(format!("strconv.ParseUint: parsing \"{first}\": {reason}"));
         };
+        if pair.contains(':') {
+            let wrong = match target.parse::<i64>() {
+                Ok(number) => crate::api::names::is_valid_port_num(number),
+                Err(_) => crate::api::names::is_valid_port_name(target),
+            };
+            if !wrong.is_empty() {
+                return plain(wrong.join(","));
+            }
+        }
         let mut entry = json!({
             "name": pair.replace(':', "-"),
             "port": port,
@@ -466,7 +426,11 @@ async fn service(kube: &Kube, type_: &str) -> Result<()> {
         spec.remove("ports");
     }
     if type_ == "ExternalName" {
-        spec["externalName"] = kube.flags.text("external-name").into();
+        let host = kube.flags.text("external-name");
+        if !crate::api::names::is_dns1123_subdomain(host).is_empty() {
+            return plain(format!("invalid service external name {host}"));
+        }
+        spec["externalName"] = host.into();
     }
     if !kube.flags.text("clusterip").is_empty() {
         spec["clusterIP"] = kube.flags.text("clusterip").into();
@@ -615,6 +579,9 @@ async fn run(kube: &Kube) -> Result<()> {
     if !variables.is_empty() {
         container["env"] = Value::Array(variables);
     }
+    if flags.is("privileged") {
+        container["securityContext"] = json!({"privileged": true});
+    }
     if !flags.text("port").is_empty() {
         if flags.text("port").parse::<i64>().is_err() {
             return plain(format!(
@@ -661,15 +628,8 @@ async fn run(kube: &Kube) -> Result<()> {
         let made = kube.json(request.with_body(object)).await?;
         return super::attach::after_run(kube, &made).await;
     }
-    make(
-        kube,
-        known("v1", "Pod")?,
-        object,
-        "kubectl-run",
-        "",
-        "created",
-    )
-    .await?;
+    let pods = known("v1", "Pod")?;
+    let pod = made(kube, pods, object, "kubectl-run", "").await?;
     if flags.is("expose") {
         let port = flags.text("port");
         let service = json!({
@@ -689,8 +649,11 @@ async fn run(kube: &Kube) -> Result<()> {
             "created",
         )
         .await?;
+        if flags.text("output") == "yaml" {
+            kube.print("---\n---");
+        }
     }
-    Ok(())
+    done(kube, pods, &pod, "created")
 }
 
 async fn expose(kube: &Kube) -> Result<()> {

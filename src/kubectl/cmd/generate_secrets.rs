@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::generate::{COMMON, MANAGER, base64, known, make, only_name};
 use super::{Command, OUTPUT};
-use crate::kubectl::error::{Result, plain};
+use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::kube::Kube;
 
 pub const TLS: Command = Command {
@@ -47,13 +47,7 @@ async fn tls(kube: &Kube) -> Result<()> {
         }
     };
     let (cert, key) = (read(cert)?, read(key)?);
-    // What a pair of keys is made of is not looked at further: nothing here speaks TLS.
-    if !cert.contains("-----BEGIN CERTIFICATE-----") {
-        return plain("tls: failed to find any PEM data in certificate input");
-    }
-    if !(key.contains("-----BEGIN") && key.contains("PRIVATE KEY-----")) {
-        return plain("tls: failed to find any PEM data in key input");
-    }
+    super::key_pair::check(&cert, &key).map_err(Failure::Plain)?;
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
         "type": "kubernetes.io/tls",
@@ -87,13 +81,10 @@ async fn docker(kube: &Kube) -> Result<()> {
     }
     let mut data = serde_json::Map::new();
     for source in files {
-        let (key, file) = match source.split_once('=') {
-            Some(pair) => pair,
-            None => (
-                source.rsplit('/').next().unwrap_or_default(),
-                source.as_str(),
-            ),
-        };
+        let (mut key, file) = super::generate_data::file_source(source)?;
+        if !source.contains('=') {
+            key = ".dockerconfigjson";
+        }
         let Some(text) = kube.shell.read_file(file) else {
             return plain(format!("error reading {file}: no such file or directory"));
         };

@@ -208,8 +208,10 @@ async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) ->
     let flags = &kube.flags;
     let mut found: Vec<(&Target, Value)> = Vec::new();
     for target in targets {
-        match kube.json(request(kube, target, true)).await {
-            Ok(table) => found.push((target, table)),
+        let by_server = flags.is_or("server-print", true);
+        match kube.json(request(kube, target, by_server)).await {
+            Ok(table) if by_server => found.push((target, table)),
+            Ok(object) => found.push((target, own_table(kube, &object))),
             Err(failure) if flags.is("ignore-not-found") && failure.is_not_found() => {}
             Err(failure) => failures.push(kube.of_list(target, failure)),
         }
@@ -264,6 +266,25 @@ async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) ->
         }
     }
     Ok(())
+}
+
+/// `--server-print=false`: what kubectl knows to say of an object of any kind.
+fn own_table(kube: &Kube, object: &Value) -> Value {
+    let items = match object["items"].is_array() {
+        true => list(object, "items"),
+        false => std::slice::from_ref(object),
+    };
+    let rows: Vec<Value> = items
+        .iter()
+        .map(|item| {
+            let age = kube.age(text(item, "metadata.creationTimestamp"));
+            json!({"cells": [item["metadata"]["name"], age], "object": item})
+        })
+        .collect();
+    json!({
+        "columnDefinitions": [{"name": "Name", "priority": 0}, {"name": "Age", "priority": 0}],
+        "rows": rows,
+    })
 }
 
 /// Writes what a printer has, with a blank line before it when there was output already.

@@ -302,7 +302,14 @@ async fn taint(kube: &Kube) -> Result<()> {
             .send_changes(&target, &before, after, "kubectl-taint")
             .await
         {
-            Ok(object) => done(kube, target.kind, &object.unwrap_or(before), word)?,
+            Ok(object) => {
+                crate::kubectl::printers::done_without_suffix(
+                    kube,
+                    target.kind,
+                    &object.unwrap_or(before),
+                    word,
+                )?;
+            }
             Err(failure) => failures.push(failure),
         }
     }

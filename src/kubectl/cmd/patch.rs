@@ -7,7 +7,7 @@ use crate::api::yaml;
 use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::kube::{DryRun, Kube};
-use crate::kubectl::printers::done;
+use crate::kubectl::printers::done_without_suffix as done;
 
 pub const PATCH: Command = Command {
     path: "patch",

@@ -192,7 +192,7 @@ fn check_resources(kube: &Kube, verbs: &[String], resources: &[Resource]) -> Res
             is_known = true;
         }
         if !is_known {
-            return plain(match of.group.as_str() {
+            return Err(Failure::Said(match of.group.as_str() {
                 "" => format!(
                     "the server doesn't have a resource type \"{}\"",
                     of.resource
@@ -201,7 +201,7 @@ fn check_resources(kube: &Kube, verbs: &[String], resources: &[Resource]) -> Res
                     "the server doesn't have a resource type \"{}\" in group \"{group}\"",
                     of.resource
                 ),
-            });
+            }));
         }
     }
     Ok(())
@@ -278,7 +278,7 @@ async fn cluster_role(kube: &Kube) -> Result<()> {
             labels.insert(key.to_owned(), value.into());
         }
         object["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": labels}]});
-        object["rules"] = json!([]);
+        object["rules"] = Value::Null;
     } else {
         if verbs.is_empty() {
             return plain("at least one verb must be specified");

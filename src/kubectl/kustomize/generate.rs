@@ -210,7 +210,7 @@ pub fn add_hash(resource: &mut Resource) {
 }
 
 /// Ten letters that differ when the content does.
-fn hash(object: &Value) -> String {
+pub fn hash(object: &Value) -> String {
     let or_empty = |field: &str| match &object[field] {
         Value::Null => Value::from(""),
         value => value.clone(),

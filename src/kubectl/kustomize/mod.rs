@@ -5,6 +5,7 @@
 //! by name.
 
 mod generate;
+pub use generate::hash as hash_of;
 mod names;
 mod patch;
 mod transform;

@@ -305,6 +305,20 @@ pub fn done(
     Ok(())
 }
 
+/// As [`done`], for commands that do not say that nothing was done in truth.
+pub fn done_without_suffix(
+    kube: &Kube,
+    kind: &crate::api::kinds::KindInfo,
+    object: &Value,
+    operation: &str,
+) -> Result<()> {
+    match format(kube, false)? {
+        None => kube.print(&format!("{} {operation}", label(kind, name(object)))),
+        Some(_) => done(kube, kind, object, operation)?,
+    }
+    Ok(())
+}
+
 /// As [`done`], for operations whose word follows a quoted name: `pod "web" deleted from default namespace`.
 pub fn deleted(
     kube: &Kube,

@@ -14,7 +14,12 @@ pub(super) const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 /// Checks the containers and the init containers of a pod.
 pub(super) fn validate(spec: &PodSpec, known: &Known<'_>, path: &Path<'_>, errors: &mut Errors) {
     let grace = spec.termination_grace_period_seconds.unwrap_or(30);
-    let of_pod = Context { known, grace };
+    let restart = spec.restart_policy.as_deref();
+    let of_pod = Context {
+        known,
+        grace,
+        restart,
+    };
     of_pod.regular(&spec.containers, &path.child("containers"), errors);
     let init = spec.init_containers.as_deref().unwrap_or_default();
     of_pod.init(
@@ -34,7 +39,13 @@ pub(super) fn ephemeral(
     errors: &mut Errors,
 ) {
     let grace = spec.termination_grace_period_seconds.unwrap_or(30);
-    Context { known, grace }.common(container, path, errors);
+    let restart = spec.restart_policy.as_deref();
+    Context {
+        known,
+        grace,
+        restart,
+    }
+    .common(container, path, errors);
 }
 
 /// What the rules of a container need to know of its pod.
@@ -42,6 +53,7 @@ struct Context<'c> {
     known: &'c Known<'c>,
     /// Seconds between SIGTERM and SIGKILL.
     grace: i64,
+    restart: Option<&'c str>,
 }
 
 impl Context<'_> {
@@ -54,6 +66,12 @@ impl Context<'_> {
         for (i, container) in list.iter().enumerate() {
             let path = path.index(i);
             self.common(container, &path, errors);
+            resources::resizing(
+                container.resize_policy.as_deref().unwrap_or_default(),
+                self.restart,
+                &path.child("resizePolicy"),
+                errors,
+            );
             if !names.insert(container.name.as_str()) {
                 errors.duplicate(&path.child("name"), &container.name);
             }

@@ -1,6 +1,6 @@
 //! The rules of resource requests and limits.
 
-use k8s_openapi::api::core::v1::ResourceRequirements;
+use k8s_openapi::api::core::v1::{ContainerResizePolicy, ResourceRequirements};
 
 use crate::api::field::{Errors, Path};
 use crate::api::names::is_qualified_name;
@@ -38,6 +38,43 @@ pub(in crate::api::kinds) fn validate(
                 errors.required(&limit_path, detail);
             }
             _ => {}
+        }
+    }
+    let limits = needed.limits.iter().flatten();
+    let mut names = limits.chain(needed.requests.iter().flatten()).map(|(name, _)| name.as_str());
+    let mut ordinary = names.clone();
+    if names.any(is_huge) && !ordinary.any(|name| matches!(name, "cpu" | "memory")) {
+        errors.forbidden(path, "HugePages require cpu or memory");
+    }
+}
+
+/// `resizePolicy` of a container in a pod with a restart policy.
+pub(super) fn resizing(
+    policies: &[ContainerResizePolicy],
+    restart: Option<&str>,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (i, policy) in policies.iter().enumerate() {
+        let (resource, restarting) = (policy.resource_name.as_str(), policy.restart_policy.as_str());
+        if seen.contains(&resource) {
+            errors.duplicate(&path.index(i), resource);
+        }
+        seen.push(resource);
+        for (value, known) in [
+            (resource, ["cpu", "memory"]),
+            (restarting, ["NotRequired", "RestartContainer"]),
+        ] {
+            match value {
+                "" => errors.required(path, ""),
+                value if !known.contains(&value) => errors.not_supported(path, value, &known),
+                _ => {}
+            }
+        }
+        if restart == Some("Never") && restarting != "NotRequired" {
+            let detail = "must be 'NotRequired' when `restartPolicy` is 'Never'";
+            errors.invalid(path, restarting, detail);
         }
     }
 }
