@@ -272,8 +272,12 @@ impl App {
         self.session.run_until(Time::EPOCH + WARM_UP);
         self.session.look();
         let files = self.model.files.clone();
+        let namespace = self.terminal.namespace();
         for file in &files.list {
-            self.apply(&file.name, &file.text);
+            if !apply::create(file, &self.session.client(), &namespace) {
+                self.apply(&file.name, &file.text);
+            }
+            self.catch_up();
             self.settle();
         }
         self.model.applied = Shared::default();

@@ -91,14 +91,15 @@ impl LocalClient {
         timeline.cluster().http_result(number).map(answer)
     }
 
-    /// Whether the cluster serves a kind, built in or by a definition.
-    pub fn knows(&self, api_version: &str, kind: &str) -> bool {
+    /// A kind that the cluster serves, built in or by a definition.
+    pub fn kind(&self, api_version: &str, kind: &str) -> Option<Kind> {
         let timeline = self.timeline.borrow();
-        timeline
-            .cluster()
-            .server()
-            .kind_by_gvk(api_version, kind)
-            .is_some()
+        timeline.cluster().server().kind_by_gvk(api_version, kind)
+    }
+
+    /// Whether the cluster serves a kind.
+    pub fn knows(&self, api_version: &str, kind: &str) -> bool {
+        self.kind(api_version, kind).is_some()
     }
 
     /// Virtual time, for whoever prints ages.

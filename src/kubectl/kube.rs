@@ -310,6 +310,9 @@ fn user_name<'c>(config: &'c Kubeconfig, flags: &'c Parsed) -> &'c str {
     }
 }
 
+/// The field manager of `kubectl apply`.
+pub const APPLY_MANAGER: &str = "kubectl-client-side-apply";
+
 /// The path of a collection, an object or a subresource.
 pub fn path(kind: &KindInfo, namespace: &str, name: &str, subresource: &str) -> String {
     let mut path = match kind.group {

@@ -40,4 +40,5 @@ pub use cmd::is_known;
 pub use complete::{Completion, begin as begin_completion, complete};
 pub use host::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 pub use io::{Span, Stream};
+pub use kube::{APPLY_MANAGER, path};
 pub use session::{Job, Progress, Session};

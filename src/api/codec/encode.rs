@@ -4,6 +4,7 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
 /// Encodes an API object. Empty maps and lists are left out, as Go's `omitempty` does.
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
     match object.serialize(Encoder) {
         Ok(node) => node.value,

@@ -24,6 +24,7 @@ const LEAST_GAP: i32 = 28;
 const MOST_SPARE: i32 = 360;
 
 /// Places items in columns; an owner stands in the middle of what it owns.
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
     let (left, inner) = frame(stage);
     let step = (inner - ITEM.w) / (COLUMNS - 1);

@@ -32,6 +32,7 @@ const GAP: i32 = 12;
 const GROUP_GAP: i32 = 32;
 
 /// Places everything: in three columns, or where they do not fit one below the other.
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
     let least = 2 * MARGIN + CLIENT.w + SERVICE.w + ENDPOINT.w + 2 * 48;
     if stage.w < least {

@@ -55,6 +55,7 @@ pub enum Relation {
 
 impl OwnershipView {
     /// The objects that people made, and what came of them; the cluster's own are left out.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub fn build(
         mirror: &Mirror,
         tiles: &[Shared<Tile>],

@@ -94,6 +94,7 @@ pub struct Set {
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
 impl RolloutView {
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub fn build(
         mirror: &Mirror,
         history: &History,

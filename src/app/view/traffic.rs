@@ -59,6 +59,7 @@ pub struct End {
 }
 
 impl TrafficView {
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub fn build(mirror: &Mirror, tiles: &[Shared<Tile>]) -> TrafficView {
         let services: Vec<Hub> = mirror
             .services

@@ -12,7 +12,7 @@ use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{annotation, name, text};
-use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::kube::{APPLY_MANAGER, DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
 use crate::kubectl::printers::{self, Format, format};
 
@@ -37,8 +37,6 @@ kubectl apply --prune -f manifests/ -l app=web",
     flags: &[OUTPUT, FILES, "all=false .applyset='' cascade='background'?background dry-run='none'?unchanged field-manager='kubectl-client-side-apply' force-conflicts=false force=false grace-period=-1 openapi-patch=true overwrite=true prune-allowlist=[]* prune=false -l,selector='' server-side=false subresource='' timeout=0s validate='strict'?strict wait=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const MANAGER: &str = "kubectl-client-side-apply";
 
 /// A conflicting write is tried again this often.
 const RETRIES: usize = 5;
@@ -221,7 +219,7 @@ async fn create(kube: &Kube, manifest: &Manifest, object: Value) -> Result<Value
         .change(
             Method::Post,
             path(manifest.kind, &manifest.namespace, "", ""),
-            MANAGER,
+            APPLY_MANAGER,
         )?
         .with_query("fieldValidation", field_validation(kube))
         .with_body(object);
@@ -311,7 +309,7 @@ async fn send_patch(kube: &Kube, manifest: &Manifest, patch: &Patch) -> Result<V
         .change(
             Method::Patch,
             path(manifest.kind, &manifest.namespace, manifest.name(), ""),
-            MANAGER,
+            APPLY_MANAGER,
         )?
         .with_query("fieldValidation", field_validation(kube))
         .with_body(Value::Object(patch.object().clone()));

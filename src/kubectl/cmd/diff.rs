@@ -12,7 +12,7 @@ use crate::apiserver::{Method, Request};
 use crate::kubectl::diff::unified;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::place;
-use crate::kubectl::kube::{Kube, path};
+use crate::kubectl::kube::{APPLY_MANAGER, Kube, path};
 use crate::kubectl::manifests::Manifest;
 
 pub const DIFF: Command = Command {
@@ -29,8 +29,6 @@ cat web.yaml | kubectl diff -f -",
     flags: &[FILES, "concurrency=1 field-manager='kubectl-client-side-apply' force-conflicts=false prune-allowlist=[]* prune=false -l,selector='' server-side=false show-managed-fields=false"],
     run: |kube| Box::pin(run(kube)),
 };
-
-const MANAGER: &str = "kubectl-client-side-apply";
 
 /// 1 says that there are differences; what goes wrong is more than that.
 async fn run(kube: &Kube) -> Result<()> {
@@ -143,7 +141,7 @@ async fn merged(kube: &Kube, manifest: &Manifest, live: Option<&Value>) -> Resul
             .change(
                 Method::Post,
                 path(manifest.kind, &manifest.namespace, "", ""),
-                MANAGER,
+                APPLY_MANAGER,
             )?
             .with_query("dryRun", "All")
             .with_body(manifest.object.clone());
@@ -167,7 +165,7 @@ async fn merged(kube: &Kube, manifest: &Manifest, live: Option<&Value>) -> Resul
         .change(
             Method::Patch,
             path(manifest.kind, &manifest.namespace, manifest.name(), ""),
-            MANAGER,
+            APPLY_MANAGER,
         )?
         .with_query("dryRun", "All")
         .with_body(Value::Object(patch.object().clone()));
