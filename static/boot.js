@@ -25,6 +25,8 @@
       try {
         navigator.serviceWorker.register("worker.js").catch(function () {});
         navigator.serviceWorker.ready.then(function (registration) {
+          // Browsers look for a new version when they like, and late after one that did not install.
+          registration.update().catch(function () {});
           var loaded = performance.getEntriesByType("resource");
           registration.active.postMessage({
             used: loaded.map(function (entry) {

@@ -68,6 +68,15 @@ const active = (page) =>
     return (await caches.keys()).sort();
   });
 
+/** Waits until something holds in the page. (`waitForFunction` does not wait for promises.) */
+async function until(page, holds, given) {
+  const end = Date.now() + 30_000;
+  while (!(await page.evaluate(holds, given))) {
+    if (Date.now() > end) throw new Error(`this never held: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 test("a second visit needs no network, and the editor that was used is there", { timeout: 120_000 }, async (t) => {
   const server = await site(t);
   const { page, problems } = await open(t, { offline: true });
@@ -76,7 +85,7 @@ test("a second visit needs no network, and the editor that was used is there", {
   assert.equal((await active(page)).length, 1);
   await page.waitForSelector(".cm-content");
   // What the first visit had loaded before there was a worker is kept too.
-  await page.waitForFunction(async () => (await (await caches.open((await caches.keys())[0])).keys()).some((request) => request.url.includes("/editor/")), undefined, { polling: 200 });
+  await until(page, async () => (await (await caches.open((await caches.keys())[0])).keys()).some((request) => request.url.includes("/editor/")));
   server.on = false;
   await page.reload();
   await started(page);
@@ -116,10 +125,10 @@ test("a new version is kept whole or not at all, and takes the old one's place",
   await page.reload();
   await started(page);
   assert.equal(await shown(), "Version 3");
-  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.waiting || (await caches.keys()).length === 1, undefined, { polling: 200 });
+  await until(page, async (old) => (await navigator.serviceWorker.getRegistration())?.waiting || !(await caches.keys()).includes(old), first);
   await page.reload();
   await started(page);
-  await page.waitForFunction(async (old) => (await caches.keys()).length === 1 && !(await caches.keys()).includes(old), first, { polling: 200, timeout: 30_000 });
+  await until(page, async (old) => (await caches.keys()).length === 1 && !(await caches.keys()).includes(old), first);
   server.on = false;
   await page.reload();
   await started(page);
