@@ -74,6 +74,7 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
                             <Terminal
                                 view={model.terminal.clone()}
                                 playing={model.transport.playing}
+                                typing={model.typing.clone()}
                                 readonly={model.readonly}
                             />
                         </section>
