@@ -16,12 +16,16 @@ mod calls;
 mod disk;
 mod expand;
 mod http;
+mod inner;
 mod input;
 mod kill;
 mod lex;
 mod network;
+mod output;
 mod parse;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 

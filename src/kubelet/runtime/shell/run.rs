@@ -4,22 +4,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::calls::Calls;
+use super::inner::MOST_JOBS;
 use super::input::Input;
 use super::lex::{Part, Word};
 use super::network::Plan;
-use super::parse::{Command, Redirect, parse};
+use super::parse::{Command, parse};
 use super::{MOST_STEPS, Machine};
 use crate::client::wire::Ending;
-use crate::kubelet::runtime::files::absolute;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
-/// How deep command substitutions, pipelines and functions nest.
-const MOST_DEPTH: usize = 20;
 const MOST_FRAMES: usize = 400;
-/// How much one substitution or pipeline stage can print.
-const MOST_OUTPUT: usize = 64 << 10;
-const MOST_JOBS: usize = 16;
 
 /// Why a script does not run at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +86,11 @@ pub struct Shell {
     pub(super) input: Input,
     pub(super) captured: String,
     /// The last line of output, while it has no end.
-    line: String,
+    pub(super) line: String,
     /// Lines for the log since the last run.
-    lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     /// Output and errors since the last call, in order, when they go to no log.
-    streams: Vec<(u8, String)>,
+    pub(super) streams: Vec<(u8, String)>,
     /// The script has asked to end.
     exiting: bool,
     pub(super) calls: Calls,
@@ -107,7 +102,7 @@ pub struct Shell {
     /// Time that commands inside a substitution slept.
     pub(super) slept: Duration,
     pub(super) wake: Time,
-    waits: bool,
+    pub(super) waits: bool,
     signalled: bool,
     pub(super) jobs: Vec<Shell>,
     /// The number of its latest job, and its own where it is a job.
@@ -322,7 +317,7 @@ impl Shell {
     }
 
     /// Runs up to the next pause, and remembers when it ends.
-    fn go_on(&mut self, m: &mut dyn Machine) -> Pause {
+    pub(super) fn go_on(&mut self, m: &mut dyn Machine) -> Pause {
         if self.signalled
             && let Some(trap) = self.on_term.take()
         {
@@ -657,7 +652,7 @@ impl Shell {
         }
     }
 
-    fn unwind(&mut self, frame: Frame) {
+    pub(super) fn unwind(&mut self, frame: Frame) {
         match frame {
             Frame::Restore(sinks, input) => {
                 self.sinks = sinks;
@@ -668,158 +663,8 @@ impl Shell {
         }
     }
 
-    fn redirect(&mut self, redirects: &[Redirect], m: &mut dyn Machine) -> Result<(), String> {
-        for redirect in redirects {
-            match redirect {
-                Redirect::Output(fd, target, append) => {
-                    let name = self.expand_one(target, m);
-                    let path = absolute(&self.folder, &name);
-                    let sink = match path.as_str() {
-                        "/dev/null" => Sink::Null,
-                        "/dev/stdout" if matches!(self.sinks[0], Sink::Stream(_)) => {
-                            Sink::Stream(1)
-                        }
-                        "/dev/stderr" if matches!(self.sinks[0], Sink::Stream(_)) => {
-                            Sink::Stream(2)
-                        }
-                        "/dev/stdout" | "/dev/stderr" | "/proc/1/fd/1" | "/proc/1/fd/2" => {
-                            Sink::Log
-                        }
-                        path => {
-                            m.write(path, "", *append)
-                                .map_err(|e| format!("can't create {path}: {}", e.text()))?;
-                            Sink::File(path.into())
-                        }
-                    };
-                    match fd {
-                        b'&' => self.sinks = [sink.clone(), sink],
-                        2 => self.sinks[1] = sink,
-                        _ => self.sinks[0] = sink,
-                    }
-                }
-                Redirect::Duplicate(2, 1) => self.sinks[1] = self.sinks[0].clone(),
-                Redirect::Duplicate(1, 2) => self.sinks[0] = self.sinks[1].clone(),
-                Redirect::Duplicate(..) => {}
-                Redirect::Input(source) => {
-                    let name = self.expand_one(source, m);
-                    let path = absolute(&self.folder, &name);
-                    let text = match path.as_str() {
-                        "/dev/null" => Rc::from(""),
-                        path => m
-                            .read(path)
-                            .map_err(|e| format!("can't open {path}: {}", e.text()))?,
-                    };
-                    self.input = Input::Text(text);
-                }
-                Redirect::Text(word) => {
-                    let mut text = self.expand_one(word, m);
-                    if !text.ends_with('\n') {
-                        text.push('\n');
-                    }
-                    self.input = Input::Text(text.into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The stages one after the other; the output of each is the input of the next.
-    fn stage(
-        &mut self,
-        stages: Rc<[Rc<Command>]>,
-        next: usize,
-        m: &mut dyn Machine,
-    ) -> Option<Pause> {
-        let input = match self.calls.staged.take() {
-            Some(output) => Input::Text(output.into()),
-            None => self.input.clone(),
-        };
-        let stage = stages.get(next)?.clone();
-        if next + 1 < stages.len() {
-            self.frames.push(Frame::Stage(stages, next + 1));
-            match self.run_inside(&stage, input, true, m) {
-                Some((output, _)) => self.calls.staged = Some(output),
-                None => return Some(Pause::Forever),
-            }
-            return None;
-        }
-        let pause = std::mem::take(&mut self.slept);
-        self.frames
-            .push(Frame::Restore(self.sinks.clone(), self.input.clone()));
-        self.frames.push(Frame::Run(stage));
-        self.input = input;
-        if self.sinks[0] == Sink::Capture {
-            self.slept = pause;
-        } else if pause > Duration::ZERO {
-            return Some(Pause::Until(m.now() + pause));
-        }
-        None
-    }
-
-    /// `$(...)`.
-    pub(super) fn substitute(&mut self, script: &str, m: &mut dyn Machine) -> String {
-        if self.calls.blocked {
-            return String::new();
-        }
-        if let Some((output, status)) = self.known() {
-            self.status = status;
-            return output.to_string();
-        }
-        match parse(script) {
-            Ok(command) => {
-                let input = self.input.clone();
-                let Some((output, status)) = self.run_inside(&command, input, false, m) else {
-                    self.calls.blocked = true;
-                    return String::new();
-                };
-                self.learn(&output, status);
-                self.status = status;
-                output
-            }
-            Err(message) => {
-                self.complain(&message);
-                self.abort = Some(2);
-                String::new()
-            }
-        }
-    }
-
-    /// Runs a command to its end in a copy of this shell, and returns its output and status;
-    /// `None` when it has to wait for an answer.
-    fn run_inside(
-        &mut self,
-        command: &Rc<Command>,
-        input: Input,
-        is_stage: bool,
-        m: &mut dyn Machine,
-    ) -> Option<(String, i32)> {
-        if self.nesting >= MOST_DEPTH {
-            self.complain("nested too deeply");
-            self.abort = Some(2);
-            return Some((String::new(), 2));
-        }
-        let mut inner = self.copy();
-        inner.frames = vec![Frame::Run(command.clone())];
-        inner.sinks = [Sink::Capture, self.sinks[1].clone()];
-        inner.input = input;
-        inner.nesting = self.nesting + 1;
-        let status = match inner.run(m) {
-            Pause::Exit(code) => code,
-            _ => 0,
-        };
-        self.budget = inner.budget;
-        self.take_text(&mut inner);
-        if inner.is_waiting() {
-            self.calls.child = Some(Box::new(inner));
-            self.calls.is_stage = is_stage;
-            return None;
-        }
-        self.slept += inner.slept;
-        Some((inner.captured, status))
-    }
-
     /// A copy without output, jobs and traps.
-    fn copy(&self) -> Shell {
+    pub(super) fn copy(&self) -> Shell {
         Shell {
             frames: Vec::new(),
             lines: Vec::new(),
@@ -835,314 +680,5 @@ impl Shell {
             calls: Calls::default(),
             ..self.clone()
         }
-    }
-
-    fn background(&mut self, command: &Rc<Command>, m: &mut dyn Machine) {
-        self.status = 0;
-        if self.jobs.len() >= MOST_JOBS {
-            return self.complain("can't fork: Resource temporarily unavailable");
-        }
-        let mut job = self.copy();
-        job.frames = vec![Frame::Run(command.clone())];
-        job.nesting += 1;
-        if job.nesting >= MOST_DEPTH {
-            return self.complain("can't fork: Resource temporarily unavailable");
-        }
-        self.forked = self.forked.max(6) + 1;
-        job.job = self.forked;
-        job.wake = m.now();
-        let ended = matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
-        self.budget = job.budget;
-        self.take_text(&mut job);
-        if !ended {
-            self.jobs.push(job);
-        }
-    }
-
-    /// Writes to a descriptor: 1 or 2.
-    pub(super) fn print(&mut self, fd: usize, text: &str, m: &mut dyn Machine) {
-        let sink = self.sinks.get(fd.saturating_sub(1)).cloned();
-        match sink {
-            Some(Sink::Capture) if self.captured.len() < MOST_OUTPUT => {
-                self.captured.push_str(text)
-            }
-            Some(Sink::File(path)) => {
-                if let Err(error) = m.write(&path, text, true) {
-                    self.log(&format!("write error: {}\n", error.text()));
-                }
-            }
-            Some(Sink::Log) => self.log(text),
-            Some(Sink::Stream(fd)) => self.stream(fd, text),
-            _ => {}
-        }
-    }
-
-    fn stream(&mut self, fd: u8, text: &str) {
-        let held: usize = self.streams.iter().map(|(_, text)| text.len()).sum();
-        if held > 16 * MOST_OUTPUT {
-            return;
-        }
-        match self.streams.last_mut() {
-            Some((last, held)) if *last == fd => held.push_str(text),
-            _ => self.streams.push((fd, text.to_owned())),
-        }
-    }
-
-    fn log(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some((line, after)) = rest.split_once('\n') {
-            self.line.push_str(line);
-            self.end_line();
-            rest = after;
-        }
-        self.line.push_str(rest);
-        if self.line.len() > MOST_OUTPUT {
-            self.end_line();
-        }
-    }
-
-    fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        if self.lines.len() < MOST_STEPS {
-            self.lines.push(line);
-        }
-    }
-
-    /// An error message of the shell itself.
-    pub(super) fn complain(&mut self, message: &str) {
-        let text = format!("sh: {message}\n");
-        if let Sink::Stream(fd) = self.sinks[1] {
-            self.stream(fd, &text);
-        } else if self.sinks[1] == Sink::Log {
-            self.log(&text);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::FetchError;
-    use super::*;
-    use crate::kubelet::runtime::files::{FileError, Files};
-    use crate::sim::millis;
-
-    struct Box {
-        now: Time,
-        files: Files,
-    }
-
-    impl Machine for Box {
-        fn now(&self) -> Time {
-            self.now
-        }
-        fn read(&self, path: &str) -> Result<Rc<str>, FileError> {
-            self.files.read(path)
-        }
-        fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
-            self.files.write(path, text, append)
-        }
-        fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
-            self.files.fill(path, bytes)
-        }
-        fn used(&self, path: &str) -> u64 {
-            self.files.used(path)
-        }
-        fn remove(&mut self, path: &str) -> bool {
-            self.files.remove(path)
-        }
-        fn is_folder(&self, path: &str) -> bool {
-            path == "/tmp" || self.files.is_folder(path)
-        }
-        fn make_folder(&mut self, path: &str) {
-            self.files.make_folder(path);
-        }
-        fn list(&self, path: &str) -> Vec<String> {
-            self.files.list(path)
-        }
-        fn user(&self) -> (i64, i64, Vec<i64>) {
-            (0, 0, vec![0])
-        }
-        fn processes(&self) -> Rc<[super::super::Seen]> {
-            Rc::new([super::super::Seen {
-                pid: 1,
-                user: 0,
-                title: "sh".into(),
-            }])
-        }
-        fn own_pid(&self) -> u32 {
-            1
-        }
-        fn signal(&mut self, _: u32, _: u8) {}
-        fn hostname(&self) -> String {
-            "box".to_owned()
-        }
-        fn resolve(&self, host: &str) -> Option<Vec<String>> {
-            (host == "mydb").then(|| vec!["10.96.0.7".to_owned()])
-        }
-        fn fetch(&mut self, _: &str, _: u16, path: &str) -> Result<(u16, String), FetchError> {
-            match path {
-                "/" => Ok((200, "hi\n".to_owned())),
-                _ => Ok((404, String::new())),
-            }
-        }
-        fn call(&mut self, _: crate::client::wire::Ask) -> Option<u64> {
-            None
-        }
-        fn resolver(&self) -> String {
-            "10.96.0.10".to_owned()
-        }
-        fn is_own(&self, _: &str) -> bool {
-            true
-        }
-        fn connects(&mut self, _: &str, port: u16) -> bool {
-            port == 80
-        }
-        fn command(&self, _: &str) -> Option<Rc<str>> {
-            None
-        }
-        fn is_program(&self, name: &str) -> bool {
-            name == "nginx"
-        }
-        fn is_undeclared(&self) -> bool {
-            false
-        }
-        fn random(&mut self, bound: u64) -> u64 {
-            bound / 2
-        }
-    }
-
-    /// Runs a script to its end or for so many pauses; output, how it ended, and the time taken.
-    fn run(script: &str, pauses: usize) -> (String, Pause, Duration) {
-        let mut machine = Box {
-            now: Time::EPOCH,
-            files: Files::default(),
-        };
-        let mut shell = match Shell::new(script, Vec::new(), BTreeMap::new(), "/", Time::EPOCH) {
-            Ok(shell) => shell,
-            Err(message) => return (message, Pause::Exit(2), Duration::ZERO),
-        };
-        let mut output = Vec::new();
-        let mut pause = Pause::Forever;
-        for _ in 0..=pauses {
-            pause = shell.resume(&mut machine);
-            output.append(&mut shell.take_lines());
-            match pause {
-                Pause::Until(at) => machine.now = at,
-                _ => break,
-            }
-        }
-        (output.join("|"), pause, machine.now.since(Time::EPOCH))
-    }
-
-    fn output(script: &str) -> String {
-        let (output, pause, _) = run(script, 50);
-        assert!(matches!(pause, Pause::Exit(_)), "{script}: {pause:?}");
-        output
-    }
-
-    #[test]
-    fn scripts_print_what_a_shell_prints() {
-        for (script, expected) in [
-            ("echo a b   c; echo 'd  e' \"f  g\"", "a b c|d  e f  g"),
-            ("x=1; y=$x$x; echo ${y}2 ${z:-none} ${#y}", "112 none 2"),
-            ("false && echo no || echo yes; true && echo and", "yes|and"),
-            ("if [ 3 -gt 2 ]; then echo more; else echo less; fi", "more"),
-            (
-                "for i in 1 2 3; do [ $i = 2 ] && continue; echo $i; done",
-                "1|3",
-            ),
-            (
-                "i=0; while [ $i -lt 3 ]; do i=$((i + 1)); done; echo $i",
-                "3",
-            ),
-            ("echo $(echo inner) `echo back`", "inner back"),
-            (
-                "echo a > /tmp/f; echo b >> /tmp/f; cat /tmp/f; cat < /tmp/f | wc -l",
-                "a|b|2",
-            ),
-            (
-                "cat /nope || echo $?",
-                "cat: can't open '/nope': No such file or directory|1",
-            ),
-            ("cat /nope 2>/dev/null; echo $?", "1"),
-            (
-                "case abc in a*) echo begins;; *) echo other;; esac",
-                "begins",
-            ),
-            ("f() { echo \"f $1\"; return 3; }; f x; echo $?", "f x|3"),
-            ("printf '%s-%s\\n' a b; echo -n c; echo d", "a-b|cd"),
-            ("set -e; false; echo unreachable", ""),
-            ("set -e; if false; then :; fi; false || echo fine", "fine"),
-            ("echo one two | { read a b; echo $b $a; }", "two one"),
-            (
-                "p=/a/b.txt; echo ${p##*/} ${p%.txt} $(basename $p)",
-                "b.txt /a/b b.txt",
-            ),
-            ("cat <<END\nx=$((1+2*3))\nEND", "x=7"),
-            (
-                "until nslookup mydb > /dev/null; do sleep 2; done; echo found",
-                "found",
-            ),
-            ("nosuchcommand; echo $?", "sh: nosuchcommand: not found|127"),
-            (
-                "wget -qO- localhost; curl -s -o /dev/null -w '%{http_code}' http://localhost/x",
-                "hi|404",
-            ),
-            (
-                "[ -f /x ] || touch /x; [ -f /x ] && echo there; rm /x; ls /x",
-                "there|ls: /x: No such file or directory",
-            ),
-            ("! true; echo $?; echo \"$HOME\" | grep -c x", "1|0"),
-            ("sh -c 'echo $0 $1' a b", "a b"),
-            ("echo >&2 err", "err"),
-            (
-                "f() { for a in \"$@\"; do echo \"<$a>\"; done; }; f 'a b' c",
-                "<a b>|<c>",
-            ),
-        ] {
-            assert_eq!(output(script), expected, "{script}");
-        }
-    }
-
-    #[test]
-    fn sleeping_takes_time() {
-        assert_eq!(run("sleep 2; sleep 0.5; exit 4", 9).1, Pause::Exit(4));
-        assert_eq!(run("sleep 2; sleep 0.5", 9).2, millis(2500));
-        assert_eq!(run("sleep 1m | cat; sleep $(echo 1)", 9).2, secs(61));
-        assert_eq!(run("sleep 1 & sleep 3 & wait; echo done", 9).2, secs(3));
-        assert_eq!(run("sleep infinity", 9).1, Pause::Forever);
-        assert_eq!(run("tail -f /dev/null", 9).1, Pause::Forever);
-        let (_, pause, _) = run("exec nginx -g 'daemon off;'", 9);
-        assert!(matches!(pause, Pause::Exec(words) if &*words[0] == "nginx"));
-    }
-
-    #[test]
-    fn nothing_runs_for_ever() {
-        // Virtual time passes, a step at a time.
-        assert_eq!(run("while true; do :; done", 3).2, secs(4));
-        let (_, pause, _) = run("f() { f; }; f", 3);
-        assert!(matches!(pause, Pause::Exit(2) | Pause::Until(_)));
-        run("f() { $(f); }; f", 3);
-        run("x=aaaaaaaaaa; while true; do x=$x$x; done", 2);
-        run("while true; do echo x; done | cat", 2);
-        run("while true; do sleep 9 & done", 2);
-        run("eval $(echo eval eval eval); f() { f | f; }; f", 2);
-    }
-
-    #[test]
-    fn traps_catch_sigterm() {
-        let script = "trap 'echo bye; exit 5' TERM; sleep 100 & wait";
-        let mut machine = Box {
-            now: Time::EPOCH,
-            files: Files::default(),
-        };
-        let shell = Shell::new(script, Vec::new(), BTreeMap::new(), "/", Time::EPOCH);
-        let mut shell = shell.expect("it parses");
-        shell.resume(&mut machine);
-        assert!(shell.terminate(Time::EPOCH));
-        assert_eq!(shell.resume(&mut machine), Pause::Exit(5));
-        assert_eq!(shell.take_lines(), ["bye"]);
-        let plain = Shell::new("sleep 9", Vec::new(), BTreeMap::new(), "/", Time::EPOCH);
-        assert!(!plain.expect("it parses").terminate(Time::EPOCH));
     }
 }

@@ -1,0 +1,193 @@
+//! What runs inside of a script: stages of pipelines, substitutions, jobs in the background, and commands
+//! whose descriptors lead elsewhere.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::Machine;
+use super::input::Input;
+use super::parse::{Command, Redirect, parse};
+use super::run::{Frame, Pause, Shell, Sink};
+use crate::kubelet::runtime::files::absolute;
+
+/// How deep command substitutions, pipelines and functions nest.
+const MOST_DEPTH: usize = 20;
+pub(super) const MOST_JOBS: usize = 16;
+
+impl Shell {
+    pub(super) fn redirect(
+        &mut self,
+        redirects: &[Redirect],
+        m: &mut dyn Machine,
+    ) -> Result<(), String> {
+        for redirect in redirects {
+            match redirect {
+                Redirect::Output(fd, target, append) => {
+                    let name = self.expand_one(target, m);
+                    let path = absolute(&self.folder, &name);
+                    let sink = match path.as_str() {
+                        "/dev/null" => Sink::Null,
+                        "/dev/stdout" if matches!(self.sinks[0], Sink::Stream(_)) => {
+                            Sink::Stream(1)
+                        }
+                        "/dev/stderr" if matches!(self.sinks[0], Sink::Stream(_)) => {
+                            Sink::Stream(2)
+                        }
+                        "/dev/stdout" | "/dev/stderr" | "/proc/1/fd/1" | "/proc/1/fd/2" => {
+                            Sink::Log
+                        }
+                        path => {
+                            m.write(path, "", *append)
+                                .map_err(|e| format!("can't create {path}: {}", e.text()))?;
+                            Sink::File(path.into())
+                        }
+                    };
+                    match fd {
+                        b'&' => self.sinks = [sink.clone(), sink],
+                        2 => self.sinks[1] = sink,
+                        _ => self.sinks[0] = sink,
+                    }
+                }
+                Redirect::Duplicate(2, 1) => self.sinks[1] = self.sinks[0].clone(),
+                Redirect::Duplicate(1, 2) => self.sinks[0] = self.sinks[1].clone(),
+                Redirect::Duplicate(..) => {}
+                Redirect::Input(source) => {
+                    let name = self.expand_one(source, m);
+                    let path = absolute(&self.folder, &name);
+                    let text = match path.as_str() {
+                        "/dev/null" => Rc::from(""),
+                        path => m
+                            .read(path)
+                            .map_err(|e| format!("can't open {path}: {}", e.text()))?,
+                    };
+                    self.input = Input::Text(text);
+                }
+                Redirect::Text(word) => {
+                    let mut text = self.expand_one(word, m);
+                    if !text.ends_with('\n') {
+                        text.push('\n');
+                    }
+                    self.input = Input::Text(text.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The stages one after the other; the output of each is the input of the next.
+    pub(super) fn stage(
+        &mut self,
+        stages: Rc<[Rc<Command>]>,
+        next: usize,
+        m: &mut dyn Machine,
+    ) -> Option<Pause> {
+        let input = match self.calls.staged.take() {
+            Some(output) => Input::Text(output.into()),
+            None => self.input.clone(),
+        };
+        let stage = stages.get(next)?.clone();
+        if next + 1 < stages.len() {
+            self.frames.push(Frame::Stage(stages, next + 1));
+            match self.run_inside(&stage, input, true, m) {
+                Some((output, _)) => self.calls.staged = Some(output),
+                None => return Some(Pause::Forever),
+            }
+            return None;
+        }
+        let pause = std::mem::take(&mut self.slept);
+        self.frames
+            .push(Frame::Restore(self.sinks.clone(), self.input.clone()));
+        self.frames.push(Frame::Run(stage));
+        self.input = input;
+        if self.sinks[0] == Sink::Capture {
+            self.slept = pause;
+        } else if pause > Duration::ZERO {
+            return Some(Pause::Until(m.now() + pause));
+        }
+        None
+    }
+
+    /// `$(...)`.
+    pub(super) fn substitute(&mut self, script: &str, m: &mut dyn Machine) -> String {
+        if self.calls.blocked {
+            return String::new();
+        }
+        if let Some((output, status)) = self.known() {
+            self.status = status;
+            return output.to_string();
+        }
+        match parse(script) {
+            Ok(command) => {
+                let input = self.input.clone();
+                let Some((output, status)) = self.run_inside(&command, input, false, m) else {
+                    self.calls.blocked = true;
+                    return String::new();
+                };
+                self.learn(&output, status);
+                self.status = status;
+                output
+            }
+            Err(message) => {
+                self.complain(&message);
+                self.abort = Some(2);
+                String::new()
+            }
+        }
+    }
+
+    /// Runs a command to its end in a copy of this shell, and returns its output and status;
+    /// `None` when it has to wait for an answer.
+    pub(super) fn run_inside(
+        &mut self,
+        command: &Rc<Command>,
+        input: Input,
+        is_stage: bool,
+        m: &mut dyn Machine,
+    ) -> Option<(String, i32)> {
+        if self.nesting >= MOST_DEPTH {
+            self.complain("nested too deeply");
+            self.abort = Some(2);
+            return Some((String::new(), 2));
+        }
+        let mut inner = self.copy();
+        inner.frames = vec![Frame::Run(command.clone())];
+        inner.sinks = [Sink::Capture, self.sinks[1].clone()];
+        inner.input = input;
+        inner.nesting = self.nesting + 1;
+        let status = match inner.run(m) {
+            Pause::Exit(code) => code,
+            _ => 0,
+        };
+        self.budget = inner.budget;
+        self.take_text(&mut inner);
+        if inner.is_waiting() {
+            self.calls.child = Some(Box::new(inner));
+            self.calls.is_stage = is_stage;
+            return None;
+        }
+        self.slept += inner.slept;
+        Some((inner.captured, status))
+    }
+
+    pub(super) fn background(&mut self, command: &Rc<Command>, m: &mut dyn Machine) {
+        self.status = 0;
+        if self.jobs.len() >= MOST_JOBS {
+            return self.complain("can't fork: Resource temporarily unavailable");
+        }
+        let mut job = self.copy();
+        job.frames = vec![Frame::Run(command.clone())];
+        job.nesting += 1;
+        if job.nesting >= MOST_DEPTH {
+            return self.complain("can't fork: Resource temporarily unavailable");
+        }
+        self.forked = self.forked.max(6) + 1;
+        job.job = self.forked;
+        job.wake = m.now();
+        let ended = matches!(job.go_on(m), Pause::Exit(_) | Pause::Exec(_));
+        self.budget = job.budget;
+        self.take_text(&mut job);
+        if !ended {
+            self.jobs.push(job);
+        }
+    }
+}
