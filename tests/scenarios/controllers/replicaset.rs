@@ -97,11 +97,16 @@ fn a_set_that_goes_while_it_creates_pods_leaves_none() {
     created(&mut cluster, &set(100, ""));
     let limit = cluster.now() + secs(1);
     let begun = |cluster: &kubarium::cluster::Cluster| {
-        let pods = cluster.server().list::<k8s_openapi::api::core::v1::Pod>(None);
+        let pods = cluster
+            .server()
+            .list::<k8s_openapi::api::core::v1::Pod>(None);
         pods.len() >= 30
     };
     assert!(cluster.run_while_not(limit, begun));
-    assert!(list(&mut cluster, PODS).len() < 100, "it is in the middle of it");
+    assert!(
+        list(&mut cluster, PODS).len() < 100,
+        "it is in the middle of it"
+    );
     delete(&mut cluster, &path());
     cluster.run_for(secs(60));
     assert_eq!(list(&mut cluster, PODS).len(), 0);

@@ -113,7 +113,8 @@ fn signer_name(name: &str, path: &Path<'_>, errors: &mut Errors) {
     let (domain, rest) = match name.split_once('/') {
         Some((domain, rest)) if !rest.contains('/') => (domain, rest),
         _ => {
-            let detail = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+            let detail =
+                "must be a fully qualified domain and path of the form 'example.com/signer-name'";
             return errors.invalid(path, name, detail);
         }
     };

@@ -41,7 +41,9 @@ pub(in crate::api::kinds) fn validate(
         }
     }
     let limits = needed.limits.iter().flatten();
-    let mut names = limits.chain(needed.requests.iter().flatten()).map(|(name, _)| name.as_str());
+    let mut names = limits
+        .chain(needed.requests.iter().flatten())
+        .map(|(name, _)| name.as_str());
     let mut ordinary = names.clone();
     if names.any(is_huge) && !ordinary.any(|name| matches!(name, "cpu" | "memory")) {
         errors.forbidden(path, "HugePages require cpu or memory");
@@ -57,7 +59,10 @@ pub(super) fn resizing(
 ) {
     let mut seen: Vec<&str> = Vec::new();
     for (i, policy) in policies.iter().enumerate() {
-        let (resource, restarting) = (policy.resource_name.as_str(), policy.restart_policy.as_str());
+        let (resource, restarting) = (
+            policy.resource_name.as_str(),
+            policy.restart_policy.as_str(),
+        );
         if seen.contains(&resource) {
             errors.duplicate(&path.index(i), resource);
         }
