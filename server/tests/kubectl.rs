@@ -485,13 +485,11 @@ fn requests_for_certificates_are_decided() {
     let Some(kubectl) = bare() else { return };
     // `/O=dev/CN=jane`, made by openssl.
     let request = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIWU1IOENBUUF3SFRFTU1Bb0dBMVVFQ2d3RFpHVjJNUTB3Q3dZRFZRUUREQVJxWVc1bE1Ga3dFd1lIS29aSQp6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUVtTVFTdDlaUktkVTVxcVJIbDBoS1RsSzZuRmRsT2UrUFhBcUtTS1dlCnJvNHFuTWllWGZDUXo0TVZBb1h3czlrSjhJOHpzMENGN2dycHU3QzNiRENrREtBQU1Bb0dDQ3FHU000OUJBTUMKQTBrQU1FWUNJUUM0OXpBdnI3Zlg2Q2RmajUrTkZKQVFpY1NndXVmOU1mYzNXR0tqeTMxblV3SWhBSUxyRXNjYQpDS3Rxd0dsTTdEWGd1WHFKK3lEdENteG1yejFHbDdSWXJFaEcKLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==";
-    let csr = kubectl.file(
-        "csr.yaml",
-        &format!(
-            "{{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {{name: jane}}, \
-             spec: {{request: {request}, signerName: kubernetes.io/kube-apiserver-client, usages: [client auth]}}}}"
-        ),
+    let csr = format!(
+        "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nmetadata:\n  name: jane\n\
+         spec:\n  request: {request}\n  signerName: kubernetes.io/kube-apiserver-client\n  usages: [client auth]\n"
     );
+    let csr = kubectl.file("csr.yaml", &csr);
     kubectl.ok(&["create", "-f", &csr]);
     kubectl.says(
         &["certificate", "approve", "jane"],
