@@ -51,11 +51,7 @@ fn body_text(body: &Body) -> String {
 /// The request as a command line.
 fn curl(kube: &Kube, request: &Request) -> String {
     let mut line = format!("curl -v -X{}", request.method.name());
-    let accept = match request.accept {
-        "" => "application/json",
-        accept => accept,
-    };
-    let mut headers = vec![format!("Accept: {accept}")];
+    let mut headers = vec![format!("Accept: {}", accepted(request))];
     if !matches!(request.body, Body::Empty) {
         let kind = match request.content_type {
             "" => "application/json",
@@ -75,6 +71,24 @@ pub fn level(kube: &Kube) -> i64 {
     kube.flags.int("v").unwrap_or(0)
 }
 
+/// Says where the configuration came from, once.
+pub fn begun(kube: &Kube) {
+    if level(kube) >= 6 {
+        let head = head(kube.now(), 'I', "loader.go:402");
+        let file = super::kubeconfig::FILE;
+        kube.warn(&format!("{head} Config loaded from file:  {file}"));
+    }
+}
+
+/// What the client takes: a table, or else the object.
+fn accepted(request: &Request) -> String {
+    match request.accept {
+        "" => "application/json".to_owned(),
+        accept if accept.contains("as=Table") => format!("{accept},application/json"),
+        accept => accept.to_owned(),
+    }
+}
+
 /// Shows a request that is about to be sent; what is needed to show its answer.
 pub fn sent(kube: &Kube, request: &Request) -> String {
     let verb = request.method.name();
@@ -92,11 +106,7 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
         kube.warn(&format!("{head} \"Request Body\" body={body}"));
     }
     if level(kube) >= 7 {
-        let accept = match request.accept {
-            "" => "application/json",
-            accept => accept,
-        };
-        let mut headers = format!("\tAccept: {accept}\n");
+        let mut headers = format!("\tAccept: {}\n", accepted(request));
         if !matches!(request.body, Body::Empty) {
             let kind = match request.content_type {
                 "" => "application/json",
@@ -114,7 +124,7 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
 }
 
 /// The headers of an answer, in order.
-fn answered(kube: &Kube, about: &str) -> String {
+fn answered(kube: &Kube, about: &str, length: usize) -> String {
     // Every request has an id of its own; priority levels have theirs for good.
     let id = |salt: u64, text: &str| {
         let half = |salt| crate::sim::hash_bytes(salt, text.as_bytes());
@@ -129,11 +139,11 @@ fn answered(kube: &Kube, about: &str) -> String {
         )
     };
     let now = i64::try_from(kube.now().0).unwrap_or_default();
-    let date = crate::api::rfc3339::format_rfc1123(now);
+    let date = crate::api::rfc3339::format_rfc1123(now).replace("+0000", "GMT");
     let audit = id(1, &format!("{about}{now}"));
     let (schema, level) = (id(3, "flow schema"), id(5, "priority level"));
     format!(
-        " headers=<\n\tAudit-Id: {audit}\n\tCache-Control: no-cache, private\n\tContent-Type: application/json\n\tDate: {date}\n\tX-Kubernetes-Pf-Flowschema-Uid: {schema}\n\tX-Kubernetes-Pf-Prioritylevel-Uid: {level}\n >"
+        " headers=<\n\tAudit-Id: {audit}\n\tCache-Control: no-cache, private\n\tContent-Length: {length}\n\tContent-Type: application/json\n\tDate: {date}\n\tX-Kubernetes-Pf-Flowschema-Uid: {schema}\n\tX-Kubernetes-Pf-Prioritylevel-Uid: {level}\n >"
     )
 }
 
@@ -149,7 +159,7 @@ pub fn received(kube: &Kube, about: &str, begun: Time, response: &Response) {
     };
     let took = kube.now().since(begun).as_millis();
     let headers = match level(kube) >= 8 {
-        true => answered(kube, about),
+        true => answered(kube, about, body_text(&response.body).len()),
         false => String::new(),
     };
     let head = head(kube.now(), 'I', "round_trippers.go:632");

@@ -234,6 +234,7 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         return report(&io, &failure);
     }
     let kube = Kube::new(shell, io.clone(), path, flags);
+    super::trace::begun(&kube);
     if kube.flags.given("dry-run")
         && let Err(failure) = kube.dry_run()
     {

@@ -228,8 +228,18 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                     answer.code,
                     reason(answer.code)
                 ));
+                let now = i64::try_from(shell.world.now().0).unwrap_or_default();
+                let date = crate::api::rfc3339::format_rfc1123(now).replace("+0000", "GMT");
+                let dated = answer
+                    .headers
+                    .iter()
+                    .any(|(name, _)| name.eq_ignore_ascii_case("date"));
                 for (name, value) in &answer.headers {
                     text.push_str(&format!("{name}: {value}\n"));
+                    // Servers say when they answered.
+                    if name.eq_ignore_ascii_case("server") && !dated {
+                        text.push_str(&format!("Date: {date}\n"));
+                    }
                 }
                 text.push('\n');
             }
