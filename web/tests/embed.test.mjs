@@ -178,13 +178,13 @@ test("a lesson beside its terminal: the page around hears of each goal", { timeo
   assert.equal(await page.evaluate(() => window.goals.filter((m) => m.goal === "The pod hello exists").length), 1, "told once");
   await screenshot(page, "embed-lesson");
   await accessible(page, "kubarium-playground");
-  // Narrow, the lesson is a tab beside the terminal.
+  // Narrow, the lesson is a tab beside the terminal, where the command was typed.
   await page.setViewportSize({ width: 390, height: 700 });
+  await frame.locator("#terminal-input").waitFor();
+  await frame.locator(".k-panes button").first().click();
   await pane.waitFor();
   assert.equal(await frame.locator("#terminal-input").isVisible(), false);
   await screenshot(page, "embed-lesson-narrow");
-  await frame.locator(".k-panes button").last().click();
-  await frame.locator("#terminal-input").waitFor();
 });
 
 for (const dark of [false, true]) {
