@@ -76,6 +76,11 @@ pub struct Neighbour {
     pub home: Option<(Files, Rc<[Mount]>)>,
 }
 
+/// The folders that every image with a shell has.
+const EVERYWHERE: [&str; 11] = [
+    "bin", "dev", "etc", "home", "lib", "proc", "root", "sys", "tmp", "usr", "var",
+];
+
 /// The mount that a path leads into, and the path in its volume.
 fn mounted<'m>(mounts: &'m [Mount], path: &str) -> Option<(&'m Mount, String)> {
     let mount = mounts
@@ -99,6 +104,18 @@ impl Surroundings<'_> {
     /// The volume that a path leads into, and the path in it.
     fn mounted(&self, path: &str) -> Option<(&Mount, String)> {
         mounted(self.mounts, path)
+    }
+
+    /// What a folder shows of the volumes that are mounted somewhere below it.
+    fn mounts_below(&self, path: &str) -> impl Iterator<Item = &str> {
+        let inside = format!("{}/", path.trim_end_matches('/'));
+        let below = self
+            .mounts
+            .iter()
+            .filter_map(move |m| m.path.strip_prefix(&*inside));
+        below
+            .filter_map(|rest| rest.split('/').next())
+            .filter(|name| !name.is_empty())
     }
 
     /// The document that a server of the pod has for a path, read where the server runs.
@@ -225,7 +242,10 @@ impl Machine for Surroundings<'_> {
                 inside == "/" || files.is_some_and(|f| f.is_folder(&inside))
             }
             None => {
-                matches!(path, "/tmp" | "/etc" | "/var" | "/root") || self.files.is_folder(path)
+                let top = path.strip_prefix('/').unwrap_or_default();
+                EVERYWHERE.contains(&top)
+                    || self.files.is_folder(path)
+                    || self.mounts_below(path).next().is_some()
             }
         }
     }
@@ -246,7 +266,16 @@ impl Machine for Surroundings<'_> {
                 let files = self.volumes.get(&mount.volume);
                 files.map(|f| f.list(&inside)).unwrap_or_default()
             }
-            None => self.files.list(path),
+            None => {
+                let mut names = self.files.list(path);
+                names.extend(self.mounts_below(path).map(str::to_owned));
+                if path == "/" {
+                    names.extend(EVERYWHERE.map(str::to_owned));
+                }
+                names.sort();
+                names.dedup();
+                names
+            }
         }
     }
 

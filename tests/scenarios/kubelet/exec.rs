@@ -48,7 +48,12 @@ fn commands_run_in_containers() {
          {name: a, image: busybox, command: [sleep, infinity], env: [{name: WHO, value: you}]}, {name: b, image: nginx}]}}",
     );
     wait(&mut t, 30);
-    let cases: [(&str, &str, i32); 13] = [
+    let cases: [(&str, &str, i32); 14] = [
+        (
+            "kubectl exec two -c a -- ls / | tr '\\n' ' '",
+            "bin dev etc home lib proc root sys tmp usr var ",
+            0,
+        ),
         (
             "kubectl exec two -- echo hello",
             "Defaulted container \"a\" out of: a, b, i (init)\nhello\n",
