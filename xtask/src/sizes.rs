@@ -13,7 +13,7 @@ const FIRST_LOAD_GOAL: u64 = 900 * 1024;
 /// What the first load may not exceed today (see docs/performance.md for what weighs how much). Lower it with
 /// every kilobyte that is won; what raises it says there what it cost. Where it is exceeded by functions that
 /// the first minute does not run any more, `cargo xtask profile-page` helps.
-const FIRST_LOAD_HELD: u64 = 1000 * 1024;
+const FIRST_LOAD_HELD: u64 = 940 * 1024;
 
 /// Folders of `dist/` whose files are loaded later, when somebody needs them.
 const LAZY: [&str; 9] = [
@@ -182,9 +182,10 @@ mod tests {
         assert_eq!(sizes[0].path, "app.wasm");
         assert_eq!(sizes[2].path, "editor/editor-1.js");
         assert!(
-            table(&sizes).contains(
-                "first load: 879.9 KB gzip, held to 925.0 KB; the goal is 900.0 KB (97 %)"
-            ),
+            table(&sizes).contains(&format!(
+                "first load: 879.9 KB gzip, held to {}; the goal is 900.0 KB (97 %)",
+                kilobytes(FIRST_LOAD_HELD)
+            )),
             "{}",
             table(&sizes)
         );
@@ -208,7 +209,11 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             over.to_string(),
-            "the first load is 926.0 KB of gzip, over the 925.0 KB that it may not exceed"
+            format!(
+                "the first load is {} of gzip, over the {} that it may not exceed",
+                kilobytes(FIRST_LOAD_HELD + 1024),
+                kilobytes(FIRST_LOAD_HELD)
+            )
         );
     }
 
