@@ -110,8 +110,8 @@ export async function started(page) {
   await page.waitForFunction(() => Boolean(window.wasmBindings), undefined, { polling: 50 });
 }
 
-/** Asserts that axe finds nothing, in the page or in the part that `selector` names. */
-export async function accessible(page, selector) {
+/** Asserts that axe finds nothing, in the page or in the part that `selector` names; without `practice`, by WCAG alone. */
+export async function accessible(page, selector, { practice = true } = {}) {
   // What fades in has its colours when it is there.
   await page.evaluate(() => {
     const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
@@ -126,7 +126,7 @@ export async function accessible(page, selector) {
     "wcag21a",
     "wcag21aa",
     "wcag22aa",
-    "best-practice",
+    ...(practice ? ["best-practice"] : []),
   ]);
   if (selector) builder.include(selector);
   const { violations } = await builder.analyze();
