@@ -79,6 +79,8 @@ test("files are dropped on the editor, told, and applied in an order that works"
 
 test("files are chosen by keyboard, and a manifest is pasted into the page", async (t) => {
   const { page } = await ready(t, { size: "narrow", scheme: "dark" });
+  // The browser is told early that somebody listens: told with the key, it may open its own dialog first.
+  page.on("filechooser", () => {});
   await page.click(".k-panes >> text=Editor");
   await page.focus("[aria-label='Open files…']");
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
