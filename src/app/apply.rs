@@ -134,7 +134,7 @@ mod tests {
     use crate::cluster::Config;
     use crate::sim::{Time, secs};
 
-    /// What a cluster holds after the examples were put into it in some way, and how many requests it took.
+    /// What a cluster holds after the examples were put into it in some way.
     fn after(put: impl Fn(&File, &LocalClient)) -> Vec<Value> {
         let mut session = PageSession::new(Config::playground(1, 3));
         session.run_until(Time::EPOCH + secs(40));

@@ -110,6 +110,21 @@ export async function started(page) {
   await page.waitForFunction(() => Boolean(window.wasmBindings), undefined, { polling: 50 });
 }
 
+/** Opens the page and waits until the lazy editor has taken the textarea's place. */
+export async function ready(t, options) {
+  const opened = await open(t, options);
+  await started(opened.page);
+  await opened.page.waitForSelector(".cm-content");
+  return opened;
+}
+
+/** Types a command and waits until the terminal holds `expected`. */
+export async function run(page, command, expected, timeout) {
+  await page.fill("#terminal-input", command);
+  await page.press("#terminal-input", "Enter");
+  await page.waitForFunction((text) => document.querySelector(".k-paper")?.textContent.includes(text), expected, { timeout });
+}
+
 /** Asserts that axe finds nothing, in the page or in the part that `selector` names; without `practice`, by WCAG alone. */
 export async function accessible(page, selector, { practice = true } = {}) {
   // What fades in has its colours when it is there.

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, screenshot, started } from "./harness.mjs";
+import { accessible, open, run, screenshot, started } from "./harness.mjs";
 
 /** Opens the page and waits until the example's pods are ready. */
 async function alive(t, options) {
@@ -19,17 +19,6 @@ async function summary(page, text) {
   await page.waitForFunction(
     (expected) => document.querySelector("header")?.textContent.includes(expected),
     text,
-    { timeout: 60_000 },
-  );
-}
-
-/** Types a command and waits until the terminal holds `expected`. */
-async function run(page, command, expected) {
-  await page.fill("#terminal-input", command);
-  await page.press("#terminal-input", "Enter");
-  await page.waitForFunction(
-    (text) => document.querySelector(".k-paper")?.textContent.includes(text),
-    expected,
     { timeout: 60_000 },
   );
 }
@@ -55,10 +44,10 @@ test("a stranger rolls a Deployment, breaks it, heals it, and looks back", { tim
   }
   assert.equal(await page.locator("dialog[open]").count(), 0, "no dialog in the way");
   await screenshot(page, "journey-1-open");
-  await run(page, "kubectl get pods -n kube-system", "kube-apiserver-control-plane");
-  await run(page, "kubectl get ns", "kube-node-lease");
-  await run(page, "kubectl get endpointslices", "web-");
-  await run(page, "curl -s -o /dev/null -w '%{http_code}' http://web/; echo", "200");
+  await run(page, "kubectl get pods -n kube-system", "kube-apiserver-control-plane", 60_000);
+  await run(page, "kubectl get ns", "kube-node-lease", 60_000);
+  await run(page, "kubectl get endpointslices", "web-", 60_000);
+  await run(page, "curl -s -o /dev/null -w '%{http_code}' http://web/; echo", "200", 60_000);
 
   // A rollout: two revisions, a floor and a ceiling, and nobody hurt for long.
   await tab(page, "Rollout");
@@ -67,7 +56,7 @@ test("a stranger rolls a Deployment, breaks it, heals it, and looks back", { tim
   await page.waitForSelector(".k-pane--stage :text('ceiling 4')");
   await page.waitForSelector(".k-pane--stage :text('floor 3')");
   await screenshot(page, "journey-2-rolling");
-  await run(page, "kubectl rollout status deploy/web", 'deployment "web" successfully rolled out');
+  await run(page, "kubectl rollout status deploy/web", 'deployment "web" successfully rolled out', 60_000);
   await tab(page, "Traffic");
   await screenshot(page, "journey-3-traffic");
   await accessible(page, ".k-pane--stage");
@@ -77,8 +66,8 @@ test("a stranger rolls a Deployment, breaks it, heals it, and looks back", { tim
   await applyTag(page, "1.29", "nosuch");
   await page.waitForSelector(".k-pane--stage :text('ImagePullBackOff')", { timeout: 90_000 });
   await screenshot(page, "journey-4-stuck");
-  await run(page, "kubectl get pods", "ImagePullBackOff");
-  await run(page, "kubectl rollout undo deploy/web", "deployment.apps/web rolled back");
+  await run(page, "kubectl get pods", "ImagePullBackOff", 60_000);
+  await run(page, "kubectl rollout undo deploy/web", "deployment.apps/web rolled back", 60_000);
   await summary(page, "3 pods: 3 ready");
 
   // Time stands still, goes by steps, and back; nothing breaks at either end.

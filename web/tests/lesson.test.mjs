@@ -3,18 +3,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, screenshot, started } from "./harness.mjs";
+import { accessible, open, run, screenshot, started } from "./harness.mjs";
 
 const PANE = ".k-pane--learn";
 /** How long a step may take: the page runs in real time, at ten times its speed. */
 const STEP = 60_000;
-
-/** Types a command and waits until the terminal holds `expected`. */
-async function run(page, command, expected) {
-  await page.fill("#terminal-input", command);
-  await page.press("#terminal-input", "Enter");
-  await page.waitForFunction((text) => document.querySelector(".k-paper")?.textContent.includes(text), expected);
-}
 
 const title = (page) => page.innerText(`${PANE} .k-step-title`);
 

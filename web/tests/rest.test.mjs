@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { launch, screenshot, started, url } from "./harness.mjs";
+import { launch, run, screenshot, started, url } from "./harness.mjs";
 
 const REST = "**/lazy/rest-*.wasm";
 /** Something that nobody does in the first minute. */
@@ -35,16 +35,6 @@ async function withRest(t, handler) {
   return { page, errors };
 }
 
-async function run(page, command, expected) {
-  await page.fill("#terminal-input", command);
-  await page.press("#terminal-input", "Enter");
-  await page.waitForFunction(
-    (text) => document.querySelector(".k-paper")?.textContent.includes(text),
-    expected,
-    { timeout: 30_000 },
-  );
-}
-
 test("the first picture needs no second file", { timeout: 60_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   const asked = [];
@@ -61,7 +51,7 @@ test("the first picture needs no second file", { timeout: 60_000 }, async (t) =>
     "the first seconds run functions that are not in the first file: run `cargo xtask profile-page`",
   );
   await page.waitForFunction(() => document.documentElement.dataset.rest === "there", undefined, { timeout: 20_000 });
-  await run(page, RARE, "storageclasses");
+  await run(page, RARE, "storageclasses", 30_000);
   assert.deepEqual(errors, []);
   assert.equal(asked.length, 1);
 });
@@ -73,7 +63,7 @@ test("a command that needs the second file before it is there waits for it", { t
     if (route.request().resourceType() === "fetch") return;
     await route.continue();
   });
-  await run(page, RARE, "storageclasses");
+  await run(page, RARE, "storageclasses", 30_000);
   assert.equal(await state(page), "there");
   assert.deepEqual(errors, []);
 });
@@ -87,7 +77,7 @@ test("a second file that cannot be had is said, tried again, and then used", { t
   await screenshot(page, "rest-missing");
   broken = false;
   await page.waitForSelector("#rest-notice", { state: "detached", timeout: 30_000 });
-  await run(page, RARE, "storageclasses");
+  await run(page, RARE, "storageclasses", 30_000);
   assert.deepEqual(errors, []);
 });
 

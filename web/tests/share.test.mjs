@@ -3,24 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, screenshot, started, url } from "./harness.mjs";
-
-async function ready(t, options) {
-  const opened = await open(t, options);
-  await started(opened.page);
-  await opened.page.waitForSelector(".cm-content");
-  return opened;
-}
-
-async function run(page, command, expected) {
-  await page.fill("#terminal-input", command);
-  await page.press("#terminal-input", "Enter");
-  await page.waitForFunction(
-    (text) => document.querySelector(".k-paper")?.textContent.includes(text),
-    expected,
-    { timeout: 60_000 },
-  );
-}
+import { accessible, open, ready, run, screenshot, started, url } from "./harness.mjs";
 
 /** Puts the cursor in front of the open file, and types. */
 async function type(page, text) {
@@ -69,7 +52,7 @@ test("a link goes from one browser to another, and shows what it holds before it
   await page.waitForSelector(".k-progress", { state: "detached", timeout: 60_000 });
   assert.equal(new URL(page.url()).hash, "");
   await page.waitForSelector("[aria-label='Play']");
-  await run(page, "kubectl get deployment shared -o name", "deployment.apps/shared");
+  await run(page, "kubectl get deployment shared -o name", "deployment.apps/shared", 60_000);
   await screenshot(page, "shared-open");
 
   // Back, forth, and over a reload: nobody's work is lost.

@@ -3,24 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, screenshot, started } from "./harness.mjs";
-
-async function ready(t, options) {
-  const opened = await open(t, options);
-  await started(opened.page);
-  await opened.page.waitForSelector(".cm-content");
-  return opened;
-}
-
-/** Types a command and waits until the terminal holds `expected`. */
-async function run(page, command, expected) {
-  await page.fill("#terminal-input", command);
-  await page.press("#terminal-input", "Enter");
-  await page.waitForFunction(
-    (text) => document.querySelector(".k-paper")?.textContent.includes(text),
-    expected,
-  );
-}
+import { accessible, ready, run, screenshot } from "./harness.mjs";
 
 test("kubectl edit opens the editor, and what is saved there is applied", async (t) => {
   const { page } = await ready(t);
