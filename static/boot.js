@@ -27,12 +27,18 @@
         navigator.serviceWorker.ready.then(function (registration) {
           // Browsers look for a new version when they like, and late after one that did not install.
           registration.update().catch(function () {});
-          var loaded = performance.getEntriesByType("resource");
-          registration.active.postMessage({
-            used: loaded.map(function (entry) {
-              return entry.name;
-            }),
-          });
+          // What did not go through the worker: it was loaded, or on its way, before there was one.
+          new PerformanceObserver(function (seen) {
+            var used = seen.getEntries().filter(function (entry) {
+              return entry.workerStart === 0;
+            });
+            if (!used.length) return;
+            registration.active.postMessage({
+              used: used.map(function (entry) {
+                return entry.name;
+              }),
+            });
+          }).observe({ type: "resource", buffered: true });
         });
       } catch (refused) {
         // A page that may keep nothing is loaded anew every time, as it was before.

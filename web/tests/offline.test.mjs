@@ -28,11 +28,12 @@ async function site(t, mount = "/tank/") {
   const source = process.env.KUBARIUM_PAGE;
   if (!source) throw new Error("KUBARIUM_PAGE names the folder of the page: run `cargo xtask test browser`");
   await cp(source, folder, { recursive: true });
-  const state = { on: true, mount, folder, asked: [] };
+  const state = { on: true, mount, folder, asked: [], before: () => {} };
   const server = createServer(async (request, response) => {
     if (!state.on) return request.socket.destroy();
     const { pathname } = new URL(request.url, "http://x");
     state.asked.push(pathname);
+    await state.before(pathname);
     const path = pathname.startsWith(state.mount) ? pathname.slice(state.mount.length) || "index.html" : "none";
     const content = await readFile(join(folder, path)).catch(() => null);
     response.writeHead(content ? 200 : 404, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Access-Control-Allow-Origin": "*" });
@@ -77,6 +78,11 @@ async function until(page, holds, given) {
   }
 }
 
+const editorKept = async () => {
+  const cache = await caches.open((await caches.keys())[0]);
+  return (await cache.keys()).some((request) => request.url.includes("/editor/"));
+};
+
 test("a second visit needs no network, and the editor that was used is there", { timeout: 120_000 }, async (t) => {
   const server = await site(t);
   const { page, problems } = await open(t, { offline: true });
@@ -85,7 +91,7 @@ test("a second visit needs no network, and the editor that was used is there", {
   assert.equal((await active(page)).length, 1);
   await page.waitForSelector(".cm-content");
   // What the first visit had loaded before there was a worker is kept too.
-  await until(page, async () => (await (await caches.open((await caches.keys())[0])).keys()).some((request) => request.url.includes("/editor/")));
+  await until(page, editorKept);
   server.on = false;
   await page.reload();
   await started(page);
@@ -94,6 +100,29 @@ test("a second visit needs no network, and the editor that was used is there", {
   await page.press("#terminal-input", "Enter");
   await page.waitForFunction(() => document.querySelector(".k-paper")?.textContent.includes("worker-3"));
   problems.length = 0;
+});
+
+test("a file that was on its way when the worker came is kept too", { timeout: 120_000 }, async (t) => {
+  const server = await site(t);
+  let askedFor;
+  let letThrough;
+  const editorAskedFor = new Promise((resolve) => (askedFor = resolve));
+  const gate = new Promise((resolve) => (letThrough = resolve));
+  server.before = (path) => {
+    if (path.endsWith("worker.js")) return editorAskedFor;
+    if (!path.includes("/editor/")) return;
+    askedFor();
+    return gate;
+  };
+  const { page } = await open(t, { offline: true });
+  await page.goto(server.base, { waitUntil: "commit" });
+  await started(page);
+  assert.equal((await active(page)).length, 1);
+  // The worker has the page before the editor comes.
+  await until(page, () => navigator.serviceWorker.controller !== null);
+  letThrough();
+  await page.waitForSelector(".cm-content");
+  await until(page, editorKept);
 });
 
 test("a new version is kept whole or not at all, and takes the old one's place", { timeout: 180_000 }, async (t) => {
