@@ -27,7 +27,7 @@ pub fn check() -> Result {
     if !problems.is_empty() {
         return Err(Failure::new(problems.join("\n")));
     }
-    check_npm_lock()?;
+    check_npm_locks()?;
     for (name, versions) in duplicates(&packages) {
         println!(
             "note: {name} is there in several versions: {}",
@@ -132,13 +132,15 @@ fn duplicates(packages: &[Package]) -> Vec<(&str, Vec<&str>)> {
 }
 
 /// Whoever installs decides where from: the lock file names versions and hashes alone.
-fn check_npm_lock() -> Result {
-    let path = workspace::web().join("package-lock.json");
-    let lock = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
-    if lock.contains("\"resolved\"") {
-        return Err(Failure::new(
-            "web/package-lock.json names a registry in `resolved`: delete these lines (web/.npmrc keeps npm from writing them)",
-        ));
+fn check_npm_locks() -> Result {
+    for folder in ["web", "meanings"] {
+        let path = workspace::root().join(folder).join("package-lock.json");
+        let lock = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
+        if lock.contains("\"resolved\"") {
+            return Err(Failure::new(format!(
+                "{folder}/package-lock.json names a registry in `resolved`: delete these lines ({folder}/.npmrc keeps npm from writing them)",
+            )));
+        }
     }
     Ok(())
 }

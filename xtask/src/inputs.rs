@@ -9,13 +9,15 @@ use crate::failure::{Failure, Result};
 use crate::workspace;
 
 /// Files and folders, from the root of the workspace.
-const INPUTS: [&str; 15] = [
+const INPUTS: [&str; 17] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
+    "build.rs",
     "index.html",
     "jiff",
+    "meanings/package-lock.json",
     "rust-toolchain.toml",
     "split",
     "src",

@@ -1,5 +1,5 @@
-//! The licence texts of the crates inside the wasm, which their licences ask to be passed on. They ship
-//! as `licenses/rust.txt`; those of the editor's packages are its bundle's own business.
+//! The licence texts of the crates inside the wasm, and of the package whose words the schema has, which their
+//! licences ask to be passed on. They ship as `licenses/rust.txt`; those of the editor's packages are its bundle's own business.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,6 +29,8 @@ pub fn write() -> Result {
             (package, text)
         })
         .collect();
+    let mut crates = crates;
+    crates.push(meanings()?);
     let notices = notices(&crates);
     // `index.html` names this folder, so it does not follow CARGO_TARGET_DIR.
     let folder = workspace::root().join("target/licenses");
@@ -38,6 +40,26 @@ pub fn write() -> Result {
     }
     fs::create_dir_all(&folder).map_err(|error| Failure::io("create", &folder, &error))?;
     fs::write(&path, notices).map_err(|error| Failure::io("write", &path, &error))
+}
+
+/// The package that says what values of the API mean. It is there: who builds the page makes the schema first.
+fn meanings() -> Result<(Package, String)> {
+    let folder = workspace::root().join("meanings/node_modules/kubernetes-models");
+    let read = |name: &str| {
+        let path = folder.join(name);
+        fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))
+    };
+    let about = read("package.json")?;
+    let field = |name: &str| {
+        let (_, rest) = about.split_once(&format!("\"{name}\": \""))?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let package = Package {
+        name: field("name").unwrap_or_default(),
+        version: field("version").unwrap_or_default(),
+        licence: field("license").unwrap_or_default(),
+    };
+    Ok((package, read("LICENSE")?.trim().to_owned()))
 }
 
 /// Groups the crates by their text, because most share one.

@@ -76,8 +76,8 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
         return Ok(());
     }
     stamp.clear();
-    notices::write()?;
     schema::write()?;
+    notices::write()?;
     let mut trunk = toolbox.command("trunk")?;
     trunk
         .args([

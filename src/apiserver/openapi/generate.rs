@@ -19,7 +19,7 @@ use k8s_openapi::schemars::generate::SchemaSettings;
 use k8s_openapi::schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::enums::ENUMS;
+use super::enums::{ENUMS, Enum};
 use super::{Schema, definition_name, reference};
 use crate::apiserver::patch::PatchSchema;
 
@@ -373,8 +373,8 @@ impl Schema {
                 say_how_it_merges(&mut definitions, &name, patch, &mut BTreeSet::new());
             }
         }
-        for (type_, field, values) in ENUMS {
-            name_values(&mut definitions, type_, field, values);
+        for of in ENUMS {
+            name_values(&mut definitions, of);
         }
         Schema {
             definitions: Rc::new(definitions),
@@ -468,13 +468,12 @@ fn say_how_it_merges(
 }
 
 /// Adds the values that a field may have, as the API's own documents do.
-fn name_values(definitions: &mut Map<String, Value>, type_: &str, field: &str, values: &[&str]) {
-    let name = format!("io.k8s.api.{type_}");
-    let property = definitions
-        .get_mut(&name)
-        .and_then(|d| d["properties"].get_mut(field));
-    debug_assert!(property.is_some(), "{name} has no field {field}");
-    let Some(property) = property else {
+fn name_values(definitions: &mut Map<String, Value>, (name, field, values): &Enum) {
+    // Of kinds that are not served there is no definition.
+    let Some(property) = definitions
+        .get_mut(*name)
+        .and_then(|d| d["properties"].get_mut(*field))
+    else {
         return;
     };
     let mut text = property["description"]
@@ -482,11 +481,11 @@ fn name_values(definitions: &mut Map<String, Value>, type_: &str, field: &str, v
         .unwrap_or_default()
         .to_owned();
     text.push_str("\n\nPossible enum values:");
-    for value in values {
-        text.push_str(&format!("\n - `\"{value}\"`"));
+    for (value, meaning) in *values {
+        text.push_str(&format!("\n - `\"{value}\"`{meaning}"));
     }
     property["description"] = text.into();
-    property["enum"] = json!(values);
+    property["enum"] = values.iter().map(|(value, _)| *value).collect();
 }
 
 #[cfg(test)]
@@ -509,6 +508,34 @@ mod tests {
         assert_eq!(containers["x-kubernetes-list-map-keys"], json!(["name"]));
         let text = schema.to_text();
         assert_eq!(Schema::parse(&text), Some(schema));
+    }
+
+    #[test]
+    fn values_are_listed_with_their_meaning() {
+        let schema = Schema::built_in();
+        let describe = |type_: &str, field: &str| {
+            let definition = schema.definition(&format!("io.k8s.api.{type_}")).unwrap();
+            let text = &definition["properties"][field]["description"];
+            text.as_str().unwrap().to_owned()
+        };
+        // Nothing in the list: `npm ci` did not run in `meanings/`; the build said why.
+        let text = describe("core.v1.ServiceSpec", "sessionAffinity");
+        assert!(
+            text.contains("Possible enum values:\n - `\"ClientIP\"` is "),
+            "{text}"
+        );
+        assert!(text.contains("\n - `\"None\"` - no "), "{text}");
+        // The API's documents have no meaning for these.
+        let text = describe("core.v1.PodSpec", "restartPolicy");
+        assert!(
+            text.ends_with("\n - `\"Always\"`\n - `\"Never\"`\n - `\"OnFailure\"`"),
+            "{text}"
+        );
+        let rule = schema.definition("io.k8s.api.admissionregistration.v1.RuleWithOperations");
+        assert_eq!(
+            rule.unwrap()["properties"]["scope"]["enum"],
+            json!(["*", "Cluster", "Namespaced"])
+        );
     }
 
     #[test]
