@@ -65,6 +65,15 @@ pub trait Strategy: Sync {
     fn warnings(&self, _object: &Object) -> Vec<String> {
         Vec::new()
     }
+    fn warnings_on_update(&self, _new: &Object, _old: &Object) -> Vec<String> {
+        Vec::new()
+    }
+    fn put_creates(&self) -> bool {
+        false
+    }
+    fn needs_revision(&self) -> bool {
+        false
+    }
     fn grace_period(&self, _object: &Object, _requested: Option<i64>) -> Option<i64> {
         None
     }
@@ -148,6 +157,30 @@ pub trait KindStrategy: Sync {
     /// What the client is told although the request succeeds (`Warning:` headers).
     fn warnings(&self, _object: &Self::Kind) -> Vec<String> {
         Vec::new()
+    }
+
+    /// As [`warnings`](Self::warnings), for a change. Kinds that count generations are silent
+    /// about what stays as it was, and a name is told of once.
+    fn warnings_on_update(&self, new: &Self::Kind, old: &Self::Kind) -> Vec<String> {
+        let (meta, before) = (new.meta(), old.meta());
+        let counted = meta.generation.is_some_and(|generation| generation != 0);
+        if counted && meta.generation == before.generation {
+            return Vec::new();
+        }
+        let mut found = self.warnings(new);
+        found.retain(|warning| !warning.starts_with("metadata.name: "));
+        found
+    }
+
+    /// Whether a PUT makes the object when there is none (`AllowCreateOnUpdate`).
+    fn put_creates(&self) -> bool {
+        false
+    }
+
+    /// Whether a PUT has to say which revision it was made from (the contrary of
+    /// `AllowUnconditionalUpdate`).
+    fn needs_revision(&self) -> bool {
+        false
     }
 
     /// How many seconds a deleted object stays with a deletion timestamp; `None` to delete it at
@@ -260,6 +293,21 @@ impl<S: KindStrategy> Strategy for Typed<S> {
 
     fn warnings(&self, object: &Object) -> Vec<String> {
         object.get().map(|o| self.0.warnings(o)).unwrap_or_default()
+    }
+
+    fn warnings_on_update(&self, new: &Object, old: &Object) -> Vec<String> {
+        match (new.get(), old.get()) {
+            (Some(new), Some(old)) => self.0.warnings_on_update(new, old),
+            _ => Vec::new(),
+        }
+    }
+
+    fn put_creates(&self) -> bool {
+        self.0.put_creates()
+    }
+
+    fn needs_revision(&self) -> bool {
+        self.0.needs_revision()
     }
 
     fn grace_period(&self, object: &Object, requested: Option<i64>) -> Option<i64> {

@@ -13,6 +13,7 @@ mod limits;
 mod list;
 mod patching;
 mod path;
+mod replacing;
 mod reviews;
 mod subresources;
 mod table;
@@ -111,22 +112,14 @@ impl ApiServer {
                 let object = as_asked(self.get_object(kind, namespace, name)?, kind);
                 Ok(self.shown(kernel, kind, &object, 200, request))
             }
-            Method::Put => {
-                let decoded = body::decode(self, kind, request)?;
-                let options = write_options("UpdateOptions", "", request)?;
-                check_place(&decoded.object, target, name)?;
-                let object = self.update_object(kernel, caller, decoded.object, &options)?;
-                let object = as_asked(object, kind);
-                let response = self.written(kind, 200, &object, decoded.warnings);
-                Ok(self.warned(&object, response))
-            }
+            Method::Put => self.replace(kernel, caller, (target, name), "", request),
             Method::Patch => {
                 let options = write_options("PatchOptions", "", request)?;
+                let old = self.get_object(kind, namespace, name).ok();
                 let (object, code, warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
-                let object = as_asked(object, kind);
                 let response = self.written(kind, code, &object, warnings);
-                Ok(self.warned(&object, response))
+                Ok(self.warned(&object, old.as_ref(), response))
             }
             Method::Delete => {
                 let options = delete_options(request)?;
@@ -159,9 +152,8 @@ impl ApiServer {
                 let options = write_options("CreateOptions", "", request)?;
                 meta::ensure_namespace(&mut object, target.namespace.unwrap_or_default())?;
                 let object = self.create_object(kernel, caller, object, &options)?;
-                let object = as_asked(object, target.kind);
                 let response = self.written(target.kind, 201, &object, warnings);
-                Ok(self.warned(&object, response))
+                Ok(self.warned(&object, None, response))
             }
             Method::Delete => {
                 let options = delete_options(request)?;
@@ -184,8 +176,14 @@ impl ApiServer {
         }
     }
 
-    /// The answer with what the namespace warns of.
-    fn warned(&self, object: &Object, mut response: Response) -> Response {
+    /// The answer with what the kind and the namespace warn of, although the write succeeded;
+    /// `old` is what the object was before, if it was.
+    fn warned(&self, object: &Object, old: Option<&Object>, mut response: Response) -> Response {
+        let strategy = object.info().strategy;
+        response.warnings.extend(match old {
+            None => strategy.warnings(object),
+            Some(old) => strategy.warnings_on_update(object, old),
+        });
         response.warnings.extend(self.security_warning(object));
         response
     }
@@ -217,16 +215,16 @@ impl ApiServer {
         Response::json(code, value)
     }
 
-    /// The object as it was written, with what the client should know although it succeeded.
+    /// The object as it was written, in the version that the client asked for.
     pub(in crate::apiserver) fn written(
         &self,
         kind: Kind,
         code: u16,
         object: &Object,
-        mut warnings: Vec<String>,
+        warnings: Vec<String>,
     ) -> Response {
-        warnings.extend(object.info().strategy.warnings(object));
-        let mut response = Response::json(code, self.shown_as(kind, object));
+        let object = as_asked(object.clone(), kind);
+        let mut response = Response::json(code, self.shown_as(kind, &object));
         response.warnings = warnings;
         response
     }
@@ -255,8 +253,8 @@ fn not_allowed() -> Box<Status> {
     Status::method_not_allowed("the server does not allow this method on the requested resource")
 }
 
-/// The name and namespace in the body have to be those of the URL.
-fn check_place(object: &Object, target: &Target<'_>, name: &str) -> Result<()> {
+/// The name in the body has to be that of the URL.
+fn check_name(object: &Object, name: &str) -> Result<()> {
     if object.name().is_empty() {
         return Err(Status::bad_request(format!(
             "the name of the object ({name} based on URL) was undeterminable: name must be provided"
@@ -266,13 +264,6 @@ fn check_place(object: &Object, target: &Target<'_>, name: &str) -> Result<()> {
         return Err(Status::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({name})",
             object.name()
-        )));
-    }
-    let namespace = target.namespace.unwrap_or_default();
-    if !object.namespace().is_empty() && object.namespace() != namespace {
-        return Err(Status::bad_request(format!(
-            "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
-            object.namespace()
         )));
     }
     Ok(())

@@ -60,6 +60,10 @@ impl Rules {
 }
 
 impl Strategy for Rules {
+    fn needs_revision(&self) -> bool {
+        true
+    }
+
     fn default(&self, object: &mut Object) {
         if let Some(object) = custom(object) {
             let mut fields = Value::Object(std::mem::take(&mut object.fields));

@@ -29,6 +29,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     fn name_errors(&self, name: &str) -> Vec<String> {
         rbac::name_errors(name)
     }

@@ -42,6 +42,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn needs_revision(&self) -> bool {
+        true
+    }
+
     fn default(&self, definition: &mut Kind) {
         let spec = &mut definition.spec;
         let names = &mut spec.names;

@@ -29,6 +29,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     fn default(&self, event: &mut Kind) {
         event.source.get_or_insert_default();
         event.reporting_component.get_or_insert_default();

@@ -28,6 +28,14 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn needs_revision(&self) -> bool {
+        true
+    }
+
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     fn default(&self, lease: &mut Kind) {
         lease.spec.get_or_insert_default();
     }

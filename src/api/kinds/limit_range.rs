@@ -43,6 +43,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     fn default(&self, range: &mut Kind) {
         for item in &mut range.spec.get_or_insert_default().limits {
             for list in [

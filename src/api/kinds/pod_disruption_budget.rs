@@ -33,6 +33,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn needs_revision(&self) -> bool {
+        true
+    }
+
     fn default(&self, budget: &mut Kind) {
         budget.spec.get_or_insert_default();
         // These are always written.

@@ -28,6 +28,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     fn default(&self, binding: &mut Kind) {
         rbac::default_binding(&mut binding.role_ref, binding.subjects.as_mut());
     }

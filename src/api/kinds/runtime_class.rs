@@ -34,6 +34,14 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn needs_revision(&self) -> bool {
+        true
+    }
+
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     fn validate(&self, class: &Kind) -> Errors {
         let mut errors = Errors::default();
         let path = Path::new("handler");

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::path::Target;
-use super::{check_place, invalid_options, parse_flag};
+use super::{check_name, invalid_options, parse_flag};
 use crate::api::field::Path;
 use crate::api::{Object, Result, Status};
 use crate::apiserver::fields::{self, Applied, Manager, Owners};
@@ -66,7 +66,8 @@ impl ApiServer {
         if object.name().is_empty() {
             object.meta_mut().name = Some(name.to_owned());
         }
-        check_place(&object, target, name)?;
+        meta::ensure_namespace(&mut object, namespace)?;
+        check_name(&object, name)?;
         let owners = Some(Owners::of(done.managers));
         if stored.is_some() {
             object.meta_mut().managed_fields = None;
@@ -76,7 +77,6 @@ impl ApiServer {
         if object.revision() != 0 {
             return Err(Status::modified(info, name));
         }
-        meta::ensure_namespace(&mut object, namespace)?;
         let object = self.create_owned(kernel, caller, object, options, owners)?;
         Ok((object, 201))
     }

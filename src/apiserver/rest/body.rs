@@ -6,7 +6,7 @@ use super::invalid_options;
 use crate::api::field::Path;
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::ApiServer;
-use crate::apiserver::request::{Body, Request};
+use crate::apiserver::request::{Body, Method, Request};
 
 /// What happens to fields that a kind does not have (`fieldValidation`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,11 @@ pub(super) struct Decoded {
 
 /// Decodes the body of a request as an object of `kind`.
 pub(super) fn decode(server: &ApiServer, kind: Kind, request: &Request) -> Result<Decoded> {
-    let strictness = Strictness::of("CreateOptions", request)?;
+    let options = match request.method {
+        Method::Put => "UpdateOptions",
+        _ => "CreateOptions",
+    };
+    let strictness = Strictness::of(options, request)?;
     let value = json(request)?;
     check_type(server, kind, value)?;
     let (object, unknown) = kind

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::body::{self, Strictness};
-use super::check_place;
+use super::check_name;
 use super::path::Target;
 use crate::api::codec::DecodeError;
 use crate::api::field::{Path, quote};
@@ -17,7 +17,7 @@ use crate::apiserver::patch::{
 use crate::apiserver::request::{
     APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Request, STRATEGIC_MERGE_PATCH,
 };
-use crate::apiserver::{ApiServer, Caller, WriteOptions};
+use crate::apiserver::{ApiServer, Caller, WriteOptions, meta};
 use crate::sim::Kernel;
 
 impl ApiServer {
@@ -59,13 +59,15 @@ impl ApiServer {
             patched = (other.from)(patched);
         }
         let strictness = Strictness::of("PatchOptions", request)?;
-        let (object, unknown) = kind
+        let (mut object, unknown) = kind
             .decode(&patched)
             .map_err(|e| refuse_result(request, patch, &patched, &e))?;
         let warnings = strictness.judge(unknown, |reason| {
             invalid_patch(&quote(&patch.to_string()), &reason)
         })?;
-        check_place(&object, target, name)?;
+        let namespace = target.namespace.unwrap_or_default();
+        meta::ensure_namespace(&mut object, namespace)?;
+        check_name(&object, name)?;
         let object = self.update_object(kernel, caller, object, options)?;
         Ok((object, 200, warnings))
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::patching::patch_value;
 use super::path::Target;
-use super::{check_place, not_allowed, write_options};
+use super::{not_allowed, write_options};
 use crate::api::custom::CustomObject;
 use crate::api::field::{Errors, Path};
 use crate::api::selector::Selector;
@@ -33,10 +33,10 @@ impl ApiServer {
                 Ok(self.shown(kernel, kind, &object, 200, request))
             }
             ("status", Method::Put) => {
-                self.put_part(kernel, caller, target, name, "status", request)
+                self.replace(kernel, caller, (target, name), "status", request)
             }
             ("finalize", Method::Put) => {
-                self.put_part(kernel, caller, target, name, "finalize", request)
+                self.replace(kernel, caller, (target, name), "finalize", request)
             }
             ("status", Method::Patch) => {
                 let options = write_options("PatchOptions", "status", request)?;
@@ -64,22 +64,6 @@ impl ApiServer {
         }
     }
 
-    fn put_part(
-        &mut self,
-        kernel: &mut Kernel,
-        caller: &Caller,
-        target: &Target<'_>,
-        name: &str,
-        subresource: &'static str,
-        request: &Request,
-    ) -> Result<Response> {
-        let decoded = body::decode(self, target.kind, request)?;
-        let options = write_options("UpdateOptions", subresource, request)?;
-        check_place(&decoded.object, target, name)?;
-        let object = self.update_object(kernel, caller, decoded.object, &options)?;
-        Ok(self.written(target.kind, 200, &object, decoded.warnings))
-    }
-
     /// A subresource that has the form of the object, and changes one part of it.
     fn change_part(
         &mut self,
@@ -97,7 +81,7 @@ impl ApiServer {
                 let object = self.get_object(kind, namespace, name)?;
                 Ok(self.shown(kernel, kind, &object, 200, request))
             }
-            Method::Put => self.put_part(kernel, caller, target, name, part, request),
+            Method::Put => self.replace(kernel, caller, (target, name), part, request),
             Method::Patch => {
                 let options = write_options("PatchOptions", part, request)?;
                 let (object, code, warnings) =
