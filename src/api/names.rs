@@ -6,6 +6,7 @@
 //! and both are kept, because a user sees them. Patterns are matched by hand: the regular
 //! expressions only appear in the messages.
 
+use std::fmt::Display;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 const LABEL_KEY_FORMAT: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
@@ -388,11 +389,25 @@ pub fn parse_cidr_sloppy(value: &str) -> Option<(Ip, u8)> {
     Some((ip, length as u8))
 }
 
-/// An IP address of either family.
+/// An IP address of either family that is written in one way only, as the gate
+/// `StrictIPCIDRValidation` wants it (KEP-4858).
 pub fn is_valid_ip(value: &str) -> Vec<String> {
+    let message = match parse_ip_sloppy(value) {
+        None => "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+        Some(Ip::V4(_)) if value.contains(':') => "must not be an IPv4-mapped IPv6 address",
+        Some(Ip::V4(_)) if value.parse::<Ipv4Addr>().is_err() => "must not have leading 0s",
+        Some(_) => return Vec::new(),
+    };
+    vec![message.to_owned()]
+}
+
+/// Tells of an address that is written in another form than usual (`GetWarningsForIP`).
+pub fn ip_warning(value: &str, path: impl Display) -> Option<String> {
     match parse_ip_sloppy(value) {
-        Some(_) => Vec::new(),
-        None => vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned()],
+        Some(Ip::V6(ip)) if ip.to_string() != value => Some(format!(
+            "{path}: IPv6 address \"{value}\" should be in RFC 5952 canonical format (\"{ip}\")"
+        )),
+        _ => None,
     }
 }
 
@@ -412,13 +427,36 @@ pub fn is_valid_ipv6(value: &str) -> Vec<String> {
     }
 }
 
-/// A block of addresses.
+/// A block of addresses, strictly.
 pub fn is_valid_cidr(value: &str) -> Vec<String> {
-    match parse_cidr_sloppy(value) {
-        Some(_) => Vec::new(),
-        None => {
-            vec!["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)".to_owned()]
+    let message = match parse_cidr_sloppy(value) {
+        None => "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+        Some(_) if !is_cidr_in_one_way(value) => "must not have leading 0s in IP or prefix length",
+        Some((Ip::V4(_), _)) if value.contains(':') => "must not have an IPv4-mapped IPv6 address",
+        Some((ip, length)) if masked(ip, length) != ip => {
+            "must not have bits set beyond the prefix length"
         }
+        Some(_) => return Vec::new(),
+    };
+    vec![message.to_owned()]
+}
+
+/// Whether there is no zero before another digit.
+fn is_cidr_in_one_way(value: &str) -> bool {
+    let Some((address, length)) = value.split_once('/') else {
+        return false;
+    };
+    let fits = address.contains(':') || address.parse::<Ipv4Addr>().is_ok();
+    fits && (length == "0" || !length.starts_with('0'))
+}
+
+/// Tells of a block that is written in another form than usual (`GetWarningsForCIDR`).
+pub fn cidr_warning(value: &str, path: impl Display) -> Option<String> {
+    match parse_cidr_sloppy(value) {
+        Some((Ip::V6(ip), length)) if format!("{ip}/{length}") != value => Some(format!(
+            "{path}: IPv6 CIDR value \"{value}\" should be in RFC 5952 canonical format (\"{ip}/{length}\")"
+        )),
+        _ => None,
     }
 }
 
@@ -446,24 +484,6 @@ pub fn masked(ip: Ip, length: u8) -> Ip {
             Ip::V6((u128::from(ip) & mask.unwrap_or(0)).into())
         }
     }
-}
-
-/// Warns of a block whose address has bits beyond its length (`GetWarningsForCIDR`).
-pub fn ambiguous_cidr(value: &str, path: &str) -> Option<String> {
-    let (ip, length) = parse_cidr_sloppy(value)?;
-    let base = masked(ip, length);
-    if base == ip {
-        return None;
-    }
-    let text = |ip: Ip| match ip {
-        Ip::V4(ip) => (ip.to_string(), 32),
-        Ip::V6(ip) => (ip.to_string(), 128),
-    };
-    let (base, _) = text(base);
-    let (ip, all) = text(ip);
-    Some(format!(
-        "{path}: CIDR value \"{value}\" is ambiguous in this context (should be \"{base}/{length}\" or \"{ip}/{all}\"?)"
-    ))
 }
 
 fn label_key_error() -> String {
@@ -543,16 +563,7 @@ mod tests {
             (is_valid_percent, &["0%", "25%", "1000%"]),
             (is_http_header_name, &["X-Real", "Host1"]),
             (is_c_identifier, &["_a", "A1"]),
-            (
-                is_valid_ip,
-                &[
-                    "10.0.0.1",
-                    "010.001.0.1",
-                    "::1",
-                    "fe80::1",
-                    "::ffff:1.2.3.4",
-                ],
-            ),
+            (is_valid_ip, &["10.0.0.1", "::1", "fe80::1", "FE80:0::1"]),
             (is_valid_ipv4, &["1.2.3.4", "::ffff:1.2.3.4"]),
             (is_valid_ipv6, &["::1"]),
             (
@@ -635,6 +646,27 @@ mod tests {
                 is_valid_ip,
                 "10.0.0",
                 vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()],
+            ),
+            (is_valid_ip, "010.0.0.1", vec!["must not have leading 0s".into()]),
+            (
+                is_valid_ip,
+                "::ffff:1.2.3.4",
+                vec!["must not be an IPv4-mapped IPv6 address".into()],
+            ),
+            (
+                is_valid_cidr,
+                "10.0.0.0/08",
+                vec!["must not have leading 0s in IP or prefix length".into()],
+            ),
+            (
+                is_valid_cidr,
+                "::ffff:1.2.3.0/120",
+                vec!["must not have an IPv4-mapped IPv6 address".into()],
+            ),
+            (
+                is_valid_cidr,
+                "10.0.0.1/8",
+                vec!["must not have bits set beyond the prefix length".into()],
             ),
             (is_valid_ip, "256.0.0.1", vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()]),
         ];

@@ -108,7 +108,12 @@ impl Status {
 
     /// The object breaks rules of its kind.
     pub fn invalid(kind: &KindInfo, name: &str, errors: &field::Errors) -> Box<Status> {
-        let texts: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+        let mut texts: Vec<String> = Vec::new();
+        for text in errors.0.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),

@@ -178,7 +178,6 @@ fn owner_references(owners: &[OwnerReference], path: &Path<'_>, errors: &mut Err
 }
 
 fn finalizers(meta: &ObjectMeta, path: &Path<'_>, errors: &mut Errors) {
-    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
     let Some(finalizers) = &meta.finalizers else {
         return;
     };
@@ -192,10 +191,21 @@ fn finalizers(meta: &ObjectMeta, path: &Path<'_>, errors: &mut Errors) {
         errors.invalid_json(&path, finalizers, detail);
     }
     for (i, finalizer) in finalizers.iter().enumerate() {
-        if !finalizer.contains('/') && !STANDARD.contains(&finalizer.as_str()) {
-            let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid(&path.index(i), finalizer, detail);
-        }
+        of_some_domain(finalizer, &path.index(i), errors);
+    }
+}
+
+/// The name of a finalizer (`validateFinalizerName`).
+pub fn finalizer_name(finalizer: &str, path: &Path<'_>, errors: &mut Errors) {
+    errors.invalid_each(path, finalizer, is_qualified_name(finalizer));
+    of_some_domain(finalizer, path, errors);
+}
+
+fn of_some_domain(finalizer: &str, path: &Path<'_>, errors: &mut Errors) {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    if !finalizer.contains('/') && !STANDARD.contains(&finalizer) {
+        let detail = "name is neither a standard finalizer name nor is it fully qualified";
+        errors.invalid(path, finalizer, detail);
     }
 }
 

@@ -105,7 +105,7 @@ impl KindStrategy for Rules {
     fn warnings(&self, set: &Kind) -> Vec<String> {
         let mut found = Vec::new();
         let template = set.spec.as_ref().map(|s| &s.template);
-        workload::template_warnings(template, &Path::new("spec"), &mut found);
+        workload::template_warnings(template, &Path::new("spec").child("template"), &mut found);
         found
     }
 

@@ -87,7 +87,7 @@ impl KindStrategy for Rules {
     fn warnings(&self, deployment: &Kind) -> Vec<String> {
         let mut found = warnings::of_owner_name(&deployment.metadata);
         let template = deployment.spec.as_ref().map(|s| &s.template);
-        workload::template_warnings(template, &Path::new("spec"), &mut found);
+        workload::template_warnings(template, &Path::new("spec").child("template"), &mut found);
         found
     }
 

@@ -243,5 +243,5 @@ pub(super) fn spec_warnings(spec: &JobSpec, path: &Path<'_>, found: &mut Vec<Str
             "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
         ));
     }
-    template_warnings(Some(&spec.template), path, found);
+    template_warnings(Some(&spec.template), &path.child("template"), found);
 }

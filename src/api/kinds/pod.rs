@@ -2,14 +2,16 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/core/pod/strategy.go`.
 
+mod annotations;
 mod containers;
 pub(super) mod defaults;
+pub(super) mod disks;
 mod dns;
 mod env;
 pub(in crate::api) mod ephemeral;
-mod go;
 pub(super) mod go_spec;
 mod mounts;
+mod overlaps;
 pub(super) mod probes;
 pub(in crate::api) mod qos;
 mod resize;
@@ -21,6 +23,7 @@ mod update;
 pub(super) mod validation;
 pub(super) mod volumes;
 pub(super) mod warnings;
+mod windows;
 
 use k8s_openapi::api::core::v1::{Pod as Kind, PodCondition, PodSpec};
 
@@ -65,6 +68,7 @@ impl KindStrategy for Rules {
 
     fn prepare_for_create(&self, pod: &mut Kind) {
         pod.metadata.generation = Some(1);
+        scheduling::merge_label_keys(pod);
         let qos_class = qos::class(pod).to_owned();
         let gated = pod.spec.as_ref().is_some_and(is_gated);
         let status = pod.status.insert(Default::default());
@@ -133,8 +137,16 @@ impl KindStrategy for Rules {
 
     fn warnings(&self, pod: &Kind) -> Vec<String> {
         let mut found = warnings::of_name(&pod.metadata);
-        warnings::of_spec(pod.spec.as_ref(), &Path::new("spec"), &mut found);
+        if let Some(spec) = &pod.spec {
+            let (path, of_meta) = (Path::new("spec"), Path::new("metadata"));
+            warnings::of_spec(spec, Some(&pod.metadata), &path, &of_meta, &mut found);
+        }
         found
+    }
+
+    /// People hardly change pods: this is not worth its price.
+    fn warnings_on_update(&self, _new: &Kind, _old: &Kind) -> Vec<String> {
+        Vec::new()
     }
 
     fn grace_period(&self, pod: &Kind, requested: Option<i64>) -> Option<i64> {

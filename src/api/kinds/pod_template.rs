@@ -57,7 +57,7 @@ impl KindStrategy for Rules {
 
     fn warnings(&self, object: &Kind) -> Vec<String> {
         let mut found = Vec::new();
-        template_warnings(object.template.as_ref(), &Path::new(""), &mut found);
+        template_warnings(object.template.as_ref(), &Path::new("template"), &mut found);
         // The template is at the top here, not below a spec.
         found
             .iter()

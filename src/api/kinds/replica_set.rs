@@ -111,7 +111,7 @@ impl KindStrategy for Rules {
     fn warnings(&self, set: &Kind) -> Vec<String> {
         let mut found = warnings::of_owner_name(&set.metadata);
         let template = set.spec.as_ref().and_then(|s| s.template.as_ref());
-        template_warnings(template, &Path::new("spec"), &mut found);
+        template_warnings(template, &Path::new("spec").child("template"), &mut found);
         found
     }
 

@@ -134,7 +134,7 @@ impl KindStrategy for Rules {
     fn warnings(&self, rc: &Kind) -> Vec<String> {
         let mut found = warnings::of_owner_name(&rc.metadata);
         let template = rc.spec.as_ref().and_then(|s| s.template.as_ref());
-        template_warnings(template, &Path::new("spec"), &mut found);
+        template_warnings(template, &Path::new("spec").child("template"), &mut found);
         found
     }
 

@@ -134,7 +134,7 @@ impl KindStrategy for Rules {
         let Some(spec) = &set.spec else {
             return found;
         };
-        template_warnings(Some(&spec.template), &path, &mut found);
+        template_warnings(Some(&spec.template), &path.child("template"), &mut found);
         if spec.revision_history_limit.is_some_and(|n| n < 0) {
             found.push(
                 "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"

@@ -37,15 +37,18 @@ pub(super) fn immutable<T: PartialEq + Serialize>(
     }
 }
 
-/// What is hardly meant in the template below `path`.
+/// What is hardly meant in the template at `path`.
 pub(super) fn template_warnings(
     template: Option<&PodTemplateSpec>,
     path: &Path<'_>,
     found: &mut Vec<String>,
 ) {
-    let path = path.child("template");
-    let spec = template.and_then(|t| t.spec.as_ref());
-    warnings::of_spec(spec, &path.child("spec"), found);
+    let Some(template) = template else { return };
+    if let Some(spec) = &template.spec {
+        let (of_spec, of_meta) = (path.child("spec"), path.child("metadata"));
+        let meta = template.metadata.as_ref();
+        warnings::of_spec(spec, meta, &of_spec, &of_meta, found);
+    }
 }
 
 /// A selector and a template whose pods it selects; `Always` is the only restart policy

@@ -83,13 +83,13 @@ fn policies_are_refused_in_upstreams_words_and_filled_in() {
     let made = created(&mut cluster, &networking("NetworkPolicy", spec));
     assert_eq!(made["spec"]["policyTypes"], json!(["Ingress", "Egress"]));
     assert_eq!(made["spec"]["egress"][0]["ports"][0]["protocol"], "TCP");
-    let warned = answer(
+    let refused = answer(
         &mut cluster,
         "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: y}, spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.1.2.3/8}}]}]}}",
     );
     assert_eq!(
-        warned,
-        "spec.ingress[0].from[0].ipBlock.cidr: CIDR value \"10.1.2.3/8\" is ambiguous in this context (should be \"10.0.0.0/8\" or \"10.1.2.3/32\"?)"
+        refused,
+        "NetworkPolicy.networking.k8s.io \"y\" is invalid: spec.ingress[0].from[0].ipBlock.cidr: Invalid value: \"10.1.2.3/8\": must not have bits set beyond the prefix length"
     );
 }
 

@@ -1,6 +1,6 @@
 //! The rules of containers: names, images, ports, policies.
 
-use k8s_openapi::api::core::v1::{Container, ContainerPort, PodSpec};
+use k8s_openapi::api::core::v1::{Container, ContainerPort, ContainerRestartRule, PodSpec};
 
 use super::volumes::Known;
 use super::{env, mounts, probes, resources, security};
@@ -11,15 +11,12 @@ use crate::sim::ordered::Set as BTreeSet;
 
 pub(super) const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 
+const RULES_MAX: usize = 20;
+const EXIT_CODES_MAX: usize = 255;
+
 /// Checks the containers and the init containers of a pod.
 pub(super) fn validate(spec: &PodSpec, known: &Known<'_>, path: &Path<'_>, errors: &mut Errors) {
-    let grace = spec.termination_grace_period_seconds.unwrap_or(30);
-    let restart = spec.restart_policy.as_deref();
-    let of_pod = Context {
-        known,
-        grace,
-        restart,
-    };
+    let of_pod = Context::of(spec, known);
     of_pod.regular(&spec.containers, &path.child("containers"), errors);
     let init = spec.init_containers.as_deref().unwrap_or_default();
     of_pod.init(
@@ -38,14 +35,7 @@ pub(super) fn ephemeral(
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
-    let grace = spec.termination_grace_period_seconds.unwrap_or(30);
-    let restart = spec.restart_policy.as_deref();
-    Context {
-        known,
-        grace,
-        restart,
-    }
-    .common(container, path, errors);
+    Context::of(spec, known).common(container, path, errors);
 }
 
 /// What the rules of a container need to know of its pod.
@@ -54,9 +44,24 @@ struct Context<'c> {
     /// Seconds between SIGTERM and SIGKILL.
     grace: i64,
     restart: Option<&'c str>,
+    claims: Vec<&'c str>,
+    /// Whether the pod has users of its own.
+    own_users: bool,
 }
 
-impl Context<'_> {
+impl<'c> Context<'c> {
+    fn of(spec: &'c PodSpec, known: &'c Known<'c>) -> Self {
+        let claims = spec.resource_claims.iter().flatten();
+        let claims = claims.map(|c| c.name.as_str()).filter(|n| !n.is_empty());
+        Context {
+            known,
+            grace: spec.termination_grace_period_seconds.unwrap_or(30),
+            restart: spec.restart_policy.as_deref(),
+            claims: claims.collect(),
+            own_users: spec.host_users == Some(false),
+        }
+    }
+
     fn regular(&self, list: &[Container], path: &Path<'_>, errors: &mut Errors) {
         if list.is_empty() {
             errors.required(path, "");
@@ -66,24 +71,11 @@ impl Context<'_> {
         for (i, container) in list.iter().enumerate() {
             let path = path.index(i);
             self.common(container, &path, errors);
-            resources::resizing(
-                container.resize_policy.as_deref().unwrap_or_default(),
-                self.restart,
-                &path.child("resizePolicy"),
-                errors,
-            );
             if !names.insert(container.name.as_str()) {
                 errors.duplicate(&path.child("name"), &container.name);
             }
             self.running(container, &path, errors);
-            if let Some(policy) = &container.restart_policy {
-                one_of(
-                    Some(policy),
-                    &["Always", "Never", "OnFailure"],
-                    &path.child("restartPolicy"),
-                    errors,
-                );
-            }
+            restart_policy(container, &path, errors);
         }
         host_ports(list, path, errors);
     }
@@ -100,18 +92,11 @@ impl Context<'_> {
             let of_all = path;
             let path = path.index(i);
             self.common(container, &path, errors);
+            restart_policy(container, &path, errors);
             if !names.insert(&container.name) && !container.name.is_empty() {
                 errors.duplicate(&path.child("name"), &container.name);
             }
             host_ports(std::slice::from_ref(container), of_all, errors);
-            if let Some(policy) = &container.restart_policy {
-                one_of(
-                    Some(policy),
-                    &["Always", "Never", "OnFailure"],
-                    &path.child("restartPolicy"),
-                    errors,
-                );
-            }
             if container.restart_policy.as_deref() == Some("Always") {
                 self.running(container, &path, errors);
                 continue;
@@ -177,11 +162,68 @@ impl Context<'_> {
             errors,
         );
         if let Some(needed) = &container.resources {
-            resources::validate(needed, &path.child("resources"), errors);
+            let path = path.child("resources");
+            resources::validate(needed, &path, errors);
+            resources::claims(needed, &self.claims, &path.child("claims"), errors);
         }
+        resources::resizing(
+            container.resize_policy.as_deref().unwrap_or_default(),
+            self.restart,
+            &path.child("resizePolicy"),
+            errors,
+        );
         if let Some(context) = &container.security_context {
-            security::container(context, &path.child("securityContext"), errors);
+            let path = path.child("securityContext");
+            security::container(context, self.own_users, &path, errors);
         }
+    }
+}
+
+/// When a container is started again, in place of what the pod says (`validateContainerRestartPolicy`,
+/// KEP-5307).
+fn restart_policy(container: &Container, path: &Path<'_>, errors: &mut Errors) {
+    let rules = container
+        .restart_policy_rules
+        .as_deref()
+        .unwrap_or_default();
+    let of_policy = path.child("restartPolicy");
+    match container.restart_policy.as_deref() {
+        None if rules.is_empty() => {}
+        None => {
+            let detail = "must specify restartPolicy when restart rules are used";
+            errors.required(&of_policy, detail);
+        }
+        Some("Always" | "Never" | "OnFailure") => {}
+        Some(other) => {
+            errors.not_supported(&of_policy, other, &["Always", "Never", "OnFailure"]);
+        }
+    }
+    let path = path.child("restartPolicyRules");
+    if rules.len() > RULES_MAX {
+        errors.too_many(&path, rules.len(), RULES_MAX);
+    }
+    for (i, rule) in rules.iter().enumerate() {
+        restart_rule(rule, &path.index(i), errors);
+    }
+}
+
+fn restart_rule(rule: &ContainerRestartRule, path: &Path<'_>, errors: &mut Errors) {
+    let actions = ["Restart", "RestartAllContainers"];
+    if !actions.contains(&rule.action.as_str()) {
+        errors.not_supported(&path.child("action"), &rule.action, &actions);
+    }
+    let path = path.child("exitCodes");
+    let Some(codes) = &rule.exit_codes else {
+        errors.required(&path, "must be specified");
+        return;
+    };
+    let operators = ["In", "NotIn"];
+    if !operators.contains(&codes.operator.as_str()) {
+        errors.not_supported(&path.child("operator"), &codes.operator, &operators);
+    }
+    let count = codes.values.as_ref().map_or(0, Vec::len);
+    if count > EXIT_CODES_MAX {
+        errors.too_many(&path.child("values"), count, EXIT_CODES_MAX);
     }
 }
 

@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
 use crate::api::kinds::persistent_volume_claim::spec_defaults;
+use crate::api::pod_resources;
 use crate::api::quantity::QuantityExt;
 
 /// Fills `field` when nothing, or the empty text, was given.
@@ -72,6 +73,38 @@ pub(super) fn pod(pod: &mut Pod) {
             }
         }
     }
+    if spec.resources.is_some() {
+        whole_pod(spec);
+    }
+}
+
+/// What a pod as a whole requests, where it says a part of it: what its containers request together, else
+/// what it is limited to (`defaultPodRequests`).
+fn whole_pod(spec: &mut PodSpec) {
+    let apart = PodSpec {
+        containers: spec.containers.clone(),
+        init_containers: spec.init_containers.clone(),
+        ..PodSpec::default()
+    };
+    let Some(resources) = &mut spec.resources else {
+        return;
+    };
+    let is_supported =
+        |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
+    let mut requests = resources.requests.take().unwrap_or_default();
+    for (name, amount) in pod_resources::requests(&apart) {
+        if matches!(name.as_str(), "cpu" | "memory") {
+            requests.entry(name).or_insert_with(|| amount.into());
+        }
+    }
+    for (name, limit) in resources.limits.iter().flatten() {
+        if is_supported(name) {
+            requests
+                .entry(name.clone())
+                .or_insert_with(|| limit.clone());
+        }
+    }
+    resources.requests = Some(requests).filter(|r| !r.is_empty());
 }
 
 /// For the template of anything that makes pods.
@@ -323,6 +356,24 @@ fn volume(volume: &mut Volume) {
     }
     if let Some(source) = &mut volume.persistent_volume_claim {
         drop_false(&mut source.read_only);
+    }
+    if let Some(source) = &mut volume.image {
+        pull_policy(source.reference.as_deref(), &mut source.pull_policy);
+    }
+    if let Some(source) = &mut volume.rbd {
+        text(&mut source.pool, "rbd");
+        text(&mut source.user, "admin");
+        text(&mut source.keyring, "/etc/ceph/keyring");
+    }
+    if let Some(source) = &mut volume.azure_disk {
+        text(&mut source.caching_mode, "ReadWrite");
+        text(&mut source.kind, "Shared");
+        text(&mut source.fs_type, "ext4");
+        source.read_only.get_or_insert(false);
+    }
+    if let Some(source) = &mut volume.scale_io {
+        text(&mut source.storage_mode, "ThinProvisioned");
+        text(&mut source.fs_type, "xfs");
     }
     if let Some(source) = &mut volume.iscsi {
         text(&mut source.iscsi_interface, "default");

@@ -76,10 +76,12 @@ fn given(config: &PodDNSConfig, path: &Path<'_>, errors: &mut Errors) {
 }
 
 pub(super) fn host_aliases(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
-    for alias in spec.host_aliases.iter().flatten() {
+    for (i, alias) in spec.host_aliases.iter().flatten().enumerate() {
+        let path = path.index(i);
         errors.invalid_each(&path.child("ip"), &alias.ip, is_valid_ip(&alias.ip));
-        for name in alias.hostnames.iter().flatten() {
-            errors.invalid_each(&path.child("hostnames"), name, is_dns1123_subdomain(name));
+        let path = path.child("hostnames");
+        for (i, name) in alias.hostnames.iter().flatten().enumerate() {
+            errors.invalid_each(&path.index(i), name, is_dns1123_subdomain(name));
         }
     }
 }

@@ -4,9 +4,11 @@ use k8s_openapi::api::core::v1::{
     EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector,
 };
 
+use super::volumes::not_reserved;
 use crate::api::field::{Errors, Path};
 use crate::api::names::{
-    is_config_map_key, is_dns1123_subdomain, is_qualified_name, is_relaxed_env_var_name,
+    is_config_map_key, is_dns1123_label, is_dns1123_subdomain, is_qualified_name,
+    is_relaxed_env_var_name,
 };
 use crate::api::quantity::QuantityExt;
 
@@ -93,8 +95,26 @@ fn value_from(source: &EnvVarSource, has_value: bool, path: &Path<'_>, errors: &
         sources += 1;
         key_ref(&key.name, &key.key, &path.child("secretKeyRef"), errors);
     }
-    if source.file_key_ref.is_some() {
+    if let Some(key) = &source.file_key_ref {
         sources += 1;
+        let path = path.child("fileKeyRef");
+        if key.volume_name.is_empty() {
+            errors.required(&path.child("volumeName"), "");
+        } else {
+            let messages = is_dns1123_label(&key.volume_name);
+            errors.invalid_each(&path.child("volumeName"), &key.volume_name, messages);
+        }
+        if key.path.is_empty() {
+            errors.required(&path.child("path"), "");
+        } else {
+            not_reserved(&key.path, &path.child("path"), errors);
+        }
+        if key.key.is_empty() {
+            errors.required(&path.child("key"), "");
+        } else {
+            let messages = is_relaxed_env_var_name(&key.key);
+            errors.invalid_each(&path.child("key"), &key.key, messages);
+        }
     }
     if sources == 0 {
         errors.invalid(
@@ -181,20 +201,17 @@ pub(super) fn resource_ref(
     errors: &mut Errors,
 ) {
     let container = field.container_name.as_deref().unwrap_or_default();
+    let huge = |prefix: &str| field.resource.starts_with(prefix);
+    let huge = huge("limits.hugepages-") || huge("requests.hugepages-");
+    let known = huge || RESOURCES.contains(&field.resource.as_str());
     if of_volume && container.is_empty() {
         errors.required(&path.child("containerName"), "");
-        return;
-    }
-    if field.resource.is_empty() {
+    } else if field.resource.is_empty() {
         errors.required(&path.child("resource"), "");
-        return;
-    }
-    let huge = |prefix: &str| field.resource.starts_with(prefix);
-    let known = RESOURCES.contains(&field.resource.as_str())
-        || huge("limits.hugepages-")
-        || huge("requests.hugepages-");
-    if !known {
+    } else if !known {
         errors.not_supported(&path.child("resource"), &field.resource, RESOURCES);
+    }
+    if !known {
         return;
     }
     let Some(divisor) = &field.divisor else {
@@ -215,9 +232,10 @@ pub(super) fn resource_ref(
     };
     let resource = match resource {
         "ephemeral-storage" => "local ephemeral storage",
+        _ if huge => "hugepages",
         other => other,
     };
-    if !allowed.contains(&divisor.0.as_str()) {
+    if !allowed.contains(&divisor.amount().to_string().as_str()) {
         let detail =
             format!("only divisor's values {words} are supported with the {resource} resource");
         errors.invalid(&path.child("divisor"), &field.resource, detail);

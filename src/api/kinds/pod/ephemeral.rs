@@ -81,7 +81,7 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
     let path = Path::new("spec");
     let path = path.child("ephemeralContainers");
     let volumes = spec.volumes.as_deref().unwrap_or_default();
-    let known = volumes::validate(volumes, &path, &mut Errors::default());
+    let known = volumes::validate(volumes, None, &path, &mut Errors::default());
     let others: Vec<&str> = spec
         .containers
         .iter()

@@ -3,7 +3,7 @@
 //!
 //! The tables say what a field without a value is written as; the values come from the JSON of the API.
 
-use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::api::core::v1::{NodeSelectorTerm, PodSpec, SeccompProfile, SecurityContext};
 use serde_json::{Map, Value};
 
 use crate::api::codec::encode;
@@ -91,6 +91,35 @@ pub(in crate::api::kinds) fn pod_spec(spec: &PodSpec) -> String {
     out
 }
 
+/// The security context of a container as it is printed.
+pub(super) fn security_context(context: &SecurityContext) -> String {
+    let mut out = String::new();
+    write(SECURITY, &encode(context), &mut out);
+    out
+}
+
+/// A term of a node selector as it is printed.
+pub(super) fn node_term(term: &NodeSelectorTerm) -> String {
+    let mut out = String::new();
+    write(NODE_TERM, &encode(term), &mut out);
+    out
+}
+
+pub(in crate::api::kinds) fn node_terms(terms: &[NodeSelectorTerm]) -> String {
+    if terms.is_empty() {
+        return "null".to_owned();
+    }
+    let terms: Vec<String> = terms.iter().map(node_term).collect();
+    format!("[{}]", terms.join(","))
+}
+
+/// A profile as it is printed.
+pub(super) fn seccomp_profile(profile: &SeccompProfile) -> String {
+    let mut out = String::new();
+    write(PROFILE, &encode(profile), &mut out);
+    out
+}
+
 const NAME: Table = &[("Name", "name", Text)];
 
 const SPEC: Table = &[
@@ -146,10 +175,21 @@ const SPEC: Table = &[
     ),
     ("OS", "os", Pointer(NAME)),
     ("SchedulingGates", "schedulingGates", List(NAME)),
-    ("ResourceClaims", "resourceClaims", Plain),
+    ("ResourceClaims", "resourceClaims", List(CLAIM)),
     ("Resources", "resources", Pointer(RESOURCES)),
     ("HostnameOverride", "hostnameOverride", Plain),
     ("SchedulingGroup", "schedulingGroup", Plain),
+];
+
+/// What a pod says of a claim for devices.
+pub(super) const CLAIM: Table = &[
+    ("Name", "name", Text),
+    ("ResourceClaimName", "resourceClaimName", Plain),
+    (
+        "ResourceClaimTemplateName",
+        "resourceClaimTemplateName",
+        Plain,
+    ),
 ];
 
 const POD_SECURITY: Table = &[
@@ -159,7 +199,7 @@ const POD_SECURITY: Table = &[
     ("ShareProcessNamespace", "shareProcessNamespace", Plain),
     ("HostUsers", "hostUsers", Plain),
     ("SELinuxOptions", "seLinuxOptions", Pointer(SE_LINUX)),
-    ("WindowsOptions", "windowsOptions", Plain),
+    ("WindowsOptions", "windowsOptions", Pointer(WINDOWS)),
     ("RunAsUser", "runAsUser", Plain),
     ("RunAsGroup", "runAsGroup", Plain),
     ("RunAsNonRoot", "runAsNonRoot", Plain),
@@ -182,6 +222,12 @@ const SE_LINUX: Table = &[
     ("Role", "role", Text),
     ("Type", "type", Text),
     ("Level", "level", Text),
+];
+const WINDOWS: Table = &[
+    ("GMSACredentialSpecName", "gmsaCredentialSpecName", Plain),
+    ("GMSACredentialSpec", "gmsaCredentialSpec", Plain),
+    ("RunAsUserName", "runAsUserName", Plain),
+    ("HostProcess", "hostProcess", Plain),
 ];
 const PROFILE: Table = &[
     ("Type", "type", Text),
@@ -362,7 +408,7 @@ const SECURITY: Table = &[
     ),
     ("Privileged", "privileged", Plain),
     ("SELinuxOptions", "seLinuxOptions", Pointer(SE_LINUX)),
-    ("WindowsOptions", "windowsOptions", Plain),
+    ("WindowsOptions", "windowsOptions", Pointer(WINDOWS)),
     ("RunAsUser", "runAsUser", Plain),
     ("RunAsGroup", "runAsGroup", Plain),
     ("RunAsNonRoot", "runAsNonRoot", Plain),

@@ -41,6 +41,7 @@ pub(super) fn validate(
         }
         sub_path(mount, &of_list, &path, errors);
         propagation(mount, container, &of_list, errors);
+        recursively(mount, &of_list.child("recursiveReadOnly"), errors);
     }
     devices(container, known, &path.child("volumeDevices"), errors);
 }
@@ -84,6 +85,26 @@ fn propagation(
     }
 }
 
+/// Whether what is mounted below is read-only, too.
+fn recursively(mount: &VolumeMount, path: &Path<'_>, errors: &mut Errors) {
+    match mount.recursive_read_only.as_deref() {
+        None | Some("Disabled") => {}
+        Some("Enabled" | "IfPossible") => {
+            if mount.read_only != Some(true) {
+                errors.forbidden(path, "may only be specified when readOnly is true");
+            }
+            if mount.mount_propagation.as_deref().unwrap_or("None") != "None" {
+                let detail = "may only be specified when mountPropagation is None or not specified";
+                errors.forbidden(path, detail);
+            }
+        }
+        Some(other) => {
+            let known = ["Disabled", "Enabled", "IfPossible"];
+            errors.not_supported(path, other, &known);
+        }
+    }
+}
+
 fn devices(container: &Container, known: &Known<'_>, path: &Path<'_>, errors: &mut Errors) {
     let mut places = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -93,7 +114,7 @@ fn devices(container: &Container, known: &Known<'_>, path: &Path<'_>, errors: &m
         if name.is_empty() {
             errors.required(&path.child("name"), "");
         }
-        if !names.insert(name) {
+        if !name.is_empty() && !names.insert(name) {
             errors.invalid(&path.child("name"), name, "must be unique");
         }
         match known.get(name) {
@@ -106,15 +127,26 @@ fn devices(container: &Container, known: &Known<'_>, path: &Path<'_>, errors: &m
             }
             Some(_) => {}
         }
-        let path = path.child("devicePath");
+        let of_path = path.child("devicePath");
         if place.is_empty() {
-            errors.required(&path, "");
+            errors.required(&of_path, "");
         }
-        if !places.insert(place) {
-            errors.invalid(&path, place, "must be unique");
+        if places.contains(place) {
+            errors.invalid(&of_path, place, "must be unique");
         }
         if place.split('/').any(|part| part == "..") {
-            errors.invalid(&path, place, "can not contain backsteps ('..')");
+            errors.invalid(&of_path, place, "can not contain backsteps ('..')");
+        } else {
+            places.insert(place);
+        }
+        let mut mounts = container.volume_mounts.iter().flatten();
+        if mounts.clone().any(|m| m.name == name) {
+            let detail = "must not already exist in volumeMounts";
+            errors.invalid(&path.child("name"), name, detail);
+        }
+        if mounts.any(|m| m.mount_path == place) {
+            let detail = "must not already exist as a path in volumeMounts";
+            errors.invalid(&of_path, place, detail);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The rules of where a pod may run: affinity, tolerations, spreading, gates.
 
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity,
+    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodAffinity,
     PodAffinityTerm, PodAntiAffinity, PodSpec, Toleration, TopologySpreadConstraint,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
-use super::go;
 use crate::api::field::{Errors, Path};
 use crate::api::names::{
     is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name,
@@ -13,8 +13,8 @@ use crate::api::names::{
 use crate::api::validation::{label_key, label_selector, one_of};
 use crate::sim::ordered::Set as BTreeSet;
 
-const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
-const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+pub(super) const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+pub(super) const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 const NOT_POSITIVE: &str = "must be greater than zero";
 pub(in crate::api::kinds) const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
@@ -30,7 +30,7 @@ pub(super) fn affinity(affinity: Option<&Affinity>, path: &Path<'_>, errors: &mu
         for (i, term) in preferred.iter().flatten().enumerate() {
             let path = path.index(i);
             weight(term.weight, &path, errors);
-            node_term(&term.preference, &path.child("preference"), errors);
+            node_term(&term.preference, false, &path.child("preference"), errors);
         }
     }
     let none = Default::default();
@@ -80,7 +80,7 @@ pub(in crate::api::kinds) fn node_selector(
         errors.required(&path, "must have at least one node selector term");
     }
     for (i, term) in selector.node_selector_terms.iter().enumerate() {
-        node_term(term, &path.index(i), errors);
+        node_term(term, true, &path.index(i), errors);
     }
 }
 
@@ -91,10 +91,11 @@ fn weight(weight: i32, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn node_term(term: &NodeSelectorTerm, path: &Path<'_>, errors: &mut Errors) {
+/// `strict` tells whether the values have to be such that a node can have them.
+fn node_term(term: &NodeSelectorTerm, strict: bool, path: &Path<'_>, errors: &mut Errors) {
     let expressions = path.child("matchExpressions");
     for (i, requirement) in term.match_expressions.iter().flatten().enumerate() {
-        node_requirement(requirement, &expressions.index(i), errors);
+        node_requirement(requirement, strict, &expressions.index(i), errors);
     }
     let fields = path.child("matchFields");
     for (i, requirement) in term.match_fields.iter().flatten().enumerate() {
@@ -102,7 +103,12 @@ fn node_term(term: &NodeSelectorTerm, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn node_requirement(rule: &NodeSelectorRequirement, path: &Path<'_>, errors: &mut Errors) {
+fn node_requirement(
+    rule: &NodeSelectorRequirement,
+    strict: bool,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     let values = rule.values.as_deref().unwrap_or_default();
     let path_of_values = path.child("values");
     match rule.operator.as_str() {
@@ -131,7 +137,7 @@ fn node_requirement(rule: &NodeSelectorRequirement, path: &Path<'_>, errors: &mu
         ),
     }
     label_key(&rule.key, &path.child("key"), errors);
-    for (i, value) in values.iter().enumerate() {
+    for (i, value) in values.iter().enumerate().filter(|_| strict) {
         errors.invalid_each(&path_of_values.index(i), value, is_label_value(value));
     }
 }
@@ -182,23 +188,141 @@ fn pod_term(term: &PodAffinityTerm, path: &Path<'_>, errors: &mut Errors) {
     for name in term.namespaces.iter().flatten() {
         errors.invalid_each(&path.child("namespace"), name, is_dns1123_label(name));
     }
-    for (field, keys) in [
-        ("matchLabelKeys", &term.match_label_keys),
-        ("mismatchLabelKeys", &term.mismatch_label_keys),
-    ] {
-        let path = path.child(field);
-        for (i, key) in keys.iter().flatten().enumerate() {
-            label_key(key, &path.index(i), errors);
-        }
-        if keys.as_ref().is_some_and(|k| !k.is_empty()) && term.label_selector.is_none() {
-            errors.forbidden(&path, "must not be specified when labelSelector is not set");
-        }
-    }
+    label_keys(term, path, errors);
     let path = path.child("topologyKey");
     if term.topology_key.is_empty() {
         errors.required(&path, "can not be empty");
     }
     label_key(&term.topology_key, &path, errors);
+}
+
+/// Keys of labels become expressions when a pod is made (`mutatePodAffinity` and
+/// `mutateTopologySpreadConstraints` in `pkg/registry/core/pod/strategy.go`).
+pub(super) fn merge_label_keys(pod: &mut Pod) {
+    let Some(spec) = &mut pod.spec else { return };
+    let labels = pod.metadata.labels.as_ref();
+    let add = |selector: &mut Option<LabelSelector>, keys: &Option<Vec<String>>, operator: &str| {
+        let Some(selector) = selector else { return };
+        for key in keys.iter().flatten() {
+            if let Some(value) = labels.and_then(|l| l.get(key)) {
+                let expressions = selector.match_expressions.get_or_insert_default();
+                expressions.push(LabelSelectorRequirement {
+                    key: key.clone(),
+                    operator: operator.to_owned(),
+                    values: Some(vec![value.clone()]),
+                });
+            }
+        }
+    };
+    let mut of_terms: Vec<&mut PodAffinityTerm> = Vec::new();
+    if let Some(affinity) = &mut spec.affinity {
+        if let Some(near) = &mut affinity.pod_affinity {
+            let required = &mut near.required_during_scheduling_ignored_during_execution;
+            let preferred = &mut near.preferred_during_scheduling_ignored_during_execution;
+            of_terms.extend(required.iter_mut().flatten());
+            of_terms.extend(
+                preferred
+                    .iter_mut()
+                    .flatten()
+                    .map(|t| &mut t.pod_affinity_term),
+            );
+        }
+        if let Some(far) = &mut affinity.pod_anti_affinity {
+            let required = &mut far.required_during_scheduling_ignored_during_execution;
+            let preferred = &mut far.preferred_during_scheduling_ignored_during_execution;
+            of_terms.extend(required.iter_mut().flatten());
+            of_terms.extend(
+                preferred
+                    .iter_mut()
+                    .flatten()
+                    .map(|t| &mut t.pod_affinity_term),
+            );
+        }
+    }
+    for term in of_terms {
+        add(&mut term.label_selector, &term.match_label_keys, "In");
+        add(&mut term.label_selector, &term.mismatch_label_keys, "NotIn");
+    }
+    for constraint in spec.topology_spread_constraints.iter_mut().flatten() {
+        add(
+            &mut constraint.label_selector,
+            &constraint.match_label_keys,
+            "In",
+        );
+    }
+}
+
+/// `validateMatchLabelKeysAndMismatchLabelKeys`.
+fn label_keys(term: &PodAffinityTerm, path: &Path<'_>, errors: &mut Errors) {
+    let (same, other) = (
+        term.match_label_keys.as_deref().unwrap_or_default(),
+        term.mismatch_label_keys.as_deref().unwrap_or_default(),
+    );
+    for (field, keys) in [("matchLabelKeys", same), ("mismatchLabelKeys", other)] {
+        let path = path.child(field);
+        if keys.is_empty() {
+            continue;
+        }
+        if term.label_selector.is_none() {
+            errors.forbidden(&path, "must not be specified when labelSelector is not set");
+            continue;
+        }
+        for (i, key) in keys.iter().enumerate() {
+            label_key(key, &path.index(i), errors);
+        }
+    }
+    // The keys have already become expressions: one beside it was given.
+    if let Some(selector) = &term.label_selector {
+        let labels = selector.match_labels.iter().flatten();
+        let mut seen: BTreeSet<&str> = labels.map(|(key, _)| key.as_str()).collect();
+        for expression in selector.match_expressions.iter().flatten() {
+            let place = same.iter().rposition(|key| *key == expression.key);
+            if !seen.insert(&expression.key)
+                && let Some(i) = place
+            {
+                let detail = "exists in both matchLabelKeys and labelSelector";
+                errors.invalid(&path.index(i), &expression.key, detail);
+            }
+        }
+    }
+    let path = path.child("matchLabelKeys");
+    for (i, key) in same.iter().enumerate().filter(|(_, k)| other.contains(k)) {
+        let detail = "exists in both matchLabelKeys and mismatchLabelKeys";
+        errors.invalid(&path.index(i), key, detail);
+    }
+}
+
+/// Keys of labels by whose values constraints tell pods apart (`validateMatchLabelKeysInTopologySpread`).
+/// Those of a pod have already become expressions.
+fn spread_keys(
+    constraint: &TopologySpreadConstraint,
+    of_pod: bool,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let keys = constraint.match_label_keys.as_deref().unwrap_or_default();
+    if keys.is_empty() {
+        return;
+    }
+    let selector = constraint.label_selector.as_ref();
+    if selector.is_none() {
+        errors.forbidden(path, "must not be specified when labelSelector is not set");
+    }
+    let labels = selector.and_then(|s| s.match_labels.as_ref());
+    let expressions = selector.and_then(|s| s.match_expressions.as_ref());
+    for (i, key) in keys.iter().enumerate() {
+        let path = path.index(i);
+        label_key(key, &path, errors);
+        let expressions = expressions.into_iter().flatten();
+        let listed = expressions.filter(|e| e.key == *key).count();
+        if labels.is_some_and(|l| l.contains_key(key)) || listed > usize::from(of_pod) {
+            errors.invalid(
+                &path,
+                key,
+                "exists in both matchLabelKeys and labelSelector",
+            );
+        }
+    }
 }
 
 pub(super) fn gates(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
@@ -214,6 +338,7 @@ pub(super) fn gates(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
 
 pub(super) fn spread(
     constraints: &[TopologySpreadConstraint],
+    of_pod: bool,
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
@@ -225,8 +350,6 @@ pub(super) fn spread(
         }
         if key.is_empty() {
             errors.required(&path.child("topologyKey"), "can not be empty");
-        } else {
-            label_key(key, &path.child("topologyKey"), errors);
         }
         if !matches!(action.as_str(), "DoNotSchedule" | "ScheduleAnyway") {
             let known = ["DoNotSchedule", "ScheduleAnyway"];
@@ -262,10 +385,7 @@ pub(super) fn spread(
                 errors.not_supported(&path.child(field), policy, &["Honor", "Ignore"]);
             }
         }
-        let keys = path.child("matchLabelKeys");
-        for (i, key) in constraint.match_label_keys.iter().flatten().enumerate() {
-            label_key(key, &keys.index(i), errors);
-        }
+        spread_keys(constraint, of_pod, &path.child("matchLabelKeys"), errors);
         label_selector(
             constraint.label_selector.as_ref(),
             &path.child("labelSelector"),
@@ -306,7 +426,7 @@ pub(in crate::api::kinds) fn tolerations(
             "Exists" => {
                 if !value.is_empty() {
                     let detail = "value must be empty when `operator` is 'Exists'";
-                    errors.invalid_raw(&path_of_operator, &go::toleration(toleration), detail);
+                    errors.invalid(&path_of_operator, &value, detail);
                 }
             }
             other => errors.not_supported(&path_of_operator, other, &["Equal", "Exists"]),

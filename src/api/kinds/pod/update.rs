@@ -5,10 +5,12 @@
 //! Divergence: upstream ends the last message with the output of a Go library that compares
 //! structs, and that varies its spaces on purpose; here it names each field that differs.
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, Toleration};
+use k8s_openapi::api::core::v1::{
+    Affinity, Container, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration,
+};
 use serde_json::Value;
 
-use super::validation;
+use super::{annotations, go_spec, validation};
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path};
 use crate::api::names::inclusive_range_error;
@@ -16,10 +18,21 @@ use crate::api::names::inclusive_range_error;
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
-    if new.spec == old.spec {
+    let (given, before) = (&new.metadata.annotations, &old.metadata.annotations);
+    if new.spec == old.spec && given == before {
         return Errors::default();
     }
     let mut errors = validation::pod_in_general(new);
+    let path = Path::new("metadata");
+    annotations::kept(
+        given.as_ref(),
+        before.as_ref(),
+        &path.child("annotations"),
+        &mut errors,
+    );
+    if new.spec == old.spec {
+        return errors;
+    }
     let (Some(spec), Some(before)) = (&new.spec, &old.spec) else {
         return errors;
     };
@@ -41,7 +54,7 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
     }
     tolerations(spec, before, &path, &mut errors);
     gates(spec, before, &path, &mut errors);
-    let munged = munge(spec, before);
+    let munged = munge(spec, before, &path, &mut errors);
     if munged != *before {
         let detail = format!(
             "pod updates may not change fields other than {UPDATABLE}\n{}",
@@ -109,7 +122,7 @@ fn gates(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors)
 }
 
 /// The new spec with all that may change put back.
-fn munge(spec: &PodSpec, before: &PodSpec) -> PodSpec {
+fn munge(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors) -> PodSpec {
     let mut munged = spec.clone();
     let images = |now: &mut [Container], then: &[Container]| {
         for (container, old) in now.iter_mut().zip(then) {
@@ -129,16 +142,69 @@ fn munge(spec: &PodSpec, before: &PodSpec) -> PodSpec {
     if was_negative && munged.termination_grace_period_seconds == Some(1) {
         munged.termination_grace_period_seconds = before.termination_grace_period_seconds;
     }
-    // A pod that the scheduler has not looked at yet may still be told where to go.
-    if before
-        .scheduling_gates
-        .as_ref()
-        .is_some_and(|g| !g.is_empty())
-    {
+    // A pod that the scheduler has not looked at yet may still be told where to go, more closely.
+    let gates = before.scheduling_gates.as_ref();
+    if gates.is_some_and(|g| !g.is_empty()) {
+        node_selector(spec, before, &path.child("nodeSelector"), errors);
         munged.node_selector.clone_from(&before.node_selector);
-        munged.affinity.clone_from(&before.affinity);
+        let path = path.child("affinity");
+        node_affinity(spec, before, &path.child("nodeAffinity"), errors);
+        let then = before.affinity.as_ref();
+        let affinity = munged.affinity.get_or_insert_default();
+        affinity.node_affinity = then.and_then(|a| a.node_affinity.clone());
+        if then.is_none() && *affinity == Affinity::default() {
+            munged.affinity = None;
+        }
     }
     munged
+}
+
+fn node_selector(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
+    let now = spec.node_selector.as_ref();
+    let mut then = before.node_selector.iter().flatten();
+    if then.any(|(key, value)| now.and_then(|n| n.get(key)) != Some(value)) {
+        let detail = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+        errors.invalid_json(path, &spec.node_selector, detail);
+    }
+}
+
+fn node_affinity(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
+    let terms = |spec: &PodSpec| {
+        let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
+        let required = affinity
+            .required_during_scheduling_ignored_during_execution
+            .as_ref()?;
+        Some(required.node_selector_terms.clone())
+    };
+    let (now, then) = (
+        terms(spec).unwrap_or_default(),
+        terms(before).unwrap_or_default(),
+    );
+    let path = path.child("requiredDuringSchedulingIgnoredDuringExecution");
+    let path = path.child("nodeSelectorTerms");
+    if !then.is_empty() && then.len() != now.len() {
+        let detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        errors.invalid_raw(&path, &go_spec::node_terms(&now), detail);
+        return;
+    }
+    for (i, (now, then)) in now.iter().zip(&then).enumerate() {
+        if !only_adds(now, then) {
+            let detail = "only additions are allowed (no mutations or deletions)";
+            errors.invalid_raw(&path.index(i), &go_spec::node_term(now), detail);
+        }
+    }
+}
+
+fn only_adds(now: &NodeSelectorTerm, then: &NodeSelectorTerm) -> bool {
+    let list = |l: &Option<Vec<NodeSelectorRequirement>>| l.clone().unwrap_or_default();
+    let pairs = [
+        (list(&now.match_expressions), list(&then.match_expressions)),
+        (list(&now.match_fields), list(&then.match_fields)),
+    ];
+    // A term without requirements matches nothing, and more would make it match something.
+    let was_empty = pairs.iter().all(|(_, then)| then.is_empty());
+    let is_empty = pairs.iter().all(|(now, _)| now.is_empty());
+    (is_empty || !was_empty) && pairs.iter().all(|(now, then)| now.starts_with(then))
 }
 
 fn differences(before: &PodSpec, now: &PodSpec) -> String {

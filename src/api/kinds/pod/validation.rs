@@ -3,14 +3,18 @@
 //! Models `k8s.io/kubernetes/pkg/apis/core/validation/validation.go` ValidatePodSpec and what it
 //! calls. The order of errors is upstream's.
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, PodTemplateSpec, ResourceRequirements};
 
-use super::{containers, dns, scheduling, security, volumes};
+use super::{annotations as pod_annotations, containers, dns, resources, scheduling, security};
+use super::{volumes, windows};
 use crate::api::field::{Errors, Path};
 use crate::api::names::{
     inclusive_range_error, is_dns1123_label, is_dns1123_subdomain, is_qualified_name,
 };
 use crate::api::validation::{annotations, labels, one_of};
+
+/// What the kernel takes as a name of a host, in bytes.
+const HOSTNAME_MAX: usize = 64;
 
 /// A pod itself; its metadata is checked elsewhere.
 pub(super) fn pod(pod: &Pod) -> Errors {
@@ -39,6 +43,8 @@ pub(super) fn pod(pod: &Pod) -> Errors {
             "cannot be set until all schedulingGates have been cleared",
         );
     }
+    let given = pod.metadata.annotations.as_ref();
+    pod_annotations::agree(given, spec, &path, &mut errors);
     errors
 }
 
@@ -50,7 +56,16 @@ pub(super) fn pod_in_general(pod: &Pod) -> Errors {
         errors.required(&path.child("containers"), "");
         return errors;
     };
-    pod_spec(spec, true, &path, &mut errors);
+    let of_annotations = Path::new("metadata");
+    pod_annotations::validate(
+        pod.metadata.annotations.as_ref(),
+        spec,
+        &of_annotations.child("annotations"),
+        &mut errors,
+    );
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    pod_spec(spec, Some(name), &path, &mut errors);
+    without_account(spec, &path, &mut errors);
     let trimmed = |list: &[Container], path: &Path<'_>, errors: &mut Errors| {
         for (i, container) in list.iter().enumerate() {
             let image = container.image.as_deref().unwrap_or_default();
@@ -72,17 +87,20 @@ pub(in crate::api::kinds) fn pod_template(
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
-    if let Some(meta) = &template.metadata {
-        labels(meta.labels.as_ref(), &path.child("labels"), errors);
-        annotations(
-            meta.annotations.as_ref(),
-            &path.child("annotations"),
-            errors,
-        );
-    }
     let empty = PodSpec::default();
     let spec = template.spec.as_ref().unwrap_or(&empty);
-    pod_spec(spec, false, &path.child("spec"), errors);
+    let of_annotations = path.child("annotations");
+    let meta = template.metadata.as_ref();
+    let given = meta.and_then(|m| m.annotations.as_ref());
+    labels(
+        meta.and_then(|m| m.labels.as_ref()),
+        &path.child("labels"),
+        errors,
+    );
+    annotations(given, &of_annotations, errors);
+    pod_annotations::validate(given, spec, &of_annotations, errors);
+    pod_spec(spec, None, &path.child("spec"), errors);
+    pod_annotations::agree(given, spec, &path.child("spec"), errors);
     if spec
         .ephemeral_containers
         .as_ref()
@@ -95,15 +113,43 @@ pub(in crate::api::kinds) fn pod_template(
     }
 }
 
-fn pod_spec(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) {
+/// A token is that of an account (only a pod is sure to have none).
+fn without_account(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
+    if spec.service_account_name.is_some() {
+        return;
+    }
+    let path = path.child("volumes");
+    for (i, volume) in spec.volumes.iter().flatten().enumerate() {
+        let path = path.index(i);
+        let path = path.child("projected");
+        let path = path.child("sources");
+        let sources = volume.projected.iter().filter_map(|p| p.sources.as_ref());
+        for (i, source) in sources.flatten().enumerate() {
+            if source.service_account_token.is_some() {
+                let detail = "must not be specified when serviceAccountName is not set";
+                errors.forbidden(&path.index(i).child("serviceAccountToken"), detail);
+            }
+        }
+    }
+}
+
+/// `pod` is the name of the pod, and nothing for a template.
+fn pod_spec(spec: &PodSpec, pod: Option<&str>, path: &Path<'_>, errors: &mut Errors) {
     let known = volumes::validate(
         spec.volumes.as_deref().unwrap_or_default(),
+        pod,
         &path.child("volumes"),
         errors,
     );
+    resources::pod_claims(
+        spec.resource_claims.as_deref().unwrap_or_default(),
+        &path.child("resourceClaims"),
+        errors,
+    );
     containers::validate(spec, &known, path, errors);
+    resources::of_pod(spec, &path.child("resources"), errors);
     if spec.host_network == Some(true) {
-        host_network(spec, is_pod, path, errors);
+        host_network(spec, pod.is_some(), path, errors);
     }
     one_of(
         spec.restart_policy.as_deref(),
@@ -123,12 +169,6 @@ fn pod_spec(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) 
         errors,
     );
     security::pod(spec, &path.child("securityContext"), errors);
-    for (i, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
-        if secret.name.is_empty() {
-            let path = path.child("imagePullSecrets");
-            errors.required(&path.index(i).child("name"), "");
-        }
-    }
     scheduling::affinity(spec.affinity.as_ref(), &path.child("affinity"), errors);
     dns::validate(spec, &path.child("dnsConfig"), errors);
     for (i, gate) in spec.readiness_gates.iter().flatten().enumerate() {
@@ -144,9 +184,23 @@ fn pod_spec(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) 
         spec.topology_spread_constraints
             .as_deref()
             .unwrap_or_default(),
+        pod.is_some(),
         &path.child("topologySpreadConstraints"),
         errors,
     );
+    windows::host_process(spec, path, errors);
+    if spec.host_users == Some(false) {
+        let detail = "when `pod.Spec.HostUsers` is false";
+        for (field, set) in [
+            ("hostNetwork", spec.host_network),
+            ("HostPID", spec.host_pid),
+            ("HostIPC", spec.host_ipc),
+        ] {
+            if set == Some(true) {
+                errors.forbidden(&path.child(field), detail);
+            }
+        }
+    }
     names(spec, path, errors);
     scheduling::tolerations(
         spec.tolerations.as_deref().unwrap_or_default(),
@@ -176,15 +230,14 @@ fn pod_spec(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) 
             errors,
         );
     }
-    if let Some(os) = &spec.os {
-        let path = path.child("os");
-        one_of(
-            Some(&os.name),
-            &["linux", "windows"],
-            &path.child("name"),
-            errors,
-        );
+    if let Some(overhead) = &spec.overhead {
+        let limits = ResourceRequirements {
+            limits: Some(overhead.clone()),
+            ..ResourceRequirements::default()
+        };
+        resources::validate(&limits, &path.child("overhead"), errors);
     }
+    windows::os(spec, path, errors);
 }
 
 fn names(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
@@ -213,27 +266,40 @@ fn names(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
             errors.invalid_each(&path.child(field), name, is_dns1123_label(name));
         }
     }
-}
-
-/// On the host's network a container's ports are the host's.
-fn host_network(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) {
-    let mut check = |list: &[Container], path: &Path<'_>| {
-        for (i, container) in list.iter().enumerate() {
-            for (j, port) in container.ports.iter().flatten().enumerate() {
-                let host = port.host_port.unwrap_or_default();
-                if (is_pod || host != 0) && host != port.container_port {
-                    let ports = path.index(i);
-                    let ports = ports.child("ports");
-                    errors.invalid(
-                        &ports.index(j).child("containerPort"),
-                        port.container_port,
-                        "must match `hostPort` when `hostNetwork` is true",
-                    );
-                }
+    if let Some(name) = &spec.hostname_override {
+        let path = path.child("hostnameOverride");
+        errors.invalid_each(&path, name, is_dns1123_subdomain(name));
+        if name.len() > HOSTNAME_MAX {
+            errors.too_long(&path, HOSTNAME_MAX);
+        }
+        for (field, set) in [
+            ("hostNetwork", spec.host_network),
+            ("setHostnameAsFQDN", spec.set_hostname_as_fqdn),
+        ] {
+            if set == Some(true) {
+                let detail = format!("may not be specified when `{field}` is true");
+                errors.forbidden(&path, detail);
             }
         }
-    };
-    check(&spec.containers, &path.child("containers"));
-    let init = spec.init_containers.as_deref().unwrap_or_default();
-    check(init, &path.child("initContainers"));
+    }
+}
+
+/// On the host's network a container's ports are the host's. A template's may be left out: they are
+/// filled in when the pod is made.
+fn host_network(spec: &PodSpec, is_pod: bool, path: &Path<'_>, errors: &mut Errors) {
+    let path = path.child("containers");
+    for (i, container) in spec.containers.iter().enumerate() {
+        let path = path.index(i);
+        let path = path.child("ports");
+        for (j, port) in container.ports.iter().flatten().enumerate() {
+            let host = port.host_port.unwrap_or_default();
+            if (is_pod || host != 0) && host != port.container_port {
+                errors.invalid(
+                    &path.index(j).child("hostPort"),
+                    host,
+                    "must match `containerPort` when `hostNetwork` is true",
+                );
+            }
+        }
+    }
 }

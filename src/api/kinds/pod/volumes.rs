@@ -1,14 +1,18 @@
 //! The rules of volumes: one source each, under a name of its own.
 
 use k8s_openapi::api::core::v1::{
-    DownwardAPIVolumeFile, HostPathVolumeSource, KeyToPath, ProjectedVolumeSource, Volume,
+    CSIVolumeSource, DownwardAPIVolumeFile, EphemeralVolumeSource, HostPathVolumeSource, KeyToPath,
+    ProjectedVolumeSource, Volume,
 };
 
+use super::disks;
 use super::env::{FILE_FIELDS, field_ref, resource_ref};
+use crate::api::codec::encode;
 use crate::api::field::{Errors, Path};
 use crate::api::kinds::persistent_volume_claim::validation::claim_spec;
-use crate::api::names::is_dns1123_label;
+use crate::api::names::{is_dns1123_label, is_dns1123_subdomain};
 use crate::api::quantity::QuantityExt;
+use crate::api::validation::{annotations, labels, one_of};
 use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// The volumes that are well formed, by name: those can be mounted.
@@ -59,17 +63,34 @@ fn sources(v: &Volume) -> impl Iterator<Item = (&'static str, bool)> {
     .into_iter()
 }
 
-/// Checks the volumes; returns those that are well formed.
+/// The longest name of a driver, in bytes.
+const DRIVER_MAX: usize = 63;
+
+/// Checks the volumes; returns those that are well formed. `pod` is the name of the pod that they
+/// belong to, and nothing for a template.
 pub(super) fn validate<'v>(
     volumes: &'v [Volume],
+    pod: Option<&str>,
     path: &Path<'_>,
     errors: &mut Errors,
 ) -> Known<'v> {
     let mut known = Known::new();
+    let claim = |volume: &Volume| {
+        let pod = pod.filter(|p| !p.is_empty())?;
+        volume.ephemeral.as_ref()?;
+        Some(format!("{pod}-{}", volume.name))
+    };
+    let made: Vec<String> = volumes.iter().filter_map(claim).collect();
     for (i, volume) in volumes.iter().enumerate() {
         let path = path.index(i);
         let mut found = Errors::default();
-        source(volume, &path, &mut found);
+        source(volume, pod.is_some(), &path, &mut found);
+        if let Some(claim) = claim(volume).filter(|_| !volume.name.is_empty()) {
+            for message in is_dns1123_subdomain(&claim) {
+                let detail = format!("PVC name \"{claim}\": {message}");
+                found.invalid(&path.child("name"), &volume.name, detail);
+            }
+        }
         let name = path.child("name");
         if volume.name.is_empty() {
             found.required(&name, "");
@@ -84,11 +105,18 @@ pub(super) fn validate<'v>(
         } else {
             errors.append(found);
         }
+        if let Some(source) = &volume.persistent_volume_claim
+            && made.contains(&source.claim_name)
+        {
+            let path = path.child("persistentVolumeClaim");
+            let detail = "must not reference a PVC that gets created for an ephemeral volume";
+            errors.invalid(&path.child("claimName"), &source.claim_name, detail);
+        }
     }
     known
 }
 
-fn source(volume: &Volume, path: &Path<'_>, errors: &mut Errors) {
+fn source(volume: &Volume, of_pod: bool, path: &Path<'_>, errors: &mut Errors) {
     let mut given = 0;
     for (field, is_given) in sources(volume) {
         if !is_given {
@@ -96,9 +124,18 @@ fn source(volume: &Volume, path: &Path<'_>, errors: &mut Errors) {
         }
         given += 1;
         if given > 1 {
+            // Two of the names are written so upstream.
+            let field = match field {
+                "downwardAPI" => "downwarAPI",
+                "cephfs" => "cephFS",
+                field => field,
+            };
             errors.forbidden(&path.child(field), ONE_TYPE);
         } else {
-            one_source(volume, field, &path.child(field), errors);
+            one_source(volume, field, of_pod, path, errors);
+        }
+        if let Some(source) = volume.iscsi.as_ref().filter(|_| field == "iscsi") {
+            disks::initiator(&volume.name, &encode(source), path, errors);
         }
     }
     if given == 0 {
@@ -106,55 +143,135 @@ fn source(volume: &Volume, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn one_source(volume: &Volume, field: &str, path: &Path<'_>, errors: &mut Errors) {
-    let required = |value: Option<&str>, name: &'static str, errors: &mut Errors| {
-        if value.unwrap_or_default().is_empty() {
-            errors.required(&path.child(name), "");
-        }
-    };
+/// A text that has to be there.
+pub(in crate::api::kinds) fn required(
+    value: &str,
+    field: &str,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    if value.is_empty() {
+        errors.required(&path.child(field), "");
+    }
+}
+
+fn one_source(
+    volume: &Volume,
+    field: &str,
+    of_pod: bool,
+    of_volume: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let path = of_volume.child(field);
     if let Some(source) = &volume.empty_dir {
         let limit = source.size_limit.as_ref();
         if limit.is_some_and(|l| l.amount().sign() < 0) {
             let detail = "SizeLimit field must be a valid resource quantity";
             errors.forbidden(&path.child("sizeLimit"), detail);
         }
-    } else if let Some(source) = &volume.host_path {
-        host_path(source, path, errors);
-    } else if let Some(source) = &volume.secret {
-        required(source.secret_name.as_deref(), "secretName", errors);
+    } else if let Some(source) = volume.host_path.as_ref().filter(|_| field == "hostPath") {
+        host_path(source, &path, errors);
+    } else if let Some(source) = volume.secret.as_ref().filter(|_| field == "secret") {
+        let name = source.secret_name.as_deref().unwrap_or_default();
+        required(name, "secretName", &path, errors);
         file_mode(source.default_mode, &path.child("defaultMode"), errors);
         items(source.items.as_deref(), &path.child("items"), errors);
-    } else if let Some(source) = &volume.nfs {
-        required(Some(&source.server), "server", errors);
-        required(Some(&source.path), "path", errors);
+    } else if let Some(source) = volume.nfs.as_ref().filter(|_| field == "nfs") {
+        required(&source.server, "server", &path, errors);
+        required(&source.path, "path", &path, errors);
         absolute(&source.path, &path.child("path"), errors);
-    } else if let Some(source) = &volume.persistent_volume_claim {
-        required(Some(&source.claim_name), "claimName", errors);
-    } else if let Some(source) = &volume.downward_api {
+    } else if field == "persistentVolumeClaim"
+        && let Some(source) = &volume.persistent_volume_claim
+    {
+        required(&source.claim_name, "claimName", &path, errors);
+    } else if let Some(source) = volume
+        .downward_api
+        .as_ref()
+        .filter(|_| field == "downwardAPI")
+    {
         file_mode(source.default_mode, &path.child("defaultMode"), errors);
         for file in source.items.iter().flatten() {
-            downward_file(file, path, errors);
+            downward_file(file, &path, errors);
         }
-    } else if let Some(source) = &volume.config_map {
-        required(Some(&source.name), "name", errors);
+    } else if let Some(source) = volume.config_map.as_ref().filter(|_| field == "configMap") {
+        required(&source.name, "name", &path, errors);
         file_mode(source.default_mode, &path.child("defaultMode"), errors);
         items(source.items.as_deref(), &path.child("items"), errors);
-    } else if let Some(source) = &volume.projected {
+    } else if let Some(source) = volume.projected.as_ref().filter(|_| field == "projected") {
         file_mode(source.default_mode, &path.child("defaultMode"), errors);
-        projected(source, path, errors);
-    } else if let Some(source) = &volume.csi {
-        required(Some(&source.driver), "driver", errors);
-    } else if let Some(source) = &volume.ephemeral {
-        let path = path.child("volumeClaimTemplate");
-        match &source.volume_claim_template {
-            Some(template) => claim_spec(&template.spec, &path.child("spec"), errors),
-            None => errors.required(&path, ""),
+        projected(source, &path, errors);
+    } else if let Some(source) = volume.csi.as_ref().filter(|_| field == "csi") {
+        csi(source, &path, errors);
+    } else if let Some(source) = volume.ephemeral.as_ref().filter(|_| field == "ephemeral") {
+        ephemeral(source, &path, errors);
+    } else if let Some(source) = volume.image.as_ref().filter(|_| field == "image") {
+        if of_pod {
+            let reference = source.reference.as_deref().unwrap_or_default();
+            required(reference, "reference", &path, errors);
         }
-    } else if let Some(source) = &volume.image
-        && field == "image"
-    {
-        required(source.reference.as_deref(), "reference", errors);
+        one_of(
+            source.pull_policy.as_deref(),
+            &["Always", "IfNotPresent", "Never"],
+            &path.child("pullPolicy"),
+            errors,
+        );
+    } else {
+        disks::validate(field, &encode(volume)[field], None, of_volume, errors);
     }
+}
+
+/// The name of a CSI driver.
+pub(in crate::api::kinds) fn driver(name: &str, path: &Path<'_>, errors: &mut Errors) {
+    if name.is_empty() {
+        errors.required(path, "");
+    }
+    if name.len() > DRIVER_MAX {
+        errors.too_long(path, DRIVER_MAX);
+    }
+    errors.invalid_each(path, name, is_dns1123_subdomain(&name.to_lowercase()));
+}
+
+fn csi(source: &CSIVolumeSource, path: &Path<'_>, errors: &mut Errors) {
+    driver(&source.driver, &path.child("driver"), errors);
+    if let Some(secret) = &source.node_publish_secret_ref {
+        if secret.name.is_empty() {
+            let path = path.child("nodePublishSecretRef");
+            errors.required(&path.child("name"), "");
+        } else {
+            let messages = is_dns1123_subdomain(&secret.name);
+            errors.invalid_each(&path.child("name"), &secret.name, messages);
+        }
+    }
+}
+
+fn ephemeral(source: &EphemeralVolumeSource, path: &Path<'_>, errors: &mut Errors) {
+    let path = path.child("volumeClaimTemplate");
+    let Some(template) = &source.volume_claim_template else {
+        errors.required(&path, "");
+        return;
+    };
+    if let Some(meta) = &template.metadata {
+        let path = path.child("metadata");
+        let of_annotations = path.child("annotations");
+        annotations(meta.annotations.as_ref(), &of_annotations, errors);
+        labels(meta.labels.as_ref(), &path.child("labels"), errors);
+        // The rest would not be taken over.
+        for (field, set) in [
+            ("name", meta.name.is_some()),
+            ("generateName", meta.generate_name.is_some()),
+            ("namespace", meta.namespace.is_some()),
+            ("uid", meta.uid.is_some()),
+            ("resourceVersion", meta.resource_version.is_some()),
+            ("generation", meta.generation.is_some()),
+            ("ownerReferences", meta.owner_references.is_some()),
+            ("finalizers", meta.finalizers.is_some()),
+        ] {
+            if set {
+                errors.forbidden(&path.child(field), "cannot be set");
+            }
+        }
+    }
+    claim_spec(&template.spec, &path.child("spec"), errors);
 }
 
 pub(in crate::api::kinds) fn absolute(text: &str, path: &Path<'_>, errors: &mut Errors) {
@@ -242,69 +359,58 @@ fn projected(source: &ProjectedVolumeSource, path: &Path<'_>, errors: &mut Error
     let mut paths: BTreeSet<&str> = BTreeSet::new();
     let of_list = path.child("sources");
     for (i, projection) in source.sources.iter().flatten().enumerate() {
-        let path_of_source = of_list.index(i);
+        let at = of_list.index(i);
         let mut given = 0;
-        let mut only_one = |field: &'static str, errors: &mut Errors| {
-            given += 1;
-            if given > 1 {
-                errors.forbidden(&path_of_source.child(field), ONE_TYPE);
-            }
-            given == 1
-        };
         let mut files: Vec<(&str, &str)> = Vec::new();
-        if let Some(secret) = &projection.secret
-            && only_one("secret", errors)
-        {
-            let path = path_of_source.child("secret");
-            if secret.name.is_empty() {
-                errors.required(&path.child("name"), "");
-            }
-            items(secret.items.as_deref(), &path.child("items"), errors);
+        if let Some(secret) = &projection.secret {
+            given += 1;
+            let at = at.child("secret");
+            required(&secret.name, "name", &at, errors);
+            items(secret.items.as_deref(), &at.child("items"), errors);
             let listed = secret.items.iter().flatten();
             files.extend(listed.map(|item| (item.path.as_str(), secret.name.as_str())));
         }
-        if let Some(map) = &projection.config_map
-            && only_one("configMap", errors)
-        {
-            let path = path_of_source.child("configMap");
-            if map.name.is_empty() {
-                errors.required(&path.child("name"), "");
-            }
-            items(map.items.as_deref(), &path.child("items"), errors);
+        if let Some(map) = &projection.config_map {
+            given += 1;
+            let at = at.child("configMap");
+            required(&map.name, "name", &at, errors);
+            items(map.items.as_deref(), &at.child("items"), errors);
             let listed = map.items.iter().flatten();
             files.extend(listed.map(|item| (item.path.as_str(), map.name.as_str())));
         }
-        if let Some(downward) = &projection.downward_api
-            && only_one("downwardAPI", errors)
-        {
+        if let Some(downward) = &projection.downward_api {
+            given += 1;
             for file in downward.items.iter().flatten() {
-                downward_file(file, &path_of_source.child("downwardAPI"), errors);
+                downward_file(file, &at.child("downwardAPI"), errors);
                 files.push((&file.path, &file.path));
-            }
-        }
-        if let Some(token) = &projection.service_account_token
-            && only_one("serviceAccountToken", errors)
-        {
-            let path = path_of_source.child("serviceAccountToken");
-            let seconds = token.expiration_seconds.unwrap_or(3600);
-            if seconds < *TOKEN_SECONDS.start() {
-                let detail = "may not specify a duration less than 10 minutes";
-                errors.invalid(&path.child("expirationSeconds"), seconds, detail);
-            } else if seconds > *TOKEN_SECONDS.end() {
-                let detail = "may not specify a duration larger than 2^32 seconds";
-                errors.invalid(&path.child("expirationSeconds"), seconds, detail);
-            }
-            if token.path.is_empty() {
-                errors.required(&path.child("path"), "");
-            } else {
-                not_reserved(&token.path, &path.child("path"), errors);
-                files.push((&token.path, &token.path));
             }
         }
         for (file, of) in files {
             if !file.is_empty() && !paths.insert(file) {
                 errors.invalid(path, of, "conflicting duplicate paths");
             }
+        }
+        if let Some(token) = &projection.service_account_token {
+            given += 1;
+            let at = at.child("serviceAccountToken");
+            let seconds = token.expiration_seconds.unwrap_or(3600);
+            if seconds < *TOKEN_SECONDS.start() {
+                let detail = "may not specify a duration less than 10 minutes";
+                errors.invalid(&at.child("expirationSeconds"), seconds, detail);
+            }
+            if seconds > *TOKEN_SECONDS.end() {
+                let detail = "may not specify a duration larger than 2^32 seconds";
+                errors.invalid(&at.child("expirationSeconds"), seconds, detail);
+            }
+            // The path is that of the volume, as upstream has it.
+            match token.path.is_empty() {
+                true => errors.required(&path.child("path"), ""),
+                false => not_reserved(&token.path, &path.child("path"), errors),
+            }
+        }
+        if given > 1 {
+            let detail = "may not specify more than 1 volume type per source";
+            errors.forbidden(&at, detail);
         }
     }
 }
@@ -324,10 +430,9 @@ pub(in crate::api::kinds) fn no_backsteps(text: &str, path: &Path<'_>, errors: &
 }
 
 /// Names that begin with two dots are the kubelet's own.
-fn not_reserved(text: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn not_reserved(text: &str, path: &Path<'_>, errors: &mut Errors) {
     descending(text, path, errors);
-    let first = text.split('/').next().unwrap_or_default();
-    if first.starts_with("..") && first != ".." {
+    if text.starts_with("..") && !text.starts_with("../") {
         errors.invalid(path, text, "must not start with '..'");
     }
 }

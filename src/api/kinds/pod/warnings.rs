@@ -2,13 +2,22 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/api/pod/warnings.go`.
 
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    Affinity, Container, ContainerPort, NodeSelectorTerm, PodSpec, Volume,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::annotations::{APP_ARMOR, SECCOMP_OF_CONTAINER, SECCOMP_OF_POD};
+use super::overlaps;
+use super::scheduling::{PREFERRED, REQUIRED};
+use super::windows::visit;
 use crate::api::field::{Path, quote};
-use crate::api::names::is_dns1123_label;
+use crate::api::kinds::persistent_volume_claim;
+use crate::api::names::{ip_warning, is_dns1123_label, is_label_value};
 use crate::api::quantity::QuantityExt;
-use crate::sim::ordered::Map as BTreeMap;
 
 /// Labels of nodes that have got other names.
 pub(in crate::api::kinds) const OLD_NODE_LABELS: &[(&str, &str, &str)] = &[
@@ -59,39 +68,104 @@ fn name_warning(meta: &ObjectMeta, why: &str) -> Vec<String> {
     )]
 }
 
+/// Annotations that nobody reads any longer, and what stands in their place.
+const OLD_ANNOTATIONS: [(&str, &str); 3] = [
+    (
+        "scheduler.alpha.kubernetes.io/critical-pod",
+        "non-functional in v1.16+; use the \"priorityClassName\" field instead",
+    ),
+    (
+        "security.alpha.kubernetes.io/sysctls",
+        "non-functional in v1.11+; use the \"sysctls\" field instead",
+    ),
+    (
+        "security.alpha.kubernetes.io/unsafe-sysctls",
+        "non-functional in v1.11+; use the \"sysctls\" field instead",
+    ),
+];
+
+/// `warningsForPodSpecAndMeta`, for the spec below `path`.
+///
+/// Divergence: a negative `terminationGracePeriodSeconds` is not warned of: the transcripts of v1.36.2 do
+/// without, although the sources have the words.
 pub(in crate::api::kinds) fn of_spec(
-    spec: Option<&PodSpec>,
+    spec: &PodSpec,
+    meta: Option<&ObjectMeta>,
     path: &Path<'_>,
-    warnings: &mut Vec<String>,
+    of_meta: &Path<'_>,
+    found: &mut Vec<String>,
 ) {
-    let Some(spec) = spec else { return };
-    for (old, since, new) in OLD_NODE_LABELS {
-        let selected = spec.node_selector.as_ref();
-        if selected.is_some_and(|s| s.contains_key(*old)) {
-            let path = path.child("nodeSelector");
-            warnings.push(format!(
-                "{}: deprecated since {since}; use {} instead",
-                path.key(old),
-                quote(new)
+    let none = BTreeMap::new();
+    let given = meta.and_then(|m| m.annotations.as_ref());
+    let given = given.unwrap_or(&none);
+    let of_annotations = of_meta.child("annotations");
+    placement(spec, path, found);
+    for (key, message) in OLD_ANNOTATIONS {
+        if given.contains_key(key) {
+            found.push(format!("{}: {message}", of_annotations.key(key)));
+        }
+    }
+    let of_volumes = path.child("volumes");
+    for (i, volume) in spec.volumes.iter().flatten().enumerate() {
+        old_source(volume, &of_volumes.index(i), found);
+    }
+    overlaps::find(spec.volumes.as_deref().unwrap_or_default(), found);
+    let aliases = spec.host_aliases.as_deref().unwrap_or_default();
+    let ips = aliases.iter().map(|a| a.ip.as_str());
+    twice(ips, "ip", &path.child("hostAliases"), found);
+    let secrets = spec.image_pull_secrets.as_deref().unwrap_or_default();
+    let of_secrets = path.child("imagePullSecrets");
+    twice(
+        secrets.iter().map(|s| s.name.as_str()),
+        "name",
+        &of_secrets,
+        found,
+    );
+    for (i, _) in secrets
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.name.is_empty())
+    {
+        let path = of_secrets.index(i);
+        found.push(format!("{}: invalid empty name \"\"", path.child("name")));
+    }
+    fractions(spec.overhead.as_ref(), &path.child("overhead"), found);
+    let of_pod = spec.security_context.as_ref();
+    let seccomp = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
+    if of_pod.is_none_or(|c| c.seccomp_profile.is_none()) && given.contains_key(SECCOMP_OF_POD) {
+        found.push(format!("{}: {seccomp}", of_annotations.key(SECCOMP_OF_POD)));
+    }
+    let armoured = of_pod.is_some_and(|c| c.app_armor_profile.is_some());
+    visit(spec, path, |container, path| {
+        let own = container.security_context.as_ref();
+        let key = format!("{SECCOMP_OF_CONTAINER}{}", container.name);
+        if own.is_none_or(|c| c.seccomp_profile.is_none()) && given.contains_key(&key) {
+            found.push(format!("{}: {seccomp}", of_annotations.key(&key)));
+        }
+        let key = format!("{APP_ARMOR}{}", container.name);
+        let armoured = armoured || own.is_some_and(|c| c.app_armor_profile.is_some());
+        if !armoured && given.contains_key(&key) {
+            found.push(format!(
+                "{}: deprecated since v1.30; use the \"appArmorProfile\" field instead",
+                of_annotations.key(&key)
             ));
         }
+        of_container(container, path, found);
+    });
+    ports(spec, path, found);
+    if let Some(affinity) = &spec.affinity {
+        unselective(affinity, &path.child("affinity"), found);
     }
-    for (i, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
-        if secret.name.is_empty() {
-            let path = path.child("imagePullSecrets");
-            let path = path.index(i);
-            warnings.push(format!("{}: invalid empty name \"\"", path.child("name")));
-        }
+    let config = spec.dns_config.as_ref();
+    let servers = config.and_then(|c| c.nameservers.as_deref());
+    let of_servers = path.child("dnsConfig");
+    let of_servers = of_servers.child("nameservers");
+    for (i, server) in servers.unwrap_or_default().iter().enumerate() {
+        found.extend(ip_warning(server, of_servers.index(i)));
     }
-    let init = spec.init_containers.as_deref().unwrap_or_default();
-    for (field, list) in [
-        ("initContainers", init),
-        ("containers", &spec.containers[..]),
-    ] {
-        let path = path.child(field);
-        for (i, container) in list.iter().enumerate() {
-            of_container(container, &path.index(i), warnings);
-        }
+    let of_aliases = path.child("hostAliases");
+    for (i, alias) in aliases.iter().enumerate() {
+        found.extend(ip_warning(&alias.ip, of_aliases.index(i).child("ip")));
     }
 }
 
@@ -104,58 +178,280 @@ pub(in crate::api::kinds) fn old_node_label(key: &str, path: &str) -> Option<Str
     ))
 }
 
-fn of_container(container: &Container, path: &Path<'_>, warnings: &mut Vec<String>) {
-    if let Some(resources) = &container.resources {
-        for (field, list) in [
-            ("limits", &resources.limits),
-            ("requests", &resources.requests),
-        ] {
-            let path = path.child("resources");
-            let path = path.child(field);
-            for (name, quantity) in list.iter().flatten() {
-                let whole = quantity.amount().is_integer();
-                if matches!(name.as_str(), "memory" | "ephemeral-storage") && !whole {
-                    warnings.push(format!(
-                        "{}: fractional byte value {} is invalid, must be an integer",
-                        path.key(name),
-                        quote(&quantity.0)
-                    ));
-                }
+/// Labels of nodes that have got other names, and constraints that choose no pods.
+fn placement(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
+    let of_selector = path.child("nodeSelector");
+    for (old, since, new) in OLD_NODE_LABELS {
+        let selected = spec.node_selector.as_ref();
+        if selected.is_some_and(|s| s.contains_key(*old)) {
+            found.push(format!(
+                "{}: deprecated since {since}; use {} instead",
+                of_selector.key(old),
+                quote(new)
+            ));
+        }
+    }
+    let of_nodes = spec
+        .affinity
+        .as_ref()
+        .and_then(|a| a.node_affinity.as_ref());
+    if let Some(affinity) = of_nodes {
+        let path = path.child("affinity");
+        let path = path.child("nodeAffinity");
+        let required = &affinity.required_during_scheduling_ignored_during_execution;
+        let terms = required.iter().flat_map(|r| &r.node_selector_terms);
+        let at = path.child(REQUIRED);
+        let at = at.child("nodeSelectorTerms");
+        for (i, term) in terms.enumerate() {
+            node_term(term, false, &at.index(i), found);
+        }
+        let preferred = &affinity.preferred_during_scheduling_ignored_during_execution;
+        let at = path.child(PREFERRED);
+        for (i, term) in preferred.iter().flatten().enumerate() {
+            node_term(
+                &term.preference,
+                true,
+                &at.index(i).child("preference"),
+                found,
+            );
+        }
+    }
+    let at = path.child("topologySpreadConstraints");
+    let constraints = spec.topology_spread_constraints.iter().flatten();
+    for (i, constraint) in constraints.enumerate() {
+        let at = at.index(i);
+        let of_key = at.child("topologyKey").to_string();
+        found.extend(old_node_label(&constraint.topology_key, &of_key));
+        if constraint.label_selector.is_none() {
+            found.push(format!("{}: {NO_POD}", at.child("labelSelector")));
+        }
+    }
+}
+
+const NO_POD: &str = "a null labelSelector results in matching no pod";
+
+/// `GetWarningsForNodeSelectorTerm`; of preferred ones also the values are looked at, for they are not
+/// refused.
+fn node_term(term: &NodeSelectorTerm, values: bool, path: &Path<'_>, found: &mut Vec<String>) {
+    let path = path.child("matchExpressions");
+    for (i, rule) in term.match_expressions.iter().flatten().enumerate() {
+        let path = path.index(i);
+        found.extend(old_node_label(&rule.key, &path.child("key").to_string()));
+        let listed = rule.values.iter().flatten().enumerate();
+        let path = path.child("values");
+        for (i, value) in listed.filter(|_| values) {
+            for message in is_label_value(value) {
+                found.push(format!("{}: {value} is invalid, {message}", path.index(i)));
             }
         }
     }
-    let ports_path = path.child("ports");
-    let mut ports = BTreeMap::new();
-    for (i, port) in container.ports.iter().flatten().enumerate() {
-        let key = (
-            port.container_port,
-            port.protocol.as_deref(),
-            port.host_port,
-        );
-        match ports.get(&key) {
-            Some(first) => warnings.push(format!(
-                "{}: duplicate port definition with {}",
-                ports_path.index(i),
-                ports_path.index(*first)
-            )),
-            None => {
-                ports.insert(key, i);
+}
+
+/// Sources of volumes that are going, or gone.
+fn old_source(volume: &Volume, path: &Path<'_>, found: &mut Vec<String>) {
+    let last = |field: &str, since: &str, until: &str| {
+        format!(
+            "{}: deprecated in {since}, non-functional in {until}",
+            path.child(field)
+        )
+    };
+    for (given, text) in [
+        (
+            volume.photon_persistent_disk.is_some(),
+            last("photonPersistentDisk", "v1.11", "v1.16+"),
+        ),
+        (
+            volume.git_repo.is_some(),
+            format!("{}: deprecated in v1.11", path.child("gitRepo")),
+        ),
+        (
+            volume.scale_io.is_some(),
+            last("scaleIO", "v1.16", "v1.22+"),
+        ),
+        (volume.flocker.is_some(), last("flocker", "v1.22", "v1.25+")),
+        (
+            volume.storageos.is_some(),
+            last("storageOS", "v1.22", "v1.25+"),
+        ),
+        (volume.quobyte.is_some(), last("quobyte", "v1.22", "v1.25+")),
+        (
+            volume.glusterfs.is_some(),
+            last("glusterfs", "v1.25", "v1.26+"),
+        ),
+    ] {
+        if given {
+            found.push(text);
+        }
+    }
+    let template = volume.ephemeral.as_ref();
+    if let Some(template) = template.and_then(|e| e.volume_claim_template.as_ref()) {
+        let path = path.child("ephemeral");
+        let path = path.child("volumeClaimTemplate");
+        let path = path.child("spec").to_string();
+        persistent_volume_claim::fractions(&template.spec, &path, found);
+    }
+    for (given, field) in [
+        (volume.cephfs.is_some(), "cephfs"),
+        (volume.rbd.is_some(), "rbd"),
+    ] {
+        if given {
+            found.push(last(field, "v1.28", "v1.31+"));
+        }
+    }
+}
+
+/// Items of a list that were there already.
+fn twice<'t>(
+    items: impl Iterator<Item = &'t str>,
+    field: &str,
+    path: &Path<'_>,
+    found: &mut Vec<String>,
+) {
+    let mut seen = Vec::new();
+    for (i, item) in items.enumerate() {
+        if seen.contains(&item) {
+            let item = quote(item);
+            found.push(format!(
+                "{}: duplicate {field} {item}",
+                path.index(i).child(field)
+            ));
+        } else {
+            seen.push(item);
+        }
+    }
+}
+
+/// Bytes come whole.
+fn fractions(list: Option<&BTreeMap<String, Quantity>>, path: &Path<'_>, found: &mut Vec<String>) {
+    for name in ["memory", "ephemeral-storage"] {
+        if let Some(quantity) = list.and_then(|l| l.get(name))
+            && !quantity.amount().is_integer()
+        {
+            found.push(format!(
+                "{}: fractional byte value {} is invalid, must be an integer",
+                path.key(name),
+                quote(&quantity.0)
+            ));
+        }
+    }
+}
+
+fn of_container(container: &Container, path: &Path<'_>, found: &mut Vec<String>) {
+    if let Some(resources) = &container.resources {
+        let path = path.child("resources");
+        // Upstream looks at the limit and the request of one resource after the other.
+        for name in ["memory", "ephemeral-storage"] {
+            for (field, list) in [
+                ("limits", &resources.limits),
+                ("requests", &resources.requests),
+            ] {
+                let one = list.as_ref().and_then(|l| l.get_key_value(name));
+                let one = one.map(|(n, q)| [(n.clone(), q.clone())].into());
+                fractions(one.as_ref(), &path.child(field), found);
             }
         }
     }
     let env_path = path.child("env");
     let vars = container.env.as_deref().unwrap_or_default();
     for (i, var) in vars.iter().enumerate() {
-        let earlier = vars.iter().take(i);
-        if earlier.into_iter().any(|v| v.name == var.name) {
+        let mut earlier = vars.iter().take(i);
+        if earlier.any(|v| v.name == var.name) {
             let value = var.value.as_deref().unwrap_or_default();
-            let refers = value.contains(&format!("$({})", var.name));
-            if !refers {
-                warnings.push(format!(
+            let own = format!("$({})", var.name);
+            if var.value_from.is_some() || value == own || !value.contains(&own) {
+                found.push(format!(
                     "{}: hides previous definition of {}, which may be dropped when using apply",
                     env_path.index(i),
                     quote(&var.name)
                 ));
+            }
+        }
+    }
+}
+
+/// Ports of all containers that are in each other's way.
+fn ports(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
+    let mut seen: Vec<(String, ContainerPort)> = Vec::new();
+    let mut names: Vec<(String, String)> = Vec::new();
+    let mut of_names = Vec::new();
+    visit(spec, path, |container, path| {
+        let path = path.child("ports");
+        for (i, port) in container.ports.iter().flatten().enumerate() {
+            let path = path.index(i).to_string();
+            let (ip, host) = at_host(port);
+            if !ip.is_empty() && host == 0 {
+                found.push(format!(
+                    "{path}: hostIP set without hostPort: {{Name:{} HostPort:0 ContainerPort:{} Protocol:{} HostIP:{ip}}}",
+                    port.name.as_deref().unwrap_or_default(),
+                    port.container_port,
+                    port.protocol.as_deref().unwrap_or_default(),
+                ));
+            }
+            let same = |other: &&(String, ContainerPort)| {
+                (other.1.container_port, &other.1.protocol) == (port.container_port, &port.protocol)
+            };
+            for (there, other) in seen.iter().filter(same) {
+                let (other_ip, other_host) = at_host(other);
+                let what = if (ip, host) == (other_ip, other_host) {
+                    "duplicate"
+                } else if host == 0 || other_host == 0 {
+                    "overlapping"
+                } else if host == other_host && ip.is_empty() != other_ip.is_empty() {
+                    "dangerously ambiguous"
+                } else {
+                    continue;
+                };
+                found.push(format!("{path}: {what} port definition with {there}"));
+            }
+            if let Some(name) = port.name.as_ref().filter(|n| !n.is_empty()) {
+                match names.iter().find(|(other, _)| other == name) {
+                    Some((_, there)) => of_names.push(format!(
+                        "{path}: duplicate port name {} with {there}, services and probes that select ports by name will use {there}",
+                        quote(name)
+                    )),
+                    None => names.push((name.clone(), path.clone())),
+                }
+            }
+            seen.push((path, port.clone()));
+        }
+    });
+    found.append(&mut of_names);
+}
+
+fn at_host(port: &ContainerPort) -> (&str, i32) {
+    let ip = port.host_ip.as_deref().unwrap_or_default();
+    (ip, port.host_port.unwrap_or_default())
+}
+
+/// Terms of affinity that choose no pods.
+fn unselective(affinity: &Affinity, path: &Path<'_>, found: &mut Vec<String>) {
+    let near = affinity.pod_affinity.clone().unwrap_or_default();
+    let far = affinity.pod_anti_affinity.clone().unwrap_or_default();
+    for (field, required, preferred) in [
+        (
+            "podAffinity",
+            near.required_during_scheduling_ignored_during_execution,
+            near.preferred_during_scheduling_ignored_during_execution,
+        ),
+        (
+            "podAntiAffinity",
+            far.required_during_scheduling_ignored_during_execution,
+            far.preferred_during_scheduling_ignored_during_execution,
+        ),
+    ] {
+        let path = path.child(field);
+        let at = path.child(REQUIRED);
+        for (i, term) in required.iter().flatten().enumerate() {
+            if term.label_selector.is_none() {
+                found.push(format!("{}: {NO_POD}", at.index(i).child("labelSelector")));
+            }
+        }
+        let at = path.child(PREFERRED);
+        for (i, term) in preferred.iter().flatten().enumerate() {
+            if term.pod_affinity_term.label_selector.is_none() {
+                let at = at.index(i);
+                let at = at.child("podAffinityTerm");
+                found.push(format!("{}: {NO_POD}", at.child("labelSelector")));
             }
         }
     }

@@ -1,0 +1,133 @@
+//! What of services, endpoints, nodes and volumes is refused, and what is warned of.
+
+use super::{change, check};
+
+fn specs(rows: &[(&str, &str)]) {
+    check(rows, |spec| {
+        format!("{{apiVersion: v1, kind: Service, metadata: {{name: s}}, spec: {{{spec}}}}}")
+    });
+}
+
+#[test]
+fn services() {
+    specs(&[
+        ("type: LoadBalancer, ports: [{port: 10250}]", ""),
+        (
+            "loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]",
+            "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+        ),
+        (
+            "type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.1/8], ports: [{port: 80}]",
+            "spec.LoadBalancerSourceRanges[0]: Invalid value: \"10.0.0.1/8\": must not have bits set beyond the prefix length",
+        ),
+        (
+            "clusterIP: 10.96.0.20, clusterIPs: [10.96.0.20, 10.96.0.21], ports: [{port: 80}]",
+            "spec.clusterIPs: Invalid value: [\"10.96.0.20\",\"10.96.0.21\"]: may specify no more than one IP for each IP family",
+        ),
+        (
+            "clusterIP: 10.96.0.20, ipFamilies: [IPv6], ports: [{port: 80}]",
+            "spec.clusterIPs[0]: Invalid value: \"10.96.0.20\": expected an IPv6 value as indicated by `ipFamilies[0]`",
+        ),
+        (
+            "externalIPs: [010.1.1.1], ports: [{port: 80}]",
+            "spec.externalIPs[0]: Invalid value: \"010.1.1.1\": must not have leading 0s",
+        ),
+        (
+            "trafficDistribution: Near, ports: [{port: 80}]",
+            "spec.trafficDistribution: Unsupported value: \"Near\": supported values: \"PreferClose\", \"PreferSameNode\", \"PreferSameZone\"",
+        ),
+        (
+            "healthCheckNodePort: 30000, ports: [{port: 80}]",
+            "spec.healthCheckNodePort: Invalid value: 30000: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+        ),
+    ]);
+}
+
+#[test]
+fn warnings() {
+    specs(&[
+        (
+            "externalIPs: [1.2.3.4], ports: [{port: 80}]",
+            "spec.externalIPs is deprecated",
+        ),
+        (
+            "clusterIP: None, sessionAffinity: ClientIP, externalIPs: [1.2.3.4]",
+            "spec.externalIPs is ignored for headless services\nspec.SessionAffinity is ignored for headless services",
+        ),
+        (
+            "externalName: a.b, ports: [{port: 80}]",
+            "spec.externalName is ignored when spec.type is not \"ExternalName\"",
+        ),
+        (
+            "trafficDistribution: PreferClose, ports: [{port: 80}]",
+            "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"",
+        ),
+    ]);
+}
+
+#[test]
+fn changes_of_a_service() {
+    let service = |spec: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: s}}, spec: {{ports: [{{port: 80}}], {spec}}}}}"
+        )
+    };
+    for (before, after, want) in [
+        (
+            "type: LoadBalancer, loadBalancerClass: a.io/x",
+            "type: LoadBalancer, loadBalancerClass: a.io/y",
+            "spec.loadBalancerClass: Invalid value: \"a.io/y\": may not change once set",
+        ),
+        (
+            "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30100",
+            "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30101",
+            "spec.healthCheckNodePort: Forbidden: field is immutable",
+        ),
+        ("externalIPs: [1.2.3.4]", "externalIPs: []", ""),
+    ] {
+        assert_eq!(change(&service(before), &service(after)), want, "{after}");
+    }
+}
+
+#[test]
+fn other_kinds() {
+    let rows = [
+        (
+            "apiVersion: v1, kind: Node, metadata: {name: n}, spec: {taints: [{key: a, effect: NoExecute}, {key: a, value: b, effect: NoExecute}]}",
+            "metadata.taints[1]: Duplicate value: {\"Key\":\"a\",\"Value\":\"b\",\"Effect\":\"NoExecute\",\"TimeAdded\":null}: taints must be unique by key and effect pair",
+        ),
+        (
+            "apiVersion: v1, kind: Node, metadata: {name: n}, spec: {podCIDRs: [10.0.0.0/8, 10.0.0.0/8]}",
+            "spec.podCIDRs: Invalid value: [\"10.0.0.0/8\",\"10.0.0.0/8\"]: may specify no more than one CIDR for each IP family\nspec.podCIDRs[1]: Duplicate value: \"10.0.0.0/8\"",
+        ),
+        (
+            "apiVersion: v1, kind: Namespace, metadata: {name: n}, spec: {finalizers: [mine]}",
+            "spec.finalizers: Invalid value: \"mine\": name is neither a standard finalizer name nor is it fully qualified",
+        ),
+        (
+            "apiVersion: v1, kind: Endpoints, metadata: {name: e}, subsets: [{addresses: [{ip: a, hostname: B}]}]",
+            "subsets[0].addresses[0].ip: Invalid value: \"a\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)\nsubsets[0].addresses[0].hostname: Invalid value: \"B\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')\nsubsets[0].addresses[0].ip: Invalid value: \"a\": must be a valid IP address",
+        ),
+        (
+            "apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: e}, addressType: IPv4, endpoints: [{addresses: ['::1', 127.0.0.1]}]",
+            "endpoints[0].addresses: Invalid value: \"::1\": must be an IPv4 address\nendpoints[0].addresses[0]: Invalid value: \"::1\": may not be in the loopback range (127.0.0.0/8, ::1/128)\nendpoints[0].addresses[1]: Invalid value: \"127.0.0.1\": may not be in the loopback range (127.0.0.0/8, ::1/128)",
+        ),
+        (
+            "apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: e}, addressType: FQDN, endpoints: [{addresses: [example]}]",
+            "endpoints[0].addresses[0]: Invalid value: \"example\": should be a domain with at least two segments separated by dots",
+        ),
+        (
+            "apiVersion: v1, kind: PersistentVolume, metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, csi: {driver: d, volumeHandle: h, nodePublishSecretRef: {name: A}}}",
+            "spec.csi.nodePublishSecretRef.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')\nspec.csi.nodePublishSecretRef.namespace: Required value",
+        ),
+        (
+            "apiVersion: v1, kind: PersistentVolume, metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, iscsi: {targetPortal: a, iqn: abc, lun: 0}}",
+            "spec.iscsi.iqn: Invalid value: \"abc\": must be valid format",
+        ),
+        (
+            "apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: r}, roleRef: {kind: Role, name: a}, subjects: [{kind: User, name: ''}]",
+            "subjects[0].name: Required value\nsubjects[0].name: Invalid value: \"\": user name cannot be empty",
+        ),
+    ];
+    check(&rows, |manifest| format!("{{{manifest}}}"));
+}
