@@ -6,7 +6,9 @@ use super::pod::defaults::{drop_empty, text};
 use super::service::validation::not_special;
 use super::{KindInfo, cells};
 use crate::api::field::{Errors, Path};
-use crate::api::names::{is_dns1123_label, is_valid_ip, is_valid_port_num};
+use crate::api::names::{
+    is_dns1123_label, is_dns1123_subdomain, is_qualified_name, is_valid_ip, is_valid_port_num,
+};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
 use crate::api::validation::{each, one_of};
@@ -30,6 +32,10 @@ struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    fn put_creates(&self) -> bool {
+        true
+    }
 
     fn default(&self, endpoints: &mut Kind) {
         let subsets = endpoints.subsets.iter_mut().flatten();
@@ -89,20 +95,22 @@ fn subset(subset: &EndpointSubset, path: &Path<'_>, errors: &mut Errors) {
         let path = path.child(field);
         for (i, address) in list.iter().enumerate() {
             let path = path.index(i);
-            let path = path.child("ip");
-            let messages = is_valid_ip(&address.ip);
-            if messages.is_empty() {
-                not_special(&address.ip, &path, errors);
-            } else {
-                errors.invalid_each(&path, &address.ip, messages);
+            let of_ip = path.child("ip");
+            errors.invalid_each(&of_ip, &address.ip, is_valid_ip(&address.ip));
+            if let Some(host) = address.hostname.as_deref().filter(|h| !h.is_empty()) {
+                errors.invalid_each(&path.child("hostname"), host, is_dns1123_label(host));
             }
+            if let Some(node) = &address.node_name {
+                errors.invalid_each(&path.child("nodeName"), node, is_dns1123_subdomain(node));
+            }
+            not_special(&address.ip, &of_ip, errors);
         }
     }
     let ports = subset.ports.as_deref().unwrap_or_default();
     for (i, port) in ports.iter().enumerate() {
         let path = path.child("ports");
         let path = path.index(i);
-        match port.name.as_deref() {
+        match port.name.as_deref().filter(|n| !n.is_empty()) {
             Some(name) => errors.invalid_each(&path.child("name"), name, is_dns1123_label(name)),
             None if ports.len() > 1 => errors.required(&path.child("name"), ""),
             None => {}
@@ -115,6 +123,10 @@ fn subset(subset: &EndpointSubset, path: &Path<'_>, errors: &mut Errors) {
             &path.child("protocol"),
             errors,
         );
+        if let Some(protocol) = &port.app_protocol {
+            let messages = is_qualified_name(protocol);
+            errors.invalid_each(&path.child("appProtocol"), protocol, messages);
+        }
     }
 }
 

@@ -82,11 +82,19 @@ impl KindStrategy for Rules {
 
     fn warnings(&self, ingress: &Kind) -> Vec<String> {
         let annotations = ingress.metadata.annotations.as_ref();
-        if annotations.is_some_and(|a| a.contains_key(CLASS_ANNOTATION)) {
+        let class = ingress
+            .spec
+            .as_ref()
+            .and_then(|s| s.ingress_class_name.as_ref());
+        if class.is_none() && annotations.is_some_and(|a| a.contains_key(CLASS_ANNOTATION)) {
             return vec![format!(
                 "annotation \"{CLASS_ANNOTATION}\" is deprecated, please use 'spec.ingressClassName' instead"
             )];
         }
+        Vec::new()
+    }
+
+    fn warnings_on_update(&self, _new: &Kind, _old: &Kind) -> Vec<String> {
         Vec::new()
     }
 

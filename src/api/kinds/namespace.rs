@@ -5,8 +5,10 @@
 use k8s_openapi::api::core::v1::Namespace as Kind;
 
 use super::KindInfo;
+use crate::api::field::{Errors, Path};
 use crate::api::strategy::{Column, KindStrategy, Typed, column};
 use crate::api::time::age;
+use crate::api::validation::finalizer_name;
 use crate::sim::Time;
 
 pub const INFO: KindInfo = KindInfo {
@@ -69,6 +71,51 @@ impl KindStrategy for Rules {
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
+    }
+
+    fn validate(&self, namespace: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("spec");
+        let path = path.child("finalizers");
+        for finalizer in namespace
+            .spec
+            .iter()
+            .filter_map(|s| s.finalizers.as_ref())
+            .flatten()
+        {
+            finalizer_name(finalizer, &path, &mut errors);
+        }
+        errors
+    }
+
+    fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let given = |namespace: &Kind| namespace.spec.clone().unwrap_or_default().finalizers;
+        // Only the subresource `finalize` changes them.
+        if given(new) != given(old) {
+            let path = Path::new("spec");
+            let path = path.child("finalizers");
+            for (i, finalizer) in given(new).iter().flatten().enumerate() {
+                finalizer_name(finalizer, &path.index(i), &mut errors);
+            }
+        }
+        errors
+    }
+
+    fn validate_status_update(&self, new: &Kind, _old: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let (wanted, when) = match new.metadata.deletion_timestamp {
+            None => ("Active", "empty"),
+            Some(_) => ("Terminating", "not empty"),
+        };
+        let phase = new.status.as_ref().and_then(|s| s.phase.as_deref());
+        let phase = phase.unwrap_or_default();
+        if phase != wanted {
+            let path = Path::new("status");
+            let detail = format!("may only be '{wanted}' if `deletionTimestamp` is {when}");
+            errors.invalid(&path.child("Phase"), phase, detail);
+        }
+        errors
     }
 
     fn selectable(&self) -> &'static [&'static str] {

@@ -2,13 +2,13 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/core/node/strategy.go`.
 
-use k8s_openapi::api::core::v1::{Node as Kind, NodeStatus};
+use k8s_openapi::api::core::v1::{Node as Kind, NodeSpec, NodeStatus};
 
 use super::pod::defaults::drop_false;
 use super::pod::scheduling::EFFECTS;
 use super::{KindInfo, cells};
 use crate::api::field::{Errors, Path, quote};
-use crate::api::names::is_label_value;
+use crate::api::names::{is_label_value, is_valid_cidr};
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
 use crate::api::validation::{label_key, one_of};
@@ -31,6 +31,41 @@ pub const INFO: KindInfo = KindInfo {
 
 const ROLE_PREFIX: &str = "node-role.kubernetes.io/";
 const ROLE_LABEL: &str = "kubernetes.io/role";
+
+/// What holds for new and changed nodes alike. Taints are said to be part of the metadata, as upstream
+/// has it.
+fn in_general(node: &Kind) -> Errors {
+    let mut errors = Errors::default();
+    let path = Path::new("metadata");
+    let path = path.child("taints");
+    let taints = node.spec.as_ref().and_then(|s| s.taints.as_deref());
+    let mut seen = BTreeSet::new();
+    for (i, taint) in taints.unwrap_or_default().iter().enumerate() {
+        let path = path.index(i);
+        label_key(&taint.key, &path.child("key"), &mut errors);
+        let value = taint.value.as_deref().unwrap_or_default();
+        let messages = is_label_value(value);
+        if !messages.is_empty() {
+            errors.invalid(&path.child("value"), value, messages.join(";"));
+        }
+        let effect = Some(taint.effect.as_str());
+        one_of(effect, EFFECTS, &path.child("effect"), &mut errors);
+        if !seen.insert((&taint.key, &taint.effect)) {
+            let added = crate::api::codec::encode(&taint.time_added);
+            let shown = format!(
+                "{{\"Key\":{},\"Value\":{},\"Effect\":{},\"TimeAdded\":{added}}}",
+                quote(&taint.key),
+                quote(value),
+                quote(&taint.effect)
+            );
+            errors.duplicate_raw(&path, &shown);
+            if let Some(error) = errors.0.last_mut() {
+                error.detail = "taints must be unique by key and effect pair".to_owned();
+            }
+        }
+    }
+    errors
+}
 
 struct Rules;
 
@@ -57,30 +92,23 @@ impl KindStrategy for Rules {
     }
 
     fn validate(&self, node: &Kind) -> Errors {
-        let mut errors = Errors::default();
+        let mut errors = in_general(node);
+        let cidrs = node.spec.as_ref().and_then(|s| s.pod_cidrs.as_deref());
+        let cidrs = cidrs.unwrap_or_default();
         let path = Path::new("spec");
-        let path = path.child("taints");
-        let taints = node.spec.as_ref().and_then(|s| s.taints.as_deref());
-        let mut seen = BTreeSet::new();
-        for (i, taint) in taints.unwrap_or_default().iter().enumerate() {
-            let path = path.index(i);
-            label_key(&taint.key, &path.child("key"), &mut errors);
-            let value = taint.value.as_deref().unwrap_or_default();
-            errors.invalid_each(&path.child("value"), value, is_label_value(value));
-            one_of(
-                Some(&taint.effect),
-                EFFECTS,
-                &path.child("effect"),
-                &mut errors,
-            );
-            if !seen.insert((&taint.key, &taint.effect)) {
-                let shown = format!(
-                    "{{\"Key\":{},\"Value\":{},\"Effect\":{},\"TimeAdded\":null}}",
-                    quote(&taint.key),
-                    quote(value),
-                    quote(&taint.effect)
-                );
-                errors.duplicate_raw(&path, &shown);
+        let path = path.child("podCIDRs");
+        for (i, cidr) in cidrs.iter().enumerate() {
+            errors.invalid_each(&path.index(i), cidr, is_valid_cidr(cidr));
+        }
+        let of_six = |cidr: &String| cidr.contains(':');
+        let dual = cidrs.len() == 2 && cidrs.iter().filter(|c| of_six(c)).count() == 1;
+        if cidrs.len() > 1 && !dual {
+            let detail = "may specify no more than one CIDR for each IP family";
+            errors.invalid_json(&path, &cidrs, detail);
+        }
+        for (i, cidr) in cidrs.iter().enumerate() {
+            if cidrs.iter().take(i).any(|c| c == cidr) {
+                errors.duplicate(&path.index(i), cidr);
             }
         }
         errors
@@ -94,18 +122,38 @@ impl KindStrategy for Rules {
         if spec == before {
             return errors;
         }
-        errors.append(self.validate(new));
         let path = Path::new("spec");
-        for (field, now, then) in [
-            ("podCIDR", &spec.pod_cidr, &before.pod_cidr),
-            ("providerID", &spec.provider_id, &before.provider_id),
-        ] {
-            if then.as_deref().is_some_and(|t| !t.is_empty()) && now != then {
-                let detail = "node updates may not change ";
-                errors.forbidden(
-                    &path.child(field),
-                    format!("{detail}{field} except from \"\" to valid"),
+        let cidrs = |spec: &NodeSpec| spec.pod_cidrs.clone().unwrap_or_default();
+        if !cidrs(before).is_empty() && cidrs(spec) != cidrs(before) {
+            let detail = "node updates may not change podCIDR except from \"\" to valid";
+            errors.forbidden(&path.child("podCIDRs"), detail);
+        }
+        let then = before.provider_id.as_deref().unwrap_or_default();
+        if !then.is_empty() && spec.provider_id != before.provider_id {
+            let detail = "node updates may not change providerID except from \"\" to valid";
+            errors.forbidden(&path.child("providerID"), detail);
+        }
+        errors.append(in_general(new));
+        if spec.external_id != before.external_id {
+            errors.forbidden(&path.child("externalID"), "may not be updated");
+        }
+        errors
+    }
+
+    fn validate_status_update(&self, new: &Kind, _old: &Kind) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("status");
+        let path = path.child("addresses");
+        let addresses = new.status.as_ref().and_then(|s| s.addresses.as_deref());
+        let addresses = addresses.unwrap_or_default();
+        for (i, address) in addresses.iter().enumerate() {
+            if addresses.iter().take(i).any(|a| a == address) {
+                let shown = format!(
+                    "{{\"Type\":{},\"Address\":{}}}",
+                    quote(&address.type_),
+                    quote(&address.address)
                 );
+                errors.duplicate_raw(&path.index(i), &shown);
             }
         }
         errors

@@ -139,10 +139,15 @@ fn subject(subject: &Subject, namespaced: bool, path: &Path<'_>, errors: &mut Er
                 errors.required(&path.child("namespace"), "");
             }
         }
-        "User" | "Group" if group != GROUP => {
-            errors.not_supported(&path.child("apiGroup"), group, &[GROUP]);
+        kind @ ("User" | "Group") => {
+            if name.is_empty() {
+                let detail = format!("{} name cannot be empty", kind.to_lowercase());
+                errors.invalid(&path.child("name"), name, detail);
+            }
+            if group != GROUP {
+                errors.not_supported(&path.child("apiGroup"), group, &[GROUP]);
+            }
         }
-        "User" | "Group" => {}
         other => errors.not_supported(&path.child("kind"), other, &KINDS),
     }
 }

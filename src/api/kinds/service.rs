@@ -4,6 +4,7 @@
 
 mod allocated;
 pub(in crate::api) mod validation;
+mod warnings;
 
 use k8s_openapi::api::core::v1::{Service as Kind, ServicePort, ServiceSpec, ServiceStatus};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -40,6 +41,10 @@ struct Rules;
 impl KindStrategy for Rules {
     type Kind = Kind;
 
+    fn put_creates(&self) -> bool {
+        true
+    }
+
     /// `k8s.io/kubernetes/pkg/apis/core/v1/defaults.go` `SetDefaults_Service`.
     fn default(&self, service: &mut Kind) {
         let status = service.status.get_or_insert_default();
@@ -61,10 +66,11 @@ impl KindStrategy for Rules {
             spec.internal_traffic_policy
                 .get_or_insert_with(|| "Cluster".to_owned());
         }
-        if matches!(type_, "NodePort" | "LoadBalancer") {
+        let is_balancer = type_ == "LoadBalancer";
+        if allocated::is_external(spec) {
             text(&mut spec.external_traffic_policy, "Cluster");
         }
-        if type_ == "LoadBalancer" {
+        if is_balancer {
             spec.allocate_load_balancer_node_ports.get_or_insert(true);
         }
         for port in spec.ports.iter_mut().flatten() {
@@ -110,6 +116,10 @@ impl KindStrategy for Rules {
 
     fn validate_update(&self, new: &Kind, old: &Kind) -> Errors {
         validation::validate_update(new, old)
+    }
+
+    fn warnings(&self, service: &Kind) -> Vec<String> {
+        warnings::of(service)
     }
 
     fn selectable(&self) -> &'static [&'static str] {

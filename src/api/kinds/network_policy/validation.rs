@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::api::field::{Errors, Path, quote};
 use crate::api::names::{
-    Ip, ambiguous_cidr, is_valid_cidr, is_valid_port_name, is_valid_port_num, parse_cidr_sloppy,
+    Ip, cidr_warning, is_valid_cidr, is_valid_port_name, is_valid_port_num, parse_cidr_sloppy,
 };
 use crate::api::validation::{each, label_selector};
 
@@ -150,7 +150,7 @@ fn contains((base, length): (Ip, u8), ip: Ip) -> bool {
     crate::api::names::masked(base, length) == crate::api::names::masked(ip, length)
 }
 
-/// Blocks whose address has bits beyond the length.
+/// Blocks that are written in another form than usual.
 pub(super) fn warnings(policy: &NetworkPolicy) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(spec) = &policy.spec else {
@@ -162,9 +162,9 @@ pub(super) fn warnings(policy: &NetworkPolicy) -> Vec<String> {
                 continue;
             };
             let path = format!("{field}[{i}].ipBlock");
-            warnings.extend(ambiguous_cidr(&block.cidr, &format!("{path}.cidr")));
+            warnings.extend(cidr_warning(&block.cidr, format!("{path}.cidr")));
             for (i, except) in block.except.iter().flatten().enumerate() {
-                warnings.extend(ambiguous_cidr(except, &format!("{path}.except[{i}]")));
+                warnings.extend(cidr_warning(except, format!("{path}.except[{i}]")));
             }
         }
     };

@@ -2,13 +2,14 @@
 
 use k8s_openapi::api::core::v1::{PersistentVolumeSpec, SecretReference};
 
+use crate::api::codec::encode;
 use crate::api::field::{Errors, Path};
 use crate::api::kinds::pod::defaults::text;
-use crate::api::kinds::pod::volumes::{absolute, host_path, no_backsteps};
-use crate::api::names::is_dns1123_subdomain;
+use crate::api::kinds::pod::disks;
+use crate::api::kinds::pod::volumes::{absolute, driver, host_path, no_backsteps, required};
+use crate::api::names::{is_dns1123_label, is_dns1123_subdomain};
 
 const ONE_TYPE: &str = "may not specify more than 1 volume type";
-const DRIVER_MAX: usize = 63;
 
 pub(super) fn defaults(spec: &mut PersistentVolumeSpec) {
     if let Some(source) = &mut spec.host_path {
@@ -62,10 +63,11 @@ fn given(s: &PersistentVolumeSpec) -> [(&'static str, bool); 22] {
     ]
 }
 
-/// The rules of the source; `has_affinity` tells whether the volume says which nodes reach it.
+/// The rules of the source of a volume; `has_affinity` tells whether it says which nodes reach it.
 pub(super) fn validate(
     spec: &PersistentVolumeSpec,
     has_affinity: bool,
+    volume: &str,
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
@@ -77,7 +79,7 @@ pub(super) fn validate(
             errors.forbidden(&path.child(field), ONE_TYPE);
             continue;
         }
-        source(spec, field, path, errors);
+        source(spec, field, volume, path, errors);
         if *field == "local" && !has_affinity {
             let detail = "Local volume requires node affinity";
             errors.required(&path.child("nodeAffinity"), detail);
@@ -88,171 +90,38 @@ pub(super) fn validate(
     }
 }
 
-fn source(spec: &PersistentVolumeSpec, field: &str, path: &Path<'_>, errors: &mut Errors) {
-    let at = match field {
-        "gcePersistentDisk" => path.child("persistentDisk"),
-        "cephFS" => path.child("cephfs"),
-        _ => path.child(field),
-    };
-    let mut required = |pairs: &[(&'static str, &str)]| {
-        for (name, value) in pairs {
-            if value.is_empty() {
-                errors.required(&at.child(name), "");
-            }
-        }
-    };
-    let opt = |value: &Option<String>| value.clone().unwrap_or_default();
-    match field {
-        "hostPath" => {
-            if let Some(s) = &spec.host_path {
-                host_path(s, &at, errors);
-            }
-        }
-        "nfs" => {
-            if let Some(s) = &spec.nfs {
-                required(&[("server", &s.server), ("path", &s.path)]);
-                absolute(&s.path, &at.child("path"), errors);
-            }
-        }
-        "local" => {
-            if let Some(s) = &spec.local {
-                if s.path.is_empty() {
-                    errors.required(&at.child("path"), "");
-                } else {
-                    no_backsteps(&s.path, &at.child("path"), errors);
-                }
-            }
-        }
-        "csi" => csi(spec, &at, errors),
-        "gcePersistentDisk" => {
-            if let Some(s) = &spec.gce_persistent_disk {
-                required(&[("pdName", &s.pd_name)]);
-                partition(s.partition, &at, errors);
-            }
-        }
-        "awsElasticBlockStore" => {
-            if let Some(s) = &spec.aws_elastic_block_store {
-                required(&[("volumeID", &s.volume_id)]);
-                partition(s.partition, &at, errors);
-            }
-        }
-        "glusterfs" => {
-            if let Some(s) = &spec.glusterfs {
-                required(&[("endpoints", &s.endpoints), ("path", &s.path)]);
-            }
-        }
-        "rbd" => {
-            if let Some(s) = &spec.rbd {
-                let monitors = s.monitors.concat();
-                required(&[("monitors", &monitors), ("image", &s.image)]);
-            }
-        }
-        "quobyte" => {
-            if let Some(s) = &spec.quobyte {
-                required(&[("registry", &s.registry), ("volume", &s.volume)]);
-            }
-        }
-        "cephFS" => {
-            if let Some(s) = &spec.cephfs {
-                required(&[("monitors", &s.monitors.concat())]);
-            }
-        }
-        "iscsi" => {
-            if let Some(s) = &spec.iscsi {
-                required(&[("targetPortal", &s.target_portal), ("iqn", &s.iqn)]);
-                if !(0..=255).contains(&s.lun) {
-                    let detail = "must be between 0 and 255, inclusive";
-                    errors.invalid(&at.child("lun"), s.lun, detail);
-                }
-            }
-        }
-        "cinder" => {
-            if let Some(s) = &spec.cinder {
-                required(&[("volumeID", &s.volume_id)]);
-                reference(s.secret_ref.as_ref(), &at.child("secretRef"), errors);
-            }
-        }
-        "fc" => {
-            if let Some(s) = &spec.fc {
-                let by_name = s.target_wwns.as_ref().is_some_and(|t| !t.is_empty());
-                let by_id = s.wwids.as_ref().is_some_and(|t| !t.is_empty());
-                if !by_name && !by_id {
-                    let detail = "must specify either targetWWNs or wwids, but not both";
-                    errors.required(&at.child("targetWWNs"), detail);
-                } else if by_name && s.lun.is_none() {
-                    let detail = "lun is required if targetWWNs is specified";
-                    errors.required(&at.child("lun"), detail);
-                }
-            }
-        }
-        "flexVolume" => {
-            if let Some(s) = &spec.flex_volume {
-                required(&[("driver", &s.driver)]);
-            }
-        }
-        "azureFile" => {
-            if let Some(s) = &spec.azure_file {
-                required(&[("secretName", &s.secret_name), ("shareName", &s.share_name)]);
-            }
-        }
-        "vsphereVolume" => {
-            if let Some(s) = &spec.vsphere_volume {
-                required(&[("volumePath", &s.volume_path)]);
-            }
-        }
-        "photonPersistentDisk" => {
-            if let Some(s) = &spec.photon_persistent_disk {
-                required(&[("pdID", &s.pd_id)]);
-            }
-        }
-        "portworxVolume" => {
-            if let Some(s) = &spec.portworx_volume {
-                required(&[("volumeID", &s.volume_id)]);
-            }
-        }
-        "azureDisk" => {
-            if let Some(s) = &spec.azure_disk {
-                required(&[("diskName", &s.disk_name), ("diskURI", &s.disk_uri)]);
-            }
-        }
-        "scaleIO" => {
-            if let Some(s) = &spec.scale_io {
-                let volume = opt(&s.volume_name);
-                required(&[
-                    ("gateway", &s.gateway),
-                    ("system", &s.system),
-                    ("volumeName", &volume),
-                ]);
-            }
-        }
-        "storageos" => {
-            if let Some(s) = &spec.storageos {
-                required(&[("volumeName", &opt(&s.volume_name))]);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn partition(partition: Option<i32>, path: &Path<'_>, errors: &mut Errors) {
-    let partition = partition.unwrap_or_default();
-    if !(0..=255).contains(&partition) {
-        let detail = "must be between 0 and 255, inclusive";
-        errors.invalid(&path.child("partition"), partition, detail);
+fn source(
+    spec: &PersistentVolumeSpec,
+    field: &str,
+    volume: &str,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    let at = path.child(field);
+    if let Some(source) = spec.host_path.as_ref().filter(|_| field == "hostPath") {
+        host_path(source, &at, errors);
+    } else if let Some(source) = spec.nfs.as_ref().filter(|_| field == "nfs") {
+        required(&source.server, "server", &at, errors);
+        required(&source.path, "path", &at, errors);
+        absolute(&source.path, &at.child("path"), errors);
+    } else if let Some(source) = spec.local.as_ref().filter(|_| field == "local") {
+        required(&source.path, "path", &at, errors);
+        no_backsteps(&source.path, &at.child("path"), errors);
+    } else if field == "csi" {
+        csi(spec, &at, errors);
+    } else {
+        let name = match field {
+            "cephFS" => "cephfs",
+            field => field,
+        };
+        let source = &encode(spec)[name];
+        disks::validate(field, source, Some(volume), path, errors);
     }
 }
 
 fn csi(spec: &PersistentVolumeSpec, path: &Path<'_>, errors: &mut Errors) {
     let Some(csi) = &spec.csi else { return };
-    let at = path.child("driver");
-    if csi.driver.is_empty() {
-        errors.required(&at, "");
-    }
-    if csi.driver.len() > DRIVER_MAX {
-        errors.too_long(&at, DRIVER_MAX);
-    }
-    let driver = csi.driver.to_lowercase();
-    errors.invalid_each(&at, &csi.driver, is_dns1123_subdomain(&driver));
+    driver(&csi.driver, &path.child("driver"), errors);
     if csi.volume_handle.is_empty() {
         errors.required(&path.child("volumeHandle"), "");
     }
@@ -274,11 +143,18 @@ fn csi(spec: &PersistentVolumeSpec, path: &Path<'_>, errors: &mut Errors) {
 
 fn reference(secret: Option<&SecretReference>, path: &Path<'_>, errors: &mut Errors) {
     let Some(secret) = secret else { return };
-    if secret.name.as_deref().unwrap_or_default().is_empty() {
-        errors.required(&path.child("name"), "");
+    let (name, namespace) = (
+        secret.name.as_deref().unwrap_or_default(),
+        secret.namespace.as_deref().unwrap_or_default(),
+    );
+    match name.is_empty() {
+        true => errors.required(&path.child("name"), ""),
+        false => errors.invalid_each(&path.child("name"), name, is_dns1123_subdomain(name)),
     }
-    if secret.namespace.as_deref().unwrap_or_default().is_empty() {
-        errors.required(&path.child("namespace"), "");
+    let path = path.child("namespace");
+    match namespace.is_empty() {
+        true => errors.required(&path, ""),
+        false => errors.invalid_each(&path, namespace, is_dns1123_label(namespace)),
     }
 }
 

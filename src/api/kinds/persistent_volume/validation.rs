@@ -10,6 +10,7 @@ use super::sources;
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::persistent_volume_claim::validation::{access_modes, volume_mode};
+use crate::api::kinds::pod::go_spec::node_terms;
 use crate::api::kinds::pod::scheduling::node_selector;
 use crate::api::names::is_dns1123_subdomain;
 use crate::api::quantity::QuantityExt;
@@ -36,7 +37,9 @@ pub(super) fn validate(volume: &PersistentVolume) -> Errors {
     if let Some(affinity) = &spec.node_affinity {
         node_affinity(affinity, &path.child("nodeAffinity"), &mut errors);
     }
-    sources::validate(spec, spec.node_affinity.is_some(), &path, &mut errors);
+    let has_affinity = spec.node_affinity.is_some();
+    let name = volume.metadata.name.as_deref().unwrap_or_default();
+    sources::validate(spec, has_affinity, name, &path, &mut errors);
     let is_root = |p: &str| p.split('/').all(|part| part.is_empty() || part == ".");
     if policy == "Recycle" && spec.host_path.as_ref().is_some_and(|h| is_root(&h.path)) {
         let detail = "may not be 'recycle' for a hostPath mount of '/'";
@@ -86,8 +89,16 @@ pub(super) fn validate_update(new: &PersistentVolume, old: &PersistentVolume) ->
         errors.invalid(&Path::new("volumeMode"), mode, IMMUTABLE);
     }
     if before.node_affinity.is_some() && spec.node_affinity != before.node_affinity {
-        let shown = encode(&spec.node_affinity).to_string();
-        errors.invalid_raw(&Path::new("nodeAffinity"), &shown, IMMUTABLE);
+        let shown = match spec.node_affinity.as_ref().map(|a| &a.required) {
+            None => "null".to_owned(),
+            Some(None) => "{\"Required\":null}".to_owned(),
+            Some(Some(required)) => {
+                let terms = node_terms(&required.node_selector_terms);
+                format!("{{\"Required\":{{\"NodeSelectorTerms\":{terms}}}}}")
+            }
+        };
+        let detail = format!("{IMMUTABLE}, except for updating from beta label to GA");
+        errors.invalid_raw(&Path::new("nodeAffinity"), &shown, detail);
     }
     let class = &before.volume_attributes_class_name;
     if class.is_some() && spec.volume_attributes_class_name.is_none() {

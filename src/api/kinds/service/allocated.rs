@@ -125,8 +125,8 @@ pub(super) fn drop_unused(new: &mut ServiceSpec, old: &ServiceSpec) {
             new.load_balancer_class = None;
         }
     }
-    if needs_node_port(old)
-        && !needs_node_port(new)
+    if is_external(old)
+        && !is_external(new)
         && new.external_traffic_policy == old.external_traffic_policy
     {
         new.external_traffic_policy = None;
@@ -144,10 +144,19 @@ pub(super) fn needs_node_port(spec: &ServiceSpec) -> bool {
     matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer"))
 }
 
+/// Whether requests from outside get to the service (`ExternallyAccessible`).
+pub(super) fn is_external(spec: &ServiceSpec) -> bool {
+    let own = spec
+        .external_ips
+        .as_ref()
+        .is_some_and(|ips| !ips.is_empty());
+    needs_node_port(spec) || (own && spec.type_.as_deref() == Some("ClusterIP"))
+}
+
 fn is_balancer(spec: &ServiceSpec) -> bool {
     spec.type_.as_deref() == Some("LoadBalancer")
 }
 
-fn needs_health_port(spec: &ServiceSpec) -> bool {
+pub(super) fn needs_health_port(spec: &ServiceSpec) -> bool {
     is_balancer(spec) && spec.external_traffic_policy.as_deref() == Some("Local")
 }

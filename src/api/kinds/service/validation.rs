@@ -6,13 +6,14 @@
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec, SessionAffinityConfig};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::allocated::needs_node_port;
+use super::allocated::{is_external, needs_health_port};
+use super::warnings::{TOPOLOGY_HINTS, TOPOLOGY_MODE};
 use crate::api::codec::encode;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::pod::probes;
 use crate::api::names::{
-    Ip, is_dns1123_label, is_dns1123_subdomain, is_qualified_name, is_valid_ip, is_valid_port_num,
-    parse_ip_sloppy,
+    Ip, is_dns1123_label, is_dns1123_subdomain, is_qualified_name, is_valid_cidr, is_valid_ip,
+    is_valid_port_num, parse_ip_sloppy,
 };
 use crate::api::validation::{each, labels, one_of};
 use crate::sim::ordered::Set as BTreeSet;
@@ -21,7 +22,6 @@ const NONE: &str = "None";
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 const POLICIES: &[&str] = &["Cluster", "Local"];
 const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-const KUBELET_PORT: i32 = 10250;
 const AFFINITY_SECONDS_MAX: i32 = 86_400;
 
 pub(super) fn validate(service: &Service) -> Errors {
@@ -32,6 +32,7 @@ pub(super) fn validate(service: &Service) -> Errors {
     let type_ = spec.type_.as_deref().unwrap_or_default();
     let ports = spec.ports.as_deref().unwrap_or_default();
     let path_of_ports = path.child("ports");
+    one_topology_mode(service, &mut errors);
     if ports.is_empty() && !is_headless(spec) && type_ != "ExternalName" {
         errors.required(&path_of_ports, "");
     }
@@ -61,6 +62,7 @@ pub(super) fn validate(service: &Service) -> Errors {
         }
     }
     duplicates(ports, &path_of_ports, &mut errors);
+    source_ranges(service, spec, type_, &path, &mut errors);
     balancer(spec, type_, &path, &mut errors);
     traffic(spec, type_, &path, &mut errors);
     errors
@@ -73,6 +75,23 @@ pub(super) fn validate_update(new: &Service, old: &Service) -> Errors {
     let mut errors = Errors::default();
     if let (Some(spec), Some(before)) = (&new.spec, &old.spec) {
         kept_address(spec, before, &mut errors);
+        kept_families(spec, before, &mut errors);
+        let path = Path::new("spec");
+        let is_balancer = |s: &ServiceSpec| s.type_.as_deref() == Some("LoadBalancer");
+        if is_balancer(spec)
+            && is_balancer(before)
+            && spec.load_balancer_class != before.load_balancer_class
+        {
+            let class = encode(&spec.load_balancer_class).to_string();
+            let path = path.child("loadBalancerClass");
+            errors.invalid_raw(&path, &class, "may not change once set");
+        }
+        if needs_health_port(spec)
+            && needs_health_port(before)
+            && spec.health_check_node_port != before.health_check_node_port
+        {
+            errors.forbidden(&path.child("healthCheckNodePort"), "field is immutable");
+        }
     }
     errors.append(validate(new));
     errors
@@ -105,25 +124,73 @@ fn kept_address(spec: &ServiceSpec, before: &ServiceSpec, errors: &mut Errors) {
     } else if now.is_empty() {
         let detail = "primary clusterIP can not be unset";
         errors.invalid_raw(&path.index(0), "null", detail);
-    } else if let (Some(now_ip), Some(then_ip)) = (now.first(), then.first())
-        && now_ip != then_ip
+    } else {
+        if let (Some(now_ip), Some(then_ip)) = (now.first(), then.first())
+            && now_ip != then_ip
+        {
+            errors.invalid_json(&path.index(0), &now, "may not change once set");
+        }
+        if now.len() == 1 && then.len() > 1 {
+            released(spec, "clusterIP", errors);
+        }
+    }
+}
+
+/// Who gives the second address back has to say so.
+fn released(spec: &ServiceSpec, what: &str, errors: &mut Errors) {
+    if spec.ip_family_policy.as_deref() != Some("SingleStack") {
+        let path = Path::new("spec");
+        let policy = encode(&spec.ip_family_policy).to_string();
+        let detail = format!("must be set to 'SingleStack' when releasing the secondary {what}");
+        errors.invalid_raw(&path.child("ipFamilyPolicy"), &policy, detail);
+    }
+}
+
+/// The first family stays as long as the first address does.
+fn kept_families(spec: &ServiceSpec, before: &ServiceSpec, errors: &mut Errors) {
+    let external = |s: &ServiceSpec| s.type_.as_deref() == Some("ExternalName");
+    if external(spec) || external(before) || is_headless(spec) || is_headless(before) {
+        return;
+    }
+    let now = spec.ip_families.as_deref().unwrap_or_default();
+    let then = before.ip_families.as_deref().unwrap_or_default();
+    let path = Path::new("spec");
+    let path = path.child("ipFamilies");
+    let path = path.index(0);
+    let ips = spec.cluster_ips.as_deref().unwrap_or_default();
+    if now.len() == then.len() {
+        for _ in now.iter().zip(then).filter(|(now, then)| now != then) {
+            errors.invalid_json(&path, &now, "may not change once set");
+        }
+        return;
+    }
+    if now.len() < then.len() && ips.is_empty() {
+        errors.invalid_json(&path, &now, "primary ipFamily can not be unset");
+    }
+    if let (Some(now), Some(then)) = (now.first(), then.first())
+        && now != then
     {
-        errors.invalid_json(&path.index(0), &now, "may not change once set");
+        errors.invalid_json(&path, &ips, "may not change once set");
+    }
+    if now.len() == 1 && then.len() > 1 {
+        released(spec, "ipFamily", errors);
+    }
+}
+
+/// Two annotations for one thing have to agree.
+fn one_topology_mode(service: &Service, errors: &mut Errors) {
+    let of = |key: &str| service.metadata.annotations.as_ref()?.get(key);
+    if let (Some(mode), Some(hints)) = (of(TOPOLOGY_MODE), of(TOPOLOGY_HINTS))
+        && mode != hints
+    {
+        let path = Path::new("metadata");
+        let path = path.child("annotations");
+        let detail = format!("must match annotations[{TOPOLOGY_HINTS}] when both are specified");
+        errors.invalid(&path.key(TOPOLOGY_MODE), mode, detail);
     }
 }
 
 fn by_type(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Errors) {
-    if type_ == "LoadBalancer" {
-        let ports = path.child("ports");
-        for (i, port) in spec.ports.iter().flatten().enumerate() {
-            if port.port == KUBELET_PORT {
-                let detail = format!(
-                    "may not expose port {KUBELET_PORT} externally since it is used by kubelet"
-                );
-                errors.invalid(&ports.index(i), port.port, detail);
-            }
-        }
-    }
     if matches!(type_, "LoadBalancer" | "NodePort") && is_headless(spec) {
         let detail = format!("may not be set to 'None' for {type_} services");
         errors.invalid(&path.child("clusterIPs").index(0), NONE, detail);
@@ -276,9 +343,36 @@ pub fn addresses(spec: &ServiceSpec) -> Errors {
         }
         errors.invalid_each(&path_of_ips.index(i), ip, is_valid_ip(ip));
     }
+    let wrong = ips
+        .iter()
+        .enumerate()
+        .any(|(i, ip)| match (i, ip.as_str()) {
+            (0, NONE) => ips.len() > 1,
+            (_, ip) => !is_valid_ip(ip).is_empty(),
+        });
     if ips.len() > 2 {
         let detail = "may only hold up to 2 values";
         errors.invalid_json(&path_of_ips, &ips, detail);
+    }
+    if wrong {
+        return errors;
+    }
+    let is_six = |ip: &String| ip.contains(':');
+    if ips.len() > 1 && (ips.iter().all(is_six) || !ips.iter().any(is_six)) {
+        let detail = "may specify no more than one IP for each IP family";
+        errors.invalid_json(&path_of_ips, &ips, detail);
+    }
+    let families = spec.ip_families.iter().flatten();
+    for (i, (ip, family)) in ips.iter().zip(families).enumerate() {
+        let other = match family.as_str() {
+            "IPv4" => is_six(ip),
+            "IPv6" => !is_six(ip),
+            _ => false,
+        };
+        if other && !is_headless(spec) {
+            let detail = format!("expected an {family} value as indicated by `ipFamilies[{i}]`");
+            errors.invalid(&path_of_ips.index(i), ip, detail);
+        }
     }
     errors
 }
@@ -315,6 +409,10 @@ pub(in crate::api::kinds) fn not_special(ip: &str, path: &Path<'_>, errors: &mut
         Some(Ip::V6(v6)) if v6.segments()[0] & 0xffc0 == 0xfe80 => {
             "may not be in the link-local range (169.254.0.0/16, fe80::/10)".to_owned()
         }
+        Some(Ip::V6(v6)) if v6.segments()[0] & 0xff0f == 0xff02 => {
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned()
+        }
+        None => "must be a valid IP address".to_owned(),
         _ => return,
     };
     errors.invalid(path, ip, detail);
@@ -345,36 +443,56 @@ fn duplicates(ports: &[ServicePort], path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn balancer(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Errors) {
-    let only = "may only be used when `type` is 'LoadBalancer'";
-    if type_ != "LoadBalancer" {
-        if spec
-            .load_balancer_source_ranges
-            .as_ref()
-            .is_some_and(|r| !r.is_empty())
-        {
-            errors.forbidden(&path.child("LoadBalancerSourceRanges"), only);
+const ONLY_BALANCER: &str = "may only be used when `type` is 'LoadBalancer'";
+
+/// From where a load balancer takes requests: a field, or an annotation that is older.
+fn source_ranges(
+    service: &Service,
+    spec: &ServiceSpec,
+    type_: &str,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    const ANNOTATION: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    let ranges = spec.load_balancer_source_ranges.as_deref();
+    let ranges = ranges.unwrap_or_default();
+    let annotations = service.metadata.annotations.as_ref();
+    if !ranges.is_empty() {
+        let path = path.child("LoadBalancerSourceRanges");
+        if type_ != "LoadBalancer" {
+            errors.forbidden(&path, ONLY_BALANCER);
         }
+        for (i, range) in ranges.iter().enumerate() {
+            let range = range.trim();
+            errors.invalid_each(&path.index(i), range, is_valid_cidr(range));
+        }
+    } else if let Some(listed) = annotations.and_then(|a| a.get(ANNOTATION)) {
+        let path = Path::new("metadata");
+        let path = path.child("annotations");
+        let path = path.key(ANNOTATION);
+        if type_ != "LoadBalancer" {
+            errors.forbidden(&path, ONLY_BALANCER);
+        }
+        let listed = listed.trim();
+        for range in listed.split(',').filter(|_| !listed.is_empty()) {
+            let range = range.trim();
+            errors.invalid_each(&path, range, is_valid_cidr(range));
+        }
+    }
+}
+
+fn balancer(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Errors) {
+    if type_ != "LoadBalancer" {
         if spec.allocate_load_balancer_node_ports.is_some() {
-            errors.forbidden(&path.child("allocateLoadBalancerNodePorts"), only);
+            errors.forbidden(&path.child("allocateLoadBalancerNodePorts"), ONLY_BALANCER);
         }
         if spec.load_balancer_class.is_some() {
-            errors.forbidden(&path.child("loadBalancerClass"), only);
+            errors.forbidden(&path.child("loadBalancerClass"), ONLY_BALANCER);
         }
         return;
     }
-    for (i, range) in spec
-        .load_balancer_source_ranges
-        .iter()
-        .flatten()
-        .enumerate()
-    {
-        let messages = crate::api::names::is_valid_cidr(range);
-        let path = path.child("loadBalancerSourceRanges");
-        errors.invalid_each(&path.index(i), range, messages);
-    }
     if spec.allocate_load_balancer_node_ports.is_none() {
-        errors.required(&path.child("allocateLoadBalancerNodePorts"), "");
+        errors.required(&Path::new("allocateLoadBalancerNodePorts"), "");
     }
     if let Some(class) = &spec.load_balancer_class {
         let messages = is_qualified_name(class);
@@ -383,18 +501,11 @@ fn balancer(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Error
 }
 
 fn traffic(spec: &ServiceSpec, type_: &str, path: &Path<'_>, errors: &mut Errors) {
-    let has_external = spec
-        .external_ips
-        .as_ref()
-        .is_some_and(|ips| !ips.is_empty());
-    let external = needs_node_port(spec) || (type_ == "ClusterIP" && has_external);
+    let external = is_external(spec);
     let policy = spec.external_traffic_policy.as_deref().unwrap_or_default();
     let path_of_policy = path.child("externalTrafficPolicy");
     if external {
-        // Only these get a default; a ClusterIP service with external addresses may leave it out.
-        if !policy.is_empty() || needs_node_port(spec) {
-            one_of(Some(policy), POLICIES, &path_of_policy, errors);
-        }
+        one_of(Some(policy), POLICIES, &path_of_policy, errors);
     } else if !policy.is_empty() {
         let detail = "may only be set for externally-accessible services";
         errors.invalid(&path_of_policy, policy, detail);
