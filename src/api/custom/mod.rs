@@ -10,6 +10,7 @@ mod columns;
 pub mod inert;
 mod object;
 pub mod schema;
+mod shape;
 mod strategy;
 pub mod structural;
 mod validate;
@@ -23,12 +24,12 @@ use super::codec::{self, DecodeError};
 use super::kinds::{KindInfo, Object};
 
 pub use object::CustomObject;
+use shape::{Known, Shape};
 
 /// One served version of a custom resource.
 pub struct CustomKind {
     pub info: KindInfo,
-    /// `spec.versions[*].schema.openAPIV3Schema`.
-    pub schema: &'static Value,
+    shape: &'static Shape,
     pub has_status: bool,
     pub scale: Option<ScalePaths>,
     /// Whether objects are kept in this version.
@@ -44,6 +45,11 @@ pub struct ScalePaths {
 }
 
 impl CustomKind {
+    /// `spec.versions[*].schema.openAPIV3Schema`; null without one.
+    pub fn schema(&self) -> &'static Value {
+        self.shape.schema()
+    }
+
     /// Decodes an object: metadata strictly, the rest pruned by the schema. Returns it with the
     /// paths of what was pruned.
     pub fn decode(&'static self, value: &Value) -> Result<(Object, Vec<String>), DecodeError> {
@@ -102,60 +108,92 @@ fn kind_of(
         .as_ref()
         .and_then(|s| s.open_api_v3_schema.as_ref())
         .map_or(Value::Null, codec::encode);
-    let schema: &'static Value = Box::leak(Box::new(schema));
     let subresources = version.subresources.as_ref();
-    let has_status = subresources.is_some_and(|s| s.status.is_some());
-    let scale = subresources.and_then(|s| s.scale.as_ref()).map(|scale| {
-        let path = |text: &str| leak(text.strip_prefix('.').unwrap_or(text));
-        ScalePaths {
-            spec: path(&scale.spec_replicas_path),
-            status: path(&scale.status_replicas_path),
-            selector: path(scale.label_selector_path.as_deref().unwrap_or_default()),
-        }
-    });
+    let selectable = version.selectable_fields.iter().flatten();
+    assemble(Names {
+        group: &spec.group,
+        version: &version.name,
+        kind: &names.kind,
+        plural: &names.plural,
+        singular: names.singular.as_deref().unwrap_or_default(),
+        short_names: &mut names.short_names.iter().flatten().map(String::as_str),
+        categories: &mut names.categories.iter().flatten().map(String::as_str),
+        namespaced: spec.scope == "Namespaced",
+        prefix,
+        has_status: subresources.is_some_and(|s| s.status.is_some()),
+        scale: subresources.and_then(|s| s.scale.as_ref()).map(|scale| {
+            let path = |text: &str| leak(text.strip_prefix('.').unwrap_or(text));
+            ScalePaths {
+                spec: path(&scale.spec_replicas_path),
+                status: path(&scale.status_replicas_path),
+                selector: path(scale.label_selector_path.as_deref().unwrap_or_default()),
+            }
+        }),
+        stored: version.storage,
+        selectable: &mut selectable
+            .map(|f| f.json_path.strip_prefix('.').unwrap_or(&f.json_path)),
+        deprecation: deprecation(definition, version),
+        shape: Shape::of(Known {
+            schema,
+            columns: columns::Columns::new(version.additional_printer_columns.iter().flatten()),
+        }),
+    })
+}
+
+/// What a kind is made of.
+struct Names<'n> {
+    group: &'n str,
+    version: &'n str,
+    kind: &'n str,
+    plural: &'n str,
+    singular: &'n str,
+    short_names: &'n mut dyn Iterator<Item = &'n str>,
+    categories: &'n mut dyn Iterator<Item = &'n str>,
+    namespaced: bool,
+    prefix: &'n str,
+    has_status: bool,
+    scale: Option<ScalePaths>,
+    stored: bool,
+    /// Paths of the fields that selectors may name.
+    selectable: &'n mut dyn Iterator<Item = &'n str>,
+    deprecation: &'static str,
+    shape: &'static Shape,
+}
+
+fn assemble(names: Names<'_>) -> &'static CustomKind {
     let mut parts: Vec<&'static str> = Vec::new();
-    if has_status {
+    if names.has_status {
         parts.push("status");
     }
-    if scale.is_some() {
+    if names.scale.is_some() {
         parts.push("scale");
     }
-    let printed = version.additional_printer_columns.iter().flatten();
-    let columns = columns::Columns::new(printed);
     let strategy = strategy::Rules {
-        columns,
-        schema,
-        has_status,
-        scale_path: scale.as_ref().map_or("", |s| s.spec),
-        selectable: leak_list(
-            version
-                .selectable_fields
-                .iter()
-                .flatten()
-                .map(|f| f.json_path.strip_prefix('.').unwrap_or(&f.json_path)),
-        ),
-        deprecation: deprecation(definition, version),
+        shape: names.shape,
+        has_status: names.has_status,
+        scale_path: names.scale.as_ref().map_or("", |s| s.spec),
+        selectable: leak_list(names.selectable),
+        deprecation: names.deprecation,
     };
-    let singular = names.singular.as_deref().unwrap_or_default();
     let info = KindInfo {
-        group: leak(&spec.group),
-        version: leak(&version.name),
-        kind: leak(&names.kind),
-        plural: leak(&names.plural),
-        singular: leak(singular),
-        short_names: leak_list(names.short_names.iter().flatten().map(String::as_str)),
-        namespaced: spec.scope == "Namespaced",
-        categories: leak_list(names.categories.iter().flatten().map(String::as_str)),
+        group: leak(names.group),
+        version: leak(names.version),
+        kind: leak(names.kind),
+        plural: leak(names.plural),
+        singular: leak(names.singular),
+        short_names: leak_list(names.short_names),
+        namespaced: names.namespaced,
+        categories: leak_list(names.categories),
         subresources: Box::leak(parts.into_boxed_slice()),
-        prefix: leak(prefix),
+        prefix: leak(names.prefix),
         strategy: Box::leak(Box::new(strategy)),
     };
     Box::leak(Box::new(CustomKind {
         info,
-        schema,
-        has_status,
-        scale,
-        stored: version.storage,
+        shape: names.shape,
+        has_status: names.has_status,
+        scale: names.scale,
+        stored: names.stored,
     }))
 }
 

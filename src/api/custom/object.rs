@@ -79,8 +79,8 @@ impl Object {
         let mut object = CustomObject::clone(object);
         object.kind = kind;
         let mut fields = Value::Object(std::mem::take(&mut object.fields));
-        schema::prune(&mut fields, kind.schema, &mut Vec::new());
-        schema::default(&mut fields, kind.schema);
+        schema::prune(&mut fields, kind.schema(), &mut Vec::new());
+        schema::default(&mut fields, kind.schema());
         if let Value::Object(fields) = fields {
             object.fields = fields;
         }
@@ -108,7 +108,7 @@ pub(super) fn decode(
             fields.remove(name);
         }
     }
-    schema::prune(&mut fields, kind.schema, &mut unknown);
+    schema::prune(&mut fields, kind.schema(), &mut unknown);
     let fields = match fields {
         Value::Object(fields) => fields,
         _ => Map::new(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::columns::Columns;
+use super::shape::Shape;
 use super::{CustomObject, schema, validate};
 use crate::api::field::{Errors, Path};
 use crate::api::object::Object;
@@ -14,8 +14,7 @@ use crate::api::strategy::{Column, Strategy};
 use crate::sim::Time;
 
 pub(super) struct Rules {
-    pub columns: Columns,
-    pub schema: &'static Value,
+    pub shape: &'static Shape,
     pub has_status: bool,
     /// Where the number of replicas is; empty without a `scale` subresource.
     pub scale_path: &'static str,
@@ -43,7 +42,7 @@ impl Rules {
         let Some(object) = seen(object) else {
             return errors;
         };
-        validate::object(&object.fields, self.schema, &mut errors);
+        validate::object(&object.fields, self.shape.schema(), &mut errors);
         if !self.scale_path.is_empty() {
             let replicas = object.at(self.scale_path);
             if replicas.as_i64().is_some_and(|n| n < 0) {
@@ -67,7 +66,7 @@ impl Strategy for Rules {
     fn default(&self, object: &mut Object) {
         if let Some(object) = custom(object) {
             let mut fields = Value::Object(std::mem::take(&mut object.fields));
-            schema::default(&mut fields, self.schema);
+            schema::default(&mut fields, self.shape.schema());
             if let Value::Object(fields) = fields {
                 object.fields = fields;
             }
@@ -150,10 +149,10 @@ impl Strategy for Rules {
     }
 
     fn columns(&self) -> &'static [Column] {
-        self.columns.head
+        self.shape.columns().head
     }
 
     fn row(&self, object: &Object, now: Time) -> Vec<String> {
-        self.columns.row(object, now)
+        self.shape.columns().row(object, now)
     }
 }

@@ -118,9 +118,9 @@ impl Type {
     pub fn of_kind(kind: Kind) -> Type {
         let info = kind.info();
         if let Some(definition) = kind.definition()
-            && definition.schema.is_object()
+            && definition.schema().is_object()
         {
-            return Type::Custom(definition.schema);
+            return Type::Custom(definition.schema());
         }
         let row = KINDS
             .iter()
