@@ -50,12 +50,12 @@ async function bothWork(t, html) {
     assert.match(text, /^apiVersion: v1\nkind: Pod\nmetadata:\n {2}name: hello\n\n?spec:\n {2}containers:\n {4}- name: web\n {6}image: nginx:1\.29\n\n\$/);
     await poster.getByRole("button").click();
     const frame = await frameOf(page, nth);
-    await frame.waitForFunction(() => document.querySelector(".k-pane--stage")?.textContent.includes("hello"), undefined, { polling: 100, timeout: 60_000 });
+    await frame.waitForFunction(() => document.querySelector(".k-pane--stage")?.textContent.includes("hello"), undefined, { polling: 100, timeout: 120_000 });
   }
   problems.length = 0;
 }
 
-test("Hugo, with the shortcode", { timeout: 180_000 }, async (t) => {
+test("Hugo, with the shortcode", { timeout: 300_000 }, async (t) => {
   const hugo = await program(t, "hugo");
   if (!hugo) return;
   const folder = await folderOf(t, {
@@ -70,7 +70,7 @@ test("Hugo, with the shortcode", { timeout: 180_000 }, async (t) => {
   await bothWork(t, html);
 });
 
-test("Material for MkDocs", { timeout: 180_000 }, async (t) => {
+test("Material for MkDocs", { timeout: 300_000 }, async (t) => {
   const mkdocs = await program(t, "mkdocs", process.env.KUBARIUM_MKDOCS, null);
   if (!mkdocs) return;
   const folder = await folderOf(t, {
@@ -81,7 +81,7 @@ test("Material for MkDocs", { timeout: 180_000 }, async (t) => {
   await bothWork(t, await readFile(join(folder, "site/index.html"), "utf8"));
 });
 
-test("mdBook", { timeout: 180_000 }, async (t) => {
+test("mdBook", { timeout: 300_000 }, async (t) => {
   const mdbook = await program(t, "mdbook", undefined, null);
   if (!mdbook) return;
   const folder = await folderOf(t, {
@@ -95,13 +95,13 @@ test("mdBook", { timeout: 180_000 }, async (t) => {
 });
 
 // What the two of them emit, written by hand: mdBook where it is not installed, and Docusaurus, which is too heavy.
-test("a page as mdBook emits it: the block as it stands, for it holds no empty line", { timeout: 120_000 }, async (t) => {
+test("a page as mdBook emits it: the block as it stands, for it holds no empty line", { timeout: 300_000 }, async (t) => {
   const block = snippet("mdbook");
   assert.doesNotMatch(block.trim(), /\n\s*\n/);
   await bothWork(t, plain(`<main>\n${block}\n<p>Second.</p>\n${block}</main>`, snippet("mdbook-head")));
 });
 
-test("a page as Docusaurus emits it: an element that React made, with the literal as its text", { timeout: 120_000 }, async (t) => {
+test("a page as Docusaurus emits it: an element that React made, with the literal as its text", { timeout: 300_000 }, async (t) => {
   const [, attributes, text] = /^<kubarium-playground([^>]*)>\{`([^`]*)`\}<\/kubarium-playground>\s*$/.exec(snippet("docusaurus"));
   assert.match(docs, /scripts: \[\{ src: "[^"]*embed\.js", type: "module" \}\]/);
   // React puts the text in when the script may be there already.

@@ -32,11 +32,11 @@ const poster = (page, nth = 0) => page.locator("kubarium-playground").nth(nth);
 
 const terminal = (frame, text) =>
   frame.waitForFunction((expected) => document.querySelector(".k-paper")?.textContent.includes(expected), text, {
-    timeout: 60_000,
+    timeout: 120_000,
     polling: 100,
   });
 
-test("two playgrounds under a strict policy: posters first, one frame by a click, one when it is seen", { timeout: 120_000 }, async (t) => {
+test("two playgrounds under a strict policy: posters first, one frame by a click, one when it is seen", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(
     t,
     `<p>Before</p><kubarium-playground view="terminal" title="A pod">${POD}</kubarium-playground>
@@ -72,7 +72,7 @@ test("two playgrounds under a strict policy: posters first, one frame by a click
   await accessible(page, undefined, { practice: false });
 });
 
-test("an embedded page leaves alone what its visitor keeps, even on the same site", { timeout: 60_000 }, async (t) => {
+test("an embedded page leaves alone what its visitor keeps, even on the same site", { timeout: 300_000 }, async (t) => {
   const { page } = await open(t, { query: "?embed=1&view=editor" });
   await started(page);
   await page.waitForSelector(".cm-content");
@@ -82,7 +82,7 @@ test("an embedded page leaves alone what its visitor keeps, even on the same sit
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
 });
 
-test("read only: the text cannot be changed, nothing is applied, time goes on", { timeout: 60_000 }, async (t) => {
+test("read only: the text cannot be changed, nothing is applied, time goes on", { timeout: 300_000 }, async (t) => {
   const { page } = await open(t, { query: "?embed=1&view=split&readonly=1" });
   await started(page);
   await page.waitForSelector(".cm-content[aria-readonly=true]");
@@ -96,7 +96,7 @@ test("read only: the text cannot be changed, nothing is applied, time goes on", 
   await page.waitForFunction((before) => document.querySelector(".k-clock-now").textContent !== before, clock);
 });
 
-test("in a sandbox without storage, and the link out of it", { timeout: 60_000 }, async (t) => {
+test("in a sandbox without storage, and the link out of it", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(t, `<kubarium-playground view="cluster" sandbox="allow-scripts">${POD}</kubarium-playground>${script}`);
   await poster(page).getByRole("button").click();
   const frame = await frameOf(page);
@@ -104,7 +104,7 @@ test("in a sandbox without storage, and the link out of it", { timeout: 60_000 }
   assert.equal(await page.evaluate(() => document.querySelector("kubarium-playground").shadowRoot.querySelector("iframe").sandbox.value), "allow-scripts");
 });
 
-test("the two speak: the page around hears, acts where it asked to, and others are not heard", { timeout: 120_000 }, async (t) => {
+test("the two speak: the page around hears, acts where it asked to, and others are not heard", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(
     t,
     `<kubarium-playground view="terminal" api></kubarium-playground>
@@ -160,7 +160,7 @@ test("the two speak: the page around hears, acts where it asked to, and others a
   assert.equal(await page.evaluate(() => window.told[0].some((m) => m.event === "forged")), false);
 });
 
-test("a lesson beside its terminal: the page around hears of each goal", { timeout: 120_000 }, async (t) => {
+test("a lesson beside its terminal: the page around hears of each goal", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(t, `<kubarium-playground lesson="first-pod" view="terminal" speed="10" start="play"></kubarium-playground>${script}`);
   await page.evaluate(() => {
     window.goals = [];
@@ -190,7 +190,7 @@ test("a lesson beside its terminal: the page around hears of each goal", { timeo
 });
 
 for (const dark of [false, true]) {
-  test(`it follows the page around without a flash, ${dark ? "dark" : "light"} first`, { timeout: 90_000 }, async (t) => {
+  test(`it follows the page around without a flash, ${dark ? "dark" : "light"} first`, { timeout: 300_000 }, async (t) => {
     const style = "<style>body{background:#fff;color:#000}body.night{background:#181c20;color:#eee}</style>";
     const { page } = await visit(
       t,
@@ -223,7 +223,7 @@ for (const dark of [false, true]) {
 }
 
 for (const view of ["editor", "cluster", "terminal"]) {
-  test(`${view} alone can be looked at and is accessible`, { timeout: 60_000 }, async (t) => {
+  test(`${view} alone can be looked at and is accessible`, { timeout: 300_000 }, async (t) => {
     const { page } = await open(t, { query: `?embed=1&view=${view}&theme=dark` });
     await started(page);
     await page.setViewportSize({ width: 720, height: 520 });
@@ -235,7 +235,7 @@ for (const view of ["editor", "cluster", "terminal"]) {
   });
 }
 
-test("the snippets of docs/embedding.md work as they stand", { timeout: 120_000 }, async (t) => {
+test("the snippets of docs/embedding.md work as they stand", { timeout: 300_000 }, async (t) => {
   const text = await readFile(join(root, "docs/embedding.md"), "utf8");
   const snippets = [...text.matchAll(/```html plain\n([\s\S]*?)```/g)].map(([, code]) => code.replaceAll("https://example.org/kubarium/", url));
   assert.ok(snippets.length >= 2);

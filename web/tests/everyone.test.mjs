@@ -13,7 +13,7 @@ async function alive(t, options) {
   const opened = await open(t, options);
   await started(opened.page);
   await opened.page.waitForSelector(".cm-content", { state: "attached" });
-  await opened.page.waitForSelector(".k-tile--ready:not(.k-tile--system)", { state: "attached", timeout: 60_000 });
+  await opened.page.waitForSelector(".k-tile--ready:not(.k-tile--system)", { state: "attached", timeout: 120_000 });
   return opened;
 }
 
@@ -56,7 +56,7 @@ async function walk(page) {
   throw new Error(`the Tab key never leaves the page: ${stops.slice(-5).map((s) => s.name).join(", ")}`);
 }
 
-test("the Tab key goes round the page, in its order, and the focus is always seen", { timeout: 120_000 }, async (t) => {
+test("the Tab key goes round the page, in its order, and the focus is always seen", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t);
   await page.click("[aria-label^='Pause']");
   const stops = await walk(page);
@@ -72,7 +72,7 @@ test("the Tab key goes round the page, in its order, and the focus is always see
   }
 });
 
-test("everything is done by keyboard: tiles, inspector, splitters, scrubber, tabs, dialog", { timeout: 120_000 }, async (t) => {
+test("everything is done by keyboard: tiles, inspector, splitters, scrubber, tabs, dialog", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t);
   await page.click("[aria-label^='Pause']");
   const at = async () => (await focused(page))?.id;
@@ -193,7 +193,7 @@ const SMALL = [
 ];
 for (const [words, size] of SMALL) {
   for (const lang of ["en", "zh-CN"]) {
-    test(`nothing is lost and the page does not scroll sideways: ${words}, ${lang}`, { timeout: 120_000 }, async (t) => {
+    test(`nothing is lost and the page does not scroll sideways: ${words}, ${lang}`, { timeout: 300_000 }, async (t) => {
       const { page } = await alive(t, { size, query: `?lang=${lang}` });
       const name = `${size.width}-${lang}`;
       const panes = page.locator(".k-panes button");
@@ -219,7 +219,7 @@ for (const [words, size] of SMALL) {
   }
 }
 
-test("with reduced motion nothing moves, and the facts are the same", { timeout: 60_000 }, async (t) => {
+test("with reduced motion nothing moves, and the facts are the same", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t, { reducedMotion: true });
   await page.click("#stage-tab-traffic");
   await page.waitForFunction(() => /\d %/.test(document.querySelector(".k-traffic").textContent));
@@ -233,7 +233,7 @@ test("with reduced motion nothing moves, and the facts are the same", { timeout:
   assert.ok(!drawn, "no dots run along the wires");
 });
 
-test("in the system's colours a tile still says its phase", { timeout: 120_000 }, async (t) => {
+test("in the system's colours a tile still says its phase", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t, { forcedColors: true });
   await screenshot(page, "forced-nodes");
   // Shapes that are backgrounds would be gone.
@@ -252,7 +252,7 @@ test("in the system's colours a tile still says its phase", { timeout: 120_000 }
   await accessible(page);
 });
 
-test("what can be hit is at least 24 pixels wide and high", { timeout: 60_000 }, async (t) => {
+test("what can be hit is at least 24 pixels wide and high", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t);
   const small = new Set();
   const measure = async () => {
@@ -284,7 +284,7 @@ test("what can be hit is at least 24 pixels wide and high", { timeout: 60_000 },
   assert.deepEqual([...small], []);
 });
 
-test("what happens is said in words, and not in a torrent", { timeout: 60_000 }, async (t) => {
+test("what happens is said in words, and not in a torrent", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t);
   await page.evaluate(() => {
     window.said = [];
@@ -297,7 +297,7 @@ test("what happens is said in words, and not in a torrent", { timeout: 60_000 },
   });
   await page.fill("#terminal-input", "kubectl set image deploy/web nginx=nginx:1.29");
   await page.press("#terminal-input", "Enter");
-  await page.waitForFunction(() => window.said.some(([, text]) => text.includes("web: 3 of 3 ready, revision 2")), undefined, { timeout: 45_000 });
+  await page.waitForFunction(() => window.said.some(([, text]) => text.includes("web: 3 of 3 ready, revision 2")), undefined, { timeout: 120_000 });
   const said = await page.evaluate(() => window.said);
   const gaps = said.slice(1).map(([at], i) => at - said[i][0]).filter((gap) => gap > 50);
   assert.ok(gaps.every((gap) => gap > 1000), `at a pace that can be listened to: ${gaps}`);

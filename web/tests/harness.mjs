@@ -32,8 +32,8 @@ const FLAGS = [
 /** Wide and narrow, as a laptop and a phone have it. */
 export const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 
-/** How long a journey waits for something to appear. */
-const PATIENCE = 15_000;
+/** How long a journey waits for something to appear: long enough for a machine that builds something meanwhile. */
+const PATIENCE = 60_000;
 
 /** Starts Chromium; it is closed when the test (`t` of node:test, or its hooks) has ended. */
 export async function launch(t) {

@@ -54,7 +54,7 @@ async function nginx(t, binary) {
   return { base, site };
 }
 
-test("nginx, with the lines of docs/hosting.md, sends what the page needs", { timeout: 180_000 }, async (t) => {
+test("nginx, with the lines of docs/hosting.md, sends what the page needs", { timeout: 300_000 }, async (t) => {
   const binary = await program(t, "nginx", "/usr/sbin/nginx");
   if (!binary) return;
   const { base, site } = await nginx(t, binary);
@@ -68,7 +68,7 @@ test("nginx, with the lines of docs/hosting.md, sends what the page needs", { ti
   };
   for (const [path, type, forever] of [
     [`tank/${wasm}`, "application/wasm", true],
-    [`tank/${names.find((name) => /^tokens-.*\.css$/.test(name))}`, "text/css; charset=utf-8", true],
+    [`tank/${names.find((name) => /^style-.*\.css$/.test(name))}`, "text/css; charset=utf-8", true],
     ["tank/", "text/html; charset=utf-8", false],
     ["tank/worker.js", "text/javascript; charset=utf-8", false],
     ["tank/embed.js", "text/javascript; charset=utf-8", false],

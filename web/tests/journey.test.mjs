@@ -19,7 +19,7 @@ async function summary(page, text) {
   await page.waitForFunction(
     (expected) => document.querySelector("header")?.textContent.includes(expected),
     text,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
   );
 }
 
@@ -64,7 +64,7 @@ test("a stranger rolls a Deployment, breaks it, heals it, and looks back", { tim
   // An image that does not exist: the rollout stalls, and undo heals it.
   await tab(page, "Nodes");
   await applyTag(page, "1.29", "nosuch");
-  await page.waitForSelector(".k-pane--stage :text('ImagePullBackOff')", { timeout: 90_000 });
+  await page.waitForSelector(".k-pane--stage :text('ImagePullBackOff')", { timeout: 120_000 });
   await screenshot(page, "journey-4-stuck");
   await run(page, "kubectl get pods", "ImagePullBackOff", 60_000);
   await run(page, "kubectl rollout undo deploy/web", "deployment.apps/web rolled back", 60_000);
@@ -102,7 +102,7 @@ test("a stranger rolls a Deployment, breaks it, heals it, and looks back", { tim
 
 for (const scheme of ["light", "dark"]) {
   for (const size of ["wide", "narrow"]) {
-    test(`every view can be looked at and is accessible, ${scheme}, ${size}`, { timeout: 120_000 }, async (t) => {
+    test(`every view can be looked at and is accessible, ${scheme}, ${size}`, { timeout: 300_000 }, async (t) => {
       const { page } = await open(t, { scheme, size });
       await started(page);
       await summary(page, "3 ready");

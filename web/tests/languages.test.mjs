@@ -13,7 +13,7 @@ async function alive(t, options) {
   const opened = await open(t, options);
   await started(opened.page);
   await opened.page.waitForSelector(".cm-content");
-  await opened.page.waitForSelector(".k-tile--ready:not(.k-tile--system)", { timeout: 60_000 });
+  await opened.page.waitForSelector(".k-tile--ready:not(.k-tile--system)", { timeout: 120_000 });
   return opened;
 }
 
@@ -53,7 +53,7 @@ test("a language that cannot be loaded leaves the page in English", async (t) =>
   problems.length = 0;
 });
 
-test("another language in the middle of a rollout changes the words and nothing else", { timeout: 120_000 }, async (t) => {
+test("another language in the middle of a rollout changes the words and nothing else", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t);
   await page.evaluate(() => {
     window.sameDocument = true;
@@ -84,8 +84,8 @@ test("another language in the middle of a rollout changes the words and nothing 
   assert.match(await page.innerText(".k-story"), /你（通过 kubectl）/);
   assert.match(await page.innerText(".k-answers"), /deployment\.apps\/web configured/, "kubectl's words stay");
   const heard = () => /web：3\/3 就绪，修订版本 2/.test(document.querySelector("[role=status][aria-live]").textContent);
-  await page.waitForFunction(heard, undefined, { timeout: 60_000 });
-  await page.waitForSelector(".k-state--complete", { timeout: 60_000 });
+  await page.waitForFunction(heard, undefined, { timeout: 120_000 });
+  await page.waitForSelector(".k-state--complete", { timeout: 120_000 });
   assert.match(await page.innerText(".k-state--complete"), /已完成/);
 
   await choose(page, "en");
@@ -139,7 +139,7 @@ function spoken(page) {
   });
 }
 
-test("the Chinese page says nothing in English, and axe agrees with it", { timeout: 180_000 }, async (t) => {
+test("the Chinese page says nothing in English, and axe agrees with it", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t, { query: `?lang=${CHINESE}` });
   const left = new Set();
   const read = async (where) => {

@@ -7,7 +7,7 @@ import { accessible, open, run, screenshot, started } from "./harness.mjs";
 
 const PANE = ".k-pane--learn";
 /** How long a step may take: the page runs in real time, at ten times its speed. */
-const STEP = 60_000;
+const STEP = 120_000;
 
 const title = (page) => page.innerText(`${PANE} .k-step-title`);
 

@@ -71,7 +71,7 @@ const active = (page) =>
 
 /** Waits until something holds in the page. (`waitForFunction` does not wait for promises.) */
 async function until(page, holds, given) {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 120_000;
   while (!(await page.evaluate(holds, given))) {
     if (Date.now() > end) throw new Error(`this never held: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -83,7 +83,7 @@ const editorKept = async () => {
   return (await cache.keys()).some((request) => request.url.includes("/editor/"));
 };
 
-test("a second visit needs no network, and the editor that was used is there", { timeout: 120_000 }, async (t) => {
+test("a second visit needs no network, and the editor that was used is there", { timeout: 300_000 }, async (t) => {
   const server = await site(t);
   const { page, problems } = await open(t, { offline: true });
   await page.goto(server.base);
@@ -102,7 +102,7 @@ test("a second visit needs no network, and the editor that was used is there", {
   problems.length = 0;
 });
 
-test("a file that was on its way when the worker came is kept too", { timeout: 120_000 }, async (t) => {
+test("a file that was on its way when the worker came is kept too", { timeout: 300_000 }, async (t) => {
   const server = await site(t);
   let askedFor;
   let letThrough;
@@ -125,7 +125,7 @@ test("a file that was on its way when the worker came is kept too", { timeout: 1
   await until(page, editorKept);
 });
 
-test("a new version is kept whole or not at all, and takes the old one's place", { timeout: 180_000 }, async (t) => {
+test("a new version is kept whole or not at all, and takes the old one's place", { timeout: 300_000 }, async (t) => {
   const server = await site(t);
   const { page, problems } = await open(t, { offline: true });
   await page.goto(server.base);
@@ -139,9 +139,15 @@ test("a new version is kept whole or not at all, and takes the old one's place",
   await publish(server.folder, mark(2));
   const half = await readFile(join(server.folder, "index.html"), "utf8");
   await writeFile(join(server.folder, "index.html"), mark("half")(half));
+  server.asked.length = 0;
   await page.reload();
   await started(page);
-  await page.waitForTimeout(2000);
+  // Once for the page, and once for the worker that wants to keep it.
+  for (const end = Date.now() + 120_000; server.asked.filter((path) => path === server.mount).length < 2; ) {
+    assert.ok(Date.now() < end, "the new worker was not tried");
+    await page.waitForTimeout(50);
+  }
+  await until(page, async () => !(await navigator.serviceWorker.getRegistration()).installing);
   assert.deepEqual(await active(page), [first], "nothing of a half version is kept");
   server.on = false;
   await page.reload();
@@ -165,7 +171,7 @@ test("a new version is kept whole or not at all, and takes the old one's place",
   problems.length = 0;
 });
 
-test("the worker minds its own files: an API server beside the page is not its business", { timeout: 60_000 }, async (t) => {
+test("the worker minds its own files: an API server beside the page is not its business", { timeout: 300_000 }, async (t) => {
   // As `kubectl proxy --www=dist` serves it: the page below /static/, the API beside it.
   const server = await site(t, "/static/");
   const { page, problems } = await open(t, { offline: true });
@@ -184,14 +190,14 @@ test("the worker minds its own files: an API server beside the page is not its b
   problems.length = 0;
 });
 
-test("an embedded page registers no worker", { timeout: 60_000 }, async (t) => {
+test("an embedded page registers no worker", { timeout: 300_000 }, async (t) => {
   const { page } = await open(t, { offline: true, query: "?embed=1" });
   await started(page);
   await page.waitForTimeout(1000);
   assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
 });
 
-test("the page can be installed: its manifest and icons are there", { timeout: 60_000 }, async (t) => {
+test("the page can be installed: its manifest and icons are there", { timeout: 300_000 }, async (t) => {
   const { page } = await open(t, { offline: true });
   const manifest = await page.evaluate(async () => {
     const link = document.querySelector("link[rel=manifest]").href;

@@ -56,11 +56,11 @@ async function type(page, command, expected) {
   await page.waitForFunction(
     (text) => document.querySelector(".k-paper")?.textContent.includes(text),
     expected,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
   );
 }
 
-const tile = (page, name) => page.waitForSelector(`[aria-label*="${name}"]`, { timeout: 90_000, state: "attached" });
+const tile = (page, name) => page.waitForSelector(`[aria-label*="${name}"]`, { timeout: 120_000, state: "attached" });
 
 test("a real cluster is shown live, read by kubectl, and changed only when that is allowed", { skip: missing() }, async (t) => {
   const { kubectl, url } = await cluster(t);
@@ -83,7 +83,7 @@ test("a real cluster is shown live, read by kubectl, and changed only when that 
   await tile(page, "shop-");
   assert.match(kubectl("get", "deployments"), /shop/);
   await type(page, "kubectl delete pod newcomer", 'pod "newcomer" deleted');
-  await page.waitForFunction(() => !document.querySelector('[aria-label*="newcomer"]'), undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => !document.querySelector('[aria-label*="newcomer"]'), undefined, { timeout: 120_000 });
 });
 
 test("it fits a phone in the dark, and can be turned back into a simulation", { skip: missing() }, async (t) => {

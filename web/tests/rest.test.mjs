@@ -35,12 +35,16 @@ async function withRest(t, handler) {
   return { page, errors };
 }
 
-test("the first picture needs no second file", { timeout: 60_000 }, async (t) => {
+test("the first picture needs no second file", { timeout: 300_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   const asked = [];
+  let letThrough;
+  const gate = new Promise((resolve) => (letThrough = resolve));
   const { page, errors } = await withRest(t, async (route) => {
-    asked.push(route.request().resourceType());
-    await new Promise((resolve) => setTimeout(resolve, 6000));
+    const type = route.request().resourceType();
+    asked.push(type);
+    // The page stands still while it asks for what it cannot do without.
+    if (type === "fetch") await gate;
     await route.continue();
   });
   await page.waitForSelector(".k-pane--stage :text-is('worker-1')");
@@ -50,25 +54,26 @@ test("the first picture needs no second file", { timeout: 60_000 }, async (t) =>
     undefined,
     "the first seconds run functions that are not in the first file: run `cargo xtask profile-page`",
   );
-  await page.waitForFunction(() => document.documentElement.dataset.rest === "there", undefined, { timeout: 20_000 });
-  await run(page, RARE, "storageclasses", 30_000);
+  letThrough();
+  await page.waitForFunction(() => document.documentElement.dataset.rest === "there");
+  await run(page, RARE, "storageclasses");
   assert.deepEqual(errors, []);
   assert.equal(asked.length, 1);
 });
 
-test("a command that needs the second file before it is there waits for it", { timeout: 60_000 }, async (t) => {
+test("a command that needs the second file before it is there waits for it", { timeout: 300_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   const { page, errors } = await withRest(t, async (route) => {
     // The one behind the page never comes; the one that somebody waits for does.
     if (route.request().resourceType() === "fetch") return;
     await route.continue();
   });
-  await run(page, RARE, "storageclasses", 30_000);
+  await run(page, RARE, "storageclasses");
   assert.equal(await state(page), "there");
   assert.deepEqual(errors, []);
 });
 
-test("a second file that cannot be had is said, tried again, and then used", { timeout: 60_000 }, async (t) => {
+test("a second file that cannot be had is said, tried again, and then used", { timeout: 300_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   let broken = true;
   const { page, errors } = await withRest(t, (route) => (broken ? route.abort() : route.continue()));
@@ -76,12 +81,12 @@ test("a second file that cannot be had is said, tried again, and then used", { t
   assert.match(await page.innerText("#rest-notice"), /has not loaded yet/);
   await screenshot(page, "rest-missing");
   broken = false;
-  await page.waitForSelector("#rest-notice", { state: "detached", timeout: 30_000 });
-  await run(page, RARE, "storageclasses", 30_000);
+  await page.waitForSelector("#rest-notice", { state: "detached", timeout: 120_000 });
+  await run(page, RARE, "storageclasses");
   assert.deepEqual(errors, []);
 });
 
-test("a page that cannot go on without the second file says so and offers to reload", { timeout: 60_000 }, async (t) => {
+test("a page that cannot go on without the second file says so and offers to reload", { timeout: 300_000 }, async (t) => {
   if (await inOnePiece()) return t.skip("a quick page is in one piece");
   const { page } = await withRest(t, (route) => route.abort());
   await page.fill("#terminal-input", RARE);

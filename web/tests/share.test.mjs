@@ -21,7 +21,7 @@ async function link(page) {
   return made;
 }
 
-test("a link goes from one browser to another, and shows what it holds before it opens", { timeout: 180_000 }, async (t) => {
+test("a link goes from one browser to another, and shows what it holds before it opens", { timeout: 300_000 }, async (t) => {
   const sender = await ready(t);
   await type(sender.page, "# größe 🐟\n");
   await run(sender.page, "kubectl create deployment shared --image=nginx:1.29", "deployment.apps/shared created");
@@ -49,7 +49,7 @@ test("a link goes from one browser to another, and shows what it holds before it
   assert.doesNotMatch(await page.innerText(".cm-content"), /größe/, "nothing happens before the click");
   await page.click("dialog[open] button:has-text('Open')");
   await page.waitForFunction(() => document.querySelector(".cm-content")?.textContent.includes("größe 🐟"));
-  await page.waitForSelector(".k-progress", { state: "detached", timeout: 60_000 });
+  await page.waitForSelector(".k-progress", { state: "detached", timeout: 120_000 });
   assert.equal(new URL(page.url()).hash, "");
   await page.waitForSelector("[aria-label='Play']");
   await run(page, "kubectl get deployment shared -o name", "deployment.apps/shared", 60_000);
@@ -60,15 +60,15 @@ test("a link goes from one browser to another, and shows what it holds before it
   await page.waitForFunction(() => !document.querySelector(".cm-content")?.textContent.includes("größe"));
   await page.click(".k-back button:has-text('Show it again')");
   await page.waitForFunction(() => document.querySelector(".cm-content")?.textContent.includes("größe"));
-  await page.waitForSelector(".k-progress", { state: "detached", timeout: 60_000 });
-  await page.waitForTimeout(1500); // what is kept is written twice a second
+  await page.waitForSelector(".k-progress", { state: "detached", timeout: 120_000 });
+  await page.waitForTimeout(3000); // what is kept is written twice a second
   await page.reload();
   await started(page);
   await page.waitForFunction(() => document.querySelector(".cm-content")?.textContent.includes("größe"));
   await page.waitForSelector(".k-back button:has-text('Go back to it')");
 });
 
-test("one's own work stays when a link is left, cut or wrong", { timeout: 120_000 }, async (t) => {
+test("one's own work stays when a link is left, cut or wrong", { timeout: 300_000 }, async (t) => {
   const { page } = await ready(t);
   await type(page, "# mine\n");
   const made = await link(page);
@@ -103,7 +103,7 @@ test("one's own work stays when a link is left, cut or wrong", { timeout: 120_00
   await mine();
 });
 
-test("a file carries what a link cannot, and is opened the same way", { timeout: 120_000 }, async (t) => {
+test("a file carries what a link cannot, and is opened the same way", { timeout: 300_000 }, async (t) => {
   const { page } = await ready(t);
   await page.click("[aria-label='New file']");
   // Noise packs badly: a link would be too long.
@@ -127,7 +127,7 @@ for (const [scheme, size] of [
   ["light", "narrow"],
   ["dark", "narrow"],
 ]) {
-  test(`the dialogs can be looked at and are accessible, ${scheme}, ${size}`, { timeout: 60_000 }, async (t) => {
+  test(`the dialogs can be looked at and are accessible, ${scheme}, ${size}`, { timeout: 300_000 }, async (t) => {
     const { page } = await open(t, { scheme, size });
     await started(page);
     const made = await link(page);
@@ -139,7 +139,7 @@ for (const [scheme, size] of [
     await screenshot(page, `offer-${scheme}-${size}`);
     await page.click("dialog[open] button:has-text('Open')");
     await page.waitForSelector(".k-back");
-    await page.waitForSelector(".k-progress", { state: "detached", timeout: 60_000 });
+    await page.waitForSelector(".k-progress", { state: "detached", timeout: 120_000 });
     await screenshot(page, `shared-${scheme}-${size}`);
     await accessible(page);
   });

@@ -59,7 +59,7 @@ test("a thousand pods are listed at once, and keys are echoed", async (t) => {
     const enter = () => input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
     const lines = () => document.querySelectorAll(".k-line").length;
     const times = [];
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 2; i++) {
       const before = lines();
       const start = performance.now();
       input.value = "kubectl get pods";
