@@ -1,12 +1,14 @@
-// Last step of a build, run by Trunk on its staging folder: divides the wasm, names the files that are loaded later in
-// the page, puts the catalogues of languages beside it, allows Trunk's inline loader, by its hash and nothing else, in
-// the content security policy, and writes the service worker, which knows every file of this version.
+// Last step of a build, run by Trunk on its staging folder: divides the wasm, bundles scripts and styles, names the files
+// that are loaded later in the page, puts the catalogues of languages beside it, allows Trunk's inline loader, by its
+// hash and nothing else, in the content security policy, and writes the service worker, which knows every file of this
+// version.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 
+import { bundlePage } from "./bundle-page.mjs";
 import { finishPage, localesOf } from "./page.mjs";
 import { root, web } from "./places.mjs";
 import { splitPage } from "./split-page.mjs";
@@ -26,7 +28,14 @@ const { html, rest } = await splitPage(staging, await readFile(page, "utf8"), pr
   console.error(`page: the wasm was not divided: ${error.message}`);
   process.exit(1);
 });
-await writeFile(page, finishPage(html, { editor, schema, rest, locales, sha256 }));
+// A quick page stays as it is written.
+const bundled = !process.env.KUBARIUM_SPLIT
+  ? html
+  : await bundlePage(staging, html).catch((error) => {
+      console.error(`page: scripts and styles were not bundled: ${error.message}`);
+      process.exit(1);
+    });
+await writeFile(page, finishPage(bundled, { editor, schema, rest, locales, sha256 }));
 
 /** Puts the catalogues beside the page, under names that carry a hash, and lists them. */
 async function translate() {
