@@ -130,8 +130,7 @@ fn kind_of(
             }
         }),
         stored: version.storage,
-        selectable: &mut selectable
-            .map(|f| f.json_path.strip_prefix('.').unwrap_or(&f.json_path)),
+        selectable: &mut selectable.map(|f| f.json_path.strip_prefix('.').unwrap_or(&f.json_path)),
         deprecation: deprecation(definition, version),
         shape: Shape::of(Known {
             schema,

@@ -9,6 +9,7 @@ mod certificate;
 mod der;
 mod make;
 pub mod pem;
+mod public;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -16,6 +17,7 @@ use der::{Element, OID, Reader, SEQUENCE, SET};
 
 pub use certificate::{Certificate, Terms, issue, usages};
 pub use make::{private_key, request};
+pub use public::Public;
 
 /// What is wrong with bytes that are no request and no certificate.
 const MALFORMED: &str = "asn1: syntax error: data truncated";

@@ -44,6 +44,11 @@ pub fn first(text: &str) -> Option<Block<'_>> {
     }
 }
 
+/// All blocks, in their order.
+pub fn all(text: &str) -> Vec<Block<'_>> {
+    std::iter::successors(first(text), |block| first(block.rest)).collect()
+}
+
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A block as text, 64 letters to a line.
