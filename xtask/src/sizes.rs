@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(sizes[0].path, "app.wasm");
         assert_eq!(sizes[2].path, "editor/editor-1.js");
         assert!(
-            table(&sizes).contains("first load: 879.9 KB gzip, 97 % of the 900.0 KB that it may be"),
+            table(&sizes)
+                .contains("first load: 879.9 KB gzip, 97 % of the 900.0 KB that it may be"),
             "{}",
             table(&sizes)
         );
