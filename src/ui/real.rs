@@ -79,7 +79,7 @@ export function openWatch(path, accept, lines, ended) {
       let rest = '';
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) break;
+        if (done || stop.signal.aborted) break;
         rest += value;
         const end = rest.lastIndexOf('\\n');
         if (end >= 0) {
@@ -88,7 +88,8 @@ export function openWatch(path, accept, lines, ended) {
         }
       }
     } catch {}
-    ended();
+    // Whoever stopped it does not listen any more.
+    if (!stop.signal.aborted) ended();
   })();
   return stop;
 }
