@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Write as _};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::codec::encode;
 
@@ -181,7 +182,7 @@ impl Errors {
 
     /// As [`Errors::invalid`], for a value that is printed as JSON.
     pub fn invalid_json<T: Serialize>(&mut self, path: &Path<'_>, value: &T, detail: &str) {
-        self.push(ErrorType::Invalid, path, encode(value).to_string(), detail);
+        self.push(ErrorType::Invalid, path, go_order(&encode(value)), detail);
     }
 
     /// As [`Errors::invalid`], with a value that is printed as it stands.
@@ -271,6 +272,17 @@ macro_rules! shown_plain {
     })*};
 }
 shown_plain!(i32, i64, usize, bool);
+
+/// A value as JSON. A label selector has its fields in the order of Go's type, which is not that
+/// of the alphabet as it is with most.
+fn go_order(value: &Value) -> String {
+    match (&value["matchLabels"], &value["matchExpressions"]) {
+        (labels @ Value::Object(_), expressions @ Value::Array(_)) => {
+            format!("{{\"matchLabels\":{labels},\"matchExpressions\":{expressions}}}")
+        }
+        _ => value.to_string(),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -160,7 +160,7 @@ fn owner_references(owners: &[OwnerReference], path: &Path<'_>, errors: &mut Err
         }
         if owner.api_version == "v1" && owner.kind == "Event" {
             let detail = "/v1, Kind=Event is disallowed from being an owner";
-            errors.invalid_json(path, owner, detail);
+            errors.invalid_raw(path, &go_owner(owner), detail);
         }
         if owner.controller == Some(true) {
             let this = format!("{}/{}", owner.kind, owner.name);
@@ -169,12 +169,37 @@ fn owner_references(owners: &[OwnerReference], path: &Path<'_>, errors: &mut Err
                     let detail = format!(
                         "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
                     );
-                    errors.invalid_json(path, &owners, &detail);
+                    let shown: Vec<String> = owners.iter().map(go_owner).collect();
+                    errors.invalid_raw(path, &format!("[{}]", shown.join(",")), detail);
                 }
                 None => controller = Some(this),
             }
         }
     }
+}
+
+/// An owner as Go writes it: the fields in their order, those that may be missing only if set.
+fn go_owner(owner: &OwnerReference) -> String {
+    let mut text = String::from("{");
+    for (field, value) in [
+        ("apiVersion", &owner.api_version),
+        ("kind", &owner.kind),
+        ("name", &owner.name),
+        ("uid", &owner.uid),
+    ] {
+        let comma = if text.len() > 1 { "," } else { "" };
+        text.push_str(&format!("{comma}\"{field}\":{}", quote(value)));
+    }
+    for (field, value) in [
+        ("controller", owner.controller),
+        ("blockOwnerDeletion", owner.block_owner_deletion),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(",\"{field}\":{value}"));
+        }
+    }
+    text.push('}');
+    text
 }
 
 fn finalizers(meta: &ObjectMeta, path: &Path<'_>, errors: &mut Errors) {

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Binding, Pod, PodCondition};
 use super::store::Expect;
 use super::store::Place;
 use super::{ApiServer, Caller, WriteOptions};
-use crate::api::field::{Errors, Path};
+use crate::api::field::{Errors, Path, quote};
 use crate::api::time::api_time;
 use crate::api::{Key, Resource, Result, Status};
 use crate::sim::Kernel;
@@ -54,7 +54,8 @@ impl ApiServer {
         let target = Path::new("target");
         let kind = binding.target.kind.as_deref().unwrap_or_default();
         if !matches!(kind, "" | "Node") {
-            errors.not_supported(&target.child("kind"), kind, &["Node", "<empty>"]);
+            let known = ["Node", "<empty>"];
+            errors.not_supported_raw(&target.child("kind"), &quote(kind), &known);
         }
         let node = binding.target.name.as_deref().unwrap_or_default();
         if node.is_empty() {

@@ -145,11 +145,11 @@ impl ApiServer {
                 if info.namespaced && target.namespace.is_none() {
                     return Err(not_allowed());
                 }
+                let options = write_options("CreateOptions", "", request)?;
                 let Decoded {
                     mut object,
                     warnings,
                 } = body::decode(self, target.kind, request)?;
-                let options = write_options("CreateOptions", "", request)?;
                 meta::ensure_namespace(&mut object, target.namespace.unwrap_or_default())?;
                 let object = self.create_object(kernel, caller, object, &options)?;
                 let response = self.written(target.kind, 201, &object, warnings);
@@ -271,12 +271,33 @@ fn check_name(object: &Object, name: &str) -> Result<()> {
 
 /// Reads the options that every write has.
 fn write_options(kind: &str, subresource: &'static str, request: &Request) -> Result<WriteOptions> {
-    let dry_run = dry_run(kind, request)?;
-    body::Strictness::of(kind, request)?;
+    const MANAGER_MAX: usize = 128;
+    let mut errors = Errors::default();
+    let manager = request.query("fieldManager").unwrap_or_default();
+    if manager.len() > MANAGER_MAX {
+        errors.too_long(&Path::new("fieldManager"), MANAGER_MAX);
+    }
+    let dry_run = dry_run(request, &mut errors);
+    body::Strictness::of(request, &mut errors);
+    refuse_options(kind, errors)?;
     Ok(WriteOptions {
         dry_run,
         subresource,
     })
+}
+
+/// A whole number of the query, as Go reads one.
+fn query_number(request: &Request, name: &str) -> Result<Option<i64>> {
+    match request.query(name) {
+        None | Some("") => Ok(None),
+        Some(text) => match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Status::bad_request(format!(
+                "strconv.ParseInt: parsing {}: invalid syntax",
+                crate::api::field::quote(text)
+            ))),
+        },
+    }
 }
 
 /// The flag of a query, as Go reads one.
@@ -290,13 +311,15 @@ fn parse_flag(request: &Request, name: &str) -> Result<bool> {
     }
 }
 
-fn dry_run(kind: &str, request: &Request) -> Result<bool> {
+fn dry_run(request: &Request, errors: &mut Errors) -> bool {
     match request.query("dryRun") {
-        None | Some("") => Ok(false),
-        Some("All") => Ok(true),
-        Some(other) => Err(invalid_options(kind, |errors| {
-            errors.not_supported(&Path::new("dryRun"), other, &["All"]);
-        })),
+        None | Some("") => false,
+        Some("All") => true,
+        Some(other) => {
+            let given = format!("[{}]", crate::api::field::quote(other));
+            errors.not_supported_raw(&Path::new("dryRun"), &given, &["All"]);
+            false
+        }
     }
 }
 
@@ -304,10 +327,21 @@ fn dry_run(kind: &str, request: &Request) -> Result<bool> {
 fn invalid_options(kind: &str, collect: impl FnOnce(&mut Errors)) -> Box<Status> {
     let mut errors = Errors::default();
     collect(&mut errors);
+    refuse_options(kind, errors)
+        .err()
+        .unwrap_or_else(not_allowed)
+}
+
+fn refuse_options(kind: &str, errors: Errors) -> Result<()> {
     let texts: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+    let text = match texts.as_slice() {
+        [] => return Ok(()),
+        [one] => one.clone(),
+        _ => format!("[{}]", texts.join(", ")),
+    };
     let kind = qualified(kind, "meta.k8s.io");
-    let text = format!("{kind} \"\" is invalid: {}", texts.join(", "));
-    Status::new(422, "Invalid", text)
+    let text = format!("{kind} \"\" is invalid: {text}");
+    Err(Status::new(422, "Invalid", text))
 }
 
 fn delete_options(request: &Request) -> Result<DeleteOptions> {
@@ -347,11 +381,11 @@ fn delete_options(request: &Request) -> Result<DeleteOptions> {
         true => Propagation::Orphan,
         false => Propagation::Background,
     }));
-    let grace = body["gracePeriodSeconds"].as_i64().or_else(|| {
-        request
-            .query("gracePeriodSeconds")
-            .and_then(|text| text.parse().ok())
-    });
+    let of_query = query_number(request, "gracePeriodSeconds")?;
+    let grace = body["gracePeriodSeconds"].as_i64().or(of_query);
+    let mut errors = Errors::default();
+    let dry_run = dry_run(request, &mut errors);
+    refuse_options(KIND, errors)?;
     let in_body = body["dryRun"].as_array().is_some_and(|d| !d.is_empty());
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Ok(DeleteOptions {
@@ -359,6 +393,6 @@ fn delete_options(request: &Request) -> Result<DeleteOptions> {
         propagation,
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),
-        dry_run: in_body || dry_run(KIND, request)?,
+        dry_run: in_body || dry_run,
     })
 }

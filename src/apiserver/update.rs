@@ -8,7 +8,7 @@ use super::allocation::Claim;
 use super::fields::{Manager, Owners, Write, is_light, is_reset};
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, place_of};
-use crate::api::field::{Errors, Path};
+use crate::api::field::{Errors, Path, quote};
 use crate::api::validation;
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
@@ -45,6 +45,18 @@ impl ApiServer {
             return Err(Status::not_found(info, object.name()));
         };
         let (old, former) = (stored.object, stored.owners);
+        let revision = object
+            .meta()
+            .resource_version
+            .as_deref()
+            .unwrap_or_default();
+        if !revision.is_empty() && revision.parse::<u64>().is_err() {
+            let detail = format!(
+                "strconv.ParseUint: parsing {}: invalid syntax",
+                quote(revision)
+            );
+            return Err(Status::new(500, "", detail));
+        }
         if object.revision() != 0 && object.revision() != old.revision() {
             return Err(Status::modified(info, object.name()));
         }

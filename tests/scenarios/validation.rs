@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::common::{collection, json_of};
 
 mod pods;
+mod requests;
 mod services;
 mod workloads;
 

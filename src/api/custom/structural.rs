@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::schema::flag;
 use super::validate;
-use crate::api::field::{Errors, Path};
+use crate::api::field::{Errors, Path, quote};
 use crate::api::pattern::Pattern;
 
 const DEEPEST: usize = 120;
@@ -235,9 +235,9 @@ fn list_type(schema: &Value, type_: &str, path: &Path<'_>, errors: &mut Errors) 
         let detail = "must be array if x-kubernetes-list-type is specified";
         errors.invalid(&path.child("type"), type_, detail);
     }
-    const KNOWN: [&str; 3] = ["atomic", "map", "set"];
+    const KNOWN: [&str; 3] = ["atomic", "set", "map"];
     if !KNOWN.contains(&list) {
-        errors.not_supported(&here, list, &KNOWN);
+        errors.not_supported_raw(&here, &quote(list), &KNOWN);
     }
     if list != "map" {
         return;

@@ -28,6 +28,12 @@ pub const INFO: KindInfo = KindInfo {
 /// The most that people can give; what is above is the system's.
 const VALUE_MAX: i32 = 1_000_000_000;
 
+/// The classes that every cluster has.
+const SYSTEM_CLASSES: [(&str, i32); 2] = [
+    ("system-cluster-critical", 2_000_000_000),
+    ("system-node-critical", 2_000_001_000),
+];
+
 struct Rules;
 
 impl KindStrategy for Rules {
@@ -52,10 +58,12 @@ impl KindStrategy for Rules {
         let name = class.metadata.name.as_deref().unwrap_or_default();
         if name.starts_with("system-") {
             let path = Path::new("metadata");
-            let detail = format!(
-                "priority class names with 'system-' prefix are reserved for system use only. error: {name} is not a known system priority class"
-            );
-            errors.forbidden(&path.child("name"), detail);
+            if let Err(why) = known_to_the_system(class, name) {
+                let detail = format!(
+                    "priority class names with 'system-' prefix are reserved for system use only. error: {why}"
+                );
+                errors.forbidden(&path.child("name"), detail);
+            }
         } else if class.value.unwrap_or_default() > VALUE_MAX {
             let detail = format!("maximum allowed value of a user defined priority is {VALUE_MAX}");
             errors.forbidden(&Path::new("value"), detail);
@@ -102,5 +110,21 @@ impl KindStrategy for Rules {
             age(&class.metadata, now),
             class.preemption_policy.clone().unwrap_or_default(),
         ]
+    }
+}
+
+/// Whether the class is one of the two that the system has (`IsKnownSystemPriorityClass`).
+fn known_to_the_system(class: &Kind, name: &str) -> Result<(), String> {
+    let Some((_, value)) = SYSTEM_CLASSES.iter().find(|(known, _)| *known == name) else {
+        return Err(format!("{name} is not a known system priority class"));
+    };
+    if class.value != Some(*value) {
+        return Err(format!("value of {name} PriorityClass must be {value}"));
+    }
+    match class.global_default.unwrap_or_default() {
+        true => Err(format!(
+            "globalDefault of {name} PriorityClass must be false"
+        )),
+        false => Ok(()),
     }
 }

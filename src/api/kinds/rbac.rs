@@ -103,7 +103,7 @@ pub fn binding(
         false => &["ClusterRole"],
     };
     if !kinds.contains(&reference.kind.as_str()) {
-        errors.not_supported(&path.child("kind"), reference.kind.as_str(), kinds);
+        errors.not_supported_raw(&path.child("kind"), &quote(&reference.kind), kinds);
     }
     if reference.name.is_empty() {
         errors.required(&path.child("name"), "");
@@ -148,7 +148,7 @@ fn subject(subject: &Subject, namespaced: bool, path: &Path<'_>, errors: &mut Er
                 errors.not_supported(&path.child("apiGroup"), group, &[GROUP]);
             }
         }
-        other => errors.not_supported(&path.child("kind"), other, &KINDS),
+        other => errors.not_supported_raw(&path.child("kind"), &quote(other), &KINDS),
     }
 }
 

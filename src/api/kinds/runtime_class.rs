@@ -63,7 +63,7 @@ impl KindStrategy for Rules {
             for (i, toleration) in tolerations.iter().enumerate() {
                 let earlier = tolerations.get(..i).unwrap_or_default();
                 if earlier.contains(toleration) {
-                    let shown = crate::api::codec::encode(toleration).to_string();
+                    let shown = super::pod::go_spec::toleration(toleration);
                     errors.duplicate_raw(&of_list.index(i), &shown);
                 }
             }

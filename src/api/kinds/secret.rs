@@ -110,6 +110,18 @@ impl KindStrategy for Rules {
     }
 }
 
+/// What Go calls the value, where it does not go into a map; `null` does.
+fn not_a_map(value: &serde_json::Value) -> Option<&'static str> {
+    use serde_json::Value;
+    match value {
+        Value::Object(_) | Value::Null => None,
+        Value::Bool(_) => Some("bool"),
+        Value::Number(_) => Some("number"),
+        Value::String(_) => Some("string"),
+        Value::Array(_) => Some("array"),
+    }
+}
+
 /// Types of secrets promise certain keys.
 fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
     let value = |key: &str| secret.data.as_ref().and_then(|d| d.get(key));
@@ -121,10 +133,16 @@ fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
         found
     };
     let json = |key: &str, data: &ByteString, errors: &mut Errors| {
-        if let Err(error) = serde_json::from_slice::<serde_json::Value>(&data.0) {
-            let hidden = "<secret contents redacted>";
-            errors.invalid(&path.key(key), hidden, go_syntax_error(&data.0, &error));
-        }
+        let detail = match serde_json::from_slice::<serde_json::Value>(&data.0) {
+            Err(error) => go_syntax_error(&data.0, &error),
+            Ok(value) => match not_a_map(&value) {
+                Some(found) => format!(
+                    "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+                ),
+                None => return,
+            },
+        };
+        errors.invalid(&path.key(key), "<secret contents redacted>", detail);
     };
     match secret.type_.as_deref().unwrap_or_default() {
         "kubernetes.io/service-account-token" => {

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::invalid_options;
-use crate::api::field::Path;
+use crate::api::field::{Errors, Path};
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::ApiServer;
-use crate::apiserver::request::{Body, Method, Request};
+use crate::apiserver::request::{Body, Request};
 
 /// What happens to fields that a kind does not have (`fieldValidation`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,15 +18,17 @@ pub(super) enum Strictness {
 }
 
 impl Strictness {
-    pub fn of(options: &str, request: &Request) -> Result<Self> {
+    /// What the client wants; `Warn` where that is not known, of which the errors tell.
+    pub fn of(request: &Request, errors: &mut Errors) -> Self {
         match request.query("fieldValidation") {
-            Some("Ignore") => Ok(Strictness::Ignore),
-            Some("Strict") => Ok(Strictness::Strict),
-            None | Some("Warn" | "") => Ok(Strictness::Warn),
-            Some(other) => Err(invalid_options(options, |errors| {
-                let known = ["Ignore", "Strict", "Warn"];
+            Some("Ignore") => Strictness::Ignore,
+            Some("Strict") => Strictness::Strict,
+            None | Some("Warn" | "") => Strictness::Warn,
+            Some(other) => {
+                let known = ["", "Ignore", "Strict", "Warn"];
                 errors.not_supported(&Path::new("fieldValidation"), other, &known);
-            })),
+                Strictness::Warn
+            }
         }
     }
 
@@ -60,23 +61,65 @@ pub(super) struct Decoded {
 
 /// Decodes the body of a request as an object of `kind`.
 pub(super) fn decode(server: &ApiServer, kind: Kind, request: &Request) -> Result<Decoded> {
-    let options = match request.method {
-        Method::Put => "UpdateOptions",
-        _ => "CreateOptions",
-    };
-    let strictness = Strictness::of(options, request)?;
-    let value = json(request)?;
+    let strictness = Strictness::of(request, &mut Errors::default());
+    let value = object(kind.info().kind, request)?;
     check_type(server, kind, value)?;
-    let (object, unknown) = kind
-        .decode(value)
-        .map_err(|e| cannot_be_handled(kind, kind.info().kind, &e.message))?;
+    let (object, unknown) = kind.decode(value).map_err(|e| {
+        cannot_be_handled(kind, (kind.info().version, kind.info().kind), &e.message)
+    })?;
     let warnings = strictness.judge(unknown, |reason| {
-        cannot_be_handled(kind, kind.info().kind, &reason)
+        cannot_be_handled(kind, (kind.info().version, kind.info().kind), &reason)
     })?;
     Ok(Decoded { object, warnings })
 }
 
-/// The JSON of the body; an object.
+/// The JSON of the body, which is to say what it is.
+pub(super) fn object<'r>(kind: &str, request: &'r Request) -> Result<&'r Value> {
+    let (why, shown) = match &request.body {
+        Body::Json(value @ Value::Object(_)) => return Ok(value),
+        Body::Json(other) => {
+            let found = match other {
+                Value::Bool(_) => "bool",
+                Value::Number(_) => "number",
+                Value::String(_) => "string",
+                Value::Array(_) => "array",
+                _ => "null",
+            };
+            let why = format!(
+                "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+            );
+            (why, summary(&other.to_string()))
+        }
+        Body::Text(text) if !text.trim().is_empty() => {
+            let first = text.trim_start().chars().next().unwrap_or_default();
+            let why = format!("invalid character {first:?} looking for beginning of value");
+            (why, summary(text))
+        }
+        _ => {
+            let why = "unexpected end of JSON input".to_owned();
+            (why, "<empty>".to_owned())
+        }
+    };
+    Err(Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {why} ({shown})"
+    )))
+}
+
+/// The beginning of a body that is no object (`summarizeData`).
+fn summary(body: &str) -> String {
+    const MOST: usize = 30;
+    let begin: Vec<u8> = body.bytes().take(MOST).collect();
+    let shown = match body.starts_with('{') {
+        true => String::from_utf8_lossy(&begin).into_owned(),
+        false => begin.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    match body.len() > MOST {
+        true => format!("{shown} ..."),
+        false => shown,
+    }
+}
+
+/// The JSON of the body.
 pub(super) fn json(request: &Request) -> Result<&Value> {
     match &request.body {
         Body::Json(value) => Ok(value),
@@ -93,35 +136,51 @@ fn check_type(server: &ApiServer, kind: Kind, value: &Value) -> Result<()> {
     let info = kind.info();
     let expected = info.api_version();
     let text = |field: &str| value[field].as_str().filter(|t| !t.is_empty());
-    let version = text("apiVersion").unwrap_or(&expected);
+    let given = text("apiVersion").unwrap_or(&expected);
     let name = text("kind").unwrap_or(info.kind);
-    if version == expected && name == info.kind {
+    if given == expected && name == info.kind {
         return Ok(());
     }
-    if server.kind_by_gvk(version, name).is_none() {
-        let reason = format!(
-            "no kind \"{name}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
-        );
-        return Err(cannot_be_handled(kind, name, &reason));
+    let (group, version) = given.rsplit_once('/').unwrap_or(("", given));
+    if server.kind_by_gvk(given, name).is_none() {
+        let reason = not_registered(given, name);
+        return Err(cannot_be_handled(kind, (version, name), &reason));
     }
-    if version != expected {
+    // Versions of one kind can be made of each other: that they are not those of the URL is seen
+    // after that.
+    if (group, name) == (info.group, info.kind) {
         return Err(Status::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version ({expected})"
+            "the API version in the data ({given}) does not match the expected API version ({expected})"
         )));
     }
-    let package = |api_version: &str| api_version.rsplit('/').next().map(str::to_owned);
-    let package = package(&expected).unwrap_or_default();
-    let reason = format!(
-        "converting ({package}.{name}) to ({package}.{}): unknown conversion",
-        info.kind
-    );
-    Err(cannot_be_handled(kind, name, &reason))
+    let reason = unknown_conversion(kind, (version, name));
+    Err(cannot_be_handled(kind, (version, name), &reason))
 }
 
-fn cannot_be_handled(kind: Kind, given: &str, reason: &str) -> Box<Status> {
+/// That nobody knows the kind.
+pub(super) fn not_registered(version: &str, kind: &str) -> String {
+    format!(
+        "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+    )
+}
+
+/// That an object of another kind is none of `kind`.
+pub(super) fn unknown_conversion(kind: Kind, (version, name): (&str, &str)) -> String {
     let info = kind.info();
+    // The package of the types that the server works with.
+    let package = match info.group.split('.').next().unwrap_or_default() {
+        "" | "events" => "core",
+        group => group,
+    };
+    format!(
+        "converting ({version}.{name}) to ({package}.{}): unknown conversion",
+        info.kind
+    )
+}
+
+fn cannot_be_handled(kind: Kind, (version, given): (&str, &str), reason: &str) -> Box<Status> {
     Status::bad_request(format!(
-        "{given} in version \"{}\" cannot be handled as a {}: {reason}",
-        info.version, info.kind
+        "{given} in version \"{version}\" cannot be handled as a {}: {reason}",
+        kind.info().kind
     ))
 }

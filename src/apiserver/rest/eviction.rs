@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::body;
 use super::path::Target;
-use super::{delete_options, dry_run, success};
+use super::{delete_options, success, write_options};
 use crate::api::disruption::{self, SYNC_FAILED};
 use crate::api::status::Cause;
 use crate::api::time::api_time;
@@ -32,7 +32,8 @@ impl ApiServer {
         name: &str,
         request: &Request,
     ) -> Result<Response> {
-        let eviction = body::json(request)?;
+        let asked = write_options("CreateOptions", "eviction", request)?;
+        let eviction = body::object("Eviction", request)?;
         let given = eviction["metadata"]["name"].as_str().unwrap_or_default();
         if given != name {
             return Err(Status::bad_request(
@@ -42,7 +43,7 @@ impl ApiServer {
         let mut inner = request.clone();
         inner.body = Body::Json(eviction["deleteOptions"].clone());
         let mut options = delete_options(&inner)?;
-        options.dry_run |= dry_run("CreateOptions", request)?;
+        options.dry_run |= asked.dry_run;
         let key = Key::new(target.namespace.unwrap_or_default(), name);
         let pod = self
             .get::<Pod>(&key)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::Target;
 use super::table;
-use crate::api::field::{Errors, Path};
+use crate::api::field::{Errors, Path, quote};
 use crate::api::json::with;
 use crate::api::selector::{FieldSelector, Selector};
 use crate::api::status::Cause;
@@ -150,14 +150,10 @@ impl ApiServer {
         request: &Request,
     ) -> Result<Chunk> {
         let range = Range::new(target.kind, target.namespace);
-        let limit = match request.query("limit") {
-            None | Some("") => 0,
-            Some(text) => text.parse::<usize>().map_err(|_| {
-                Status::bad_request(format!(
-                    "strconv.ParseInt: parsing \"{text}\": invalid syntax"
-                ))
-            })?,
-        };
+        let limit = super::query_number(request, "limit")?.unwrap_or_default();
+        // Less than one is as good as no limit.
+        let limit = usize::try_from(limit).unwrap_or_default();
+        super::query_number(request, "timeoutSeconds")?;
         let token = match request.query("continue") {
             None | Some("") => None,
             Some(token) => Some(Continue::parse(token)?),
@@ -333,7 +329,7 @@ pub(super) fn check_options(request: &Request) -> Result<()> {
             "ListOptions",
             |errors: &mut Errors| {
                 let known = ["Exact", "NotOlderThan", ""];
-                errors.not_supported(&path, match_, &known);
+                errors.not_supported_raw(&path, &quote(match_), &known);
             },
         ));
     }

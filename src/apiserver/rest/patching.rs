@@ -8,7 +8,7 @@ use super::body::{self, Strictness};
 use super::check_name;
 use super::path::Target;
 use crate::api::codec::DecodeError;
-use crate::api::field::{Path, quote};
+use crate::api::field::{Errors, Path, quote};
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::customs::as_asked;
 use crate::apiserver::patch::{
@@ -58,12 +58,17 @@ impl ApiServer {
         if let Some(other) = other {
             patched = (other.from)(patched);
         }
-        let strictness = Strictness::of("PatchOptions", request)?;
+        let strictness = Strictness::of(request, &mut Errors::default());
+        of_kind(self, kind, &mut patched, request)?;
         let (mut object, unknown) = kind
             .decode(&patched)
             .map_err(|e| refuse_result(request, patch, &patched, &e))?;
         let warnings = strictness.judge(unknown, |reason| {
-            invalid_patch(&quote(&patch.to_string()), &reason)
+            let value = match request.content_type {
+                STRATEGIC_MERGE_PATCH => go_value(patch),
+                _ => patched.to_string(),
+            };
+            invalid_patch(&quote(&value), &reason)
         })?;
         let namespace = target.namespace.unwrap_or_default();
         meta::ensure_namespace(&mut object, namespace)?;
@@ -71,6 +76,28 @@ impl ApiServer {
         let object = self.update_object(kernel, caller, object, options)?;
         Ok((object, 200, warnings))
     }
+}
+
+/// What comes out has to be of the kind still. A strategic patch is worked into a value that has
+/// its type already, so what it says of that is not heard.
+fn of_kind(server: &ApiServer, kind: Kind, patched: &mut Value, request: &Request) -> Result<()> {
+    let info = kind.info();
+    if request.content_type == STRATEGIC_MERGE_PATCH {
+        patched["apiVersion"] = info.api_version().into();
+        patched["kind"] = info.kind.into();
+        return Ok(());
+    }
+    let text = |field: &str| patched[field].as_str().unwrap_or_default();
+    let (given, name) = (text("apiVersion"), text("kind"));
+    if given.is_empty() || name.is_empty() || name == info.kind {
+        return Ok(());
+    }
+    let version = given.rsplit('/').next().unwrap_or_default();
+    let detail = match server.kind_by_gvk(given, name) {
+        Some(_) => body::unknown_conversion(kind, (version, name)),
+        None => body::not_registered(given, name),
+    };
+    Err(invalid_patch(&quote(&patched.to_string()), &detail))
 }
 
 /// The formats that a PATCH can be in.

@@ -23,11 +23,11 @@ impl ApiServer {
         request: &Request,
     ) -> Result<Response> {
         let (kind, namespace) = (target.kind, target.namespace.unwrap_or_default());
+        let options = write_options("UpdateOptions", part, request)?;
         let body::Decoded {
             mut object,
             warnings,
         } = body::decode(self, kind, request)?;
-        let options = write_options("UpdateOptions", part, request)?;
         meta::ensure_namespace(&mut object, namespace)?;
         check_name(&object, name)?;
         let strategy = kind.info().strategy;

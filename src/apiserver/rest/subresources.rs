@@ -109,7 +109,7 @@ impl ApiServer {
                 return Ok(Response::json(200, scale_table(shown, kernel.now, request)));
             }
             Method::Get => return Ok(Response::json(200, shown)),
-            Method::Put => body::json(request)?.clone(),
+            Method::Put => body::object("Scale", request)?.clone(),
             Method::Patch => patch_scale(target, shown, request)?,
             Method::Post | Method::Delete => return Err(not_allowed()),
         };
@@ -153,7 +153,7 @@ impl ApiServer {
         namespace: &str,
         request: &Request,
     ) -> Result<Response> {
-        let name = body::json(request)?["metadata"]["name"]
+        let name = body::object("Binding", request)?["metadata"]["name"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
@@ -167,7 +167,7 @@ impl ApiServer {
         (namespace, name): (&str, &str),
         request: &Request,
     ) -> Result<Response> {
-        let value = body::json(request)?;
+        let value = body::object("Binding", request)?;
         let (binding, _) = codec::decode::<Binding>(value, "v1").map_err(|e| {
             Status::bad_request(format!(
                 "Binding in version \"v1\" cannot be handled as a Binding: {}",

@@ -24,7 +24,7 @@ impl ApiServer {
         name: &str,
         request: &Request,
     ) -> Result<Response> {
-        let asked = body::json(request)?;
+        let asked = body::object("TokenRequest", request)?;
         let meta = &asked["metadata"];
         let given = |field: &str| meta[field].as_str().filter(|t| !t.is_empty());
         let namespace = target.namespace.unwrap_or_default();

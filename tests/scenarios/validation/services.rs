@@ -93,6 +93,30 @@ fn changes_of_a_service() {
 fn other_kinds() {
     let rows = [
         (
+            "apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Foo, name: x}, subjects: [{kind: Bar, name: x}]",
+            "roleRef.kind: Unsupported value: \"Foo\": supported values: \"Role\", \"ClusterRole\"\nsubjects[0].kind: Unsupported value: \"Bar\": supported values: \"ServiceAccount\", \"User\", \"Group\"",
+        ),
+        (
+            "apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: system-node-critical}, value: 1",
+            "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: value of system-node-critical PriorityClass must be 2000001000",
+        ),
+        (
+            "apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: x}, handler: a, scheduling: {tolerations: [{key: a, operator: Exists}, {key: a, operator: Exists}]}",
+            "scheduling.tolerations[1]: Duplicate value: {\"Key\":\"a\",\"Operator\":\"Exists\",\"Value\":\"\",\"Effect\":\"\",\"TolerationSeconds\":null}",
+        ),
+        (
+            "apiVersion: v1, kind: Secret, metadata: {name: x}, type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: W10=}",
+            "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        (
+            "apiVersion: v1, kind: ConfigMap, metadata: {name: x, ownerReferences: [{apiVersion: v1, kind: Event, name: x, uid: u, controller: true}]}",
+            "metadata.ownerReferences: Invalid value: {\"apiVersion\":\"v1\",\"kind\":\"Event\",\"name\":\"x\",\"uid\":\"u\",\"controller\":true}: /v1, Kind=Event is disallowed from being an owner",
+        ),
+        (
+            "apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x}, spec: {podSelector: {}, ingress: [{ports: [{port: 80, endPort: 70}]}]}",
+            "spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`",
+        ),
+        (
             "apiVersion: v1, kind: Node, metadata: {name: n}, spec: {taints: [{key: a, effect: NoExecute}, {key: a, value: b, effect: NoExecute}]}",
             "metadata.taints[1]: Duplicate value: {\"Key\":\"a\",\"Value\":\"b\",\"Effect\":\"NoExecute\",\"TimeAdded\":null}: taints must be unique by key and effect pair",
         ),

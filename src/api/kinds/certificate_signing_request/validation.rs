@@ -63,7 +63,11 @@ fn common(csr: &Kind, old: Option<&Kind>, errors: &mut Errors) {
     let path = Path::new("spec");
     let spec = &csr.spec;
     if let Err(message) = Request::parse(&spec.request.0) {
-        errors.invalid_json(&path.child("request"), &spec.request, message);
+        let path = path.child("request");
+        match spec.request.0.is_empty() {
+            true => errors.invalid_raw(&path, "null", message),
+            false => errors.invalid_json(&path, &spec.request, message),
+        }
     }
     let asked = spec.usages.as_deref().unwrap_or_default();
     if asked.is_empty() {

@@ -76,7 +76,8 @@ fn port(port: &NetworkPolicyPort, path: &Path<'_>, errors: &mut Errors) {
             if let Some(end) = end {
                 if end < *number {
                     let detail = "must be greater than or equal to `port`";
-                    errors.invalid(&of_end, end, detail);
+                    // Upstream shows the port here.
+                    errors.invalid(&of_end, *number, detail);
                 }
                 each(&of_end, end, is_valid_port_num(end.into()), errors);
             }

@@ -3,7 +3,9 @@
 //!
 //! The tables say what a field without a value is written as; the values come from the JSON of the API.
 
-use k8s_openapi::api::core::v1::{NodeSelectorTerm, PodSpec, SeccompProfile, SecurityContext};
+use k8s_openapi::api::core::v1::{
+    NodeSelectorTerm, PodSpec, SeccompProfile, SecurityContext, Toleration,
+};
 use serde_json::{Map, Value};
 
 use crate::api::codec::encode;
@@ -114,6 +116,13 @@ pub(in crate::api::kinds) fn node_terms(terms: &[NodeSelectorTerm]) -> String {
 }
 
 /// A profile as it is printed.
+/// A toleration as Go prints it.
+pub(in crate::api::kinds) fn toleration(toleration: &Toleration) -> String {
+    let mut out = String::new();
+    write(TOLERATION, &encode(toleration), &mut out);
+    out
+}
+
 pub(super) fn seccomp_profile(profile: &SeccompProfile) -> String {
     let mut out = String::new();
     write(PROFILE, &encode(profile), &mut out);
