@@ -67,7 +67,7 @@ fn policies_are_refused_in_upstreams_words_and_filled_in() {
         ),
         (
             "{podSelector: {}, egress: [{ports: [{protocol: ICMP, port: 80, endPort: 70}], to: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}, podSelector: {}}]}]}",
-            "[spec.egress[0].ports[0].protocol: Unsupported value: \"ICMP\": supported values: \"TCP\", \"UDP\", \"SCTP\", spec.egress[0].ports[0].endPort: Invalid value: 70: must be greater than or equal to `port`, spec.egress[0].to[0].ipBlock.except[0]: Invalid value: \"11.0.0.0/16\": must be a strict subset of `cidr`, spec.egress[0].to[0]: Forbidden: may not specify both ipBlock and another peer]",
+            "[spec.egress[0].ports[0].protocol: Unsupported value: \"ICMP\": supported values: \"TCP\", \"UDP\", \"SCTP\", spec.egress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`, spec.egress[0].to[0].ipBlock.except[0]: Invalid value: \"11.0.0.0/16\": must be a strict subset of `cidr`, spec.egress[0].to[0]: Forbidden: may not specify both ipBlock and another peer]",
         ),
         (
             "{podSelector: {}, policyTypes: [Both]}",
