@@ -63,10 +63,14 @@ impl ApiServer {
         if self.store.get(&place_of(&object)).is_some() {
             return Err(self.already_exists(&object));
         }
+        if !options.dry_run && sent.is_none() {
+            // Before the owners hold it: else all of it is copied for that.
+            self.stamp(&mut object);
+        }
         let owners = owners.unwrap_or_else(|| {
             let sent = sent.as_ref().unwrap_or(&object);
             let write = Write::new(&caller.manager, "", kernel.now, None, sent);
-            Owners::default().after(write)
+            Owners::default().after(write, &mut None)
         });
         object = self.as_stored(object);
         if options.dry_run {

@@ -276,7 +276,7 @@ impl ApiServer {
             .store
             .leases()
             .map(|(id, lease)| {
-                let places = lease.places.iter().map(|place| place.key());
+                let places = lease.place.iter().map(|place| place.key());
                 let keys: Vec<Value> = places
                     .chain(lease.keys.iter().cloned())
                     .map(|key| Value::from(&*key))
@@ -403,7 +403,7 @@ impl ApiServer {
         let id = self.lease_of(&body["id"])?.ok_or_else(missing)?;
         if body["op"] == "revoke" {
             let lease = self.store.revoke(id).ok_or_else(missing)?;
-            for place in &lease.places {
+            if let Some(place) = &lease.place {
                 self.remove(kernel, place);
             }
             self.forget_keys(kernel, &lease.keys);

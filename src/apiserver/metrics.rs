@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::ApiServer;
+use crate::api::{Key, Name};
 use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
@@ -50,15 +51,16 @@ pub struct PodUsage {
     pub containers: Vec<ContainerUsage>,
 }
 
-/// What was measured of each container of a pod.
-type ByContainer = BTreeMap<Rc<str>, Measured>;
-
 /// The metrics server's memory.
 #[derive(Clone, Default)]
 pub(super) struct Metrics {
     served: bool,
-    /// By namespace and pod.
-    pods: BTreeMap<(Rc<str>, Rc<str>), ByContainer>,
+    /// By pod and container.
+    containers: BTreeMap<(Key, Name), Measured>,
+}
+
+fn place((namespace, pod): (&str, &str), container: &str) -> (Key, Name) {
+    (Key::new(namespace, pod), Name::new(container))
 }
 
 fn window(now: Time) -> u64 {
@@ -84,27 +86,19 @@ impl ApiServer {
             profile,
             spent: [(0, 0); 2],
         };
-        let pod = (Rc::from(pod.0), Rc::from(pod.1));
-        let containers = self.metrics.pods.entry(pod).or_default();
-        containers.insert(container.into(), measured);
+        let key = place(pod, container);
+        self.metrics.containers.insert(key, measured);
     }
 
     /// A container has ended.
     pub fn container_ended(&mut self, pod: (&str, &str), container: &str) {
-        let pod = (Rc::from(pod.0), Rc::from(pod.1));
-        if let Some(containers) = self.metrics.pods.get_mut(&pod) {
-            containers.remove(container);
-            if containers.is_empty() {
-                self.metrics.pods.remove(&pod);
-            }
-        }
+        self.metrics.containers.remove(&place(pod, container));
     }
 
     /// A container has spent CPU on a request.
     pub fn container_worked(&mut self, now: Time, pod: (&str, &str), container: &str, nanos: u64) {
-        let pod = (Rc::from(pod.0), Rc::from(pod.1));
-        let containers = self.metrics.pods.get_mut(&pod);
-        let Some(measured) = containers.and_then(|c| c.get_mut(container)) else {
+        let containers = &mut self.metrics.containers;
+        let Some(measured) = containers.get_mut(&place(pod, container)) else {
             return;
         };
         let at = window(now);
@@ -125,15 +119,21 @@ impl ApiServer {
         let current = window(now);
         let end = Time(current * METRICS_WINDOW.as_nanos() as u64);
         let mut all = Vec::new();
-        for ((place, name), containers) in &self.metrics.pods {
-            if !namespace.is_empty() && **place != *namespace {
+        let mut rest = self.metrics.containers.iter().peekable();
+        while let Some(((pod, _), _)) = rest.peek() {
+            let pod = pod.clone();
+            let mut containers = Vec::new();
+            while let Some(((_, name), m)) = rest.next_if(|((of, _), _)| *of == pod) {
+                containers.push((name, m));
+            }
+            if !namespace.is_empty() && pod.namespace != *namespace {
                 continue;
             }
-            let measured = |m: &Measured| m.profile.started + METRICS_WINDOW <= end;
-            if !containers.values().all(measured) {
+            let measured = |(_, m): &(&Name, &Measured)| m.profile.started + METRICS_WINDOW <= end;
+            if !containers.iter().all(measured) {
                 continue;
             }
-            let usage = |(name, m): (&Rc<str>, &Measured)| {
+            let usage = |(name, m): (&Name, &Measured)| {
                 let windows = m.spent.iter();
                 let spent: u64 = windows
                     .filter(|(at, _)| at + 1 == current)
@@ -141,7 +141,7 @@ impl ApiServer {
                     .sum();
                 let seconds = end.since(m.profile.started).as_secs();
                 ContainerUsage {
-                    name: name.clone(),
+                    name: name.into(),
                     cpu_nanos: m.profile.cpu_nanos + spent / METRICS_WINDOW.as_secs(),
                     memory: m
                         .profile
@@ -150,10 +150,10 @@ impl ApiServer {
                 }
             };
             all.push(PodUsage {
-                namespace: place.clone(),
-                name: name.clone(),
+                namespace: pod.namespace.into(),
+                name: pod.name.into(),
                 at: end,
-                containers: containers.iter().map(usage).collect(),
+                containers: containers.into_iter().map(usage).collect(),
             });
         }
         Some(all)

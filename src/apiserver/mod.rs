@@ -37,8 +37,8 @@ use k8s_openapi::api::core::v1::Pod;
 use crate::api::{Kind, Object, Resource};
 use crate::sim::{Kernel, Time, secs};
 
-use fields::{Owners, Write};
-use store::{Expect, Place, Store};
+use fields::{LastStatus, Owners, Write};
+use store::{Expect, Place, Store, Weigh};
 
 pub use auth::{Caller, rules};
 pub use delete::{DeleteOptions, Propagation};
@@ -51,6 +51,23 @@ pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatchState
 /// How many changes are kept before the oldest are compacted away. A real API server compacts by
 /// time (5 minutes); a bound by number keeps the memory of a page bounded as well.
 const HISTORY_KEPT: usize = 8_000;
+
+/// How much these changes may weigh: one for each, and more for those of pods and of long lists of addresses. So
+/// a Service in front of a thousand pods, each of which makes another version of all its addresses, does not hold
+/// a hundred megabytes of them.
+const HISTORY_WEIGHT: usize = 10_000;
+
+/// A pod is as large as some events.
+const POD_WEIGHS: usize = 3;
+
+/// Of so many addresses, one weighs as much as another object.
+const ADDRESSES_WEIGH: usize = 8;
+
+/// So many changes are kept, whatever they weigh: whoever watches is told soon enough.
+const HISTORY_LEAST: usize = 1_000;
+
+/// How many are compacted at once: few, as all that they held is freed at once.
+const COMPACTED_AT_ONCE: usize = 64;
 
 /// How long events are kept (`--event-ttl`).
 const EVENT_TTL_SECS: u64 = 3600;
@@ -76,6 +93,8 @@ impl WriteOptions {
 struct Stored {
     object: Object,
     owners: Rc<Owners>,
+    /// Where it is stored, as an etcd names it: all versions share one text.
+    key: Rc<str>,
 }
 
 impl std::ops::Deref for Stored {
@@ -83,6 +102,22 @@ impl std::ops::Deref for Stored {
 
     fn deref(&self) -> &Object {
         &self.object
+    }
+}
+
+impl Weigh for Stored {
+    fn weight(&self) -> usize {
+        let addresses = match &self.object {
+            Object::Endpoints(endpoints) => {
+                let subsets = endpoints.subsets.iter().flatten();
+                let lists = subsets.flat_map(|s| [&s.addresses, &s.not_ready_addresses]);
+                lists.map(|list| list.as_ref().map_or(0, Vec::len)).sum()
+            }
+            Object::EndpointSlice(slice) => slice.endpoints.as_ref().map_or(0, Vec::len),
+            Object::Pod(_) => return POD_WEIGHS,
+            _ => 0,
+        };
+        1 + addresses / ADDRESSES_WEIGH
     }
 }
 
@@ -97,6 +132,7 @@ pub struct ApiServer {
     pods: usize,
     /// The pod that was created last, as it was sent.
     last_pod: Option<Object>,
+    last_status: LastStatus,
     customs: customs::Customs,
     /// Whether discovery leaves out the kinds of our own.
     is_plain: bool,
@@ -121,6 +157,7 @@ impl ApiServer {
             metrics: metrics::Metrics::default(),
             pods: 0,
             last_pod: None,
+            last_status: None,
             customs: customs::Customs::default(),
             is_plain: false,
             wakeups: Vec::new(),
@@ -180,7 +217,10 @@ impl ApiServer {
         expect: Expect,
     ) -> Option<Object> {
         let place = place_of(&object);
-        let key = place.key();
+        let key = match self.store.get(&place) {
+            Some(stored) => stored.key.clone(),
+            None => place.key(),
+        };
         let revision = self.store.next_revision();
         self.stamp(&mut object);
         let lease = (object.kind()
@@ -193,6 +233,7 @@ impl ApiServer {
         let stored = Stored {
             object: object.clone(),
             owners,
+            key: key.clone(),
         };
         self.store.put(&place, stored, expect, lease, cause)?;
         if expect == Expect::Absent && object.kind() == Pod::KIND {
@@ -227,7 +268,7 @@ impl ApiServer {
             Some(old) if verb == "update status" => {
                 let (manager, now) = (&caller.manager, kernel.now);
                 let write = Write::new(manager, "status", now, Some(&old.object), &object);
-                Rc::new(old.owners.after(write))
+                Rc::new(old.owners.after(write, &mut self.last_status))
             }
             Some(old) => old.owners.clone(),
             None => Rc::default(),
@@ -290,8 +331,7 @@ impl ApiServer {
     }
 
     fn remove_as(&mut self, kernel: &mut Kernel, actor: &Rc<str>, place: &Place) -> Option<u64> {
-        self.store.get(place)?;
-        let key = place.key();
+        let key = self.store.get(place)?.key.clone();
         let revision = self.store.next_revision();
         let cause = kernel.record(actor, "delete", key.clone(), revision, "");
         self.store.delete(place, Expect::Anything, cause)?;
@@ -312,10 +352,10 @@ impl ApiServer {
             );
             self.watchers.notify(kernel, &change, &mut self.wakeups);
         }
-        // Compacting a fifth at a time keeps the cost per write constant.
-        if self.store.history_len() > HISTORY_KEPT + HISTORY_KEPT / 5 {
-            let keep_from = self.store.revision().saturating_sub(HISTORY_KEPT as u64);
-            self.store.compact(keep_from);
+        let kept = self.store.history_len().saturating_sub(COMPACTED_AT_ONCE);
+        let heavy = kept >= HISTORY_LEAST && self.store.history_weight() > HISTORY_WEIGHT;
+        if heavy || kept >= HISTORY_KEPT {
+            self.store.compact_oldest(COMPACTED_AT_ONCE);
         }
     }
 }

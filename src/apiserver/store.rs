@@ -9,6 +9,6 @@ mod kv;
 mod lease;
 mod place;
 
-pub use kv::{Change, Expect, Store, Version};
+pub use kv::{Change, Expect, Store, Version, Weigh};
 pub use lease::LeaseId;
 pub use place::{Place, Range};

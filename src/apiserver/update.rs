@@ -118,13 +118,11 @@ impl ApiServer {
             let from = given.as_ref().unwrap_or(&former);
             let sent = sent.as_ref().unwrap_or(&object);
             match changed {
-                true => from.after(Write::new(
-                    &caller.manager,
-                    options.subresource,
-                    kernel.now,
-                    Some(&old),
-                    sent,
-                )),
+                true => {
+                    let (manager, part) = (&caller.manager, options.subresource);
+                    let write = Write::new(manager, part, kernel.now, Some(&old), sent);
+                    from.after(write, &mut self.last_status)
+                }
                 false => from.clone(),
             }
         });

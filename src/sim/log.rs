@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Records per chunk: what the first append after a copy has to copy again.
-const CHUNK: usize = 512;
+/// Records per chunk: what the first append after a copy has to copy again, and what is freed at once.
+const CHUNK: usize = 64;
 
-/// A bounded log. Cloning costs one pointer per 512 records, because snapshots are taken often
+/// A bounded log. Cloning costs one pointer per 64 records, because snapshots are taken often
 /// and nearly all of a log never changes again.
 #[derive(Clone, Debug)]
 pub struct Log<T> {

@@ -26,7 +26,7 @@ mod set;
 
 pub(super) use applying::{Applied, apply, unfit};
 pub(super) use managers::Manager;
-pub(super) use owners::{Owners, Write, field_manager, is_light, is_reset};
+pub(super) use owners::{LastStatus, Owners, Write, field_manager, is_light, is_reset};
 
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,14 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::{Event, Pod, PodStatus};
 use serde_json::{Map, Value};
 
 use super::compare::{Comparison, compare};
 use super::managers::{self, Manager};
 use super::schema::Type;
 use super::set::Set;
-use crate::api::{Kind, KindInfo, Object, Resource};
+use crate::api::{Kind, KindInfo, Object, Resource, codec};
 use crate::sim::Time;
 
 /// After how many writes the owners are worked out though nobody asks.
@@ -23,6 +23,18 @@ const MOST_PENDING: usize = 8;
 
 /// What the names of kubelets begin with, which all manage fields as one.
 const NODE: &str = "node:";
+
+/// An object as a write found it.
+#[derive(Clone, Debug)]
+enum Before {
+    Whole(Object),
+    /// Of a pod whose status was written, and nothing else: the status.
+    Status(Rc<PodStatus>),
+}
+
+/// The status that was put aside last. Pods that come in many are bound in the same second, and what the kubelets
+/// then find is the same: they share one copy.
+pub type LastStatus = Option<Rc<PodStatus>>;
 
 /// A write, as the owners of fields see it.
 #[derive(Clone, Debug)]
@@ -32,7 +44,7 @@ pub struct Write {
     pub subresource: &'static str,
     pub time: Time,
     /// `None` when the object was created.
-    pub before: Option<Object>,
+    before: Option<Before>,
     /// As the writer sent it, with its defaults; before the server added its own.
     pub after: Object,
 }
@@ -49,23 +61,48 @@ impl Write {
             manager: manager.clone(),
             subresource,
             time,
-            before: before.cloned(),
+            before: before.cloned().map(Before::Whole),
             after: after.clone(),
         }
     }
 
     /// A write to the status leaves the rest as it is: of a pod's old version the status alone is
     /// kept.
-    fn slim(mut self) -> Write {
-        let pod = self.before.as_ref().and_then(|object| object.get::<Pod>());
-        if let (Some(pod), "status") = (pod, self.subresource) {
-            self.before = Some(Pod::into_object(Rc::new(Pod {
-                metadata: pod.metadata.clone(),
-                spec: None,
-                status: pod.status.clone(),
-            })));
+    fn slim(mut self, last: &mut LastStatus) -> Write {
+        if !self.is_plain() {
+            return self;
         }
+        let Some(Before::Whole(object)) = &self.before else {
+            return self;
+        };
+        let status = object.get::<Pod>().and_then(|pod| pod.status.as_ref());
+        let Some(status) = status else {
+            return self;
+        };
+        let shared = match last {
+            Some(last) if **last == *status => last.clone(),
+            _ => last.insert(Rc::new(status.clone())).clone(),
+        };
+        self.before = Some(Before::Status(shared));
         self
+    }
+
+    /// Whether this has written the status of a pod, and nothing else.
+    fn is_plain(&self) -> bool {
+        let before = match &self.before {
+            Some(Before::Whole(before)) => before.get::<Pod>(),
+            _ => None,
+        };
+        let pods = before.zip(self.after.get::<Pod>());
+        pods.is_some_and(|(before, after)| {
+            let (old, new) = (&before.metadata, &after.metadata);
+            self.subresource == "status"
+                && old.labels == new.labels
+                && old.annotations == new.annotations
+                && old.finalizers == new.finalizers
+                && old.owner_references == new.owner_references
+                && old.generate_name == new.generate_name
+        })
     }
 
     fn found(&self) -> Comparison {
@@ -78,13 +115,17 @@ impl Write {
                 }
                 value
             };
-            let before = self.before.as_ref().map(json);
-            let before = before.unwrap_or_else(|| Value::Object(Map::new()));
-            compare(
-                &before,
-                &json(&self.after),
-                Type::of_kind(self.after.kind()),
-            )
+            let after = json(&self.after);
+            let before = match &self.before {
+                None => Value::Object(Map::new()),
+                Some(Before::Whole(object)) => json(object),
+                Some(Before::Status(status)) => {
+                    let mut before = after.clone();
+                    before["status"] = codec::encode(&**status);
+                    before
+                }
+            };
+            compare(&before, &after, Type::of_kind(self.after.kind()))
         };
         found.ignore(&reset_fields(info, self.subresource));
         found
@@ -153,7 +194,8 @@ pub fn is_reset(object: &Object) -> bool {
 /// The owners of the fields of one version of an object.
 #[derive(Clone, Debug, Default)]
 pub struct Owners {
-    base: Rc<Vec<Manager>>,
+    /// `None` where nobody was worked out yet: so it is for most objects.
+    base: Option<Rc<Vec<Manager>>>,
     pending: Vec<Write>,
     /// Whether owners are followed: not after they were reset, until somebody applies.
     untracked: bool,
@@ -164,14 +206,14 @@ impl Owners {
     pub fn of(managers: Vec<Manager>) -> Owners {
         Owners {
             untracked: managers.is_empty(),
-            base: Rc::new(managers),
+            base: Some(Rc::new(managers)),
             pending: Vec::new(),
             found: OnceCell::new(),
         }
     }
 
     /// The owners after one more write.
-    pub fn after(&self, write: Write) -> Owners {
+    pub fn after(&self, write: Write, last: &mut LastStatus) -> Owners {
         if self.untracked && write.before.is_some() {
             return self.clone();
         }
@@ -181,21 +223,22 @@ impl Owners {
             untracked: false,
             found: OnceCell::new(),
         };
-        let joins = next.pending.last_mut().filter(|last| {
-            last.before.is_some()
+        let joins = next.pending.last_mut().filter(|former| {
+            former.before.is_some()
                 && write.before.is_some()
-                && last.manager == write.manager
-                && last.subresource == write.subresource
+                && former.manager == write.manager
+                && former.subresource == write.subresource
                 && is_light(write.after.kind(), write.subresource)
+                && (!matches!(former.before, Some(Before::Status(_))) || write.is_plain())
         });
-        if let Some(last) = joins {
-            last.after = write.after;
-            last.time = write.time;
+        if let Some(former) = joins {
+            former.after = write.after;
+            former.time = write.time;
             return next;
         }
         // Most objects are written once, and a list makes room for four by itself.
         next.pending.reserve_exact(1);
-        next.pending.push(write.slim());
+        next.pending.push(write.slim(last));
         if next.pending.len() > MOST_PENDING {
             return Owners::of(next.managers().to_vec());
         }
@@ -204,11 +247,12 @@ impl Owners {
 
     /// The managers, in the order of `metadata.managedFields`.
     pub fn managers(&self) -> &[Manager] {
+        let base = self.base.as_deref().map_or(&[][..], Vec::as_slice);
         if self.pending.is_empty() {
-            return &self.base;
+            return base;
         }
         self.found.get_or_init(|| {
-            let mut managers = self.base.to_vec();
+            let mut managers = base.to_vec();
             for write in &self.pending {
                 let writer = Manager {
                     name: manager_of(&write.manager).to_owned(),
@@ -231,7 +275,7 @@ impl Owners {
 
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        self.base.is_empty() && self.pending.is_empty()
+        self.base.as_ref().is_none_or(|b| b.is_empty()) && self.pending.is_empty()
     }
 }
 

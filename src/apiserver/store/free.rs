@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::kv::{Compacted, Store, Version};
+use super::kv::{Compacted, Store, Version, Weigh};
 use super::lease::LeaseId;
 use crate::sim::Log;
 use crate::sim::ordered::Map as BTreeMap;
@@ -39,7 +39,7 @@ impl Free {
     }
 }
 
-impl<V: Clone> Store<V> {
+impl<V: Clone + Weigh> Store<V> {
     /// Every key that holds no object, in order.
     pub fn free(&self) -> impl Iterator<Item = (&Rc<str>, &Version<Rc<str>>)> {
         self.free.current.iter()

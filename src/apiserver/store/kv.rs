@@ -34,6 +34,19 @@ impl<V> Change<V> {
     }
 }
 
+/// How much memory a value takes, beside others: one for an object of usual size.
+pub trait Weigh {
+    fn weight(&self) -> usize;
+}
+
+impl<V: Weigh> Change<V> {
+    /// What the change keeps alive once other values have taken its place.
+    fn weight(&self) -> usize {
+        let kept = self.value.as_ref().or(self.previous.as_ref());
+        kept.map_or(1, Weigh::weight)
+    }
+}
+
 /// A key with its value as it is or was, for clients of the store itself.
 #[derive(Clone)]
 pub struct Version<V> {
@@ -59,6 +72,8 @@ pub struct Store<V> {
     compacted: u64,
     current: BTreeMap<Place, Version<V>>,
     history: Log<Change<V>>,
+    /// The weight of all changes that are kept.
+    history_weight: usize,
     pub(super) leases: Leases,
     /// The keys that hold no objects.
     pub(super) free: Free,
@@ -85,13 +100,13 @@ impl Expect {
     }
 }
 
-impl<V: Clone> Default for Store<V> {
+impl<V: Clone + Weigh> Default for Store<V> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<V: Clone> Store<V> {
+impl<V: Clone + Weigh> Store<V> {
     /// An empty store. Its first write is revision 2, as in a new etcd.
     pub fn new() -> Self {
         Store {
@@ -99,6 +114,7 @@ impl<V: Clone> Store<V> {
             compacted: 0,
             current: BTreeMap::new(),
             history: Log::default(),
+            history_weight: 0,
             leases: Leases::default(),
             free: Free::default(),
         }
@@ -265,7 +281,7 @@ impl<V: Clone> Store<V> {
         if let Some(lease) = lease {
             self.leases.attach(lease, key.clone());
         }
-        self.history.push(Change {
+        self.keep(Change {
             revision,
             place: key.clone(),
             value: Some(value),
@@ -288,7 +304,7 @@ impl<V: Clone> Store<V> {
             self.leases.detach(lease, &place);
         }
         self.revision += 1;
-        self.history.push(Change {
+        self.keep(Change {
             revision: self.revision,
             place,
             value: None,
@@ -298,6 +314,11 @@ impl<V: Clone> Store<V> {
             cause,
         });
         Some(self.revision)
+    }
+
+    fn keep(&mut self, change: Change<V>) {
+        self.history_weight += change.weight();
+        self.history.push(change);
     }
 
     /// The changes after `revision`, oldest first.
@@ -322,14 +343,30 @@ impl<V: Clone> Store<V> {
         if revision > self.compacted {
             self.compacted = revision;
             let kept = self.history.partition_point(|c| c.revision <= revision);
-            self.history.forget((kept - self.history.first()) as usize);
+            let gone = (kept - self.history.first()) as usize;
+            let weights = self.history.iter().take(gone).map(Change::weight);
+            self.history_weight -= weights.sum::<usize>();
+            self.history.forget(gone);
             self.free.compact(revision);
+        }
+    }
+
+    /// Forgets the oldest changes, so many of them.
+    pub fn compact_oldest(&mut self, count: usize) {
+        let last = self.history.iter().take(count).last();
+        if let Some(revision) = last.map(|change| change.revision) {
+            self.compact(revision);
         }
     }
 
     /// How many changes the history holds.
     pub fn history_len(&self) -> usize {
         self.history.len()
+    }
+
+    /// How much they weigh together.
+    pub fn history_weight(&self) -> usize {
+        self.history_weight
     }
 
     /// Grants a lease: keys bound to it are deleted when it ends.
@@ -372,6 +409,12 @@ mod tests {
     use super::*;
     use crate::api::Kind;
     use crate::sim::secs;
+
+    impl Weigh for u32 {
+        fn weight(&self) -> usize {
+            *self as usize
+        }
+    }
 
     fn nth(n: usize) -> Kind {
         Kind::all().nth(n).unwrap()
@@ -448,6 +491,25 @@ mod tests {
         assert!(store.since(r1).is_err());
         let after: Vec<u64> = store.since(r2).expect("kept").map(|c| c.revision).collect();
         assert_eq!(after, [r3]);
+    }
+
+    #[test]
+    fn what_is_kept_is_weighed() {
+        let mut store = Store::new();
+        put(&mut store, "a", 5);
+        let second = put(&mut store, "b", 7);
+        put(&mut store, "a", 1);
+        store.delete(&key("b"), Expect::Anything, CauseId::NONE);
+        assert_eq!(
+            store.history_weight(),
+            5 + 7 + 1 + 7,
+            "a deletion keeps what there was"
+        );
+        store.compact_oldest(2);
+        assert_eq!(store.compacted(), second);
+        assert_eq!((store.history_len(), store.history_weight()), (2, 1 + 7));
+        store.compact_oldest(9);
+        assert_eq!((store.history_len(), store.history_weight()), (0, 0));
     }
 
     #[test]

@@ -27,9 +27,9 @@ impl LeaseId {
 pub struct Lease {
     pub granted: Time,
     pub ends: Time,
-    /// The objects that are bound to it.
-    pub places: Vec<Place>,
-    /// And the keys that hold no objects.
+    /// The object that is bound to it: the server grants one for each event.
+    pub place: Option<Place>,
+    /// The keys that hold no objects and are bound to it.
     pub keys: Vec<Rc<str>>,
 }
 
@@ -48,7 +48,7 @@ impl Leases {
         let lease = Lease {
             granted,
             ends,
-            places: Vec::new(),
+            place: None,
             keys: Vec::new(),
         };
         self.by_id.insert(id, lease);
@@ -76,19 +76,16 @@ impl Leases {
         self.by_id.iter().map(|(id, lease)| (*id, lease))
     }
 
+    /// Binds the object to a lease that was granted for it.
     pub fn attach(&mut self, id: LeaseId, key: Place) {
-        if let Some(lease) = self.by_id.get_mut(&id)
-            && !lease.places.contains(&key)
-        {
-            // Nearly every lease is of one key, and a list makes room for four by itself.
-            lease.places.reserve_exact(1);
-            lease.places.push(key);
+        if let Some(lease) = self.by_id.get_mut(&id) {
+            lease.place = Some(key);
         }
     }
 
     pub fn detach(&mut self, id: LeaseId, key: &Place) {
         if let Some(lease) = self.by_id.get_mut(&id) {
-            lease.places.retain(|k| k != key);
+            lease.place.take_if(|place| place == key);
         }
     }
 
@@ -126,8 +123,7 @@ impl Leases {
             }
             self.by_end.remove(&(at, id));
             if let Some(mut lease) = self.by_id.remove(&id) {
-                lease.places.sort_unstable();
-                places.append(&mut lease.places);
+                places.extend(lease.place);
                 lease.keys.sort_unstable();
                 keys.append(&mut lease.keys);
             }
