@@ -3,7 +3,7 @@
 use super::ordered::{Map as BTreeMap, Set as BTreeSet};
 use std::rc::Rc;
 
-use super::{Cause, CauseId, CauseLog, Rng, Streams, Time, Trace};
+use super::{Cause, CauseId, CauseLog, Rng, Streams, Texts, Time, Trace};
 
 /// How many cause records are kept before the oldest are forgotten.
 const CAUSES_KEPT: usize = 200_000;
@@ -28,6 +28,7 @@ pub struct Kernel {
     pub causes: CauseLog,
     pub trace: Trace,
     pub streams: Streams,
+    pub texts: Texts,
     /// A note that says nothing; most do.
     blank: Rc<str>,
     /// Disks by name: what outlives the machines and programs that use it.
@@ -42,6 +43,7 @@ impl Kernel {
             causes: CauseLog::new(CAUSES_KEPT),
             trace: Trace::default(),
             streams: Streams::new(seed),
+            texts: Texts::default(),
             blank: "".into(),
             disks: BTreeMap::new(),
         }

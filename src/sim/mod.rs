@@ -10,6 +10,7 @@ mod log;
 pub mod ordered;
 mod queue;
 mod rng;
+mod texts;
 mod time;
 mod trace;
 
@@ -18,5 +19,6 @@ pub use kernel::{Disk, Kernel};
 pub use log::Log;
 pub use queue::{Class, EventQueue, Ticket};
 pub use rng::{Rng, Streams, seal};
+pub use texts::Texts;
 pub use time::{Time, millis, secs};
 pub use trace::{Trace, hash_bytes};

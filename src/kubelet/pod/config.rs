@@ -56,15 +56,16 @@ impl PodWorker {
         let Some(spec) = self.container_spec(c) else {
             return Ok(env);
         };
-        let mut set = |name: &str, value: &str| {
-            env.insert(name.into(), value.into());
+        let texts = &ctx.kernel.texts;
+        let mut set = |name: &str, value: Rc<str>| {
+            env.insert(texts.of(name), value);
         };
         set(
             "PATH",
-            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            texts.of("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         );
-        set("HOSTNAME", &self.hostname(h));
-        set("HOME", "/root");
+        set("HOSTNAME", self.hostname(h).into());
+        set("HOME", texts.of("/root"));
         self.service_variables(ctx, &mut env);
         for source in spec.env_from.iter().flatten() {
             let prefix = source.prefix.as_deref().unwrap_or_default();
@@ -77,17 +78,17 @@ impl PodWorker {
                 continue;
             };
             for (name, value) in data.unwrap_or_default() {
-                env.insert(format!("{prefix}{name}").into(), value);
+                env.insert(texts.of(&format!("{prefix}{name}")), value);
             }
         }
         for variable in spec.env.iter().flatten() {
-            let value = match (&variable.value, &variable.value_from) {
-                (_, Some(source)) => self.value_from(source, spec, h, ctx)?,
-                (Some(value), None) => Some(expand(value, &env)),
-                (None, None) => Some(String::new()),
+            let value: Option<Rc<str>> = match (&variable.value, &variable.value_from) {
+                (_, Some(source)) => self.value_from(source, spec, h, ctx)?.map(Into::into),
+                (Some(value), None) => Some(texts.of(&expand(value, &env))),
+                (None, None) => Some(texts.of("")),
             };
             if let Some(value) = value {
-                env.insert(variable.name.as_str().into(), value.into());
+                env.insert(texts.of(&variable.name), value);
             }
         }
         Ok(env)
@@ -96,6 +97,7 @@ impl PodWorker {
     /// The variables of the services of the namespace, and of the API server's: those of
     /// Kubernetes and those of Docker's links (`pkg/kubelet/envvars/envvars.go`).
     fn service_variables(&self, ctx: &Cx<'_>, env: &mut Variables) {
+        let texts = &ctx.kernel.texts;
         let spec = self.pod.spec.as_ref();
         let links = spec.and_then(|s| s.enable_service_links).unwrap_or(true);
         let mut services = match links {
@@ -111,31 +113,28 @@ impl PodWorker {
                 continue;
             };
             let name = service.name().to_uppercase().replace('-', "_");
-            env.insert(format!("{name}_SERVICE_HOST").into(), ip.into());
-            env.insert(
-                format!("{name}_SERVICE_PORT").into(),
-                port.to_string().into(),
-            );
+            let mut set = |name: String, value: &str| {
+                env.insert(texts.of(&name), texts.of(value));
+            };
+            set(format!("{name}_SERVICE_HOST"), ip);
+            set(format!("{name}_SERVICE_PORT"), &port.to_string());
             for (i, port) in spec.ports.iter().flatten().enumerate() {
-                let number = port.port;
+                let number = port.port.to_string();
                 let protocol = port.protocol.as_deref().unwrap_or("TCP");
                 let lower = protocol.to_lowercase();
                 if let Some(own) = port.name.as_deref().filter(|n| !n.is_empty()) {
                     let own = own.to_uppercase().replace('-', "_");
-                    env.insert(
-                        format!("{name}_SERVICE_PORT_{own}").into(),
-                        number.to_string().into(),
-                    );
+                    set(format!("{name}_SERVICE_PORT_{own}"), &number);
                 }
-                let url: Rc<str> = format!("{lower}://{ip}:{number}").into();
+                let url = format!("{lower}://{ip}:{number}");
                 if i == 0 {
-                    env.insert(format!("{name}_PORT").into(), url.clone());
+                    set(format!("{name}_PORT"), &url);
                 }
                 let prefix = format!("{name}_PORT_{number}_{protocol}");
-                env.insert(prefix.as_str().into(), url);
-                env.insert(format!("{prefix}_PROTO").into(), lower.into());
-                env.insert(format!("{prefix}_PORT").into(), number.to_string().into());
-                env.insert(format!("{prefix}_ADDR").into(), ip.into());
+                set(prefix.clone(), &url);
+                set(format!("{prefix}_PROTO"), &lower);
+                set(format!("{prefix}_PORT"), &number);
+                set(format!("{prefix}_ADDR"), ip);
             }
         }
     }
@@ -149,8 +148,9 @@ impl PodWorker {
     ) -> Result<Option<Variables>, String> {
         match ctx.get::<ConfigMap>(&Key::new(&self.key.namespace, name)) {
             Some(map) => {
+                let texts = &ctx.kernel.texts;
                 let data = map.data.iter().flatten();
-                let data = data.map(|(k, v)| (k.as_str().into(), v.as_str().into()));
+                let data = data.map(|(k, v)| (texts.of(k), texts.of(v)));
                 Ok(Some(data.collect()))
             }
             None if optional => Ok(None),
@@ -166,11 +166,12 @@ impl PodWorker {
     ) -> Result<Option<Variables>, String> {
         match ctx.get::<Secret>(&Key::new(&self.key.namespace, name)) {
             Some(secret) => {
+                let texts = &ctx.kernel.texts;
                 let data = secret.data.iter().flatten();
-                let text = |v: &[u8]| String::from_utf8_lossy(v).as_ref().into();
-                let data = data.map(|(k, v)| (k.as_str().into(), text(&v.0)));
+                let text = |v: &[u8]| texts.of(&String::from_utf8_lossy(v));
+                let data = data.map(|(k, v)| (texts.of(k), text(&v.0)));
                 let plain = secret.string_data.iter().flatten();
-                let plain = plain.map(|(k, v)| (k.as_str().into(), v.as_str().into()));
+                let plain = plain.map(|(k, v)| (texts.of(k), texts.of(v)));
                 Ok(Some(data.chain(plain).collect()))
             }
             None if optional => Ok(None),

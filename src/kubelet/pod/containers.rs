@@ -59,7 +59,7 @@ impl PodWorker {
         let name = self.container_spec(c).and_then(|s| s.image.clone());
         if let Some(container) = self.containers.get_mut(c) {
             container.image = Some(image);
-            container.image_name = name.unwrap_or_default().into();
+            container.image_name = ctx.kernel.texts.of(&name.unwrap_or_default());
         }
         let ready = self.environment(c, h, ctx).map(|_| ());
         if let Err(message) = ready.and_then(|()| self.check_user(c)) {
@@ -95,7 +95,7 @@ impl PodWorker {
             return self.sync(h, ctx);
         };
         let ports = self.ports_of(c);
-        let mounts = self.mounts(c, &spec);
+        let mounts = self.mounts(c, &spec, &ctx.kernel.texts);
         let mut words = spec.command.clone().unwrap_or_default();
         words.extend(spec.args.clone().unwrap_or_default());
         let identity = self.identity(c, &words);
@@ -123,7 +123,7 @@ impl PodWorker {
         container.probes = Default::default();
         let mut files = Files::default();
         for (path, text) in &image.content.program.files {
-            files.put(path, text);
+            files.share(ctx.kernel.texts.of(path), ctx.kernel.texts.of(text));
         }
         let command = expand_all(spec.command.as_deref(), &env);
         let args = expand_all(spec.args.as_deref(), &env);

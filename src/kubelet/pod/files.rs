@@ -15,6 +15,7 @@ use crate::api::storage::{claim_name, claims_of_pod, disk, phase_of_claim, volum
 use crate::kubelet::latency;
 use crate::kubelet::runtime::files::{Files, absolute};
 use crate::kubelet::runtime::machine::Mount;
+use crate::sim::Texts;
 use crate::sim::ordered::Map as BTreeMap;
 
 /// The CA bundle that a controller publishes in every namespace; a pod does not wait for it here,
@@ -56,7 +57,7 @@ impl PodWorker {
                 check_type(&path, type_.unwrap_or_default(), tree)
                     .map_err(|reason| (volume.name.clone(), reason))?;
             }
-            all.insert(volume.name.as_str().into(), files);
+            all.insert(ctx.kernel.texts.of(&volume.name), files);
         }
         Ok(all)
     }
@@ -70,8 +71,8 @@ impl PodWorker {
                 &mut files,
                 data,
                 source.items.as_deref(),
-                "config",
-                optional,
+                ("config", optional),
+                ctx,
             )?;
         }
         if let Some(source) = &volume.secret {
@@ -82,8 +83,8 @@ impl PodWorker {
                 &mut files,
                 data,
                 source.items.as_deref(),
-                "secret",
-                optional,
+                ("secret", optional),
+                ctx,
             )?;
         }
         if let Some(source) = &volume.downward_api {
@@ -94,12 +95,24 @@ impl PodWorker {
             if let Some(r) = &source.config_map {
                 let optional = r.optional.unwrap_or_default() || r.name == ROOT_CA;
                 let data = self.config_map(&r.name, optional, ctx)?;
-                put(&mut files, data, r.items.as_deref(), "config", optional)?;
+                put(
+                    &mut files,
+                    data,
+                    r.items.as_deref(),
+                    ("config", optional),
+                    ctx,
+                )?;
             }
             if let Some(r) = &source.secret {
                 let optional = r.optional.unwrap_or_default();
                 let data = self.secret(&r.name, optional, ctx)?;
-                put(&mut files, data, r.items.as_deref(), "secret", optional)?;
+                put(
+                    &mut files,
+                    data,
+                    r.items.as_deref(),
+                    ("secret", optional),
+                    ctx,
+                )?;
             }
             if let Some(r) = &source.downward_api {
                 self.put_downward(&mut files, r.items.as_deref(), h);
@@ -112,7 +125,8 @@ impl PodWorker {
                     .server
                     .sign_pod_token(ctx.kernel, &self.pod, audience, seconds);
                 let token = token.map_err(|e| format!("failed to fetch token: {}", e.message))?;
-                files.put(&absolute("/", &r.path), &token);
+                let path = ctx.kernel.texts.of(&absolute("/", &r.path));
+                files.share(path, token.into());
             }
         }
         Ok(files)
@@ -194,8 +208,8 @@ impl PodWorker {
     }
 
     /// Where a container sees the volumes.
-    pub(super) fn mounts(&mut self, c: usize, spec: &ContainerSpec) -> Vec<Mount> {
-        let mut mounts = self.mounts_of(spec);
+    pub(super) fn mounts(&mut self, c: usize, spec: &ContainerSpec, texts: &Texts) -> Vec<Mount> {
+        let mut mounts = self.mounts_of(spec, texts);
         // A part of a volume that is mounted by itself stays as it was at the start.
         for (i, mount) in mounts.iter_mut().enumerate() {
             if !mount.fixed || mount.inside.is_empty() {
@@ -286,7 +300,7 @@ impl PodWorker {
         }
     }
 
-    fn mounts_of(&self, spec: &ContainerSpec) -> Vec<Mount> {
+    fn mounts_of(&self, spec: &ContainerSpec, texts: &Texts) -> Vec<Mount> {
         let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.as_deref());
         let fixed = |name: &str| {
             let volume = volumes.unwrap_or_default().iter().find(|v| v.name == name);
@@ -312,14 +326,14 @@ impl PodWorker {
                 let host = volume.and_then(Self::host_path);
                 let fixed = fixed(&m.name);
                 Mount {
-                    path: absolute("/", &m.mount_path).into(),
+                    path: texts.of(&absolute("/", &m.mount_path)),
                     volume: match &host {
-                        Some(_) => HOST.into(),
-                        None => m.name.as_str().into(),
+                        Some(_) => texts.of(HOST),
+                        None => texts.of(&m.name),
                     },
                     inside: match host.as_deref() {
-                        Some("/") | None => inside.into(),
-                        Some(host) => format!("{host}{inside}").into(),
+                        Some("/") | None => texts.of(&inside),
+                        Some(host) => texts.of(&format!("{host}{inside}")),
                     },
                     read_only: m.read_only.unwrap_or_default() || fixed,
                     fixed,
@@ -343,15 +357,16 @@ fn put(
     files: &mut Files,
     data: Option<Variables>,
     items: Option<&[KeyToPath]>,
-    what: &str,
-    optional: bool,
+    (what, optional): (&str, bool),
+    ctx: &Cx<'_>,
 ) -> Result<(), String> {
+    let texts = &ctx.kernel.texts;
     let data = data.unwrap_or_default();
     match items {
         Some(items) => {
             for item in items {
                 match data.get(&*item.key) {
-                    Some(text) => files.put(&absolute("/", &item.path), text),
+                    Some(text) => files.share(texts.of(&absolute("/", &item.path)), text.clone()),
                     None if optional => {}
                     None => {
                         return Err(format!("references non-existent {what} key: {}", item.key));
@@ -360,8 +375,8 @@ fn put(
             }
         }
         None => {
-            for (name, text) in &data {
-                files.put(&format!("/{name}"), text);
+            for (name, text) in data {
+                files.share(texts.of(&format!("/{name}")), text);
             }
         }
     }

@@ -30,9 +30,7 @@ mod user;
 use std::rc::Rc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{
-    Container as ContainerSpec, Pod, PodStatus, ResourceRequirements,
-};
+use k8s_openapi::api::core::v1::{Container as ContainerSpec, Pod, ResourceRequirements};
 
 use super::backoff::BackOff;
 use super::images::{ImageStore, Present};
@@ -335,7 +333,8 @@ pub struct PodWorker {
     /// The object is gone from the API.
     pub gone: bool,
     retry: u32,
-    written: Option<Rc<PodStatus>>,
+    /// The pod after its status was written last: a version that the store and the caches share.
+    written: Option<Rc<Pod>>,
     /// The machine has started anew since it ran.
     revived: bool,
     /// A look at what the API says is scheduled.

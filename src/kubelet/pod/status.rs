@@ -35,20 +35,45 @@ impl PodWorker {
             return;
         }
         let status = self.status(h, ctx.now());
-        if self.written.as_deref() != Some(&status) {
+        if !self.written_status().is_some_and(|w| says(w, &status)) {
             let (uid, is_static) = (&self.uid, self.is_static);
-            let fresh = status.clone();
+            let mut fresh = Some(status);
             // A pod that is gone, or replaced by another of its name, takes no status.
-            let _ = ctx.patch::<Pod>(&self.key, &WriteOptions::STATUS, |pod| {
-                if is_static || *pod.uid() == **uid {
-                    merge(pod, fresh);
+            let written = ctx.patch::<Pod>(&self.key, &WriteOptions::STATUS, |pod| {
+                if (is_static || *pod.uid() == **uid)
+                    && let Some(status) = fresh.take()
+                {
+                    merge(pod, status);
                 }
             });
-            self.written = Some(Rc::new(status));
+            self.written = match (written, fresh) {
+                (Ok(Some(pod)), None) => Some(pod),
+                (_, fresh) => {
+                    let status = fresh.unwrap_or_else(|| self.status(h, ctx.now()));
+                    Some(Rc::new(Pod {
+                        status: Some(status),
+                        ..Pod::default()
+                    }))
+                }
+            };
         }
         let deleted = matches!(self.ending, Some(Ending::Deleted));
         if self.over && deleted && !self.is_static {
             self.delete(ctx);
+        }
+    }
+
+    fn written_status(&self) -> Option<&PodStatus> {
+        self.written.as_ref()?.status.as_ref()
+    }
+
+    /// Lets go of the version of the pod that it wrote, if the newest one has the same status.
+    pub(super) fn share_written(&mut self) {
+        let older = |written: &&mut Rc<Pod>| {
+            !Rc::ptr_eq(written, &self.pod) && written.status == self.pod.status
+        };
+        if let Some(written) = self.written.as_mut().filter(older) {
+            *written = self.pod.clone();
         }
     }
 
@@ -68,9 +93,11 @@ impl PodWorker {
         let statuses = |roles: &[Role]| -> Option<Vec<ContainerStatus>> {
             let all = self.containers.iter().enumerate();
             let all = all.filter(|(_, c)| roles.contains(&c.role));
-            let list: Vec<ContainerStatus> = all
-                .filter_map(|(i, c)| Some(self.container_status(c, self.container_spec(i)?)))
-                .collect();
+            // A list that grows by itself makes room for four, and each of them is large.
+            let mut list = Vec::with_capacity(all.clone().count());
+            list.extend(
+                all.filter_map(|(i, c)| Some(self.container_status(c, self.container_spec(i)?))),
+            );
             (!list.is_empty()).then_some(list)
         };
         let (init, main) = (
@@ -99,7 +126,7 @@ impl PodWorker {
             status.message = Some(message.to_string());
         }
         let mut conditions = self.conditions(phase, now);
-        let before = self.written.as_ref().and_then(|s| s.conditions.as_ref());
+        let before = self.written_status().and_then(|s| s.conditions.as_ref());
         conditions.extend(self.disruption().map(|c| {
             let mut all = before.into_iter().flatten();
             let old = all.find(|old| old.type_ == c.type_);
@@ -234,7 +261,7 @@ impl PodWorker {
     }
 
     fn conditions(&self, phase: &str, now: Time) -> Vec<PodCondition> {
-        let old = self.written.as_ref().and_then(|s| s.conditions.as_deref());
+        let old = self.written_status().and_then(|s| s.conditions.as_deref());
         let seen = self
             .pod
             .status
@@ -438,6 +465,63 @@ fn merge(pod: &mut Pod, fresh: PodStatus) {
     });
 }
 
+/// Whether a status that was written says what `fresh` does: whether [`merge`] would change nothing.
+fn says(written: &PodStatus, fresh: &PodStatus) -> bool {
+    let PodStatus {
+        allocated_resources,
+        conditions,
+        container_statuses,
+        ephemeral_container_statuses,
+        extended_resource_claim_status,
+        host_ip,
+        host_ips,
+        init_container_statuses,
+        message,
+        node_allocatable_resource_claim_statuses,
+        observed_generation,
+        phase,
+        pod_ip,
+        pod_ips,
+        reason,
+        resize,
+        resources,
+        start_time,
+        // What others write.
+        nominated_node_name: _,
+        qos_class: _,
+        resource_claim_statuses: _,
+    } = fresh;
+    let others = written.conditions.as_deref().unwrap_or_default();
+    let own = conditions.as_deref().unwrap_or_default();
+    let same_conditions = others.split_at_checked(others.len().wrapping_sub(own.len()));
+    let same_conditions = same_conditions.is_some_and(|(others, last)| {
+        let owned = |c: &PodCondition| {
+            OWN.contains(&c.type_.as_str()) || own.iter().any(|o| o.type_ == c.type_)
+        };
+        last == own && (own.is_empty() || !others.iter().any(owned))
+    });
+    same_conditions
+        && *phase == written.phase
+        && *container_statuses == written.container_statuses
+        && *init_container_statuses == written.init_container_statuses
+        && (ephemeral_container_statuses.is_none()
+            || *ephemeral_container_statuses == written.ephemeral_container_statuses)
+        && *pod_ip == written.pod_ip
+        && *pod_ips == written.pod_ips
+        && *host_ip == written.host_ip
+        && *host_ips == written.host_ips
+        && *start_time == written.start_time
+        && *reason == written.reason
+        && *message == written.message
+        && *observed_generation == written.observed_generation
+        && *resize == written.resize
+        && *resources == written.resources
+        && *allocated_resources == written.allocated_resources
+        && *extended_resource_claim_status == written.extended_resource_claim_status
+        && *node_allocatable_resource_claim_statuses
+            == written.node_allocatable_resource_claim_statuses
+}
+
 fn says_ready(status: Option<&PodStatus>) -> bool {
     let conditions = status.and_then(|s| s.conditions.as_ref());
     let mut all = conditions.into_iter().flatten();
@@ -448,7 +532,7 @@ impl PodWorker {
     /// Whether somebody else has written that the pod is not ready, as the node controller does
     /// while the node is silent.
     fn is_overruled(&self) -> bool {
-        says_ready(self.written.as_deref()) && !says_ready(self.pod.status.as_ref())
+        says_ready(self.written_status()) && !says_ready(self.pod.status.as_ref())
     }
 
     /// The status manager compares what it wrote with what the API says (`needsReconcile`).

@@ -17,6 +17,7 @@ impl PodWorker {
     /// Takes in a new version of the pod's object.
     pub fn update(&mut self, pod: Rc<Pod>, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         let old = std::mem::replace(&mut self.pod, pod);
+        self.share_written();
         self.plan_reconcile(ctx);
         if self.over {
             // Nothing runs; what is left is to let the object go.

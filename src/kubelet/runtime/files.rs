@@ -113,7 +113,12 @@ impl Files {
 
     /// Puts a file there, whatever its size: what images and volumes come with.
     pub fn put(&mut self, path: &str, text: &str) {
-        self.files.insert(path.into(), text.into());
+        self.share(path.into(), text.into());
+    }
+
+    /// As [`Files::put`], of texts that are shared.
+    pub fn share(&mut self, path: Rc<str>, text: Rc<str>) {
+        self.files.insert(path, text);
     }
 
     pub fn make_folder(&mut self, path: &str) {

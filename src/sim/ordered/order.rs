@@ -140,6 +140,10 @@ pub fn fill<T>(slots: &mut Vec<Option<T>>, slot: usize, content: T) -> Option<T>
     match slots.get_mut(slot) {
         Some(place) => place.replace(content),
         None => {
+            if slots.is_empty() {
+                // Many hold one thing for ever, and a list makes room for four by itself.
+                slots.reserve_exact(1);
+            }
             slots.push(Some(content));
             None
         }
