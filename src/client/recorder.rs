@@ -100,7 +100,8 @@ struct Seen {
 
 #[derive(Clone, Debug)]
 struct Similar {
-    messages: Vec<Identity>,
+    /// Nearly always one.
+    messages: Rc<[Identity]>,
     last: Time,
 }
 
@@ -340,16 +341,17 @@ impl EventRecorder {
             self.similar.pop_first();
         }
         let similar = self.similar.entry(group).or_insert_with(|| Similar {
-            messages: Vec::new(),
+            messages: Rc::default(),
             last: now,
         });
         if now.since(similar.last) > secs(SIMILAR_WINDOW_SECS) {
-            similar.messages.clear();
+            similar.messages = Rc::default();
         }
         similar.last = now;
         let message = Identity(0).and(&[message]);
         if !similar.messages.contains(&message) && similar.messages.len() < MAX_SIMILAR {
-            similar.messages.push(message);
+            let messages = similar.messages.iter().copied();
+            similar.messages = messages.chain([message]).collect();
         }
         similar.messages.len() >= MAX_SIMILAR
     }

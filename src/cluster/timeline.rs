@@ -49,6 +49,8 @@ pub struct Timeline {
     applied: usize,
     /// By time: the cluster, and how many inputs it had seen.
     checkpoints: BTreeMap<Time, (Cluster, usize)>,
+    /// Those that were thinned out. To free a large cluster takes as long as a frame has, so they go one by one.
+    surplus: Vec<Cluster>,
     spacing: Duration,
     /// The furthest instant that was reached: how far the scrubber goes.
     end: Time,
@@ -74,6 +76,7 @@ impl Timeline {
         Timeline {
             checkpoints: BTreeMap::from([(start, (cluster.clone(), 0))]),
             cluster,
+            surplus: Vec::new(),
             inputs: Vec::new(),
             applied: 0,
             spacing: SPACING,
@@ -231,6 +234,7 @@ impl Timeline {
         to
     }
 
+    /// Takes a checkpoint if it is time for one; else lets one go that is not needed.
     fn checkpoint(&mut self) {
         let now = self.now();
         let last = self
@@ -239,6 +243,7 @@ impl Timeline {
             .next_back()
             .map(|(at, _)| *at);
         if last.is_some_and(|last| now.since(last) < self.spacing) {
+            self.surplus.pop();
             return;
         }
         self.checkpoints
@@ -253,8 +258,15 @@ impl Timeline {
         if crowded {
             // Keep every other one, and the first: the spacing doubles as history grows.
             self.spacing *= 2;
-            let keep: Vec<Time> = self.checkpoints.keys().copied().step_by(2).collect();
-            self.checkpoints.retain(|at, _| keep.contains(at));
+            let others: Vec<Time> = self
+                .checkpoints
+                .keys()
+                .copied()
+                .skip(1)
+                .step_by(2)
+                .collect();
+            let removed = others.iter().filter_map(|at| self.checkpoints.remove(at));
+            self.surplus.extend(removed.map(|(cluster, _)| cluster));
         }
     }
 }

@@ -80,14 +80,17 @@ pub fn seal(key: [u64; 2], bytes: &[u8], words: usize) -> Vec<u8> {
 #[derive(Clone, Debug)]
 pub struct Streams {
     seed: u64,
-    streams: BTreeMap<Rc<str>, Rng>,
+    /// Where each stands, so that it is looked up once.
+    places: BTreeMap<Rc<str>, usize>,
+    streams: Vec<Rng>,
 }
 
 impl Streams {
     pub fn new(seed: u64) -> Self {
         Streams {
             seed,
-            streams: BTreeMap::new(),
+            places: BTreeMap::new(),
+            streams: Vec::new(),
         }
     }
 
@@ -97,15 +100,21 @@ impl Streams {
 
     /// The stream called `name`; its start depends on the seed and the name alone.
     #[expect(
-        clippy::expect_used,
-        reason = "the line before inserts what is looked up"
+        clippy::indexing_slicing,
+        reason = "a place is that of a stream, and none is taken away"
     )]
     pub fn get(&mut self, name: &str) -> &mut Rng {
-        if !self.streams.contains_key(name) {
-            let start = hash_bytes(self.seed ^ 0x6b75_6261_7269_756d, name.as_bytes());
-            self.streams.insert(name.into(), Rng::new(start));
-        }
-        self.streams.get_mut(name).expect("inserted above")
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None => {
+                let start = hash_bytes(self.seed ^ 0x6b75_6261_7269_756d, name.as_bytes());
+                self.streams.push(Rng::new(start));
+                let place = self.streams.len() - 1;
+                self.places.insert(name.into(), place);
+                place
+            }
+        };
+        &mut self.streams[place]
     }
 }
 
