@@ -14,7 +14,7 @@ use super::controller::{Change, Triggers};
 use super::pods;
 use crate::api::rfc3339::format_time;
 use crate::api::time::from_api;
-use crate::api::{Key, Resource};
+use crate::api::{Key, Name, Resource};
 use crate::sim::ordered::{Map, Set};
 use crate::sim::{Time, millis};
 
@@ -244,6 +244,15 @@ pub struct Changed {
     pub gone: Vec<Rc<str>>,
 }
 
+impl Changed {
+    /// The names of all of these pods.
+    pub fn names(&self) -> Set<Name> {
+        let gone = self.gone.iter().map(|name| Name::new(name));
+        let there = self.pods.iter().map(|pod| Name::new(pod.name()));
+        there.chain(gone).collect()
+    }
+}
+
 impl<T> Default for Members<T> {
     fn default() -> Self {
         Members {
@@ -317,6 +326,11 @@ impl<T> Members<T> {
             };
         }
         changed
+    }
+
+    /// What is known of one of a service's pods.
+    pub fn get(&self, service: &Key, pod: &str) -> Option<&T> {
+        self.services.get(service)?.pods.get(pod)
     }
 
     /// What is known of a service's pods, by their names.

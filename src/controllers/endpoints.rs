@@ -7,12 +7,12 @@ use k8s_openapi::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service,
 };
 
-use super::backends::{self, Members, Throttle, TriggerTimes};
+use super::backends::{self, Changed, Members, Throttle, TriggerTimes};
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::pods;
 use super::replicaset::is_namespace_terminating;
-use crate::api::{Key, Resource};
+use crate::api::{Key, Name, Resource};
 use crate::apiserver::DeleteOptions;
 use crate::sim::ordered::Map as BTreeMap;
 
@@ -26,16 +26,26 @@ const CAPACITY: usize = 1000;
 pub struct EndpointsController {
     triggers: TriggerTimes,
     members: Members<Rc<Member>>,
+    /// The members of each service in the order of their addresses, in which they are listed.
+    sorted: BTreeMap<Key, Vec<Rc<Member>>>,
     throttle: Throttle,
 }
 
 /// A pod as it stands in the lists.
 struct Member {
+    name: Name,
     address: EndpointAddress,
     uid: String,
     ready: bool,
     /// What it has for the ports of the service; none for a headless service without ports.
     ports: Vec<Option<Port>>,
+}
+
+impl Member {
+    /// By what the lists are sorted.
+    fn order(&self) -> (&str, &str) {
+        (&self.address.ip, &self.uid)
+    }
 }
 
 impl Controller for EndpointsController {
@@ -55,7 +65,7 @@ impl Controller for EndpointsController {
         let caches = scope.caches;
         let Some(service) = caches.services.get(key) else {
             self.triggers.forget(key);
-            self.members.forget(key);
+            self.forget(key);
             let ours = caches.endpoints.get(key).is_some_and(|e| is_ours(e));
             if ours {
                 delete(scope, key)?;
@@ -63,14 +73,14 @@ impl Controller for EndpointsController {
             return Ok(Next::Change);
         };
         if backends::selector(service).is_none() {
-            self.members.forget(key);
+            self.forget(key);
             return Ok(Next::Change);
         }
         let describe = |pod: &Rc<Pod>| member(service, pod).map(Rc::new);
         let changed = self.members.refresh(service, caches, describe);
         scope.look(changed.pods.len());
         let trigger = self.triggers.next(service, &changed);
-        let (subsets, truncated) = subsets(self.members.of(key));
+        let (subsets, truncated) = subsets(self.sorted(key, &changed));
 
         let current = caches.endpoints.get(key);
         let mut wanted = Endpoints::default();
@@ -136,6 +146,27 @@ impl Controller for EndpointsController {
     }
 }
 
+impl EndpointsController {
+    fn forget(&mut self, key: &Key) {
+        self.members.forget(key);
+        self.sorted.remove(key);
+    }
+
+    /// The members of a service by address. Only those that have changed are put in their places: to sort a
+    /// thousand anew is dear, and to sort what nearly is so is not.
+    fn sorted(&mut self, key: &Key, changed: &Changed) -> &[Rc<Member>] {
+        let sorted = self.sorted.entry(key.clone()).or_default();
+        let names = changed.names();
+        if !names.is_empty() {
+            sorted.retain(|member| !names.contains(&member.name));
+            let members = names.iter().filter_map(|name| self.members.get(key, name));
+            sorted.extend(members.cloned());
+            sorted.sort_by(|a, b| a.order().cmp(&b.order()));
+        }
+        sorted
+    }
+}
+
 fn is_ours(endpoints: &Endpoints) -> bool {
     let labels = endpoints.metadata.labels.as_ref();
     labels.is_some_and(|l| l.contains_key(MANAGED_BY))
@@ -171,6 +202,7 @@ fn member(service: &Service, pod: &Pod) -> Option<Member> {
         }
     }
     Some(Member {
+        name: Name::new(pod.name()),
         address,
         uid: pod.uid().to_owned(),
         ready: tolerate || pods::is_ready(pod),
@@ -180,16 +212,8 @@ fn member(service: &Service, pod: &Pod) -> Option<Member> {
 
 /// The addresses behind a service, in subsets of those that share their ports
 /// (`endpoints.RepackSubsets`): first by address within a subset. Tells whether some had to be
-/// left out.
-fn subsets<'m>(members: impl Iterator<Item = &'m Rc<Member>>) -> (Vec<EndpointSubset>, bool) {
-    let mut members: Vec<&Member> = members.map(|m| &**m).collect();
-    let order = |m: &Member| (m.address.ip.clone(), m.uid.clone(), m.ready);
-    let is_sorted = members
-        .windows(2)
-        .all(|w| matches!(w, [a, b] if (&a.address.ip, &a.uid) <= (&b.address.ip, &b.uid)));
-    if !is_sorted {
-        members.sort_by_cached_key(|m| order(m));
-    }
+/// left out. The members are in the order of their addresses.
+fn subsets(members: &[Rc<Member>]) -> (Vec<EndpointSubset>, bool) {
     // Places in the order of the addresses stand for them.
     let mut by_port: BTreeMap<&Option<Port>, Vec<usize>> = BTreeMap::new();
     for (i, member) in members.iter().enumerate() {
@@ -221,7 +245,7 @@ fn subsets<'m>(members: impl Iterator<Item = &'m Rc<Member>>) -> (Vec<EndpointSu
     for (places, ports) in ports_of {
         let mut take = |wanted_ready: bool| {
             let all = places.iter().filter_map(|i| members.get(*i));
-            let all: Vec<&&Member> = all.filter(|m| m.ready == wanted_ready).collect();
+            let all: Vec<&Rc<Member>> = all.filter(|m| m.ready == wanted_ready).collect();
             let taken = all.len().min(left);
             truncated |= taken < all.len();
             left -= taken;

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
 use super::describe::{Backend, labels, new_slice};
+use crate::api::Name;
 use crate::sim::ordered::Map as BTreeMap;
 
 /// How many endpoints a slice holds (`--max-endpoints-per-slice`).
@@ -38,6 +39,10 @@ fn key(ports: Option<&Vec<EndpointPort>>) -> Ports {
         .collect();
     key.sort();
     key
+}
+
+fn identity(endpoint: &Endpoint) -> Name {
+    Name::new(Backend::identity(endpoint))
 }
 
 #[derive(Default)]
@@ -113,9 +118,10 @@ impl Plan {
     /// slices are filled; then the fullest slice with room; then new ones.
     fn reconcile_ports(&mut self, service: &Service, family: &str, group: Group<'_>) {
         let wanted_labels = labels(service);
-        let mut desired: BTreeMap<&str, &Endpoint> = BTreeMap::new();
+        // Names stand in their keys: these searches are most of what a sync of many endpoints costs.
+        let mut desired: BTreeMap<Name, &Endpoint> = BTreeMap::new();
         for endpoint in &group.desired {
-            desired.insert(Backend::identity(endpoint), endpoint);
+            desired.insert(identity(endpoint), endpoint);
         }
         let mut changed: Vec<EndpointSlice> = Vec::new();
         let mut unchanged: Vec<Rc<EndpointSlice>> = Vec::new();
@@ -123,7 +129,7 @@ impl Plan {
             let mut kept = Vec::new();
             let mut differs = false;
             for endpoint in slice.endpoints.iter().flatten() {
-                match desired.remove(Backend::identity(endpoint)) {
+                match desired.remove(&identity(endpoint)) {
                     Some(now) => {
                         differs |= *now != *endpoint;
                         kept.push(now);
@@ -144,9 +150,7 @@ impl Plan {
             }
         }
         let new = group.desired.iter().rev();
-        let mut left: Vec<&Endpoint> = new
-            .filter_map(|e| desired.remove(Backend::identity(e)))
-            .collect();
+        let mut left: Vec<&Endpoint> = new.filter_map(|e| desired.remove(&identity(e))).collect();
         // What is written anyway takes what fits, the fullest first.
         changed.sort_by_key(|s| std::cmp::Reverse(s.endpoints.as_ref().map_or(0, Vec::len)));
         for slice in &mut changed {
