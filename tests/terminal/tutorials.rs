@@ -48,6 +48,15 @@ fn pods_labels_and_controllers() {
         "{nodeSelector: {disk1: ssd1}, containers: [{name: tomcat, image: 'kubeguide/tomcat-app:v1'}]}",
     );
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: batch-job}\nspec:\n  template:\n    metadata: {labels: {app: batch-job}}\n    spec: {restartPolicy: OnFailure, containers: [{name: main, image: luksa/batch-job}]}\n";
+    let many = |name: &str, spec: &str| {
+        job.replace(
+            "name: batch-job}\nspec:\n",
+            &format!("name: {name}}}\nspec:\n{spec}"),
+        )
+    };
+    let ten = many("ten", "  completions: 10\n");
+    let three = many("three", "  completions: 10\n  parallelism: 3\n");
+    let expressions = "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: nginx-expressions}\nspec:\n  selector:\n    matchExpressions:\n    - {key: app, operator: In, values: [nginx]}\n  template:\n    metadata: {labels: {app: nginx}}\n    spec: {containers: [{name: nginx, image: 'nginx:1.9.1'}]}\n";
     let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: test1-namespace}\n";
     let mut bench = Bench::full(&[
         ("nginx-manual.yaml", &manual),
@@ -58,6 +67,9 @@ fn pods_labels_and_controllers() {
         ("mysql-ds.yaml", &mysql),
         ("tomcat-ssd.yaml", &tomcat),
         ("sleep.yaml", job),
+        ("ten.yaml", &ten),
+        ("three.yaml", &three),
+        ("nginx-expressions.yaml", expressions),
     ]);
     bench.check(include_str!("tutorials/pods.txt"));
 }
@@ -82,6 +94,32 @@ fn components_and_objects() {
         ("nginx-service.yaml", service),
     ]);
     bench.check(include_str!("tutorials/components.txt"));
+}
+
+fn controller(name: &str, image: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ReplicationController\nmetadata: {{name: {name}}}\nspec:\n  replicas: 1\n  selector: {{app: {name}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: {name}, image: {image}, env: [{{name: MYSQL_ROOT_PASSWORD, value: '123456'}}]}}]}}\n"
+    )
+}
+
+/// A pod's phase, as it stands in its status.
+#[test]
+fn a_pod_that_runs() {
+    let mut bench = Bench::full(&[
+        ("mysql-rc.yaml", &controller("mysql", "mysql")),
+        (
+            "myweb-rc.yaml",
+            &controller("myweb", "'kubeguide/tomcat-app:v1'"),
+        ),
+    ]);
+    bench.check(include_str!("tutorials/first.txt"));
+}
+
+/// Where to look when a pod does not do what it should, with the names as the tutorial leaves them open, too.
+#[test]
+fn steps_of_troubleshooting() {
+    let mut bench = Bench::full(&[("mysql-rc.yaml", &controller("mysql", "mysql"))]);
+    bench.check(include_str!("tutorials/troubleshooting.txt"));
 }
 
 /// A pod for every state that tables of tutorials name.
