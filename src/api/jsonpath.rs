@@ -638,7 +638,9 @@ impl Parser<'_> {
             loop {
                 self.blanks();
                 let path = match self.peek() {
-                    Some('\'' | '"') => vec![Step::Field(self.quoted()?)],
+                    // Between brackets, upstream takes names in single quotes alone.
+                    Some('"') => return Err(format!("invalid array index {:?}", self.quoted()?)),
+                    Some('\'') => vec![Step::Field(self.quoted()?)],
                     _ => self.path(depth + 1)?,
                 };
                 paths.push(path);

@@ -1,6 +1,7 @@
 //! The object model: kinds, metadata, selectors, quantities, strict decoding, and errors that
 //! know the field they speak of. Knows nothing of stores, servers or time passing.
 
+pub mod base64;
 pub mod codec;
 pub mod cron;
 pub mod custom;

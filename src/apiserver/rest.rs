@@ -35,7 +35,6 @@ use crate::sim::Kernel;
 use body::Decoded;
 use path::Target;
 
-pub(super) use list::{decode_base64, encode_base64};
 pub(super) use subresources::finalize;
 pub use watching::RestWatch;
 

@@ -10,6 +10,7 @@ use super::cmd::{Command, members, words_of};
 use super::flags::{Flag, GLOBAL, Parsed, Value as F, parse, read};
 use super::json::{list, name, text};
 use super::kube::Kube;
+use super::kubeconfig::Loaded;
 use super::session::Session;
 use super::shell::builtins;
 use super::shell::run_parts::Io;
@@ -196,7 +197,8 @@ fn kube(
         parsed.arguments = plain.cloned().collect();
         parsed
     });
-    Kube::new(shell, io, String::new(), parsed)
+    let loaded = Loaded::of(shell, &io, &parsed, true).unwrap_or_else(|_| Loaded::own(shell));
+    Kube::new(shell, io, String::new(), parsed, loaded)
 }
 
 /// What a flag's value may be.

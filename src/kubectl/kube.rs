@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::{Failure, Result, of_status};
 use super::flags::Parsed;
-use super::kubeconfig::Kubeconfig;
+use super::kubeconfig::{Kubeconfig, Loaded};
 use super::shell::Shell;
 use super::shell::run_parts::Io;
 use super::trace;
@@ -22,6 +22,8 @@ pub struct Kube {
     pub shell: Rc<Shell>,
     pub io: Io,
     pub flags: Parsed,
+    /// The configuration, and the files that it comes from.
+    pub loaded: Loaded,
     /// `kubectl rollout status`: the words that lead to the command.
     pub path: String,
     /// Warnings that were already shown.
@@ -48,11 +50,12 @@ impl DryRun {
 }
 
 impl Kube {
-    pub fn new(shell: &Rc<Shell>, io: Io, path: String, flags: Parsed) -> Kube {
+    pub fn new(shell: &Rc<Shell>, io: Io, path: String, flags: Parsed, loaded: Loaded) -> Kube {
         Kube {
             shell: shell.clone(),
             io,
             flags,
+            loaded,
             path,
             warned: RefCell::default(),
         }
@@ -62,10 +65,10 @@ impl Kube {
     pub fn namespace(&self) -> String {
         match self.flags.text("namespace") {
             "" => match self.flags.global("context") {
-                "" => self.shell.state.borrow().namespace.clone(),
+                "" if self.loaded.is_own() => self.shell.state.borrow().namespace.clone(),
                 name => {
-                    let state = self.shell.state.borrow();
-                    let own = state.config.context(name).map_or("", |c| &c.namespace);
+                    let context = self.loaded.config.context(name);
+                    let own = context.map_or("", |c| &c.namespace);
                     if own.is_empty() { "default" } else { own }.to_owned()
                 }
             },
@@ -156,7 +159,7 @@ impl Kube {
     /// A request in the name of this run.
     pub fn request(&self, method: Method, path: String) -> Request {
         let mut request = Request::new(method, path);
-        let config = &self.shell.state.borrow().config;
+        let config = &self.loaded.config;
         let user = user_name(config, &self.flags);
         let read = |file: &str| self.shell.world.host.read_file(file);
         request.credentials = config.credentials(user, self.flags.global("token"), read);
@@ -283,6 +286,17 @@ impl Kube {
             request = request.with_query("resourceVersion", revision);
         }
         self.shell.world.host.client().watch(request)
+    }
+
+    /// The instant at which a request that begins now is given up; zero is never.
+    pub fn request_timeout(&self) -> Option<Time> {
+        let text = self.flags.global("request-timeout");
+        let nanos = match text.parse::<i64>() {
+            Ok(seconds) => seconds.saturating_mul(1_000_000_000),
+            Err(_) => crate::api::rfc3339::parse_go_duration(text).unwrap_or(0),
+        };
+        let nanos = u64::try_from(nanos).ok().filter(|n| *n > 0)?;
+        Some(self.now() + Duration::from_nanos(nanos))
     }
 
     /// The instant at which a `--timeout` ends.

@@ -4,6 +4,7 @@
 
 use super::error::{Failure, Result, plain};
 use super::flags::Parsed;
+use super::kubeconfig::Kubeconfig;
 use super::shell::Shell;
 use crate::api::rfc3339::parse_go_duration;
 
@@ -13,7 +14,7 @@ const RESOLVER: &str = "127.0.0.53:53";
 const SERVER_NAMES: &str = "control-plane, kubernetes, kubernetes.default, kubernetes.default.svc, kubernetes.default.svc.cluster.local, localhost";
 
 /// Refuses a run before its command begins.
-pub fn check(shell: &Shell, flags: &Parsed) -> Result<()> {
+pub fn check(shell: &Shell, flags: &Parsed, config: &Kubeconfig) -> Result<()> {
     let profiles = [
         "",
         "none",
@@ -29,12 +30,6 @@ pub fn check(shell: &Shell, flags: &Parsed) -> Result<()> {
     if !profiles.contains(&profile) {
         return plain(format!("unknown profile '{profile}'"));
     }
-    let file = flags.global("kubeconfig");
-    if !file.is_empty() && !is_there(shell, file) {
-        return Err(Failure::Plain(format!(
-            "stat {file}: no such file or directory"
-        )));
-    }
     let timeout = flags.global("request-timeout");
     if !timeout.is_empty() && timeout.parse::<i64>().is_err() && parse_go_duration(timeout).is_err()
     {
@@ -42,25 +37,32 @@ pub fn check(shell: &Shell, flags: &Parsed) -> Result<()> {
             "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
         );
     }
-    entries(shell, flags)?;
+    entries(shell, flags, config)?;
     server(shell, flags)
 }
 
-fn is_there(shell: &Shell, file: &str) -> bool {
-    file == super::kubeconfig::FILE || file == "~/.kube/config" || shell.read_file(file).is_some()
-}
-
 /// What the configuration says of the cluster and the user.
-fn entries(shell: &Shell, flags: &Parsed) -> Result<()> {
-    let config = &shell.state.borrow().config;
+fn entries(shell: &Shell, flags: &Parsed, config: &Kubeconfig) -> Result<()> {
     let (context, user, cluster) = (
         flags.global("context"),
         flags.global("user"),
         flags.global("cluster"),
     );
-    if !context.is_empty() && config.context(context).is_none() {
+    let wanted = if context.is_empty() {
+        config.current.as_str()
+    } else {
+        context
+    };
+    if !wanted.is_empty() && config.context(wanted).is_none() {
         return plain(format!(
-            "Error in configuration: context was not found for specified context: {context}"
+            "Error in configuration: context was not found for specified context: {wanted}"
+        ));
+    }
+    // Who knows of no cluster asks the one that used to be on one's own machine.
+    if wanted.is_empty() && cluster.is_empty() && flags.global("server").is_empty() {
+        return Err(Failure::Said(
+            "The connection to the server localhost:8080 was refused - did you specify the right host or port?"
+                .to_owned(),
         ));
     }
     if !user.is_empty() && config.user(user).is_none() {

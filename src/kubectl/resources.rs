@@ -32,10 +32,18 @@ pub fn named(
     let all = || kinds.clone();
     if let Some((resource, rest)) = word.split_once('.') {
         let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
-        let exact = all().find(|i| named(i, resource) && i.version == version && i.group == group);
+        // A short name stands for the kind, whatever version is written behind it.
+        let exact = all().find(|i| {
+            named(i, resource)
+                && !i.short_names.contains(&resource)
+                && i.version == version
+                && i.group == group
+        });
         return exact.or_else(|| {
             all().find(|i| {
-                named(i, resource) && (i.group == rest || i.group.split('.').next() == Some(rest))
+                let groups = [i.group, i.group.split('.').next().unwrap_or_default()];
+                let versioned = i.short_names.contains(&resource) && i.group == group;
+                named(i, resource) && (groups.contains(&rest) || versioned)
             })
         });
     }
@@ -78,7 +86,17 @@ impl Kube {
                 }
             }
         }
-        Ok(kinds)
+        // A kind that is named twice, or that a category brings too, is looked at once.
+        let mut unique: Vec<&'static KindInfo> = Vec::new();
+        for kind in kinds {
+            if !unique
+                .iter()
+                .any(|k| (k.group, k.version, k.plural) == (kind.group, kind.version, kind.plural))
+            {
+                unique.push(kind);
+            }
+        }
+        Ok(unique)
     }
 }
 

@@ -75,8 +75,9 @@ pub fn level(kube: &Kube) -> i64 {
 pub fn begun(kube: &Kube) {
     if level(kube) >= 6 {
         let head = head(kube.now(), 'I', "loader.go:402");
-        let file = super::kubeconfig::FILE;
-        kube.warn(&format!("{head} Config loaded from file:  {file}"));
+        for file in &kube.loaded.files {
+            kube.warn(&format!("{head} Config loaded from file:  {file}"));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests for certificates: checked, approved, signed, cleaned away.
 
+use kubarium::api::base64;
 use kubarium::api::x509::Certificate;
-use kubarium::api::yaml::decode_base64;
 use kubarium::apiserver::request::ACCEPT_TABLE;
 use kubarium::apiserver::{Method, Request, Response};
 use kubarium::cluster::{Cluster, Config};
@@ -72,7 +72,7 @@ fn of(cluster: &mut Cluster, name: &str) -> Value {
 }
 
 fn certificate(csr: &Value) -> Option<Certificate> {
-    let text = decode_base64(csr["status"]["certificate"].as_str()?)?;
+    let text = base64::decode(csr["status"]["certificate"].as_str()?)?;
     Certificate::parse(&text).ok()
 }
 

@@ -10,6 +10,7 @@ mod certificates;
 mod edit;
 mod etcd;
 mod fuzz;
+mod kubeconfig;
 mod kustomize;
 mod nodes;
 mod pods;

@@ -177,6 +177,24 @@ impl Kubectl {
         (text, status.code().unwrap_or(-1))
     }
 
+    /// As [`Kubectl::runs`], of a line as a shell takes it apart, in a folder; both streams in their order.
+    pub fn typed(&self, line: &str, folder: &Path) -> (String, i32) {
+        let script = format!("kubectl() {{ command \"$PROGRAM\" \"$@\"; }}\n{line}");
+        let mut command = Command::new("sh");
+        let output = command
+            .env("KUBECONFIG", self.server.kubeconfig())
+            .env("HOME", &self.server.folder)
+            .env("KUBECTL_EXTERNAL_DIFF", "diff -u -N")
+            .env("PROGRAM", &self.program)
+            .args(["-c", &format!("exec 2>&1\n{script}")])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .expect("sh runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (text, output.status.code().unwrap_or(-1))
+    }
+
     /// As [`Kubectl::runs`], with something to read: the streams apart, and the exit code.
     pub fn fed(&self, arguments: &[&str], input: &str) -> (String, String, i32) {
         let mut command = self.command(arguments);

@@ -1,6 +1,6 @@
 //! Binary content in lines of text (RFC 7468), as Go's `encoding/pem` reads and writes it.
 
-use crate::api::yaml::decode_base64;
+use crate::api::base64;
 
 /// What stands between a `BEGIN` and its `END`.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn first(text: &str) -> Option<Block<'_>> {
                 false => letters.push_str(line),
             }
         }
-        if let Some(content) = decode_base64(&letters) {
+        if let Some(content) = base64::decode(&letters) {
             return Some(Block {
                 label,
                 has_headers,

@@ -4,10 +4,11 @@
 //! worked in where they stand, keys that are no texts become texts, the last of two equal keys wins.
 
 use super::parse::{Node, NodeId, NodeKind, Tree};
-use super::scalar::{Scalar, decode_base64, go_float, resolve};
+use super::scalar::{Scalar, go_float, resolve};
 use super::scan::Mark;
 use super::spans::{Span, SpanMap, push_segment};
 use super::{Duplicate, MAX_ALIASED_NODES, MAX_DEPTH, MAX_NODES};
+use crate::api::base64;
 use crate::api::rfc3339::go_quote;
 use crate::sim::ordered::Set as BTreeSet;
 use serde_json::{Map, Number, Value};
@@ -303,7 +304,7 @@ fn meaning(node: &Node, text: &str, plain: bool) -> Result<Meaning> {
     let found = resolve(text);
     let wanted = match tag {
         "binary" => {
-            let bytes = decode_base64(text).ok_or_else(|| {
+            let bytes = base64::decode(text).ok_or_else(|| {
                 error(
                     node,
                     "yaml: !!binary value contains invalid base64 data".to_owned(),

@@ -19,7 +19,6 @@ use scan::{Mark, SyntaxError};
 use serde_json::Value;
 
 pub use emit::to_yaml;
-pub use scalar::decode_base64;
 pub use spans::{Span, SpanMap};
 
 /// The largest text that is read, in bytes: what an API server accepts in one request.

@@ -248,45 +248,6 @@ pub fn go_float(float: f64, single: bool) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
-/// Decodes standard base64 with padding; line breaks are skipped. `None` when it is none.
-pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let (mut bits, mut count, mut padding) = (0u32, 0u8, 0u8);
-    for b in text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')) {
-        let value = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                padding += 1;
-                if padding > 2 {
-                    return None;
-                }
-                continue;
-            }
-            _ => return None,
-        };
-        if padding > 0 {
-            return None;
-        }
-        bits = bits << 6 | u32::from(value);
-        count += 1;
-        if count == 4 {
-            out.extend([(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]);
-            (bits, count) = (0, 0);
-        }
-    }
-    match (count, padding) {
-        (0, 0) => {}
-        (2, 2) => out.push((bits >> 4) as u8),
-        (3, 1) => out.extend([(bits >> 10) as u8, (bits >> 2) as u8]),
-        _ => return None,
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,15 +347,5 @@ mod tests {
             assert_eq!(go_float(*float, false), *want);
         }
         assert_eq!(go_float(0.1f32.into(), true), "0.1");
-    }
-
-    #[test]
-    fn base64() {
-        assert_eq!(decode_base64("aGVs\nbG8="), Some(b"hello".to_vec()));
-        assert_eq!(decode_base64("aGVsbA=="), Some(b"hell".to_vec()));
-        assert_eq!(decode_base64(""), Some(Vec::new()));
-        for bad in ["a", "aGVsbG8", "aGV*", "a=bc", "====", "aGVsbA="] {
-            assert_eq!(decode_base64(bad), None, "{bad}");
-        }
     }
 }

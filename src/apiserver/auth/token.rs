@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::ApiServer;
 use super::caller::{ACCOUNT, AUTHENTICATED, CREDENTIAL, Caller, account_groups};
+use crate::api::base64::{decode_url, encode_url};
 use crate::api::rfc3339::format_time;
 use crate::api::{Key, Result, Status};
 use crate::apiserver::meta;
-use crate::apiserver::rest::{decode_base64, encode_base64};
 use crate::sim::{Kernel, Rng, Time, seal};
 
 /// Who issues tokens, and whom they are for unless somebody else is named.
@@ -150,9 +150,9 @@ impl ApiServer {
     fn signed(&mut self, kernel: &mut Kernel, claims: &Value) -> String {
         let key = self.signing_key(kernel);
         let header = json!({"alg": "RS256", "kid": key.id()});
-        let mut token = encode_base64(header.to_string().as_bytes());
+        let mut token = encode_url(header.to_string().as_bytes());
         token.push('.');
-        token.push_str(&encode_base64(claims.to_string().as_bytes()));
+        token.push_str(&encode_url(claims.to_string().as_bytes()));
         let signature = key.signature(&token);
         token.push('.');
         token.push_str(&signature);
@@ -176,7 +176,7 @@ impl ApiServer {
             return Err(none());
         }
         let (_, claims) = signed.split_once('.').ok_or_else(none)?;
-        let claims = decode_base64(claims).ok_or_else(none)?;
+        let claims = decode_url(claims).ok_or_else(none)?;
         let claims: Value = serde_json::from_slice(&claims).map_err(|_| none())?;
         if claims["iss"] == LEGACY_ISSUER {
             return self.verify_legacy(token, &claims);
@@ -317,7 +317,7 @@ impl SigningKey {
     }
 
     fn signature(self, text: &str) -> String {
-        encode_base64(&seal(self.0, text.as_bytes(), SIGNATURE_WORDS))
+        encode_url(&seal(self.0, text.as_bytes(), SIGNATURE_WORDS))
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::Target;
 use super::table;
+use crate::api::base64;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::json::with;
 use crate::api::selector::{FieldSelector, Selector};
@@ -89,8 +90,8 @@ impl Continue {
                 "invalid continue token: continue key is not valid: {detail}"
             ))
         };
-        let bytes = decode_base64(token).ok_or_else(|| {
-            let known = |b: &u8| LETTERS.contains(b);
+        let bytes = base64::decode_url(token).ok_or_else(|| {
+            let known = |b: &u8| base64::URL.contains(b);
             let at = token
                 .bytes()
                 .position(|b| !known(&b))
@@ -111,7 +112,7 @@ impl Continue {
         let token = json!({
             "v": "meta.k8s.io/v1", "rv": self.revision, "start": format!("{}\0", self.start),
         });
-        encode_base64(token.to_string().as_bytes())
+        base64::encode_url(token.to_string().as_bytes())
     }
 }
 
@@ -351,40 +352,6 @@ impl ApiServer {
         });
         with(list, "items", Value::Array(items))
     }
-}
-
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 for URLs, without padding.
-pub(in crate::apiserver) fn encode_base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits = chunk
-            .iter()
-            .enumerate()
-            .fold(0u32, |bits, (i, b)| bits | u32::from(*b) << (16 - 8 * i));
-        for i in 0..=chunk.len() {
-            let letter = (bits >> (18 - 6 * i)) & 63;
-            text.push(char::from(LETTERS[letter as usize]));
-        }
-    }
-    text
-}
-
-pub(in crate::apiserver) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = LETTERS.iter().position(|l| *l == letter)?;
-        bits = bits << 6 | value as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

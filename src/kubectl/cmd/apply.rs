@@ -252,7 +252,12 @@ async fn patch(
     for attempt in 0..=RETRIES {
         let patch = patch_for(manifest, modified, &live)?;
         if patch.is_empty() {
-            return Ok((live, "unchanged"));
+            // Without a server nobody says that nothing changed.
+            let word = match kube.dry_run()? {
+                DryRun::Client => "configured",
+                _ => "unchanged",
+            };
+            return Ok((live, word));
         }
         if !text(&live, "metadata.deletionTimestamp").is_empty() {
             kube.warn(&format!(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT, needs_files};
 use crate::apiserver::Method;
-use crate::apiserver::rules::{broken_down, compacted};
+use crate::apiserver::rules::compacted;
 use crate::kubectl::describe::rules_table;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{list, text};
@@ -302,13 +302,6 @@ async fn reconcile(kube: &Kube) -> Result<()> {
     let (manifests, mut failures) = kube.manifests().await;
     for manifest in &manifests {
         if manifest.kind.group != "rbac.authorization.k8s.io" {
-            kube.warn(&format!(
-                "skipping {}/{}, Kind={}: {}",
-                manifest.kind.group,
-                manifest.kind.version,
-                manifest.kind.kind,
-                manifest.name()
-            ));
             continue;
         }
         if let Err(failure) = reconcile_one(kube, manifest).await {
@@ -348,6 +341,7 @@ async fn reconcile_one(kube: &Kube, manifest: &Manifest) -> Result<()> {
             }
         }
     }
+    let wanted_object = object.clone();
     if kube.dry_run()? != DryRun::Client && live.as_ref() != Some(&object) {
         if replaced {
             let gone = path(kind, &manifest.namespace, manifest.name(), "");
@@ -369,14 +363,19 @@ async fn reconcile_one(kube: &Kube, manifest: &Manifest) -> Result<()> {
             .await?;
     }
     done(kube, kind, &object, "reconciled")?;
-    if live.is_some() && kube.flags.text("output").is_empty() {
-        tell_extras(
-            kube,
-            wanted,
-            live.as_ref().unwrap_or(&Value::Null),
-            is_binding,
-        );
-    }
+    let operation = match &live {
+        None => "create",
+        Some(_) if replaced => "recreate",
+        Some(live) if *live != wanted_object => "update",
+        Some(_) => return Ok(()),
+    };
+    kube.warn(&format!("\treconciliation required {operation}"));
+    tell_changes(
+        kube,
+        wanted,
+        live.as_ref().unwrap_or(&Value::Null),
+        is_binding,
+    );
     Ok(())
 }
 
@@ -423,37 +422,66 @@ fn merge_rules(kube: &Kube, object: &mut Value, wanted: &Value) {
     object["rules"] = Value::Array(rules);
 }
 
-/// What is there that the file does not ask for, and what was missing.
-fn tell_extras(kube: &Kube, wanted: &Value, live: &Value, is_binding: bool) {
+/// Says what was missing, and what was taken away (`printResults`).
+fn tell_changes(kube: &Kube, wanted: &Value, live: &Value, is_binding: bool) {
+    let tell = |title: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            kube.warn(&format!("\t{title}:"));
+            lines
+                .iter()
+                .for_each(|line| kube.warn(&format!("\t\t{line}")));
+        }
+    };
     if is_binding {
+        let (owned, asked) = (list(live, "subjects"), list(wanted, "subjects"));
+        let without = |of: &[Value], others: &[Value]| -> Vec<String> {
+            of.iter()
+                .filter(|subject| !others.iter().any(|own| same_subject(own, subject)))
+                .map(subject_text)
+                .collect()
+        };
+        tell("missing subjects added", without(asked, owned));
+        if kube.flags.is("remove-extra-subjects") {
+            tell("extra subjects removed", without(owned, asked));
+        }
         return;
     }
     let rules =
         |value: &Value| -> Vec<PolicyRule> { list(value, "rules").iter().map(rule_of).collect() };
     let (owned, asked) = (rules(live), rules(wanted));
-    for (title, rules) in [
-        ("reconciliation required create", Vec::new()),
-        (
-            "missing rules added:",
-            crate::apiserver::rules::missing(&owned, &asked),
-        ),
-        (
-            match kube.flags.is("remove-extra-permissions") {
-                true => "extra rules removed:",
-                false => "extra rules not removed:",
-            },
-            crate::apiserver::rules::missing(&asked, &owned),
-        ),
-    ] {
-        if rules.is_empty() {
-            continue;
-        }
-        kube.print(&format!("\t{title}"));
-        for rule in compacted(rules.iter().flat_map(broken_down).collect()) {
-            kube.print(&format!(
-                "\t\t{}",
-                crate::apiserver::rules::compact_text(&rule)
-            ));
-        }
+    let shown = |rules: Vec<PolicyRule>| rules.iter().map(rule_text).collect();
+    let missing = match live.is_null() {
+        true => asked.clone(),
+        false => compacted(crate::apiserver::rules::missing(&owned, &asked)),
+    };
+    tell("missing rules added", shown(missing));
+    if kube.flags.is("remove-extra-permissions") {
+        let extra = compacted(crate::apiserver::rules::missing(&asked, &owned));
+        tell("extra rules removed", shown(extra));
     }
+}
+
+/// A rule as Go prints it.
+fn rule_text(rule: &PolicyRule) -> String {
+    let texts = |texts: Option<&Vec<String>>| texts.map(|t| t.join(" ")).unwrap_or_default();
+    format!(
+        "{{Verbs:[{}] APIGroups:[{}] Resources:[{}] ResourceNames:[{}] NonResourceURLs:[{}]}}",
+        rule.verbs.join(" "),
+        texts(rule.api_groups.as_ref()),
+        texts(rule.resources.as_ref()),
+        texts(rule.resource_names.as_ref()),
+        texts(rule.non_resource_urls.as_ref())
+    )
+}
+
+/// A subject as Go prints it.
+fn subject_text(subject: &Value) -> String {
+    let field = |name: &str| text(subject, name).to_owned();
+    format!(
+        "{{Kind:{} APIGroup:{} Name:{} Namespace:{}}}",
+        field("kind"),
+        field("apiGroup"),
+        field("name"),
+        field("namespace")
+    )
 }

@@ -7,7 +7,7 @@ use super::{Command, FILES, OUTPUT};
 use crate::api::quantity::Quantity;
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::json::name;
-use crate::kubectl::kube::Kube;
+use crate::kubectl::kube::{DryRun, Kube};
 
 pub const AUTOSCALE: Command = Command {
     path: "autoscale",
@@ -116,7 +116,10 @@ async fn run(kube: &Kube) -> Result<()> {
             autoscaler,
             "kubectl-autoscale",
             "",
-            "autoscaled",
+            match kube.dry_run()? {
+                DryRun::Client => "created",
+                _ => "autoscaled",
+            },
         )
         .await?;
     }

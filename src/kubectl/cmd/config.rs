@@ -3,7 +3,7 @@
 use super::Command;
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::kube::Kube;
-use crate::kubectl::kubeconfig::{Client, Context, FILE, Kubeconfig, User};
+use crate::kubectl::kubeconfig::{CURRENT, Client, Context, Kubeconfig, User};
 use crate::kubectl::tabwriter::TabWriter;
 
 /// A command that needs no server.
@@ -194,16 +194,21 @@ kubectl config view -o jsonpath='{.users[*].name}'",
     view
 );
 
-/// Changes the file; the shell's namespace follows the current context.
-fn change<T>(kube: &Kube, edit: impl FnOnce(&mut Kubeconfig) -> T) -> T {
-    let mut state = kube.shell.state.borrow_mut();
-    let result = edit(&mut state.config);
-    state.namespace = state.config.namespace();
-    result
+/// Changes the file in which the names of the command stand.
+fn change<T>(kube: &Kube, edit: impl FnOnce(&mut Kubeconfig) -> T) -> Result<T> {
+    let mut names: Vec<&str> = Vec::new();
+    for word in &kube.flags.arguments {
+        names.push(word);
+        names.extend(word.split('.'));
+    }
+    if kube.path.ends_with("use-context") {
+        names = vec![CURRENT];
+    }
+    kube.loaded.change(&kube.shell, &names, edit)
 }
 
 fn read(kube: &Kube) -> Kubeconfig {
-    kube.shell.state.borrow().config.clone()
+    kube.loaded.config.clone()
 }
 
 /// The one argument of a command.
@@ -230,7 +235,7 @@ fn delete_cluster(kube: &Kube) -> Result<()> {
         let before = config.clusters.len();
         config.clusters.retain(|c| c.0 != name);
         config.clusters.len() < before
-    });
+    })?;
     deleted(kube, "cluster", name, known)
 }
 
@@ -240,22 +245,28 @@ fn delete_context(kube: &Kube) -> Result<()> {
     if known && read(kube).current == name {
         kube.warn("warning: this removed your active context, use \"kubectl config use-context\" to select a different one");
     }
-    change(kube, |config| config.contexts.retain(|c| c.name != name));
+    change(kube, |config| config.contexts.retain(|c| c.name != name))?;
     deleted(kube, "context", name, known)
 }
 
 fn delete_user(kube: &Kube) -> Result<()> {
     let name = only(kube)?;
     let known = read(kube).user(name).is_some();
-    change(kube, |config| config.users.retain(|u| u.name != name));
+    change(kube, |config| config.users.retain(|u| u.name != name))?;
     deleted(kube, "user", name, known)
 }
 
 fn deleted(kube: &Kube, what: &str, name: &str, known: bool) -> Result<()> {
     if !known {
-        return plain(format!("cannot delete {what} {name}, not in {FILE}"));
+        return plain(format!(
+            "cannot delete {what} {name}, not in {}",
+            kube.loaded.file()
+        ));
     }
-    kube.print(&format!("deleted {what} {name} from {FILE}"));
+    kube.print(&format!(
+        "deleted {what} {name} from {}",
+        kube.loaded.file()
+    ));
     Ok(())
 }
 
@@ -326,12 +337,14 @@ fn rename(kube: &Kube) -> Result<()> {
     let config = read(kube);
     if config.context(from).is_none() {
         return plain(format!(
-            "cannot rename the context \"{from}\", it's not in {FILE}"
+            "cannot rename the context \"{from}\", it's not in {}",
+            kube.loaded.file()
         ));
     }
     if config.context(to).is_some() {
         return plain(format!(
-            "cannot rename the context \"{from}\", the context \"{to}\" already exists in {FILE}"
+            "cannot rename the context \"{from}\", the context \"{to}\" already exists in {}",
+            kube.loaded.file()
         ));
     }
     change(kube, |config| {
@@ -341,7 +354,7 @@ fn rename(kube: &Kube) -> Result<()> {
         if config.current == *from {
             config.current.clone_from(to);
         }
-    });
+    })?;
     kube.print(&format!("Context \"{from}\" renamed to \"{to}\"."));
     Ok(())
 }
@@ -355,7 +368,7 @@ fn set_cluster(kube: &Kube) -> Result<()> {
             Some(_) => {}
             None => config.clusters.push((name.to_owned(), server)),
         }
-    });
+    })?;
     kube.print(&format!("Cluster \"{name}\" set."));
     Ok(())
 }
@@ -392,7 +405,7 @@ fn set_context(kube: &Kube) -> Result<()> {
                 }
             }
         }
-    });
+    })?;
     let word = if known { "modified" } else { "created" };
     kube.print(&format!("Context \"{name}\" {word}."));
     Ok(())
@@ -447,7 +460,7 @@ fn set_credentials(kube: &Kube) -> Result<()> {
                 user.client.key.clone_from(&client.key);
             }
         }
-    });
+    })?;
     kube.print(&format!("User \"{name}\" set."));
     Ok(())
 }
@@ -496,7 +509,7 @@ fn set(kube: &Kube) -> Result<()> {
             _ => return false,
         }
         true
-    });
+    })?;
     if !known {
         return plain(unknown_property(path));
     }
@@ -554,7 +567,7 @@ fn unset(kube: &Kube) -> Result<()> {
             true
         }
         _ => false,
-    });
+    })?;
     if !known {
         return plain(unknown_property(path));
     }
@@ -567,7 +580,7 @@ fn use_context(kube: &Kube) -> Result<()> {
     if name.is_empty() || !read(kube).contexts.iter().any(|c| c.name == name) {
         return plain(format!("no context exists with the name: \"{name}\""));
     }
-    change(kube, |config| config.current = name.to_owned());
+    change(kube, |config| config.current = name.to_owned())?;
     kube.print(&format!("Switched to context \"{name}\"."));
     Ok(())
 }
@@ -585,7 +598,7 @@ fn view(kube: &Kube) -> Result<()> {
         });
     }
     let server = kube.shell.world.host.server();
-    let value = config.to_value(&server, flags.is("raw"), only);
+    let value = config.to_value(&server, flags.is("raw") || flags.is("flatten"), only);
     match crate::kubectl::printers::format(kube, false)? {
         Some(format) => format.print(kube, &value),
         None => {

@@ -65,8 +65,17 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
     if !kube.flags.names_files() {
         return plain("must specify one of -f and -k");
     }
-    if operation == "created" && kube.flags.is("edit") && !kube.flags.text("raw").is_empty() {
-        return plain("--raw and --edit are mutually exclusive");
+    let address = kube.flags.text("raw");
+    if !address.is_empty() {
+        if operation == "created" && kube.flags.is("edit") {
+            return plain("--raw and --edit are mutually exclusive");
+        }
+        let file = super::raw::file(kube, 1)?;
+        let method = match operation {
+            "created" => Method::Post,
+            _ => Method::Put,
+        };
+        return super::raw::send(kube, method, address, file).await;
     }
     if operation == "replaced" && kube.flags.is("force") && kube.dry_run()? != DryRun::None {
         return plain("--dry-run can not be used when --force is set");

@@ -46,6 +46,11 @@ pub struct Doomed {
 async fn run(kube: &Kube) -> Result<()> {
     needs_files(&kube.flags)?;
     let flags = &kube.flags;
+    let address = flags.text("raw");
+    if !address.is_empty() {
+        let file = super::raw::file(kube, 0)?;
+        return super::raw::send(kube, Method::Delete, address, file).await;
+    }
     if !matches!(flags.text("output"), "" | "name") {
         return plain(format!(
             "unexpected -o output mode: {}. We only support '-o name'",
@@ -134,7 +139,8 @@ async fn run(kube: &Kube) -> Result<()> {
                 deleted(kube, object.kind, &object.namespace, &object.name, word)?;
                 waiting.push((object, uid_of(&answer)));
             }
-            Err(failure) if ignore && failure.is_not_found() => {}
+            // It was named, and that it is gone already is no news.
+            Err(failure) if ignore && failure.is_not_found() => found += 1,
             Err(failure) => failures.push(failure),
         }
     }

@@ -62,10 +62,6 @@ async fn run(kube: &Kube) -> Result<()> {
         }
         found.extend(objects);
     }
-    // One that is missing keeps the others back, too.
-    if failures.iter().any(Failure::is_not_found) {
-        found.clear();
-    }
     for (target, object) in found {
         let text = describe(kube, target.kind, &object).await;
         if !first {

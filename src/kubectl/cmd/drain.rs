@@ -39,7 +39,7 @@ async fn run(kube: &Kube) -> Result<()> {
         return kube.usage("cannot specify both a node name and a --selector option");
     }
     let nodes = cordon(kube, true).await?;
-    let mut failed: Vec<(String, String)> = Vec::new();
+    let mut failed: Vec<(String, Failure)> = Vec::new();
     for name in &nodes {
         match drain(kube, name).await {
             Ok(()) => {
@@ -51,7 +51,7 @@ async fn run(kube: &Kube) -> Result<()> {
                 kube.warn(&format!(
                     "error: unable to drain node \"{name}\" due to error: {reason}, continuing command..."
                 ));
-                failed.push((name.to_owned(), reason));
+                failed.push((name.to_owned(), failure));
             }
         }
     }
@@ -62,8 +62,11 @@ async fn run(kube: &Kube) -> Result<()> {
     for (node, _) in &failed {
         kube.warn(&format!(" {node}"));
     }
-    for (_, reason) in &failed {
-        kube.warn(reason);
+    for (_, failure) in &failed {
+        match failure {
+            Failure::Many(failures) => failures.iter().for_each(|f| kube.warn(&f.message())),
+            failure => kube.warn(&failure.message()),
+        }
     }
     Err(Failure::Exit(1))
 }
@@ -263,7 +266,7 @@ fn chosen<'p>(kube: &Kube, pods: &'p [Value]) -> Result<(Vec<&'p Value>, String)
             (true, _) => {}
             (_, true) if warning.is_empty() => {}
             (_, true) => warned.push(format!("{warning}: {pods}")),
-            (_, false) => refused.push(format!("cannot delete {refusal}: {pods}")),
+            (_, false) => refused.push(Failure::Plain(format!("cannot delete {refusal}: {pods}"))),
         }
     };
     judge(
@@ -284,8 +287,8 @@ fn chosen<'p>(kube: &Kube, pods: &'p [Value]) -> Result<(Vec<&'p Value>, String)
         "Pods that declare no controller (use --force to override)",
         "deleting Pods that declare no controller",
     );
-    if !refused.is_empty() {
-        return Err(Failure::Plain(refused.join(", ")));
+    if let Some(failure) = crate::kubectl::error::all(refused) {
+        return Err(failure);
     }
     Ok((going, warned.join("; ")))
 }

@@ -359,28 +359,6 @@ async fn deployment(kube: &Kube) -> Result<()> {
     .await
 }
 
-/// Bytes in base64, with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let letter = LETTERS
-                .get((all >> (18 - 6 * i)) as usize & 63)
-                .copied()
-                .unwrap_or(b'=');
-            out.push(if i <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
 async fn service(kube: &Kube, type_: &str) -> Result<()> {
     let name = only_name(kube)?;
     let mut ports = Vec::new();
@@ -717,16 +695,30 @@ async fn expose(kube: &Kube) -> Result<()> {
     Ok(())
 }
 
+/// An expression of a selector as Go prints it.
+fn expression_text(expression: &Value) -> String {
+    let values = list(expression, "values").iter().filter_map(Value::as_str);
+    format!(
+        "{{Key:{} Operator:{} Values:[{}]}}",
+        text(expression, "key"),
+        text(expression, "operator"),
+        values.collect::<Vec<_>>().join(" ")
+    )
+}
+
 fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
     let map = match kind.kind {
         "Pod" => &object["metadata"]["labels"],
         "Service" | "ReplicationController" => &object["spec"]["selector"],
         "Deployment" | "ReplicaSet" => {
             let selector = &object["spec"]["selector"];
-            if !list(selector, "matchExpressions").is_empty() {
-                return plain(
-                    "couldn't convert expressions - \"matchExpressions\" to map-based selector format",
-                );
+            let expressions = list(selector, "matchExpressions");
+            if !expressions.is_empty() {
+                let shown: Vec<String> = expressions.iter().map(expression_text).collect();
+                return plain(format!(
+                    "couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"[{}]\" to map-based selector format",
+                    shown.join(" ")
+                ));
             }
             &selector["matchLabels"]
         }

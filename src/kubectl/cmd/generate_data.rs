@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::generate::{MANAGER, base64, known, make, only_name};
+use super::generate::{MANAGER, known, make, only_name};
+use crate::api::base64;
 use crate::api::names::{is_config_map_key, is_env_var_name};
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::kube::Kube;
@@ -31,7 +32,7 @@ impl Entries<'_> {
             });
         }
         let value = match self.is_secret() {
-            true => Value::from(base64(text.as_bytes())),
+            true => Value::from(base64::encode(text.as_bytes())),
             false => Value::from(text),
         };
         if self.data.insert(key.to_owned(), value).is_none() {

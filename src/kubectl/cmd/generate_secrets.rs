@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use super::generate::{COMMON, MANAGER, base64, known, make, only_name};
+use super::generate::{COMMON, MANAGER, known, make, only_name};
 use super::{Command, OUTPUT};
+use crate::api::base64;
 use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::kube::Kube;
 
@@ -51,7 +52,7 @@ async fn tls(kube: &Kube) -> Result<()> {
     let object = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
         "type": "kubernetes.io/tls",
-        "data": {"tls.crt": base64(cert.as_bytes()), "tls.key": base64(key.as_bytes())},
+        "data": {"tls.crt": base64::encode(cert.as_bytes()), "tls.key": base64::encode(key.as_bytes())},
     });
     let lead = "failed to create secret:";
     make(
@@ -88,7 +89,7 @@ async fn docker(kube: &Kube) -> Result<()> {
         let Some(text) = kube.shell.read_file(file) else {
             return plain(format!("error reading {file}: no such file or directory"));
         };
-        data.insert(key.to_owned(), base64(text.as_bytes()).into());
+        data.insert(key.to_owned(), base64::encode(text.as_bytes()).into());
     }
     if files.is_empty() {
         let quoted = |text: &str| crate::api::json::go_json(&text.into());
@@ -104,14 +105,14 @@ async fn docker(kube: &Kube) -> Result<()> {
                 quoted(flags.text("docker-email"))
             ));
         }
-        let pair = base64(format!("{user}:{password}").as_bytes());
+        let pair = base64::encode(format!("{user}:{password}").as_bytes());
         let config = format!(
             "{{\"auths\":{{{}:{{{entry},\"auth\":\"{pair}\"}}}}}}",
             quoted(server)
         );
         data.insert(
             ".dockerconfigjson".to_owned(),
-            base64(config.as_bytes()).into(),
+            base64::encode(config.as_bytes()).into(),
         );
     }
     let object = json!({

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Command, FILES, OUTPUT};
 use crate::api::json::with;
 use crate::apiserver::request::ACCEPT_TABLE;
-use crate::apiserver::{Body, Method, Request};
+use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::{Kube, path};
@@ -108,23 +108,7 @@ async fn raw(kube: &Kube, address: &str) -> Result<()> {
     if !kube.flags.arguments.is_empty() {
         return plain("arguments may not be passed when --raw is specified");
     }
-    if !address.starts_with('/') && !address.contains("://") {
-        return plain(format!(
-            "--raw must be a valid URL path: parse \"{address}\": invalid URI for request"
-        ));
-    }
-    let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let mut request = kube.request(Method::Get, path.to_owned());
-    for pair in query.split('&').filter(|p| !p.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        request = request.with_query(name, value);
-    }
-    match kube.send(request).await? {
-        Body::Json(value) => kube.print(&value.to_string()),
-        Body::Text(text) => kube.io.out.write(&text),
-        Body::Empty => {}
-    }
-    Ok(())
+    super::raw::send(kube, Method::Get, address, "").await
 }
 
 /// The request for a target; whole kinds are selected from.
@@ -363,7 +347,9 @@ async fn watch(
         request = request.with_query("resourceVersion", revision);
     }
     let mut watch = kube.shell.world.host.client().watch(request);
-    while let Some(event) = watch.next().await {
+    // `--request-timeout` ends a watch, and that is no failure.
+    let timeout = kube.request_timeout();
+    while let Some(Some(event)) = kube.shell.world.before(timeout, watch.next()).await {
         let (kind, object) = (text(&event, "type"), &event["object"]);
         match kind {
             "BOOKMARK" => continue,

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Command;
+use crate::api::kinds::KindInfo;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::json::{int, list, name, text};
@@ -173,6 +174,8 @@ fn api_resources(kube: &Kube) -> Result<()> {
             .iter()
             .all(|c| k.categories.contains(&c.as_str()))
     });
+    let verbs = flags.list("verbs");
+    kinds.retain(|k| verbs.iter().all(|verb| k.verbs().contains(&verb.as_str())));
     match flags.text("sort-by") {
         "" => kinds.sort_by_key(|k| (k.group, k.plural)),
         "name" => kinds.sort_by_key(|k| k.plural),
@@ -190,6 +193,9 @@ fn api_resources(kube: &Kube) -> Result<()> {
         }
         kube.io.out.write(&text);
         return Ok(());
+    }
+    if let Some(format) = crate::kubectl::printers::format(kube, true)? {
+        return format.print(kube, &resource_list(&kinds));
     }
     let wide = output == "wide";
     if !flags.is("no-headers") {
@@ -213,6 +219,32 @@ fn api_resources(kube: &Kube) -> Result<()> {
     }
     kube.io.out.write(&TabWriter::list().align(&text));
     Ok(())
+}
+
+/// The kinds as one list of the discovery API.
+fn resource_list(kinds: &[&'static KindInfo]) -> Value {
+    let resources: Vec<Value> = kinds
+        .iter()
+        .map(|kind| {
+            let mut resource = json!({
+                "kind": kind.kind, "name": kind.plural, "namespaced": kind.namespaced,
+                "singularName": kind.kind.to_ascii_lowercase(), "verbs": kind.verbs(), "version": kind.version,
+            });
+            if !kind.group.is_empty() {
+                resource["group"] = kind.group.into();
+            }
+            if !kind.short_names.is_empty() {
+                resource["shortNames"] = json!(kind.short_names);
+            }
+            if !kind.categories.is_empty() {
+                resource["categories"] = json!(kind.categories);
+            }
+            resource
+        })
+        .collect();
+    json!({
+        "apiVersion": "v1", "groupVersion": "", "kind": "APIResourceList", "resources": resources,
+    })
 }
 
 fn api_versions(kube: &Kube) -> Result<()> {

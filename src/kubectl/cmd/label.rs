@@ -8,6 +8,7 @@ use crate::api::names::is_label_value;
 use crate::api::rfc3339::go_quote;
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Result, all, plain};
+use crate::kubectl::json::place;
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done;
 use crate::kubectl::resources::Target;
@@ -99,14 +100,29 @@ async fn run(kube: &Kube, words: &Words) -> Result<()> {
     }
     let changes = parse(changes, words)?;
     let (objects, mut failures) = kube.chosen_of(resources).await?;
+    // Of one object alone nobody has to say which it is.
+    let single = kube.flags.names_files() && objects.len() == 1
+        || !kube.flags.names_files() && kube.targets(resources).await?.single;
     for (target, object) in &objects {
         if kube.flags.is("list") {
+            let mut indent = "";
+            if !single {
+                indent = " ";
+                let kind = target.kind;
+                kube.warn(&format!(
+                    "Listing {} for {}.{}/{}:",
+                    words.field, kind.kind, kind.group, target.name
+                ));
+            }
             for (key, value) in object["metadata"][words.field]
                 .as_object()
                 .into_iter()
                 .flatten()
             {
-                kube.print(&format!("{key}={}", value.as_str().unwrap_or_default()));
+                kube.print(&format!(
+                    "{indent}{key}={}",
+                    value.as_str().unwrap_or_default()
+                ));
             }
             continue;
         }
@@ -223,7 +239,17 @@ async fn change(
         return done(kube, target.kind, object, words.unchanged);
     }
     let mut answer = object.clone();
-    if kube.dry_run()? != DryRun::Client {
+    if kube.dry_run()? == DryRun::Client {
+        for (key, value) in patch {
+            let map = place(&mut answer, &["metadata", words.field]);
+            match (value, map.as_object_mut()) {
+                (Value::Null, Some(map)) => {
+                    map.remove(&key);
+                }
+                (value, _) => map[key] = value,
+            }
+        }
+    } else {
         let mut metadata = json!({});
         metadata[words.field] = Value::Object(patch);
         let version = kube.flags.text("resource-version");

@@ -38,6 +38,7 @@ mod nodes;
 mod patch;
 mod port_forward;
 mod prune;
+mod raw;
 mod roles;
 pub mod rollout;
 mod scale;
@@ -53,12 +54,12 @@ use std::rc::Rc;
 use super::error::{Failure, Result, plain};
 use super::flags::{Parsed, Value, parse, read};
 use super::kube::Kube;
+use super::kubeconfig::Loaded;
 use super::shell::Shell;
 use super::shell::run_parts::Io;
 use crate::client::LocalFuture;
 
 pub use auth::rule_of;
-pub use generate::base64;
 pub use help::page as help_of;
 pub use kustomize::text_of as kustomized;
 
@@ -228,12 +229,16 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         let failure = Failure::Plain(format!("required flag(s) {} not set", missing.join(", ")));
         return report(&io, &failure);
     }
-    if !command.path.starts_with("config ")
-        && let Err(failure) = super::reach::check(shell, &flags)
-    {
+    let is_local = command.path.starts_with("config ");
+    // A file that is not there yet is written by those that change one.
+    let loaded = match Loaded::of(shell, &io, &flags, is_local) {
+        Ok(loaded) => loaded,
+        Err(failure) => return report(&io, &failure),
+    };
+    if !is_local && let Err(failure) = super::reach::check(shell, &flags, &loaded.config) {
         return report(&io, &failure);
     }
-    let kube = Kube::new(shell, io.clone(), path, flags);
+    let kube = Kube::new(shell, io.clone(), path, flags, loaded);
     super::trace::begun(&kube);
     if kube.flags.given("dry-run")
         && let Err(failure) = kube.dry_run()

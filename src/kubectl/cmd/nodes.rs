@@ -294,6 +294,7 @@ async fn taint(kube: &Kube) -> Result<()> {
             _ => after["spec"]["taints"] = Value::Array(taints),
         }
         let word = match (added, removed) {
+            _ if kube.flags.is("overwrite") => "modified",
             (true, true) => "modified",
             (false, true) => "untainted",
             _ => "tainted",

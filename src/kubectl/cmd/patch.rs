@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
 use crate::api::yaml;
+use crate::apiserver::patch::{PatchError, PatchSchema, json_patch, merge_patch, strategic};
 use crate::apiserver::request::{JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::printers::done_without_suffix as done;
+use crate::kubectl::resources::Target;
 
 pub const PATCH: Command = Command {
     path: "patch",
@@ -87,7 +89,10 @@ async fn run(kube: &Kube) -> Result<()> {
             _ => STRATEGIC_MERGE_PATCH,
         };
         if kube.dry_run()? == DryRun::Client {
-            done(kube, target.kind, &before, "patched")?;
+            match patched(&target, &before, &patch, kind_of_patch) {
+                Ok(after) => done(kube, target.kind, &after, word(&before, &after))?,
+                Err(failure) => failures.push(failure),
+            }
             continue;
         }
         let name = match flags.text("subresource") {
@@ -105,13 +110,15 @@ async fn run(kube: &Kube) -> Result<()> {
             )
             .await;
         match sent {
-            Ok(after) => {
-                let word = if after == before {
-                    "patched (no change)"
-                } else {
-                    "patched"
-                };
-                done(kube, target.kind, &after, word)?;
+            Ok(after) => done(kube, target.kind, &after, word(&before, &after))?,
+            Err(failure) if failure.reason() == "UnsupportedMediaType" => {
+                let kind = target.kind;
+                failures.push(Failure::Plain(format!(
+                    "{content_type} is not supported by {}, Kind={}: {}",
+                    kind.api_version(),
+                    kind.kind,
+                    failure.message()
+                )));
             }
             Err(failure) => failures.push(failure),
         }
@@ -119,5 +126,34 @@ async fn run(kube: &Kube) -> Result<()> {
     match all(failures) {
         Some(failure) => Err(failure),
         None => Ok(()),
+    }
+}
+
+fn word(before: &Value, after: &Value) -> &'static str {
+    match before == after {
+        true => "patched (no change)",
+        false => "patched",
+    }
+}
+
+/// What a patch makes of an object, worked out here.
+fn patched(target: &Target, before: &Value, patch: &Value, kind_of_patch: &str) -> Result<Value> {
+    let failed = |error: PatchError| Failure::Plain(error.message().to_owned());
+    match kind_of_patch {
+        "json" => json_patch::apply(before, patch).map_err(failed),
+        "merge" => Ok(merge_patch::apply(before.clone(), patch)),
+        _ => {
+            let Some(schema) = PatchSchema::of_kind(target.kind.group, target.kind.kind) else {
+                return plain(format!(
+                    "strategic merge patch is not supported for {} locally, try --type merge",
+                    target.kind.kind
+                ));
+            };
+            let object = before.as_object().cloned().unwrap_or_default();
+            let patch = patch.as_object().cloned().unwrap_or_default();
+            strategic::apply(object, patch, schema)
+                .map(Value::Object)
+                .map_err(failed)
+        }
     }
 }

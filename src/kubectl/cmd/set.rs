@@ -9,6 +9,7 @@ use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
+use crate::kubectl::resources::Target;
 
 pub const IMAGE: Command = Command {
     path: "set image",
@@ -119,8 +120,7 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
     let (objects, mut failures) = kube.chosen_of(words).await?;
     for (target, before) in objects {
         if kube.flags.is("list") {
-            let shown = format!("{} {}", target.kind.kind, target.name);
-            print_environment(kube, &shown, &before);
+            print_environment(kube, &target, &before).await;
             continue;
         }
         let mut after = before.clone();
@@ -132,7 +132,9 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
             continue;
         };
         if word == "env updated"
-            && !containers(spec, "containers").any(|c| is_chosen(kube, text(c, "name")))
+            && !all_containers(spec)
+                .into_iter()
+                .any(|c| is_chosen(kube, text(c, "name")))
         {
             kube.warn(&format!(
                 "Warning: {}/{} does not have any containers matching \"{}\"",
@@ -190,6 +192,21 @@ fn containers<'v>(spec: &'v mut Value, field: &str) -> impl Iterator<Item = &'v 
         .and_then(Value::as_array_mut)
         .into_iter()
         .flatten()
+}
+
+/// The containers, and those that run before them.
+fn all_containers(spec: &mut Value) -> Vec<&mut Value> {
+    let (mut plain, mut initial) = (Vec::new(), Vec::new());
+    for (field, value) in spec.as_object_mut().into_iter().flatten() {
+        let items = value.as_array_mut().into_iter().flatten();
+        match field.as_str() {
+            "containers" => plain.extend(items),
+            "initContainers" => initial.extend(items),
+            _ => {}
+        }
+    }
+    plain.extend(initial);
+    plain
 }
 
 fn image(_: &Kube, changes: &[String], spec: &mut Value) -> Result<()> {
@@ -278,9 +295,13 @@ async fn variables(kube: &Kube, changes: &[String]) -> Result<Vec<Value>> {
                 }
                 let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
                 let name: String = key.chars().map(letter).collect();
+                let name = name.to_ascii_uppercase();
+                if name != *key {
+                    kube.warn(&format!("Warning: key {key} transferred to {name}"));
+                }
                 let mut source = json!({});
                 source[field] = json!({"key": key, "name": target.name});
-                entries.push(json!({"name": name.to_ascii_uppercase(), "valueFrom": source}));
+                entries.push(json!({"name": name, "valueFrom": source}));
             }
         }
     }
@@ -293,7 +314,7 @@ async fn variables(kube: &Kube, changes: &[String]) -> Result<Vec<Value>> {
 
 fn environment(kube: &Kube, entries: &[Value], gone: &[String], spec: &mut Value) -> Result<()> {
     let overwrite = kube.flags.is_or("overwrite", true);
-    for container in containers(spec, "containers") {
+    for container in all_containers(spec) {
         if !is_chosen(kube, text(container, "name")) {
             continue;
         }
@@ -343,31 +364,105 @@ fn reference(source: &Value) -> String {
         return format!("field path {}", text(field, "fieldPath"));
     }
     match resource.is_object() {
-        true => format!("resource field {}", text(resource, "resource")),
+        true => {
+            let of = match text(resource, "containerName") {
+                "" => String::new(),
+                name => format!("{name}/"),
+            };
+            format!("resource field {of}{}", text(resource, "resource"))
+        }
         false => "invalid valueFrom".to_owned(),
     }
 }
 
-fn print_environment(kube: &Kube, label: &str, object: &Value) {
+async fn print_environment(kube: &Kube, target: &Target, object: &Value) {
     let mut object = object.clone();
+    let whole = object.clone();
     let Some(spec) = template_spec(&mut object) else {
         return;
     };
-    for container in containers(spec, "containers") {
+    let label = format!("{} {}", target.kind.kind, target.name);
+    let mut wrong: Vec<String> = Vec::new();
+    for container in all_containers(spec) {
+        if !is_chosen(kube, text(container, "name")) {
+            continue;
+        }
         kube.print(&format!("# {label}, container {}", text(container, "name")));
         for variable in list(container, "env") {
-            let source = &variable["valueFrom"];
-            if source.is_object() {
-                let name = text(variable, "name");
-                kube.print(&format!("# {name} from {}", reference(source)));
+            let (name, source) = (text(variable, "name"), &variable["valueFrom"]);
+            if !source.is_object() {
+                kube.print(&format!("{name}={}", text(variable, "value")));
                 continue;
             }
-            kube.print(&format!(
-                "{}={}",
-                text(variable, "name"),
-                text(variable, "value")
-            ));
+            if kube.flags.is("resolve") {
+                match resolved(kube, target, &whole, container, source).await {
+                    Ok(value) => {
+                        kube.print(&format!("{name}={value}"));
+                        continue;
+                    }
+                    Err(failure) => wrong.push(format!(
+                        "error retrieving reference for {name}: {}",
+                        failure.message()
+                    )),
+                }
+            }
+            kube.print(&format!("# {name} from {}", reference(source)));
         }
+        for line in wrong.drain(..) {
+            kube.warn(&line);
+        }
+    }
+}
+
+/// The value that a variable takes from elsewhere (`GetEnvVarRefValue`).
+async fn resolved(
+    kube: &Kube,
+    target: &Target,
+    object: &Value,
+    container: &Value,
+    source: &Value,
+) -> Result<String> {
+    for (field, kind) in [("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")] {
+        let of = &source[field];
+        if !of.is_object() {
+            continue;
+        }
+        let (name, key) = (text(of, "name"), text(of, "key"));
+        let kind = super::generate::known("v1", kind)?;
+        let found = kube.get(kind, &target.namespace, name).await?;
+        let Some(value) = found["data"][key].as_str() else {
+            return plain(format!(
+                "key {key} not found in {} {name}",
+                kind.kind.to_ascii_lowercase()
+            ));
+        };
+        return Ok(match kind.kind {
+            "Secret" => {
+                let bytes = crate::api::base64::decode(value).unwrap_or_default();
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+            _ => value.to_owned(),
+        });
+    }
+    let field = text(source, "fieldRef.fieldPath");
+    if !field.is_empty() {
+        let known = [
+            "metadata.annotations",
+            "metadata.labels",
+            "metadata.name",
+            "metadata.namespace",
+            "metadata.uid",
+        ];
+        return match known.contains(&field) {
+            true => Ok(crate::kubectl::json::scalar(crate::kubectl::json::at(
+                object, field,
+            ))),
+            false => plain(format!("unsupported fieldPath: {field}")),
+        };
+    }
+    match crate::kubectl::describe::resource_value(container, &source["resourceFieldRef"]) {
+        Some(value) if source["resourceFieldRef"].is_object() => Ok(value),
+        _ => plain("invalid valueFrom"),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Command, OUTPUT};
+use crate::api::selector::{Operator, Selector};
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::kube::{DryRun, Kube};
@@ -23,10 +24,35 @@ kubectl set selector service web 'app=web,tier=front'",
     run: |kube| Box::pin(run(kube)),
 };
 
+/// `key in (a,b)` and the like, which a Service's selector cannot hold.
+fn is_expression(text: &str) -> bool {
+    [" in ", " notin "].iter().any(|word| text.contains(word))
+}
+
+/// Expressions as Go prints them; `None` when the selector has none.
+fn expressions(text: &str) -> Option<String> {
+    let selector = Selector::parse(text).ok()?;
+    let shown: Vec<String> = selector
+        .requirements()
+        .iter()
+        .filter(|r| !matches!(r.operator(), Operator::Equals | Operator::DoubleEquals))
+        .map(|r| {
+            let operator = match r.operator() {
+                Operator::NotIn | Operator::NotEquals => "NotIn",
+                Operator::Exists => "Exists",
+                Operator::DoesNotExist => "DoesNotExist",
+                _ => "In",
+            };
+            format!("{{{} {operator} [{}]}}", r.key(), r.values().join(" "))
+        })
+        .collect();
+    (!shown.is_empty()).then(|| format!("[{}]", shown.join(" ")))
+}
+
 async fn run(kube: &Kube) -> Result<()> {
     let words = &kube.flags.arguments;
     let (expression, resources) = match words.split_last() {
-        Some((last, rest)) if last.contains('=') => (last.as_str(), rest),
+        Some((last, rest)) if last.contains('=') || is_expression(last) => (last.as_str(), rest),
         _ => ("", words.as_slice()),
     };
     if words.is_empty() && !kube.flags.names_files() {
@@ -39,6 +65,11 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     if expression.is_empty() {
         return plain("selector is required");
+    }
+    if let Some(shown) = expressions(expression) {
+        return plain(format!(
+            "match expression {shown} not supported on this object"
+        ));
     }
     let mut selector = Map::new();
     for pair in expression.split(',') {

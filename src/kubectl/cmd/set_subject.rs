@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
 use crate::kubectl::error::{Failure, Result, all, plain};
-use crate::kubectl::json::{list, name, text};
+use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::done;
 use crate::kubectl::resources::label;
@@ -90,14 +90,6 @@ async fn subject(kube: &Kube) -> Result<()> {
         }
         let mut after = before.clone();
         after["subjects"] = Value::Array(subjects);
-        if after == before {
-            failures.push(Failure::Plain(format!(
-                "info: {} \"{}\" was not changed\n",
-                target.kind.plural,
-                name(&before)
-            )));
-            continue;
-        }
         match kube
             .send_changes(&target, &before, after, "kubectl-set")
             .await

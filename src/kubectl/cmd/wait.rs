@@ -127,6 +127,9 @@ fn parse(text: &str) -> Result<Goal> {
             },
         };
         let path = path.unwrap_or_default();
+        if path.is_empty() {
+            return plain("jsonpath expression cannot be empty");
+        }
         let template =
             Template::relaxed(path).map_err(|e| match e.starts_with("unexpected path string") {
                 true => Failure::Plain(e),

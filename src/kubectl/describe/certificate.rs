@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::events;
 use super::page::{Page, flat_labels, time};
+use crate::api::base64;
 use crate::api::kinds::certificate_outcome;
 use crate::api::x509::Request;
-use crate::api::yaml::decode_base64;
 use crate::kubectl::json::{int, list, name, text};
 use crate::kubectl::kube::Kube;
 
 pub async fn describe(kube: &Kube, csr: &Value, page: &mut Page) {
     let encoded = text(csr, "spec.request");
-    let request = Request::parse(&decode_base64(encoded).unwrap_or_default());
+    let request = Request::parse(&base64::decode(encoded).unwrap_or_default());
     let request = match request {
         Ok(request) => request,
         Err(message) => return page.line(0, &format!("Error parsing CSR: {message}")),

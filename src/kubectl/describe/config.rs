@@ -7,6 +7,7 @@ use super::page::Page;
 use crate::api::Kind;
 use crate::kubectl::json::{annotation, entries, list, text};
 use crate::kubectl::kube::Kube;
+use crate::sim::ordered::Set as BTreeSet;
 
 pub async fn config_map(kube: &Kube, object: &Value, page: &mut Page) {
     page.name_and_namespace(object);
@@ -49,14 +50,22 @@ fn base64_length(value: &Value) -> usize {
 pub async fn service_account(kube: &Kube, object: &Value, page: &mut Page) {
     page.name_and_namespace(object);
     page.labels_and_annotations(object);
+    let there = secrets_of(kube, text(object, "metadata.namespace")).await;
+    let there: BTreeSet<String> = there
+        .iter()
+        .map(|secret| text(secret, "metadata.name").to_owned())
+        .collect();
     for (title, field) in [
         ("Image pull secrets", "imagePullSecrets"),
         ("Mountable secrets", "secrets"),
     ] {
-        let names: Vec<&str> = list(object, field)
-            .iter()
-            .map(|s| text(s, "name"))
-            .collect();
+        let mut names: Vec<String> = Vec::new();
+        for name in list(object, field).iter().map(|s| text(s, "name")) {
+            names.push(match there.contains(name) {
+                true => name.to_owned(),
+                false => format!("{name} (not found)"),
+            });
+        }
         match names.is_empty() {
             true => page.pair(title, "<none>"),
             false => page.pair(title, &names.join("\n\t")),
@@ -70,19 +79,23 @@ pub async fn service_account(kube: &Kube, object: &Value, page: &mut Page) {
     events::write(kube, object, page).await;
 }
 
-/// The secrets with tokens of an account.
-async fn tokens_of(kube: &Kube, account: &Value) -> Vec<String> {
+async fn secrets_of(kube: &Kube, namespace: &str) -> Vec<Value> {
     let Some(secrets) = Kind::by_gvk("v1", "Secret") else {
         return Vec::new();
     };
+    let found = kube.list(secrets.info(), namespace, &[]).await;
+    found.unwrap_or_default()
+}
+
+/// The secrets with tokens of an account.
+async fn tokens_of(kube: &Kube, account: &Value) -> Vec<String> {
     let namespace = text(account, "metadata.namespace");
     let (name, uid) = (
         text(account, "metadata.name"),
         text(account, "metadata.uid"),
     );
-    let found = kube.list(secrets.info(), namespace, &[]).await;
-    found
-        .unwrap_or_default()
+    secrets_of(kube, namespace)
+        .await
         .iter()
         .filter(|secret| {
             let note =

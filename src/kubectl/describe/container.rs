@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::page::{Page, capital, or_none, time};
+use crate::api::quantity::Quantity;
+use crate::api::rfc3339::go_quote;
 use crate::kubectl::json::{entries, flag, int, list, scalar, text};
 
 /// Writes containers under a title. In templates there are no statuses, and `space` indents.
@@ -236,7 +238,13 @@ fn environment(container: &Value, pod: Option<&Value>, page: &mut Page) {
         } else if from["resourceFieldRef"].is_object() {
             let reference = &from["resourceFieldRef"];
             let resource = text(reference, "resource");
-            let value = scalar(crate::kubectl::json::at(&container["resources"], resource));
+            let value = match resource_value(container, reference).as_deref() {
+                // What is not limited may use all that the node has to give.
+                Some("0") if ["limits.cpu", "limits.memory"].contains(&resource) => {
+                    "node allocatable".to_owned()
+                }
+                value => value.unwrap_or_default().to_owned(),
+            };
             page.line(3, &format!("{name}:\t{value} ({resource})"));
         } else if from["secretKeyRef"].is_object() {
             let reference = &from["secretKeyRef"];
@@ -276,7 +284,35 @@ fn field_of(pod: &Value, path: &str) -> String {
     if let Some((map, key)) = path.strip_suffix("']").and_then(|p| p.split_once("['")) {
         return scalar(&crate::kubectl::json::at(pod, map)[key]);
     }
-    scalar(crate::kubectl::json::at(pod, path))
+    match path {
+        "metadata.name" | "metadata.namespace" | "metadata.uid" => text(pod, path).to_owned(),
+        "metadata.labels" | "metadata.annotations" => {
+            // As a volume of the downward API holds them.
+            let lines = entries(pod, path).map(|(key, value)| {
+                format!("{key}={}", go_quote(value.as_str().unwrap_or_default()))
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        // What only the node knows is left open.
+        _ => String::new(),
+    }
+}
+
+/// What a reference to a container's own resources yields: the amount in units of the divisor, rounded up
+/// (`ExtractContainerResourceValue`).
+pub fn resource_value(container: &Value, reference: &Value) -> Option<String> {
+    let amount = crate::kubectl::json::at(&container["resources"], text(reference, "resource"));
+    let amount = Quantity::parse(&scalar(amount)).ok();
+    let divisor = Quantity::parse(&scalar(&reference["divisor"])).ok();
+    let divisor = divisor.map_or(0, |d| d.milli_value()).max(0);
+    let divisor = if divisor == 0 { 1000 } else { divisor };
+    let amount = amount.map_or(0, |a| a.milli_value());
+    Some(
+        amount
+            .div_euclid(divisor)
+            .saturating_add(i64::from(amount.rem_euclid(divisor) > 0))
+            .to_string(),
+    )
 }
 
 fn mounts(container: &Value, page: &mut Page) {
@@ -288,7 +324,7 @@ fn mounts(container: &Value, page: &mut Page) {
         let mut flags = vec![if flag(mount, "readOnly") { "ro" } else { "rw" }.to_owned()];
         let path = text(mount, "subPath");
         if !path.is_empty() {
-            flags.push(format!("path={}", crate::api::rfc3339::go_quote(path)));
+            flags.push(format!("path={}", go_quote(path)));
         }
         page.line(
             3,

@@ -35,6 +35,7 @@ use super::tabwriter::TabWriter;
 use crate::api::kinds::KindInfo;
 use page::Page;
 
+pub use container::resource_value;
 pub use events::interval as event_interval;
 pub use page::{flat_labels as flat_labels_text, selector as selector_text};
 pub use rbac::rules_table;
@@ -70,6 +71,7 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
         ("storage.k8s.io", "StorageClass") => {
             storage::storage_class(kube, object, &mut page).await;
         }
+        ("storage.k8s.io", "CSINode") => storage::csi_node(kube, object, &mut page).await,
         ("", "Endpoints") => endpoints::endpoints(kube, object, &mut page).await,
         ("discovery.k8s.io", "EndpointSlice") => {
             endpoints::endpoint_slice(kube, object, &mut page).await;

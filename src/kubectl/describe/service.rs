@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::events;
-use super::page::{Page, flat_labels};
+use super::page::{Page, flat_labels, or_none};
 use crate::api::Kind;
 use crate::kubectl::json::{int, list, name, namespace, scalar, text};
 use crate::kubectl::kube::Kube;
@@ -19,11 +19,9 @@ pub async fn describe(kube: &Kube, service: &Value, page: &mut Page) {
     page.pair("Selector", &flat_labels(&spec["selector"]));
     page.pair("Type", text(spec, "type"));
     page.pair_if("IP Family Policy", text(spec, "ipFamilyPolicy"));
-    page.pair_if("IP Families", &joined("ipFamilies"));
+    page.pair("IP Families", or_none(&joined("ipFamilies")));
     page.pair("IP", text(spec, "clusterIP"));
-    if !list(spec, "clusterIPs").is_empty() {
-        page.pair("IPs", &joined("clusterIPs"));
-    }
+    page.pair("IPs", or_none(&joined("clusterIPs")));
     page.pair_if("External IPs", &joined("externalIPs"));
     page.pair_if("Desired LoadBalancer IP", text(spec, "loadBalancerIP"));
     page.pair_if("External Name", text(spec, "externalName"));

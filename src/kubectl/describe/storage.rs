@@ -228,6 +228,38 @@ pub async fn storage_class(kube: &Kube, class: &Value, page: &mut Page) {
 }
 
 /// The class that an object of storage names, by field or by annotation.
+/// The drivers of volumes on a node.
+pub async fn csi_node(kube: &Kube, node: &Value, page: &mut Page) {
+    page.pair("Name", text(node, "metadata.name"));
+    page.labels_and_annotations(node);
+    page.pair(
+        "CreationTimestamp",
+        &time(text(node, "metadata.creationTimestamp")),
+    );
+    page.line(0, "Spec:");
+    let drivers = list(node, "spec.drivers");
+    if !drivers.is_empty() {
+        page.line(1, "Drivers:");
+    }
+    for driver in drivers {
+        page.line(2, &format!("{}:", text(driver, "name")));
+        page.line(3, &format!("Node ID:\t{}", text(driver, "nodeID")));
+        let count = &driver["allocatable"]["count"];
+        if !count.is_null() {
+            page.line(3, "Allocatables:");
+            page.line(4, &format!("Count:\t{count}"));
+        }
+        let keys = list(driver, "topologyKeys")
+            .iter()
+            .filter_map(Value::as_str);
+        let keys: Vec<&str> = keys.collect();
+        if !keys.is_empty() {
+            page.line(3, &format!("Topology Keys:\t[{}]", keys.join(" ")));
+        }
+    }
+    events::write(kube, node, page).await;
+}
+
 pub fn class(object: &Value) -> &str {
     annotation(object, BETA_CLASS).unwrap_or_else(|| text(object, "spec.storageClassName"))
 }

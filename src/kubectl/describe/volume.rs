@@ -150,10 +150,102 @@ pub fn source(volume: &Value, whole: bool, page: &mut Page) -> bool {
         }
     } else if has("projected") {
         projected(volume, page);
+    } else if has("iscsi") {
+        let portals: Vec<&str> = list(volume, "iscsi.portals")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let initiator = match of("iscsi.initiatorName") {
+            name if name.is_empty() => "<none>".to_owned(),
+            name => name,
+        };
+        pairs(
+            "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
+            &[
+                ("TargetPortal", of("iscsi.targetPortal")),
+                ("IQN", of("iscsi.iqn")),
+                ("Lun", number(&of("iscsi.lun"))),
+            ],
+        );
+        // Upstream's format has no colon here.
+        page.line(
+            2,
+            &format!(
+                "ISCSIInterface\t{}",
+                scalar(&volume["iscsi"]["iscsiInterface"])
+            ),
+        );
+        for (key, value) in [
+            ("FSType", scalar(&volume["iscsi"]["fsType"])),
+            ("ReadOnly", flag(volume, "iscsi.readOnly").to_string()),
+            ("Portals", format!("[{}]", portals.join(" "))),
+            (
+                "DiscoveryCHAPAuth",
+                flag(volume, "iscsi.chapAuthDiscovery").to_string(),
+            ),
+            (
+                "SessionCHAPAuth",
+                flag(volume, "iscsi.chapAuthSession").to_string(),
+            ),
+            ("SecretRef", secret(&volume["iscsi"]["secretRef"])),
+            ("InitiatorName", initiator),
+        ] {
+            page.line(2, &format!("{key}:\t{value}"));
+        }
+    } else if has("cephfs") {
+        let monitors: Vec<&str> = list(volume, "cephfs.monitors")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        pairs(
+            "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
+            &[
+                ("Monitors", format!("[{}]", monitors.join(" "))),
+                ("Path", of("cephfs.path")),
+                ("User", of("cephfs.user")),
+                ("SecretFile", of("cephfs.secretFile")),
+                ("SecretRef", secret(&volume["cephfs"]["secretRef"])),
+                ("ReadOnly", is("cephfs.readOnly")),
+            ],
+        );
+    } else if has("fc") {
+        let names: Vec<&str> = list(volume, "fc.targetWWNs")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let lun = match of("fc.lun") {
+            lun if lun.is_empty() => "<none>".to_owned(),
+            lun => lun,
+        };
+        pairs(
+            "FC (a Fibre Channel disk)",
+            &[
+                ("TargetWWNs", names.join(", ")),
+                ("LUN", lun),
+                ("FSType", of("fc.fsType")),
+                ("ReadOnly", is("fc.readOnly")),
+            ],
+        );
+    } else if has("image") {
+        pairs(
+            "Image (a container image or OCI artifact)",
+            &[
+                ("Reference", of("image.reference")),
+                ("PullPolicy", of("image.pullPolicy")),
+            ],
+        );
     } else {
         return false;
     }
     true
+}
+
+/// A reference to a secret, as Go prints a pointer to one.
+fn secret(reference: &Value) -> String {
+    match reference.is_object() {
+        true => format!("&LocalObjectReference{{Name:{},}}", text(reference, "name")),
+        false => "nil".to_owned(),
+    }
 }
 
 fn number(text: &str) -> String {

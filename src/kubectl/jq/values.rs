@@ -433,7 +433,7 @@ pub fn format(name: &str, value: &Value) -> Result<String, Stop> {
     };
     Ok(match name {
         "json" => compact(value),
-        "base64" => crate::kubectl::cmd::base64(text(value).as_bytes()),
+        "base64" => crate::api::base64::encode(text(value).as_bytes()),
         "base64d" => match crate::kubectl::shell::decode_base64(&text(value)) {
             (bytes, true) => String::from_utf8_lossy(&bytes).into_owned(),
             (_, false) => return error(format!("{} is not valid base64 data", described(value))),

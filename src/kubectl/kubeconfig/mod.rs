@@ -2,15 +2,23 @@
 //!
 //! There is one cluster to speak to; further entries are names for it.
 
+mod files;
+
 use serde_json::{Value, json};
 
+use crate::api::base64;
 use crate::apiserver::Credentials;
+
+pub use files::{CURRENT, Loaded};
 
 /// The file that messages name.
 pub const FILE: &str = "/root/.kube/config";
 /// The first cluster and context, and their user.
 pub const CLUSTER: &str = "kubarium";
 pub const ADMIN: &str = "kubernetes-admin";
+/// What stands for the administrator's certificate where it is written out.
+pub const ADMIN_CERTIFICATE: &str =
+    "-----BEGIN CERTIFICATE-----\na3ViZXJuZXRlcy1hZG1pbg==\n-----END CERTIFICATE-----\n";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
@@ -139,14 +147,18 @@ impl Kubeconfig {
         let users: Vec<Value> = users
             .map(|u| {
                 let mut user = json!({});
+                let data = |text: &str| match raw {
+                    true => base64::encode(text.as_bytes()),
+                    false => "DATA+OMITTED".to_owned(),
+                };
                 if u.certificate {
-                    let data = "DATA+OMITTED";
+                    let data = data(ADMIN_CERTIFICATE);
                     user = json!({"client-certificate-data": data, "client-key-data": data});
                 }
                 let client = &u.client;
                 if !client.embedded.is_empty() {
-                    let data = "DATA+OMITTED";
-                    user = json!({"client-certificate-data": data, "client-key-data": data});
+                    let key = data(client.key.as_str());
+                    user = json!({"client-certificate-data": data(&client.embedded), "client-key-data": key});
                 } else if !client.certificate.is_empty() {
                     user =
                         json!({"client-certificate": client.certificate, "client-key": client.key});
@@ -159,8 +171,11 @@ impl Kubeconfig {
             .collect();
         let clusters: Vec<Value> = clusters
             .map(|(name, own)| {
-                let server = if own.is_empty() { server } else { own };
-                json!({"cluster": {"server": server}, "name": name})
+                let cluster = match own.is_empty() {
+                    true => json!({"certificate-authority-data": "DATA+OMITTED", "server": server}),
+                    false => json!({ "server": own }),
+                };
+                json!({"cluster": cluster, "name": name})
             })
             .collect();
         json!({

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Builder, Resource, Result, cleaned, resource, strings};
-use crate::kubectl::cmd::base64;
+use crate::api::base64;
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::sha256;
 
@@ -144,7 +144,7 @@ fn one(
     let mut data = Map::new();
     for (key, value) in pairs {
         let value = match kind {
-            "Secret" => base64(value.as_bytes()),
+            "Secret" => base64::encode(value.as_bytes()),
             _ => value,
         };
         if data.insert(key.clone(), Value::from(value)).is_some() {

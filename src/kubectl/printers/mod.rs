@@ -13,6 +13,7 @@ use super::kube::Kube;
 use super::resources::{label, qualified_kind};
 use crate::api::json::go_json;
 use crate::api::jsonpath;
+use crate::api::rfc3339::go_quote;
 
 /// A format other than a table.
 pub enum Format {
@@ -24,7 +25,8 @@ pub enum Format {
         template: jsonpath::Template,
         as_json: bool,
     },
-    Template(template::Template),
+    /// And whether it is an error to ask for what is not there.
+    Template(template::Template, bool),
     Columns(columns::Columns),
 }
 
@@ -106,19 +108,19 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
                     as_json: false,
                 },
                 "custom-columns-file" => Format::Columns(columns::Columns::parse_file(&source)?),
-                _ => template_of(&source)?,
+                _ => template_of(&source, strict)?,
             }
         }
-        ("go-template" | "template", Some(source)) => template_of(&source)?,
+        ("go-template" | "template", Some(source)) => template_of(&source, strict)?,
         ("custom-columns", Some(spec)) => Format::Columns(columns::Columns::parse(&spec)?),
         (_, _) => return Err(no_match(output, tables)),
     }))
 }
 
-fn template_of(source: &str) -> Result<Format> {
+fn template_of(source: &str, strict: bool) -> Result<Format> {
     let template = template::Template::parse(source)
         .map_err(|e| Failure::Plain(format!("error parsing template {source}, {e}")))?;
-    Ok(Format::Template(template))
+    Ok(Format::Template(template, strict))
 }
 
 fn no_match(output: &str, tables: bool) -> Failure {
@@ -165,14 +167,13 @@ impl Format {
                 };
                 out.write(&text.map_err(|e| jsonpath_failure(&e, template, object))?);
             }
-            Format::Template(template) => {
-                let text = template.render(object).map_err(|e| {
-                    Failure::Plain(format!(
-                        "error executing template \"{}\": {e}",
-                        template.source()
-                    ))
-                })?;
-                out.write(&text);
+            Format::Template(template, strict) => {
+                let object = without_managed_fields(kube, object);
+                let rendered = template.render(&object, *strict);
+                out.write(&rendered.text);
+                if let Some(error) = rendered.error {
+                    return Err(template_failure(kube, &error, template, &object));
+                }
             }
             Format::Columns(columns) => {
                 let (text, wrong) = columns.render(object, kube.flags.is("no-headers"));
@@ -186,9 +187,28 @@ impl Format {
     }
 }
 
+/// Shows what a template was executed on, as the real one does.
+fn template_failure(
+    kube: &Kube,
+    error: &str,
+    template: &template::Template,
+    object: &Value,
+) -> Failure {
+    let source = template.source();
+    kube.io.out.write(&format!(
+        "Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{source}\n\traw data was:\n\t\t{}\n\tobject given to template engine was:\n\t\t{}\n\n",
+        crate::api::json::go_json(object),
+        crate::api::json::go_display(object, 0),
+    ));
+    Failure::Plain(format!(
+        "error executing template {}: {error}",
+        go_quote(source)
+    ))
+}
+
 fn jsonpath_failure(error: &str, template: &jsonpath::Template, object: &Value) -> Failure {
     Failure::Plain(format!(
-        "error executing jsonpath \"{}\": Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",
+        "error executing jsonpath \"{}\": Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n\n",
         template.source(),
         template.source(),
         crate::api::json::go_source(object),

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::overview;
 use crate::api::Kind;
+use crate::apiserver::patch::{PatchSchema, strategic};
 use crate::apiserver::request::STRATEGIC_MERGE_PATCH;
 use crate::kubectl::describe::{selector_text, template_text};
-use crate::kubectl::error::{Result, plain};
+use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::json::{at, int, list, namespace, text};
 use crate::kubectl::kube::{DryRun, Kube};
 use crate::kubectl::resources::Target;
@@ -37,6 +38,24 @@ fn template(revision: &Value) -> Value {
         fields.remove("$patch");
     }
     template
+}
+
+/// The object as it was at each revision, by its number.
+pub async fn numbered(kube: &Kube, target: &Target, owner: &Value) -> Result<Vec<(i64, Value)>> {
+    let schema = PatchSchema::of_kind(target.kind.group, target.kind.kind);
+    let mut all = Vec::new();
+    for revision in owned(kube, owner).await? {
+        let then = match (owner, &revision["data"], schema) {
+            (Value::Object(object), Value::Object(patch), Some(schema)) => {
+                strategic::apply(object.clone(), patch.clone(), schema)
+                    .map(Value::Object)
+                    .map_err(|e| Failure::Plain(e.message().to_owned()))?
+            }
+            _ => owner.clone(),
+        };
+        all.push((number(&revision), then));
+    }
+    Ok(all)
 }
 
 /// The table of revisions, or the template of the one that is `wanted`.

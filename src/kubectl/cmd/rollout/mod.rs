@@ -135,7 +135,12 @@ fn need_rollout(kube: &Kube, target: &Target) -> Result<()> {
     };
     plain(match kube.path.as_str() {
         "kubectl rollout status" => format!("no status viewer has been implemented for {gk}"),
-        "kubectl rollout history" => format!("no history viewer has been implemented for \"{gk}\""),
+        "kubectl rollout history" => {
+            format!(
+                "error retrieving history for \"{gk}\", no visitor method exists for {{{} {}}}",
+                kind.group, kind.kind
+            )
+        }
         "kubectl rollout undo" => format!("no rollbacker has been implemented for \"{gk}\""),
         "kubectl rollout pause" => {
             format!("{place} pausing is not supported")
@@ -201,9 +206,12 @@ fn resume(_: &Kube, target: &Target, object: &mut Value) -> Result<()> {
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
-fn restart(kube: &Kube, _: &Target, object: &mut Value) -> Result<()> {
+fn restart(kube: &Kube, target: &Target, object: &mut Value) -> Result<()> {
     if is(object, "spec.paused") {
-        return plain("can't restart paused deployment (run rollout resume first)");
+        return plain(format!(
+            "deployments.apps \"{}\" can't restart paused deployment (run rollout resume first)",
+            target.name
+        ));
     }
     let now = format_time(kube.now().0 as i64);
     *place(
@@ -219,8 +227,25 @@ async fn history(kube: &Kube) -> Result<()> {
     if wanted < 0 {
         return plain(format!("revision must be a positive integer: {wanted}"));
     }
+    let format = crate::kubectl::printers::format(kube, false)?;
     let (objects, mut failures) = kube.chosen_objects().await?;
     for (target, object) in objects {
+        if let (Some(format), Ok(())) = (&format, need_rollout(kube, &target)) {
+            let mut kept = match target.kind.kind {
+                "Deployment" => revisions::numbered(kube, &object).await?,
+                _ => controller_revisions::numbered(kube, &target, &object).await?,
+            };
+            if wanted > 0 {
+                kept.retain(|(number, _)| *number == wanted);
+                if kept.is_empty() {
+                    failures.push("unable to find the specified revision".into());
+                }
+            }
+            for (_, object) in kept {
+                format.print(kube, &object)?;
+            }
+            continue;
+        }
         let text = match need_rollout(kube, &target) {
             Ok(()) if target.kind.kind != "Deployment" => {
                 controller_revisions::history(kube, &object, wanted).await
@@ -249,12 +274,10 @@ async fn history(kube: &Kube) -> Result<()> {
 }
 
 async fn history_of(kube: &Kube, deployment: &Value, wanted: i64) -> Result<String> {
-    let mut sets = revisions::owned(kube, deployment).await?;
-    sets.retain(|set| revisions::revision(set) > 0);
-    sets.sort_by_key(revisions::revision);
+    let sets = revisions::numbered(kube, deployment).await?;
     if wanted > 0 {
-        let set = sets.iter().find(|set| revisions::revision(set) == wanted);
-        let Some(set) = set else {
+        let set = sets.iter().find(|(number, _)| *number == wanted);
+        let Some((_, set)) = set else {
             return Err(Failure::Plain(
                 "unable to find the specified revision".to_owned(),
             ));
@@ -268,8 +291,7 @@ async fn history_of(kube: &Kube, deployment: &Value, wanted: i64) -> Result<Stri
         }
         return Ok(template_text(&template));
     }
-    let numbered = sets.iter().map(|set| (revisions::revision(set), set));
-    Ok(overview(numbered))
+    Ok(overview(sets.iter().map(|(number, set)| (*number, set))))
 }
 
 /// The revisions with the causes of their changes, as a table.

@@ -42,6 +42,18 @@ pub async fn owned(kube: &Kube, deployment: &Value) -> Result<Vec<Value>> {
     Ok(sets)
 }
 
+/// The ReplicaSets that have a revision, by its number.
+pub async fn numbered(kube: &Kube, deployment: &Value) -> Result<Vec<(i64, Value)>> {
+    let sets = owned(kube, deployment).await?;
+    let mut sets: Vec<(i64, Value)> = sets
+        .into_iter()
+        .map(|set| (revision(&set), set))
+        .filter(|(number, _)| *number > 0)
+        .collect();
+    sets.sort_by_key(|(number, _)| *number);
+    Ok(sets)
+}
+
 /// The ReplicaSet whose template is the Deployment's, and the others.
 pub async fn new_and_old(kube: &Kube, deployment: &Value) -> (Option<Value>, Vec<Value>) {
     let mut sets = owned(kube, deployment).await.unwrap_or_default();

@@ -76,7 +76,7 @@ pub async fn base64(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         .iter()
         .find(|(letter, _)| *letter == 'w')
         .map_or(76, |(_, value)| value.parse().unwrap_or(76));
-    let encoded = crate::kubectl::cmd::base64(text.as_bytes());
+    let encoded = crate::api::base64::encode(text.as_bytes());
     if columns == 0 {
         io.out.write(&encoded);
         return 0;
@@ -90,38 +90,9 @@ pub async fn base64(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     0
 }
 
-/// The bytes, and whether the text was whole.
+/// The bytes, and whether the text was whole; blanks are skipped.
 pub fn decode(text: &str) -> (Vec<u8>, bool) {
-    let mut out = Vec::new();
-    let (mut bits, mut held) = (0u32, 0u32);
-    let mut letters = 0usize;
-    let mut ended = false;
-    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace()) {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                letters += 1;
-                ended = true;
-                continue;
-            }
-            _ => return (out, false),
-        };
-        if ended {
-            return (out, false);
-        }
-        letters += 1;
-        bits = bits << 6 | u32::from(six);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held & 0xff) as u8);
-        }
-    }
-    (out, letters.is_multiple_of(4))
+    crate::api::base64::decode_part(text.bytes().filter(|b| !b.is_ascii_whitespace()))
 }
 
 /// `xargs [-n MOST] [-I TEXT] [COMMAND [WORDS]]`: the words of the input as arguments.
@@ -291,7 +262,7 @@ mod tests {
     #[test]
     fn base64_reads_what_it_writes() {
         for text in ["", "a", "ab", "abc", "Grüße\n"] {
-            let encoded = crate::kubectl::cmd::base64(text.as_bytes());
+            let encoded = crate::api::base64::encode(text.as_bytes());
             assert_eq!(decode(&encoded), (text.as_bytes().to_vec(), true), "{text}");
         }
         assert_eq!(decode("YQ").0, b"a");

@@ -44,7 +44,7 @@ fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 }
 
 fn encoded(text: &str) -> String {
-    crate::kubectl::cmd::base64(text.as_bytes())
+    crate::api::base64::encode(text.as_bytes())
 }
 
 /// Names and values of an object, in the order of etcd's own structs.

@@ -1,0 +1,230 @@
+//! The same commands, typed at the real kubectl on PATH and at ours, about the same objects: what they print has to
+//! be the same, once what may differ between any two clusters is evened out (`tests/golden/normal.rs`).
+//!
+//! `printing/*.txt` hold a command to a line. `#since 1.35 COMMAND` is compared with kubectls of that version and
+//! later: earlier ones print it otherwise. `#top 40 COMMAND` is compared in its first lines: behind them stands what is
+//! chance.
+
+mod clients;
+#[path = "../../tests/golden/normal.rs"]
+mod normal;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clients::{Kubectl, Server};
+use kubarium::kubectl::headless::{Options, Terminal};
+
+/// Kubectls before that differ in too much.
+const OLDEST: u32 = 32;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/printing")
+}
+
+fn lines(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(folder().join(name)).expect("the commands");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Ours, on a cluster like the server's.
+fn ours() -> Terminal {
+    let bare = Options {
+        nodes: 3,
+        bare: true,
+        seed: 1,
+    };
+    let files: BTreeMap<String, String> = fs::read_dir(folder())
+        .expect("the files")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|n| n.to_str()).expect("a name");
+            (name.to_owned(), fs::read_to_string(&path).expect("a text"))
+        })
+        .collect();
+    Terminal::new(bare.cluster(), files, "default")
+}
+
+/// Runs the setup and a list of commands at both, and compares what they say to the list.
+fn compare(name: &str) {
+    let server = Server::start(&["--bare", "--nodes=3", "--speed=4", "--quiet"]);
+    let Some(kubectl) = Kubectl::on(server) else {
+        return;
+    };
+    let minor = minor(&kubectl);
+    if minor < OLDEST {
+        println!(
+            "SKIPPED: this kubectl is of 1.{minor}; what it prints is compared from 1.{OLDEST} on"
+        );
+        return;
+    }
+    let mut terminal = ours();
+    for line in lines("setup.txt") {
+        let (said, code) = kubectl.typed(&line, &folder());
+        let outcome = terminal.run_next(&line);
+        assert_eq!(
+            (code, outcome.exit_code),
+            (0, 0),
+            "{line}\n{said}\n{}",
+            outcome.text
+        );
+    }
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for line in lines(name) {
+        let (line, top, since) = parsed(&line);
+        let (said, code) = kubectl.typed(line, &folder());
+        let outcome = terminal.run_next(line);
+        assert!(!outcome.interrupted, "{line} does not end");
+        if since > minor {
+            continue;
+        }
+        compared += 1;
+        let (expected, printed) = (evened(line, &said, top), evened(line, &outcome.text, top));
+        if expected != printed || code != outcome.exit_code {
+            let ours = outcome.exit_code;
+            wrong.push(format!(
+                "$ {line}\n{}exit={code}, ours {ours}\n",
+                difference(&expected, &printed)
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// A line of a list: the command, how many lines of it count, and since which minor version.
+fn parsed(line: &str) -> (&str, usize, u32) {
+    let word = |rest: &'static str, line: &'_ str| -> Option<(String, usize)> {
+        let rest = line.strip_prefix(rest)?;
+        let (word, command) = rest.split_once(' ')?;
+        Some((word.to_owned(), line.len() - command.len()))
+    };
+    if let Some((version, at)) = word("#since 1.", line) {
+        return (&line[at..], usize::MAX, version.parse().expect("a version"));
+    }
+    if let Some((number, at)) = word("#top ", line) {
+        return (&line[at..], number.parse().expect("a number"), 0);
+    }
+    (line, usize::MAX, 0)
+}
+
+/// The minor version of the kubectl.
+fn minor(kubectl: &Kubectl) -> u32 {
+    let version = kubectl.ok(&["version", "--client"]);
+    let (_, rest) = version.split_once("v1.").expect("a version");
+    rest.split('.')
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .expect("a number")
+}
+
+/// What a kubectl printed without what is free to differ, and without what changed from v1.32 to v1.36.
+fn evened(command: &str, text: &str, top: usize) -> Vec<String> {
+    let mut out = String::new();
+    for line in text.lines() {
+        let trimmed = line.trim_start();
+        // Objects that are made here had an empty time until v1.34; nodes, a version of kube-proxy until v1.33.
+        if trimmed == "creationTimestamp: null" || trimmed.starts_with("Kube-Proxy Version:") {
+            continue;
+        }
+        let mut line = line
+            .replace("metadata: {}", "metadata:")
+            .replace("kyaml,", "")
+            // The server's clock is ahead of kubectl's.
+            .replace("<invalid>", "0s");
+        // v1.34 says from where something is deleted, and the names of ports.
+        if let Some((before, rest)) = line.split_once(" from ")
+            && let Some((_, after)) = rest.split_once(" namespace")
+        {
+            line = format!("{before}{after}");
+        }
+        for name in [" (http)", " (https)", " (sql)"] {
+            line = line.replace(name, "");
+        }
+        for old in ["ConfigMapOptional:", "SecretOptionalName:"] {
+            if let Some(indent) = line.find(old) {
+                line = format!("{}Optional:  false", &line[..indent]);
+            }
+        }
+        // Mistakes with flags were errors with a capital.
+        if let Some(rest) = line.strip_prefix("Error: ") {
+            line = format!("error: {rest}");
+        }
+        // The last lines of a failed template go by the object.
+        if line.starts_with("\t\tmap[") || line.starts_with("\t\t{\"apiVersion\"") {
+            break;
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    let even = normal::normal(command, &out);
+    let mut lines: Vec<String> = even
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(free)
+        .take(top)
+        .collect();
+    // What kubectl keeps in a map of Go's comes in any order.
+    let unsorted = [
+        "--list",
+        "describe secret",
+        "describe cm",
+        "describe limits",
+        "describe ns",
+    ];
+    if unsorted.iter().any(|part| command.contains(part)) {
+        lines.sort();
+    }
+    lines
+}
+
+/// What else differs between two clusters.
+fn free(line: &str) -> String {
+    match line.trim_start().split_once(':') {
+        Some((key @ ("Resource Version" | "Created on"), _)) => format!("{key}: ANY"),
+        _ => line.trim_end().to_owned(),
+    }
+}
+
+/// The lines of one that the other has not, around what they share.
+fn difference(expected: &[String], printed: &[String]) -> String {
+    let same = expected
+        .iter()
+        .zip(printed)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let mut text = String::new();
+    for (sign, lines) in [('-', expected), ('+', printed)] {
+        for line in lines.iter().skip(same).take(12) {
+            text.push_str(&format!("{sign}{line}\n"));
+        }
+    }
+    text
+}
+
+#[test]
+fn lists_and_formats() {
+    compare("reads.txt");
+}
+
+#[test]
+fn descriptions() {
+    compare("describes.txt");
+}
+
+#[test]
+fn what_is_worked_out_here() {
+    compare("client.txt");
+}
+
+#[test]
+fn changes() {
+    compare("changes.txt");
+}
