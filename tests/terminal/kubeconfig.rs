@@ -94,3 +94,54 @@ exit=1
 ",
     );
 }
+
+/// Defaults and aliases of one's own.
+#[test]
+fn preferences_change_what_is_typed() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        "\
+$ kubectl kuberc view
+error: no kuberc file found at /root/.kube/kuberc
+exit=1
+$ kubectl kuberc set --section=defaults --command=get --option=output=name
+Updated /root/.kube/kuberc
+$ kubectl kuberc set --section=defaults --command=get --option=output=yaml
+error: defaults entry for \"get\" already exists, use --overwrite to replace it
+exit=1
+$ kubectl kuberc set --section=aliases --name=spaces --command=get --prependarg=ns --option=no-headers=true
+Updated /root/.kube/kuberc
+$ kubectl kuberc view
+aliases:
+- command: get
+  name: spaces
+  options:
+  - default: \"true\"
+    name: no-headers
+  prependArgs:
+  - ns
+apiVersion: kubectl.config.k8s.io/v1beta1
+defaults:
+- command: get
+  options:
+  - default: name
+    name: output
+kind: Preference
+$ kubectl get ns default
+namespace/default
+$ kubectl get ns default -o jsonpath={.kind}
+Namespace
+$ kubectl spaces default
+namespace/default
+$ kubectl spaces default -o wide
+default   Active   ..
+$ KUBECTL_KUBERC=false kubectl get ns default --no-headers
+default   Active   ..
+$ kubectl get --kuberc=off ns default --no-headers
+default   Active   ..
+$ echo 'kind: Pod' > other; KUBERC=other kubectl get ns
+error: kuberc: no kind \"Pod\" is registered for version \"\"
+exit=1
+",
+    );
+}

@@ -58,6 +58,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "api-resources",
             "api-versions",
             "config",
+            "kuberc",
             "plugin",
             "version",
         ],
@@ -98,6 +99,12 @@ kubectl rollout status daemonset/agent",
         "Modify kubeconfig files",
         "SUBCOMMAND
 Read and change the kubeconfig: which clusters there are, as whom to ask them, and what is used now. The file is that of --kubeconfig, or of the variable KUBECONFIG, or ~/.kube/config.",
+    ),
+    (
+        "kuberc",
+        "Manage kuberc configuration files",
+        "SUBCOMMAND
+Read and change one's own preferences: defaults of flags, and aliases of commands. The file is that of --kuberc, or of the variable KUBERC, or ~/.kube/kuberc; KUBECTL_KUBERC=false leaves it alone.",
     ),
     (
         "plugin",

@@ -30,6 +30,7 @@ mod get;
 mod help;
 mod info;
 mod key_pair;
+mod kuberc;
 mod kustomize;
 mod label;
 mod last_applied;
@@ -172,6 +173,8 @@ pub const COMMANDS: &[Command] = &[
     config::USE_CONTEXT,
     config::VIEW,
     info::VERSION_COMMAND,
+    kuberc::SET,
+    kuberc::VIEW,
     client::PLUGIN_LIST,
     client::COMPLETION,
     client::PROXY,
@@ -186,6 +189,11 @@ pub const FILES: &str = "-f,filename=[] -k,kustomize='' -R,recursive=false";
 
 /// Runs `kubectl` with its arguments.
 pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
+    let preferred = match kuberc::applied(shell, &io, arguments) {
+        Ok(words) => words,
+        Err(failure) => return report(&io, &failure),
+    };
+    let arguments = preferred.as_slice();
     if let Some((_, words)) = arguments
         .split_first()
         .filter(|(first, _)| *first == "help")
