@@ -25,6 +25,11 @@ fn answer(cluster: &mut Cluster, yaml: &str) -> String {
 
 /// What changing `before` to `after` is answered with, in the manner of [`answer`].
 fn change(before: &str, after: &str) -> String {
+    change_part(before, "", after)
+}
+
+/// As [`change`], of a part of the object: `/resize`.
+fn change_part(before: &str, part: &str, after: &str) -> String {
     let mut cluster = Cluster::new(Config::bare(1, 0));
     let parse =
         |yaml: &str| -> Value { serde_yaml::from_str(yaml).expect("test manifests are YAML") };
@@ -36,7 +41,7 @@ fn change(before: &str, after: &str) -> String {
         .to_owned();
     let response = cluster.request(&Request::new(Method::Post, path.clone()).with_body(before));
     assert!(response.is_success(), "{}", json_of(response));
-    let request = Request::new(Method::Put, format!("{path}/{name}")).with_body(after);
+    let request = Request::new(Method::Put, format!("{path}/{name}{part}")).with_body(after);
     said(cluster.request(&request))
 }
 

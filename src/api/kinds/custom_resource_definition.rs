@@ -6,12 +6,13 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceConversion, CustomResourceDefinition as Kind, CustomResourceDefinitionNames,
     CustomResourceDefinitionSpec, CustomResourceDefinitionStatus, CustomResourceDefinitionVersion,
+    JSONSchemaProps,
 };
 
 use super::KindInfo;
 use crate::api::codec;
 use crate::api::custom::{is_established, structural};
-use crate::api::field::{Errors, Path};
+use crate::api::field::{Errors, Path, quote};
 use crate::api::jsonpath::Template;
 use crate::api::names::{is_dns1035_label, is_dns1123_subdomain};
 use crate::api::rfc3339::format_time;
@@ -185,7 +186,15 @@ fn spec_errors(spec: &CustomResourceDefinitionSpec, path: &Path<'_>, errors: &mu
     }
     let versions = path.child("versions");
     for (i, version) in spec.versions.iter().enumerate() {
-        version_errors(version, &versions.index(i), errors);
+        if schema_of(version).is_none() {
+            let path = versions.index(i);
+            let path = path.child("schema");
+            errors.required(&path.child("openAPIV3Schema"), "");
+        }
+    }
+    let common = Common::of(&spec.versions);
+    for (i, version) in spec.versions.iter().enumerate() {
+        version_errors(version, &common, &versions.index(i), errors);
     }
     if spec.versions.is_empty() {
         errors.required(&versions, "");
@@ -194,54 +203,168 @@ fn spec_errors(spec: &CustomResourceDefinitionSpec, path: &Path<'_>, errors: &mu
     names.sort_unstable();
     let count = names.len();
     names.dedup();
-    let whole = codec::encode(&spec.versions).to_string();
+    let whole = || common.go_versions(&spec.versions);
     if names.len() < count {
-        errors.invalid_raw(&versions, &whole, "must contain unique version names");
+        errors.invalid_raw(&versions, &whole(), "must contain unique version names");
     }
     if spec.versions.iter().filter(|v| v.storage).count() != 1 {
         let detail = "must have exactly one version marked as storage version";
-        errors.invalid_raw(&versions, &whole, detail);
+        errors.invalid_raw(&versions, &whole(), detail);
     }
     names_errors(&spec.names, &path.child("names"), errors);
-    let conversion = spec.conversion.as_ref();
-    match conversion.map_or("None", |c| &*c.strategy) {
-        "None" | "Webhook" => {}
-        other => errors.not_supported(
-            &path.child("conversion").child("strategy"),
-            other,
-            &["None", "Webhook"],
-        ),
+    if let Some(version) = spec.versions.first() {
+        if common.schema {
+            schema_errors(version, &path.child("validation"), errors);
+        }
+        if common.subresources {
+            subresource_errors(version, &path.child("subresources"), errors);
+        }
+        if common.columns {
+            column_errors(version, &path.child("additionalPrinterColumns"), errors);
+        }
+    }
+    if let Some(conversion) = &spec.conversion {
+        conversion_errors(conversion, &path.child("conversion"), errors);
     }
 }
 
-fn version_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, errors: &mut Errors) {
+/// What all versions have in common stands beside them in the form that the server works with,
+/// and its errors speak of it there (`pkg/apis/apiextensions/v1/conversion.go`).
+struct Common {
+    schema: bool,
+    subresources: bool,
+    columns: bool,
+    selectable: bool,
+}
+
+impl Common {
+    fn of(versions: &[CustomResourceDefinitionVersion]) -> Self {
+        fn all<T: PartialEq>(
+            versions: &[CustomResourceDefinitionVersion],
+            part: impl Fn(&CustomResourceDefinitionVersion) -> &T,
+        ) -> bool {
+            versions
+                .windows(2)
+                .all(|two| part(&two[0]) == part(&two[1]))
+        }
+        Common {
+            schema: all(versions, |v| &v.schema),
+            subresources: all(versions, |v| &v.subresources),
+            columns: all(versions, |v| &v.additional_printer_columns),
+            selectable: all(versions, |v| &v.selectable_fields),
+        }
+    }
+
+    /// The versions as Go prints them, less what they have in common.
+    fn go_versions(&self, versions: &[CustomResourceDefinitionVersion]) -> String {
+        let mut shown = Vec::new();
+        for version in versions {
+            let value = codec::encode(version);
+            let own = |common: bool, field: &str| match common {
+                true => "null".to_owned(),
+                false => value[field].to_string(),
+            };
+            shown.push(format!(
+                "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":{},\"Subresources\":{},\"AdditionalPrinterColumns\":{},\"SelectableFields\":{}}}",
+                quote(&version.name),
+                version.served,
+                version.storage,
+                version.deprecated.unwrap_or_default(),
+                value["deprecationWarning"],
+                own(self.schema, "schema"),
+                own(self.subresources, "subresources"),
+                own(self.columns, "additionalPrinterColumns"),
+                own(self.selectable, "selectableFields"),
+            ));
+        }
+        format!("[{}]", shown.join(","))
+    }
+}
+
+fn schema_of(version: &CustomResourceDefinitionVersion) -> Option<&JSONSchemaProps> {
+    version.schema.as_ref()?.open_api_v3_schema.as_ref()
+}
+
+fn conversion_errors(conversion: &CustomResourceConversion, path: &Path<'_>, errors: &mut Errors) {
+    let config = conversion.webhook.as_ref();
+    let client = config.and_then(|w| w.client_config.as_ref());
+    let reviewed = config.map(|w| w.conversion_review_versions.as_slice());
+    let reviewed = reviewed.unwrap_or_default();
+    let of_client = path.child("webhookClientConfig");
+    let of_reviewed = path.child("conversionReviewVersions");
+    let strategy = &*conversion.strategy;
+    if !matches!(strategy, "None" | "Webhook") {
+        let path = path.child("strategy");
+        errors.not_supported(&path, strategy, &["None", "Webhook"]);
+    }
+    if strategy != "Webhook" {
+        let detail = "should not be set when strategy is not set to Webhook";
+        if client.is_some() {
+            errors.forbidden(&of_client, detail);
+        }
+        if !reviewed.is_empty() {
+            errors.forbidden(&of_reviewed, detail);
+        }
+        return;
+    }
+    match client {
+        None => errors.required(&of_client, "required when strategy is set to Webhook"),
+        Some(client) if client.url.is_some() == client.service.is_some() => {
+            errors.required(&of_client, "exactly one of url or service is required");
+        }
+        Some(_) => {}
+    }
+    if reviewed.is_empty() {
+        errors.required(&of_reviewed, "");
+    } else if !reviewed
+        .iter()
+        .any(|version| version == "v1" || version == "v1beta1")
+    {
+        errors.invalid_json(
+            &of_reviewed,
+            &reviewed,
+            "must include at least one of v1, v1beta1",
+        );
+    }
+}
+
+fn version_errors(
+    version: &CustomResourceDefinitionVersion,
+    common: &Common,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     let messages = is_dns1035_label(&version.name);
     if !messages.is_empty() {
         errors.invalid(&path.child("name"), &version.name, joined(&messages));
-    }
-    let schema = path.child("schema");
-    let schema = schema.child("openAPIV3Schema");
-    match version
-        .schema
-        .as_ref()
-        .and_then(|s| s.open_api_v3_schema.as_ref())
-    {
-        None => errors.required(&schema, ""),
-        Some(given) => structural::check(&codec::encode(given), &schema, errors),
     }
     if version.deprecation_warning.is_some() && version.deprecated != Some(true) {
         let detail = "can only be set for deprecated versions";
         let given = version.deprecation_warning.as_deref().unwrap_or_default();
         errors.invalid(&path.child("deprecationWarning"), given, detail);
     }
-    let columns = path.child("additionalPrinterColumns");
-    for (i, column) in version
-        .additional_printer_columns
-        .iter()
-        .flatten()
-        .enumerate()
-    {
-        let path = columns.index(i);
+    if !common.schema {
+        schema_errors(version, &path.child("schema"), errors);
+    }
+    if !common.subresources {
+        subresource_errors(version, &path.child("subresources"), errors);
+    }
+    if !common.columns {
+        column_errors(version, &path.child("additionalPrinterColumns"), errors);
+    }
+}
+
+fn schema_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, errors: &mut Errors) {
+    if let Some(given) = schema_of(version) {
+        let path = path.child("openAPIV3Schema");
+        structural::check(&codec::encode(given), &path, errors);
+    }
+}
+
+fn column_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, errors: &mut Errors) {
+    let columns = version.additional_printer_columns.iter().flatten();
+    for (i, column) in columns.enumerate() {
+        let path = path.index(i);
         if column.name.is_empty() {
             errors.required(&path.child("name"), "");
         }
@@ -255,8 +378,14 @@ fn version_errors(version: &CustomResourceDefinitionVersion, path: &Path<'_>, er
         }
         json_path(&column.json_path, &path.child("jsonPath"), errors);
     }
+}
+
+fn subresource_errors(
+    version: &CustomResourceDefinitionVersion,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     if let Some(scale) = version.subresources.as_ref().and_then(|s| s.scale.as_ref()) {
-        let path = path.child("subresources");
         let path = path.child("scale");
         scale_path(
             &scale.spec_replicas_path,

@@ -73,7 +73,14 @@ impl KindStrategy for Rules {
     type Kind = Kind;
 
     fn default(&self, node: &mut Kind) {
-        drop_false(&mut node.spec.get_or_insert_default().unschedulable);
+        let spec = node.spec.get_or_insert_default();
+        drop_false(&mut spec.unschedulable);
+        // One range is a list of one: the two fields say the same.
+        if spec.pod_cidrs.is_none()
+            && let Some(cidr) = spec.pod_cidr.clone().filter(|cidr| !cidr.is_empty())
+        {
+            spec.pod_cidrs = Some(vec![cidr]);
+        }
         let status = node.status.get_or_insert_default();
         if status.allocatable.is_none() {
             status.allocatable.clone_from(&status.capacity);

@@ -404,3 +404,74 @@ fn updates() {
         assert_eq!(change(&before, &after), want, "{after}");
     }
 }
+
+#[test]
+fn resizes() {
+    let pod = |spec: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{automountServiceAccountToken: false, serviceAccountName: default, {spec}}}}}"
+        )
+    };
+    let one = |resources: &str| {
+        pod(&format!(
+            "containers: [{{name: c, image: x, resources: {{{resources}}}}}]"
+        ))
+    };
+    let two = |first: &str, second: &str| {
+        pod(&format!(
+            "containers: [{{name: {first}, image: x, resources: {{requests: {{cpu: 1}}}}}}, {{name: {second}, image: x}}]"
+        ))
+    };
+    for (before, after, want) in [
+        (one("requests: {cpu: 1}"), one("requests: {cpu: 2}"), ""),
+        (
+            one("requests: {cpu: 1}"),
+            one("requests: {cpu: 1, ephemeral-storage: 1Gi}"),
+            "spec: Forbidden: only cpu and memory resources are mutable",
+        ),
+        (
+            one("requests: {cpu: 1, memory: 1Mi}"),
+            one("requests: {cpu: 1}"),
+            "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed",
+        ),
+        (
+            one(""),
+            one("requests: {cpu: 1}"),
+            "spec: Invalid value: \"BestEffort\": Pod QOS Class may not change as a result of resizing",
+        ),
+        (
+            two("a", "b"),
+            two("a", "c"),
+            "spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize",
+        ),
+        (
+            two("a", "b"),
+            one("requests: {cpu: 1}"),
+            "spec.containers: Forbidden: containers may not be added or removed on resize",
+        ),
+        (
+            pod(
+                "os: {name: windows}, containers: [{name: c, image: x, resources: {requests: {cpu: 1}}}]",
+            ),
+            one("requests: {cpu: 2}"),
+            ": Forbidden: windows pods cannot be resized",
+        ),
+    ] {
+        let said = super::change_part(&before, "/resize", &after);
+        assert_eq!(said, want, "{after}");
+    }
+}
+
+#[test]
+fn ephemeral_containers() {
+    let pod = |also: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{containers: [{{name: c, image: x}}]{also}}}}}"
+        )
+    };
+    let added = ", ephemeralContainers: [{name: c, image: x, ports: [{containerPort: 1}], targetContainerName: q, livenessProbe: {exec: {command: [a]}}}]";
+    assert_eq!(
+        super::change_part(&pod(""), "/ephemeralcontainers", &pod(added)),
+        "spec.ephemeralContainers[0].name: Duplicate value: \"c\"\nspec.ephemeralContainers[0].targetContainerName: Not found: \"q\"\nspec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container\nspec.ephemeralContainers[0].livenessProbe: Forbidden: cannot be set for an Ephemeral Container"
+    );
+}

@@ -155,3 +155,45 @@ fn other_kinds() {
     ];
     check(&rows, |manifest| format!("{{{manifest}}}"));
 }
+
+#[test]
+fn definitions() {
+    let definition = |spec: &str| {
+        format!(
+            "{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {{name: as.x.io}}, spec: {{group: x.io, scope: Cluster, names: {{kind: A, plural: as}}, {spec}}}}}"
+        )
+    };
+    check(
+        &[
+            // What all versions have in common is told of beside them.
+            (
+                "versions: [{name: v1, served: true, storage: true, additionalPrinterColumns: [{name: a, type: string, jsonPath: b}], subresources: {scale: {specReplicasPath: .a.b, statusReplicasPath: .status.c}}, schema: {openAPIV3Schema: {type: object, properties: {a: {}}}}}]",
+                "spec.validation.openAPIV3Schema.properties[a].type: Required value: must not be empty for specified object fields\nspec.subresources.scale.specReplicasPath: Invalid value: \".a.b\": should be a json path under .spec\nspec.additionalPrinterColumns[0].jsonPath: Invalid value: \"b\": must be a simple json path starting with .",
+            ),
+            (
+                "versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {a: {}}}}}, {name: v2, served: true, storage: false, schema: {openAPIV3Schema: {type: object}}}]",
+                "spec.versions[0].schema.openAPIV3Schema.properties[a].type: Required value: must not be empty for specified object fields",
+            ),
+            (
+                "versions: [{name: v1, served: true, storage: false, schema: {openAPIV3Schema: {type: object}}}]",
+                "spec.versions: Invalid value: [{\"Name\":\"v1\",\"Served\":true,\"Storage\":false,\"Deprecated\":false,\"DeprecationWarning\":null,\"Schema\":null,\"Subresources\":null,\"AdditionalPrinterColumns\":null,\"SelectableFields\":null}]: must have exactly one version marked as storage version",
+            ),
+            (
+                "conversion: {strategy: Webhook}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]",
+                "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook\nspec.conversion.conversionReviewVersions: Required value",
+            ),
+        ],
+        definition,
+    );
+}
+
+#[test]
+fn a_node_keeps_its_range() {
+    let node = |spec: &str| {
+        format!("{{apiVersion: v1, kind: Node, metadata: {{name: n}}, spec: {{{spec}}}}}")
+    };
+    assert_eq!(
+        change(&node("podCIDR: 10.0.0.0/24"), &node("podCIDR: 10.1.0.0/24")),
+        "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid"
+    );
+}

@@ -197,7 +197,16 @@ fn ephemeral_container(c: &mut EphemeralContainer) {
     text(&mut c.termination_message_path, "/dev/termination-log");
     text(&mut c.termination_message_policy, "File");
     resource_requirements(c.resources.get_or_insert_default());
+    container_ports(c.ports.as_deref_mut());
     env(c.env.as_deref_mut());
+    // These are refused, in their whole form.
+    for p in [
+        &mut c.liveness_probe,
+        &mut c.readiness_probe,
+        &mut c.startup_probe,
+    ] {
+        p.as_mut().map(probe);
+    }
 }
 
 /// `Always` for the tag `latest`, said or meant; else `IfNotPresent`.
