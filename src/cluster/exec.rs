@@ -259,7 +259,7 @@ impl Cluster {
                 return Err(gone());
             }
         }
-        let kubelet = self.kubelets.get(node).map(|part| &part.component);
+        let kubelet = self.kubelets.get(node).map(|part| &*part.component);
         let state = kubelet.and_then(|k| k.exec_state(namespace, name, id));
         let state = state.ok_or_else(gone)?;
         let from = |stream: &str, name: &str| {

@@ -86,7 +86,9 @@ pub struct Cluster {
 /// A component with the identity under which it speaks to the API server.
 #[derive(Clone)]
 struct Part<C: Component> {
-    component: C,
+    /// Shared with checkpoints until it acts: a checkpoint is not paid for at once, and of nodes on which nothing
+    /// happens all checkpoints have one copy.
+    component: Rc<C>,
     caller: Caller,
     subscriber: u32,
     latency: Latency,
@@ -113,7 +115,7 @@ struct Shared<'c> {
 impl<C: Component> Part<C> {
     fn new(component: C, name: &str, subscriber: u32, latency: Latency) -> Self {
         Part {
-            component,
+            component: Rc::new(component),
             caller: Caller::component(name),
             subscriber,
             latency,
@@ -176,7 +178,7 @@ impl<C: Component> Part<C> {
             offline: self.offline,
             calls: 0,
         };
-        act(&mut self.component, &mut ctx);
+        act(Rc::make_mut(&mut self.component), &mut ctx);
         let (now, calls) = (ctx.now(), ctx.calls);
         if !self.slow.is_zero() {
             self.busy = self.busy.max(now) + self.slow.saturating_mul(calls);
@@ -298,7 +300,7 @@ impl Cluster {
 
     pub fn kubelet(&self, node: &str) -> Option<&Kubelet> {
         let index = self.config.nodes.iter().position(|n| n.name == node)?;
-        self.kubelets.get(index).map(|part| &part.component)
+        self.kubelets.get(index).map(|part| &*part.component)
     }
 
     /// How many events were handled since the start.

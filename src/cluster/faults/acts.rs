@@ -24,10 +24,10 @@ pub struct Applied {
 impl Cluster {
     /// Takes in what the faults have come to.
     pub(in crate::cluster) fn apply_faults(&mut self) {
-        for strike in self.faults.component.take_strikes() {
+        for strike in Rc::make_mut(&mut self.faults.component).take_strikes() {
             self.strike(&strike);
         }
-        if !self.faults.component.take_changed() {
+        if !Rc::make_mut(&mut self.faults.component).take_changed() {
             return;
         }
         self.bring_about();
