@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubarium::api::play::picture::Picture;
 use kubarium::lessons::source::Source;
 use kubarium::lessons::{Check, Course, Report};
 
@@ -81,6 +82,39 @@ fn translations_are_whole() {
         }
     }
     assert_eq!(bad, 0, "texts are missing or too many");
+}
+
+/// What a learner is to look at is drawn, in every language, and leads to a place in the page.
+#[test]
+fn every_lesson_has_a_picture() {
+    for name in lessons() {
+        let folder = folder().join(&name);
+        let text = read(&folder.join("lesson.yaml"));
+        let words = read(&folder.join("zh-CN.yaml"));
+        let spoken = [None, Some(words.as_str())].map(|words| {
+            let source = Source::translated(&text, words)
+                .unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+            let picture = source.spec().picture.clone();
+            picture.unwrap_or_else(|| panic!("{name}: no picture"))
+        });
+        let [english, chinese] = &spoken;
+        assert_ne!(english.alt, chinese.alt, "{name}: alt");
+        assert!(
+            chinese.alt.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+            "{name}: {}",
+            chinese.alt
+        );
+        for picture in &spoken {
+            let words = picture.alt.chars().count();
+            assert!(words >= 20, "{name}: alt says too little: {}", picture.alt);
+        }
+        let shape = |picture: &Picture| {
+            let mut parts = Vec::new();
+            picture.each(&mut |part| parts.push((part.part.clone(), part.look)));
+            parts
+        };
+        assert_eq!(shape(english), shape(chinese), "{name}");
+    }
 }
 
 #[test]

@@ -94,6 +94,17 @@ impl KindInfo {
         }
     }
 
+    /// Whether a word names it, as kubectl takes it: "deploy", "deployments.apps", "Deployment".
+    pub fn is_called(&self, word: &str) -> bool {
+        let (name, group) = word.split_once('.').unwrap_or((word, ""));
+        let lower = name.to_ascii_lowercase();
+        let fits = self.plural == lower
+            || self.singular == lower
+            || self.kind.eq_ignore_ascii_case(name)
+            || self.short_names.contains(&lower.as_str());
+        fits && (group.is_empty() || self.group == group)
+    }
+
     pub fn has_subresource(&self, name: &str) -> bool {
         self.subresources.contains(&name)
     }
@@ -176,6 +187,11 @@ impl Kind {
         found
             .versions()
             .find(|info| info.api_version() == api_version)
+    }
+
+    /// By a word, as kubectl takes it: "deploy", "deployments.apps", "Deployment".
+    pub fn by_word(word: &str) -> Option<Kind> {
+        Kind::all().find(|kind| kind.info().is_called(word))
     }
 
     /// By group, version and plural, as a URL names it.

@@ -3,6 +3,7 @@
 mod fault;
 pub mod lesson;
 mod operator;
+pub mod picture;
 pub mod template;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::goal::{Judge, Missing, Standing};
+use super::goal::{Judge, Missing, Standing, find_like};
 use super::markdown;
 use super::source::{Problem, Source};
 use super::start::{WARM_UP, is_settled, span};
@@ -69,6 +69,8 @@ pub enum Flaw {
     },
     Unmet(Option<Missing>),
     NeverTogether,
+    /// A picture leads to an object that is not there in the whole lesson, or step.
+    NeverThere(String),
 }
 
 impl fmt::Display for Flaw {
@@ -102,6 +104,7 @@ impl fmt::Display for Flaw {
             Flaw::NeverTogether => {
                 f.write_str("the solution meets each, but never all at the same moment")
             }
+            Flaw::NeverThere(name) => write!(f, "{name} is never there"),
         }
     }
 }
@@ -152,6 +155,16 @@ pub struct Check {
     terminal: Terminal,
     stage: Stage,
     report: Report,
+    /// What pictures lead to and what was not there yet.
+    sought: Vec<Sought>,
+}
+
+/// What a picture leads to.
+struct Sought {
+    path: String,
+    name: String,
+    /// The step to which the picture belongs, if to one alone.
+    step: Option<usize>,
 }
 
 enum Stage {
@@ -185,8 +198,10 @@ impl Check {
             terminal,
             stage: Stage::WarmUp,
             report: Report::default(),
+            sought: Vec::new(),
         };
         check.read_commands();
+        check.read_pictures();
         check
     }
 
@@ -279,6 +294,31 @@ impl Check {
         }
     }
 
+    fn read_pictures(&mut self) {
+        let spec = self.source.spec();
+        let own = spec.steps.iter().enumerate();
+        let own = own.map(|(i, step)| (format!("spec.steps[{i}]"), Some(i), &step.picture));
+        let all = [("spec".to_owned(), None, &spec.picture)].into_iter();
+        let sought = all.chain(own).filter_map(|(path, step, picture)| {
+            let name = picture.as_ref().map(|p| p.find.clone())?;
+            (!name.is_empty()).then(|| Sought {
+                path: format!("{path}.picture.find"),
+                name,
+                step,
+            })
+        });
+        self.sought = sought.collect();
+    }
+
+    /// Looks for what pictures lead to.
+    fn look_around(&mut self, now: usize) {
+        let cluster = self.terminal.desk.borrow();
+        self.sought.retain(|sought| {
+            let due = sought.step.is_none_or(|step| step == now);
+            !due || find_like(&sought.name, "default", &cluster).is_none()
+        });
+    }
+
     fn now(&self) -> Time {
         self.terminal.desk.borrow().now()
     }
@@ -325,6 +365,9 @@ impl Check {
 
     fn begin(&mut self, number: usize) -> Stage {
         if number >= self.spec().steps.len() {
+            for sought in std::mem::take(&mut self.sought) {
+                self.find(&sought.path, Flaw::NeverThere(sought.name));
+            }
             return Stage::Over;
         }
         let step = self.step(number);
@@ -335,6 +378,7 @@ impl Check {
             let line = format!("kubectl get {} -o name", step.select);
             self.command(&format!("spec.steps[{number}].select"), &line, false);
         }
+        self.look_around(number);
         let judge = Judge::begin(&step.goals, &self.terminal.desk.borrow());
         self.look_before(number, &step, &judge);
         Stage::Solve {
@@ -421,6 +465,7 @@ impl Check {
             }
         }
         self.observe(&mut judge);
+        self.look_around(number);
         Stage::Solve {
             step: number,
             act: at + 1,
@@ -446,6 +491,7 @@ impl Check {
             self.pass(EVERY);
             self.observe(&mut judge);
         }
+        self.look_around(number);
         self.report.steps.push(StepReport {
             id: step.id.as_str().into(),
             goals: step.goals.len(),

@@ -173,7 +173,8 @@ impl Overlay<'_> {
     }
 
     fn lesson(&mut self, spec: &mut Value, words: &Value) {
-        self.fields(spec, words, "", &TEXTS, &["steps"]);
+        self.fields(spec, words, "", &TEXTS, &["picture", "steps"]);
+        self.picture(&mut spec["picture"], &words["picture"], "picture");
         let empty = Vec::new();
         let ids: Vec<String> = spec["steps"]
             .as_array()
@@ -198,8 +199,10 @@ impl Overlay<'_> {
                 continue;
             }
             let step = &mut spec["steps"][i];
-            let more = ["hints", "predict", "goals"];
+            let more = ["hints", "predict", "goals", "picture"];
             self.fields(step, words, &path, &["title", "text"], &more);
+            let picture = format!("{path}.picture");
+            self.picture(&mut step["picture"], &words["picture"], &picture);
             self.list(
                 &mut step["hints"],
                 &words["hints"],
@@ -238,6 +241,27 @@ impl Overlay<'_> {
                 (false, true) => self.wrong(&path, "the step has none"),
                 (false, false) => {}
             }
+        }
+    }
+
+    /// A picture: its `alt`, and the words in it in the order in which they are written there.
+    fn picture(&mut self, picture: &mut Value, words: &Value, path: &str) {
+        match (picture.is_object(), words.is_object()) {
+            (true, true) => {}
+            (true, false) => return self.wrong(path, "is missing"),
+            (false, false) => return,
+            (false, true) => return self.wrong(path, "there is none in the lesson"),
+        }
+        self.fields(picture, words, path, &["alt"], &["words"]);
+        let mut texts = Vec::new();
+        words_of(&mut picture["rows"], &mut texts);
+        let mut list = match texts.is_empty() {
+            true => Value::Null,
+            false => texts.iter().map(|text| (**text).clone()).collect(),
+        };
+        self.list(&mut list, &words["words"], &format!("{path}.words"));
+        for (text, new) in texts.into_iter().zip(list.as_array().into_iter().flatten()) {
+            *text = new.clone();
         }
     }
 
@@ -288,6 +312,33 @@ impl Overlay<'_> {
     }
 }
 
+/// The words in the rows or parts of a picture: of each row `title`, `ceiling` and `floor`, of each part `name`
+/// and `note`, and then those of what is inside.
+fn words_of<'v>(list: &'v mut Value, out: &mut Vec<&'v mut Value>) {
+    const WORDS: [&str; 5] = ["title", "ceiling", "floor", "name", "note"];
+    for one in list.as_array_mut().into_iter().flatten() {
+        let Some(fields) = one.as_object_mut() else {
+            continue;
+        };
+        let mut texts: Vec<Option<&'v mut Value>> = WORDS.iter().map(|_| None).collect();
+        let mut inside = None;
+        for (key, value) in fields {
+            if let Some(place) = WORDS.iter().position(|word| word == key)
+                && let Some(text) = texts.get_mut(place)
+                && value.is_string()
+            {
+                *text = Some(value);
+            } else if key == "parts" {
+                inside = Some(value);
+            }
+        }
+        out.extend(texts.into_iter().flatten());
+        if let Some(inside) = inside {
+            words_of(inside, out);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,6 +352,12 @@ spec:
   title: One
   minutes: 1
   summary: S
+  picture:
+    alt: Two pods.
+    rows:
+    - parts:
+      - {note: holds both, parts: [{note: first, part: pod/a, name: one}], part: node/n, look: true}
+      floor: at least one
   steps:
   - id: a
     title: A
@@ -317,6 +374,7 @@ spec:
     const WORDS: &str = "\
 title: 一
 summary: 总
+picture: {alt: 两个 Pod。, words: [至少一个, 都在这里, 一, 第一]}
 steps:
   a:
     title: 甲
@@ -346,6 +404,11 @@ steps:
         assert_eq!(step.goals[0].text, "它在那里");
         assert_eq!(step.goals[0].object, "deploy/web");
         assert_eq!(step.predict.as_ref().map(|p| p.answer), Some(2));
+        let picture = source.spec().picture.as_ref().expect("a picture");
+        assert_eq!((&*picture.alt, &*picture.rows[0].floor), ("两个 Pod。", "至少一个"));
+        let mut parts = Vec::new();
+        picture.each(&mut |part| parts.push((&*part.part, &*part.name, &*part.note)));
+        assert_eq!(parts, [("node/n", "", "都在这里"), ("pod/a", "一", "第一")]);
     }
 
     #[test]
@@ -365,17 +428,27 @@ steps:
             (
                 "  a:\n",
                 "  b:\n",
-                "4: steps.b: the lesson has no such step",
+                "5: steps.b: the lesson has no such step",
             ),
             (
                 "hints: [试试。]",
                 "hints: []",
-                "7: steps.a.hints: has 0 texts, the lesson has 1",
+                "8: steps.a.hints: has 0 texts, the lesson has 1",
+            ),
+            (
+                "words: [至少一个, 都在这里, 一, 第一]",
+                "words: [至少一个]",
+                "3: picture.words: has 1 texts, the lesson has 4",
+            ),
+            (
+                "picture: {alt: 两个 Pod。, words: [至少一个, 都在这里, 一, 第一]}\n",
+                "",
+                "1: picture: is missing",
             ),
             (
                 "choices: [是, 否]",
                 "choices: [是]",
-                "8: steps.a.predict.choices: has 1 texts, the lesson has 2",
+                "9: steps.a.predict.choices: has 1 texts, the lesson has 2",
             ),
         ] {
             let found = words_with(from, to);
@@ -399,12 +472,12 @@ steps:
             (
                 "object: deploy/web",
                 "object: deploy/web\n      object: x",
-                "18: spec.steps[0].goals[0].object: the key is written twice",
+                "24: spec.steps[0].goals[0].object: the key is written twice",
             ),
             (
                 "answer: 2",
                 "answer: 3",
-                "14: spec.steps[0].predict.answer: Invalid value: 3: must be between 1 and 2, inclusive",
+                "20: spec.steps[0].predict.answer: Invalid value: 3: must be between 1 and 2, inclusive",
             ),
             (
                 "name: one",

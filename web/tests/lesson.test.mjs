@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, run, screenshot, started } from "./harness.mjs";
+import { accessible, open, run, screenshot, started, url } from "./harness.mjs";
 
 const PANE = ".k-pane--learn";
 /** How long a step may take: the page runs in real time, at ten times its speed. */
@@ -143,4 +143,107 @@ test("a lesson that is written is checked beside its text", async (t) => {
   await page.waitForSelector(`${PANE} .k-outcome:has-text("good")`, { timeout: STEP });
   await accessible(page, PANE);
   await screenshot(page, "lesson-author");
+});
+
+const picture = (page) => page.locator(`${PANE} .k-picture`);
+
+/** Asks where it is that the picture is about, by keyboard, and waits until something is outlined. */
+async function whereIsIt(page) {
+  // What is said gives way to what is said next: all of it is kept.
+  await page.evaluate(() => {
+    window.said = [];
+    const keep = () => window.said.push(...[...document.querySelectorAll(".k-unseen[role=status]")].map((e) => e.textContent));
+    new MutationObserver(keep).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  const button = page.locator(`${PANE} .k-picture-frame button`);
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const outlined = page.locator("[data-pointed]");
+  await outlined.waitFor();
+  return outlined;
+}
+
+const spoken = (page, text) =>
+  page.waitForFunction((expected) => window.said.some((said) => said.includes(expected)), text).catch(async (error) => {
+    throw new Error(`${error.message}\nsaid: ${JSON.stringify(await page.evaluate(() => [...new Set(window.said)]))}`);
+  });
+
+test("a picture shows what to look at, says it in words, and leads to the place", async (t) => {
+  const { page } = await open(t, { query: "?lesson=rolling-update" });
+  await started(page);
+  await step(page, "Four pods, one template");
+  await picture(page).waitFor();
+  assert.equal(await picture(page).getAttribute("role"), "img");
+  assert.match(await picture(page).getAttribute("aria-label"), /two ReplicaSets, A and B/);
+  // The shapes are those of the stage, and stand still.
+  assert.equal(await picture(page).locator(".k-tile--ready .k-glyph--ready").count(), 4);
+  assert.equal(await picture(page).locator(".k-tile--starting.k-rev-1").count(), 1);
+  assert.deepEqual(await picture(page).evaluate((e) => e.getAnimations({ subtree: true }).length), 0);
+  await accessible(page);
+  await screenshot(page, "lesson-picture-wide-light");
+
+  // From another view and by keyboard, to the Deployment in the view that shows it.
+  await page.click("#stage-tab-nodes");
+  await page.waitForSelector(".k-tank");
+  const outlined = await whereIsIt(page);
+  await page.waitForSelector('.k-rollout[data-pointed]');
+  assert.match(await outlined.getAttribute("id"), /^rollout-/);
+  await spoken(page, "Deployment web is outlined: Rollout.");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent.trim()), "Where is it?");
+  await screenshot(page, "lesson-picture-pointed");
+
+  // Later steps have it folded.
+  await page.click(`${PANE} button:has-text("Show me")`);
+  await next(page);
+  await step(page, "A new version");
+  assert.equal(await picture(page).isVisible(), false);
+  await page.click(`${PANE} summary`);
+  await picture(page).waitFor();
+});
+
+test("narrow, the way to the place takes the focus along; what is not there yet is said", async (t) => {
+  const { page } = await open(t, { size: "narrow", query: "?lesson=node-failure&lang=zh-CN", scheme: "dark", reducedMotion: true });
+  await started(page);
+  await picture(page).waitFor();
+  assert.match(await picture(page).getAttribute("aria-label"), /沉默/);
+  await accessible(page);
+  await picture(page).scrollIntoViewIfNeeded();
+  await screenshot(page, "lesson-picture-narrow-dark");
+  await whereIsIt(page);
+  await page.waitForSelector(".k-tank[data-pointed]:has-text('worker-1')");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "worker-1");
+  assert.equal(await page.isVisible(PANE), false);
+
+  await page.goto(new URL("?lesson=first-pod", url).href);
+  await started(page);
+  await picture(page).waitFor();
+  await whereIsIt(page);
+  await page.waitForSelector("#stage-panel[data-pointed]");
+  await spoken(page, "pod/hello is not there yet. It will be here: Nodes.");
+});
+
+test("a picture about the dock opens its tab; in forced colours it is still there", async (t) => {
+  const { page } = await open(t, { query: "?lesson=exam-cluster", forcedColors: true });
+  await started(page);
+  await picture(page).waitFor();
+  await whereIsIt(page);
+  await page.waitForSelector(".k-pane--dock[data-pointed] .k-events");
+  await spoken(page, "Outlined: Events.");
+  await screenshot(page, "lesson-picture-forced");
+});
+
+test("an embedded lesson has its picture, and leads to what the frame shows", async (t) => {
+  const { page } = await open(t, { size: { width: 700, height: 620 }, query: "?embed=1&view=cluster&lesson=replicaset" });
+  await started(page);
+  await picture(page).waitFor();
+  await accessible(page);
+  await screenshot(page, "embed-picture");
+  await whereIsIt(page);
+  await page.waitForSelector("#stage-panel[data-pointed]");
+  assert.equal(await page.locator('#stage-tab-ownership[aria-selected="true"]').count(), 1);
+
+  await page.goto(new URL("?embed=1&view=terminal&lesson=replicaset", url).href);
+  await started(page);
+  await picture(page).waitFor();
+  assert.equal(await page.locator(`${PANE} .k-picture-frame button`).count(), 0, "the frame has no stage");
 });

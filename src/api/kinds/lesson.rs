@@ -1,5 +1,6 @@
 //! A lesson: texts, and goals that the cluster has to meet.
 
+mod picture;
 mod validation;
 
 use crate::api::play::Lesson as Kind;

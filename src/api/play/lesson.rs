@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::is_default;
+use super::picture::Picture;
 
 /// A lesson. Of the cluster, as what it starts is a whole cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,9 +27,12 @@ pub struct LessonSpec {
     pub minutes: u32,
     /// One sentence for the list of lessons.
     pub summary: String,
-    /// What to look at in the picture.
+    /// What to look at in the picture, in words.
     #[serde(skip_serializing_if = "is_default")]
     pub look: String,
+    /// And the picture itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
     /// The view of the stage: Nodes, Rollout, Traffic or Ownership.
     #[serde(skip_serializing_if = "is_default")]
     pub view: String,
@@ -76,6 +80,9 @@ pub struct Step {
     /// An object that the inspector is to show: "deploy/web".
     #[serde(skip_serializing_if = "is_default")]
     pub select: String,
+    /// A picture of its own, in place of the lesson's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
     /// Files that are added to the editor for this step.
     #[serde(skip_serializing_if = "is_default")]
     pub files: BTreeMap<String, String>,
@@ -267,6 +274,23 @@ pub struct Act {
 
 /// The views of the stage.
 pub const VIEWS: [&str; 4] = ["Nodes", "Rollout", "Traffic", "Ownership"];
+
+impl LessonSpec {
+    /// The picture of a step, from 0: its own, or the lesson's.
+    pub fn picture(&self, step: usize) -> Option<&Picture> {
+        let own = self.steps.get(step).and_then(|s| s.picture.as_ref());
+        own.or(self.picture.as_ref())
+    }
+
+    /// Where the picture of a step is to be seen: its place, or the view that the stage has then.
+    pub fn place(&self, step: usize) -> &str {
+        let place = self.picture(step).map_or("", |p| &p.place);
+        let steps = self.steps.iter().take(step + 1).rev();
+        let views = steps.map(|s| s.view.as_str()).chain([self.view.as_str()]);
+        let mut given = [place].into_iter().chain(views).filter(|p| !p.is_empty());
+        given.next().unwrap_or("Nodes")
+    }
+}
 
 impl Start {
     pub fn workers(&self) -> u8 {

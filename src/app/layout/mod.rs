@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod nodes;
 pub mod ownership;
+pub mod picture;
 pub mod traffic;
 
 /// A place and its extent.

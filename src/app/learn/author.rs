@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::point::Depicted;
 use super::running::Running;
 use super::words;
 use crate::app::{App, Effect, File, Msg, Text, update};
@@ -34,6 +35,8 @@ pub struct AuthorView {
     pub problems: Vec<(usize, Rc<str>)>,
     /// The lesson, if it can be read: title, and for each step title, text and goals.
     pub title: Rc<str>,
+    pub look: Rc<str>,
+    pub picture: Option<Depicted>,
     pub steps: Vec<StepView>,
     /// How many steps were checked, of how many, while that goes on.
     pub checking: Option<(usize, usize)>,
@@ -49,6 +52,8 @@ pub struct AuthorView {
 pub struct StepView {
     pub title: Rc<str>,
     pub text: Rc<str>,
+    /// Its own picture.
+    pub picture: Option<Depicted>,
     pub goals: Vec<Rc<str>>,
     pub hints: usize,
     pub asks: bool,
@@ -157,9 +162,12 @@ impl App {
             Ok(source) => {
                 let spec = source.spec();
                 view.title = spec.title.as_str().into();
-                let steps = spec.steps.iter().map(|step| StepView {
+                view.look = spec.look.as_str().into();
+                view.picture = Depicted::whole(&source.lesson);
+                let steps = spec.steps.iter().enumerate().map(|(i, step)| StepView {
                     title: step.title.as_str().into(),
                     text: step.text.as_str().into(),
+                    picture: Depicted::of(&source.lesson, i).filter(Depicted::is_of_step),
                     goals: step.goals.iter().map(|g| g.text.as_str().into()).collect(),
                     hints: step.hints.len(),
                     asks: step.predict.is_some(),

@@ -77,6 +77,7 @@ impl App {
                 self.type_into_terminal(&text, true);
             }
             Act::Select(text) => self.select_named(&text),
+            Act::Point => self.point_out(),
             Act::Write(on) => self.write_lesson(on),
             Act::Check => self.begin_check(),
             Act::Try => self.try_lesson(effects),

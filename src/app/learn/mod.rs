@@ -6,6 +6,7 @@
 mod author;
 mod enter;
 mod keep;
+mod point;
 mod running;
 mod show;
 mod view;
@@ -22,6 +23,7 @@ use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
 pub use author::{AuthorView, TEMPLATE};
+pub use point::{Depicted, Place, Pointed};
 pub use running::Running;
 pub use view::{Chapter, Entry, GoalView, LessonView, PredictView, View};
 
@@ -62,6 +64,8 @@ pub enum Act {
     Insert(Rc<str>),
     /// Shows an object in the inspector: "deploy/web".
     Select(Rc<str>),
+    /// Shows where in the page that is what the picture is about.
+    Point,
     /// Opens the pane in which a lesson is written, or closes it.
     Write(bool),
     /// Checks the lesson that is being written.
@@ -102,6 +106,7 @@ pub struct Learn {
     /// A lesson that is replayed up to the beginning of its step; then on to these instants.
     waiting: Option<(Time, Time)>,
     author: Option<Author>,
+    pointed: Option<Pointed>,
 }
 
 /// The texts of a lesson, and what they say.

@@ -314,6 +314,45 @@ mod journeys {
     }
 
     #[test]
+    fn a_picture_leads_to_what_it_is_about() {
+        let mut app = enter("first-pod");
+        app.dispatch(Msg::Show(crate::app::View::Rollout));
+        let english = Words::english();
+        let said = |app: &App| english.say(&app.model().spoken.text);
+        act(&mut app, Act::Point);
+        let pointed = lesson(&app).pointed.expect("pointed");
+        assert_eq!(
+            (pointed.place, pointed.uid),
+            (Place::View(crate::app::View::Nodes), None)
+        );
+        assert_eq!(app.model().view, crate::app::View::Nodes);
+        assert_eq!(app.model().panes.shown, Pane::Stage);
+        assert_eq!(
+            said(&app),
+            "pod/hello is not there yet. It will be here: Nodes."
+        );
+        type_line(&mut app, "kubectl apply -f pod.yaml");
+        until(&mut app, |lesson| {
+            lesson.goals.iter().any(|g| g.standing == Standing::Met)
+        });
+        act(&mut app, Act::Point);
+        let again = lesson(&app).pointed.expect("pointed");
+        assert!(again.serial > pointed.serial && again.uid.is_some());
+        assert_eq!(said(&app), "Pod hello is outlined: Nodes.");
+
+        // A frame that has no such pane offers no way to it.
+        assert!(lesson(&app).can_point);
+        app.model.embed = Some(crate::app::embed::Embed {
+            layout: crate::app::embed::Layout::Terminal,
+            api: false,
+        });
+        app.tell_lesson();
+        assert!(!lesson(&app).can_point);
+        act(&mut app, Act::Point);
+        assert_eq!(lesson(&app).pointed, Some(again));
+    }
+
+    #[test]
     fn texts_that_cannot_be_read_or_loaded_end_nothing() {
         let mut app = App::fresh(1);
         act(&mut app, Act::Open(true));

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::author::AuthorView;
+use super::point::{Depicted, Pointed};
 use super::{Learn, Texts};
 use crate::api::Resource;
 use crate::api::play::Lesson;
@@ -53,6 +54,10 @@ pub struct LessonView {
     pub name: Rc<str>,
     pub title: Rc<str>,
     pub look: Rc<str>,
+    pub picture: Option<Depicted>,
+    /// It can be shown where in the page that is.
+    pub can_point: bool,
+    pub pointed: Option<Pointed>,
     /// The step that is shown, from 0, and the one that is done now.
     pub shown: usize,
     pub at: usize,
@@ -106,7 +111,7 @@ impl Learn {
                 ..View::default()
             };
         }
-        let lesson = self.lesson_view();
+        let lesson = self.lesson_view(app);
         let lists = lesson.is_none();
         View {
             open: true,
@@ -168,7 +173,7 @@ impl Learn {
         lessons.collect()
     }
 
-    fn lesson_view(&self) -> Option<LessonView> {
+    fn lesson_view(&self, app: &App) -> Option<LessonView> {
         let running = self.running.as_ref()?;
         let spec = running.spec();
         let step = spec.steps.get(running.shown)?;
@@ -203,6 +208,9 @@ impl Learn {
             name: running.name.clone(),
             title: spec.title.as_str().into(),
             look: spec.look.as_str().into(),
+            picture: Depicted::of(&running.source.lesson, running.shown),
+            can_point: app.place_to_point().is_some(),
+            pointed: self.pointed.clone(),
             shown: running.shown,
             at: running.at,
             steps: spec.steps.len(),

@@ -115,6 +115,7 @@ pub fn finding(found: &Finding) -> Text {
         Flaw::NothingToReplace { file, text } => say!("check.edit", file = file, text = text),
         Flaw::Unmet(how) => say!("check.unmet", how = why(how)),
         Flaw::NeverTogether => say!("check.together"),
+        Flaw::NeverThere(name) => say!("check.never-there", name = name),
     };
     match found.path.as_str() {
         "" => words,

@@ -17,5 +17,5 @@ mod words;
 mod tests;
 
 pub use judge::{GoalState, Judge, Standing};
-pub use plan::find_object;
+pub use plan::{find_like, find_object};
 pub use words::{Missing, Noun, Relation, number_word};

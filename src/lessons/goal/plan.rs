@@ -77,16 +77,10 @@ impl Node {
 
 /// The kind that a word names, as kubectl takes it: "deploy", "deployments.apps", "Deployment".
 pub fn kind_named(word: &str, cluster: &Cluster) -> Option<Kind> {
-    let (name, group) = word.split_once('.').unwrap_or((word, ""));
-    let lower = name.to_ascii_lowercase();
-    cluster.server().kinds().find(|kind| {
-        let info = kind.info();
-        let fits = info.plural == lower
-            || info.singular == lower
-            || info.kind.eq_ignore_ascii_case(name)
-            || info.short_names.contains(&lower.as_str());
-        fits && (group.is_empty() || info.group == group)
-    })
+    cluster
+        .server()
+        .kinds()
+        .find(|kind| kind.info().is_called(word))
 }
 
 /// The object that a text names: "deploy/web".
@@ -98,6 +92,17 @@ pub fn find_object(text: &str, namespace: &str, cluster: &Cluster) -> Option<Obj
         false => "",
     };
     cluster.server().get_object(kind, namespace, name).ok()
+}
+
+/// An object that a text with stars is about: "pod/web-*". Of several, one in this namespace, and the youngest.
+pub fn find_like(text: &str, namespace: &str, cluster: &Cluster) -> Option<Object> {
+    let (word, name) = text.split_once('/')?;
+    let kind = kind_named(word, cluster)?;
+    let objects = cluster.server().list_objects(kind, None).into_iter();
+    objects.filter(|o| is_like(o.name(), name)).max_by_key(|o| {
+        let born = o.meta().creation_timestamp.as_ref().map(|t| t.0);
+        (o.key().namespace == *namespace, born)
+    })
 }
 
 /// Whether a text is like another one in which a star stands for any text.

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::load::download;
+use super::picture::PictureFrame;
 use super::text::Text;
 use crate::app::Msg;
 use crate::app::learn::{Act, AuthorView};
@@ -82,10 +83,14 @@ pub fn AuthorPane(props: &Props) -> Html {
                 </ul>
             } else {
                 <h3 class="k-step-title">{ &*view.title }</h3>
+                if let Some(shown) = &view.picture {
+                    <PictureFrame shown={shown.clone()} look={view.look.clone()} />
+                }
                 { for view.steps.iter().enumerate().map(|(i, step)| html! {
                     <section key={i} class="k-preview">
                         <h4>{ format!("{}. {}", i + 1, step.title) }</h4>
                         <Text text={step.text.clone()} />
+                        if let Some(shown) = &step.picture { <PictureFrame shown={shown.clone()} /> }
                         if step.asks { <p class="k-soft">{ t!(w, "learn.question") }</p> }
                         <ul class="k-text">{ for step.goals.iter().map(|goal| html! { <li>{ &**goal }</li> }) }</ul>
                     </section>

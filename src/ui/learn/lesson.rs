@@ -2,8 +2,10 @@
 
 use yew::prelude::*;
 
+use super::picture::PictureFrame;
+use super::point::outline;
 use super::text::Text;
-use crate::app::Msg;
+use crate::app::{Msg, Words};
 use crate::app::learn::{Act, GoalView, LessonView, PredictView};
 use crate::lessons::Standing;
 use crate::ui::hooks::focus;
@@ -36,6 +38,13 @@ pub fn LessonPane(props: &Props) -> Html {
             focus(HEADING);
         }
     });
+    let was_pointed = use_mut_ref(|| lesson.pointed.clone());
+    use_effect_with(lesson.pointed.clone(), move |pointed| {
+        // What was pointed at in another lesson is no news.
+        let is_new = was_pointed.replace(pointed.clone()) != *pointed;
+        let later = pointed.as_ref().filter(|_| is_new).and_then(outline);
+        move || drop(later)
+    });
     let send = |act: Act| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Learn(act.clone())))
@@ -58,9 +67,7 @@ pub fn LessonPane(props: &Props) -> Html {
                 <Progress shown={lesson.shown} at={lesson.at} steps={lesson.steps} />
                 <h3 id={HEADING} tabindex="-1" class="k-step-title">{ &*lesson.step_title }</h3>
                 <Text text={lesson.text.clone()} />
-                if lesson.shown == 0 && !lesson.look.is_empty() {
-                    <p class="k-look"><strong>{ t!(w, "learn.look") }</strong>{ " " }{ &*lesson.look }</p>
-                }
+                { pictured(lesson, &w, send(Act::Point)) }
                 if let Some(predict) = &lesson.predict {
                     <Question predict={predict.clone()} />
                 }
@@ -141,6 +148,33 @@ pub fn LessonPane(props: &Props) -> Html {
             }
         </div>
         </>
+    }
+}
+
+/// What to look at: in words with the first step, and as a picture; with later steps that have none of their
+/// own, the picture is folded.
+fn pictured(lesson: &LessonView, w: &Words, point: Callback<MouseEvent>) -> Html {
+    let look = match lesson.shown {
+        0 => lesson.look.clone(),
+        _ => "".into(),
+    };
+    let Some(shown) = lesson.picture.clone() else {
+        return match &*look {
+            "" => Html::default(),
+            look => html! { <p class="k-look"><strong>{ t!(w, "learn.look") }</strong>{ " " }{ look }</p> },
+        };
+    };
+    let fresh = shown.fresh;
+    let point = lesson.can_point.then_some(point);
+    let frame = html! { <PictureFrame {shown} {look} {point} /> };
+    match fresh {
+        true => frame,
+        false => html! {
+            <details class="k-picture-again">
+                <summary>{ t!(w, "learn.picture.again") }</summary>
+                { frame }
+            </details>
+        },
     }
 }
 

@@ -4,6 +4,8 @@ mod author;
 mod lesson;
 mod list;
 pub mod load;
+mod picture;
+mod point;
 mod text;
 
 use yew::prelude::*;

@@ -25,6 +25,8 @@ use ownership::OwnershipStage;
 use rollout::RolloutStage;
 use traffic::TrafficStage;
 
+pub use tile::{letter, revision_class};
+
 #[derive(Properties, PartialEq)]
 pub struct Props {
     pub view: View,

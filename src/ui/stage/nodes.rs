@@ -202,6 +202,7 @@ fn TankBox(props: &TankProps) -> Html {
     let level = tank.cpu.milli().max(tank.memory.milli());
     html! {
         <section
+            id={format!("tank-{}", tank.uid)}
             class={classes!("k-tank", format!("k-tank--{health}"), props.selected.then_some("is-selected"))}
             style={props.rect.style()}
             aria-label={t!(w, "nodes.tank", name = &tank.name, health = tank.health.word())}

@@ -37,7 +37,7 @@ pub fn RolloutStage(props: &Props) -> Html {
     html! {
         <div class="k-rollouts">
             { for props.view.workloads.iter().map(|workload| html! {
-                <article key={workload.uid.to_string()} class="k-rollout"
+                <article key={workload.uid.to_string()} id={format!("rollout-{}", workload.uid)} class="k-rollout"
                     aria-label={t!(lang, "rollout.label", name = &workload.key.name)}>
                     <Revisions workload={workload.clone()} selected={props.selected.clone()} />
                     <Curves workload={workload.clone()} pulse={props.pulse.clone()} now={props.now} />
@@ -94,6 +94,7 @@ fn Revisions(props: &RevisionsProps) -> Html {
             { for w.sets.iter().map(|set| html! {
                 <section
                     key={set.uid.to_string()}
+                    id={format!("set-{}", set.uid)}
                     class={classes!("k-set", set.current.then_some("is-current"), revision_class(set.revision))}
                     aria-label={t!(lang, "rollout.revision", letter = set.revision.letter())}
                 >

@@ -126,6 +126,7 @@ fn ClientBox(props: &ClientProps) -> Html {
     let clients = say!("traffic.clients", n = source.clients);
     html! {
         <section
+            id={format!("card-{}", source.uid)}
             class={classes!("k-card", props.selected.then_some("is-selected"))}
             style={props.rect.style()}
             aria-label={t!(w, "traffic.client.label", name = &source.key.name)}
@@ -172,6 +173,7 @@ fn ServiceBox(props: &ServiceProps) -> Html {
     });
     html! {
         <section
+            id={format!("card-{}", hub.uid)}
             class={classes!("k-card", props.selected.then_some("is-selected"))}
             style={props.rect.style()}
             aria-label={t!(w, "traffic.service.label", name = &hub.key.name)}

@@ -26,6 +26,9 @@ pub fn validate(spec: &LessonSpec) -> Errors {
     within(&root.child("minutes"), spec.minutes, 1, 120, &mut errors);
     view(&root.child("view"), &spec.view, &mut errors);
     start(&root.child("start"), &spec.start, &mut errors);
+    if let Some(picture) = &spec.picture {
+        super::picture::validate(&root.child("picture"), picture, &mut errors);
+    }
     let steps = root.child("steps");
     if spec.steps.is_empty() {
         errors.required(&steps, "a lesson has at least one step");
@@ -63,6 +66,9 @@ fn step(path: &Path<'_>, step: &Step, errors: &mut Errors) {
         errors.invalid(&path.child("select"), step.select.as_str(), why);
     }
     files(&path.child("files"), step.files.keys(), errors);
+    if let Some(picture) = &step.picture {
+        super::picture::validate(&path.child("picture"), picture, errors);
+    }
     if let Some(prediction) = &step.predict {
         predict(&path.child("predict"), prediction, errors);
     }
