@@ -100,7 +100,10 @@ fn every_lesson_has_a_picture() {
         let [english, chinese] = &spoken;
         assert_ne!(english.alt, chinese.alt, "{name}: alt");
         assert!(
-            chinese.alt.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+            chinese
+                .alt
+                .chars()
+                .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
             "{name}: {}",
             chinese.alt
         );

@@ -3,6 +3,7 @@
 use super::ApiServer;
 use super::store::{Place, Range};
 use crate::api::{Key, Kind, Object, Resource, Result, Status};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use std::rc::Rc;
 
 fn plain(stored: &Option<super::Stored>) -> Option<Object> {
@@ -24,6 +25,20 @@ impl ApiServer {
     pub fn get<T: Resource>(&self, key: &Key) -> Option<Rc<T>> {
         let place = Place::new(T::KIND, &key.namespace, &key.name);
         self.store.get(&place)?.get::<T>().cloned()
+    }
+
+    /// What an ownerReference of an object in this namespace leads to, if that exists.
+    pub fn owner(&self, namespace: &str, owner: &OwnerReference) -> Option<Object> {
+        let kind = self.kinds().find(|kind| {
+            let info = kind.info();
+            info.kind == owner.kind && info.api_version() == owner.api_version
+        })?;
+        let namespace = match kind.info().namespaced {
+            true => namespace,
+            false => "",
+        };
+        let found = self.get_object(kind, namespace, &owner.name).ok();
+        found.filter(|object| object.uid() == owner.uid)
     }
 
     /// The objects of a kind, ordered by namespace and name. `None` means all namespaces.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::api::{Key, Kind, Resource};
 use crate::client::Client;
@@ -567,7 +567,10 @@ impl App {
                 }
             }
             View::Ownership => {
-                let view = OwnershipView::build(mirror, &scene.nodes.tiles, &mut self.revisions);
+                let server = timeline.cluster().server();
+                let tiles = &scene.nodes.tiles;
+                let find = |namespace: &str, owner: &OwnerReference| server.owner(namespace, owner);
+                let view = OwnershipView::build(mirror, tiles, &mut self.revisions, &find);
                 if scene.ownership.keep(view) || scene.ownership_layout.stage != self.model.stage {
                     self.layouts += 1;
                     let layout = ownership_layout::place(&scene.ownership, self.model.stage);

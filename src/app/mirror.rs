@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod, ReplicationController, Service};
+use k8s_openapi::api::core::v1::{
+    Event, Node, PersistentVolumeClaim, Pod, ReplicationController, Service,
+};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 
@@ -17,7 +19,7 @@ use crate::sim::CauseId;
 use crate::sim::ordered::Map as BTreeMap;
 
 /// The kinds that the page draws. Leases are left out: they change for ever and mean little.
-fn followed() -> [Kind; 14] {
+fn followed() -> [Kind; 15] {
     [
         Node::KIND,
         Pod::KIND,
@@ -33,6 +35,7 @@ fn followed() -> [Kind; 14] {
         Job::KIND,
         CronJob::KIND,
         ReplicationController::KIND,
+        PersistentVolumeClaim::KIND,
     ]
 }
 
@@ -47,7 +50,7 @@ pub struct Mirror {
     pub ingresses: Cache<Ingress>,
     pub events: Cache<Event>,
     pub traffics: Cache<Traffic>,
-    /// Other makers of pods, by uid: only who owns whom is drawn of them.
+    /// Other makers of pods, and claims, by uid: only who belongs to whom is drawn of them.
     pub workloads: BTreeMap<Rc<str>, Object>,
     /// The revision up to which the caches are current.
     revision: u64,

@@ -15,4 +15,6 @@ pub mod start;
 
 pub use check::{Check, Finding, Flaw, Report, StepReport};
 pub use course::{Chapter, Course};
-pub use goal::{GoalState, Judge, Missing, Noun, Relation, Standing, find_like, find_object, number_word};
+pub use goal::{
+    GoalState, Judge, Missing, Noun, Relation, Standing, find_like, find_object, number_word,
+};

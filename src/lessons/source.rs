@@ -405,7 +405,10 @@ steps:
         assert_eq!(step.goals[0].object, "deploy/web");
         assert_eq!(step.predict.as_ref().map(|p| p.answer), Some(2));
         let picture = source.spec().picture.as_ref().expect("a picture");
-        assert_eq!((&*picture.alt, &*picture.rows[0].floor), ("两个 Pod。", "至少一个"));
+        assert_eq!(
+            (&*picture.alt, &*picture.rows[0].floor),
+            ("两个 Pod。", "至少一个")
+        );
         let mut parts = Vec::new();
         picture.each(&mut |part| parts.push((&*part.part, &*part.name, &*part.note)));
         assert_eq!(parts, [("node/n", "", "都在这里"), ("pod/a", "一", "第一")]);

@@ -1,6 +1,6 @@
 //! The tree of owners, left to right; services come from the other side.
 
-use crate::app::view::ownership::{OwnershipView, Relation};
+use crate::app::view::ownership::{Column, Edge, OwnershipView, Relation};
 
 use super::{Rect, Size};
 
@@ -17,7 +17,8 @@ pub struct OwnershipLayout {
 const MARGIN: i32 = 24;
 const ITEM: Size = Size { w: 168, h: 46 };
 const GAP: i32 = 10;
-const COLUMNS: i32 = 5;
+/// Owners of owners; more are not followed.
+const DEEPEST: usize = 8;
 const TITLES: i32 = 24;
 /// The least room between columns for the lines, and how much more a wide stage may give them.
 const LEAST_GAP: i32 = 28;
@@ -26,43 +27,44 @@ const MOST_SPARE: i32 = 360;
 /// Places items in columns; an owner stands in the middle of what it owns.
 #[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
-    let (left, inner) = frame(stage);
-    let step = (inner - ITEM.w) / (COLUMNS - 1);
-    let x = |column: u8| left + i32::from(column) * step;
+    let xs = columns(view, stage);
+    let x = |column: Column| {
+        let place = view.columns.iter().position(|(c, _)| *c == column);
+        let place = place.and_then(|place| xs.get(place)).copied();
+        place.unwrap_or(MARGIN)
+    };
 
     let n = view.items.len();
     let mut ys: Vec<Option<i32>> = vec![None; n];
-    let children = |of: usize| {
-        view.edges
-            .iter()
-            .filter(move |e| e.from == of && e.relation == Relation::Owns)
-            .map(|e| e.to)
-    };
-    let owned: Vec<bool> = (0..n)
-        .map(|i| {
-            view.edges
-                .iter()
-                .any(|e| e.to == i && e.relation == Relation::Owns)
-        })
-        .collect();
     let mut next = MARGIN + TITLES;
-    // Owners are at most three deep: what was written, what it made, pods.
-    let roots: Vec<usize> = (0..n)
-        .filter(|i| owned.get(*i) == Some(&false) && column(view, *i) <= 2)
-        .collect();
-    for root in roots {
-        for set in children(root) {
-            for pod in children(set) {
-                seat(&mut ys, pod, &mut next);
-            }
-            centre_over(&mut ys, set, children(set), &mut next);
-        }
-        centre_over(&mut ys, root, children(root), &mut next);
+    let is_owned = |i: usize| {
+        let mut edges = view.edges.iter();
+        edges.any(|e| e.to == i && e.relation == Relation::Owns)
+    };
+    for root in (0..n).filter(|i| column(view, *i) <= Column::Pods && !is_owned(*i)) {
+        seat_tree(view, &mut ys, root, &mut next, 0);
         next += GAP;
+    }
+    // A claim stands beside the pods that use it.
+    let mut free = MARGIN + TITLES;
+    for claim in (0..n).filter(|i| column(view, *i) == Column::Claims) {
+        let of = |e: &&Edge| e.to == claim && e.relation == Relation::Uses;
+        let users = view.edges.iter().filter(of);
+        let users: Vec<i32> = users
+            .filter_map(|e| ys.get(e.from).copied().flatten())
+            .collect();
+        let y = match users.len() {
+            0 => free,
+            many => (users.iter().sum::<i32>() / many as i32).max(free),
+        };
+        if let Some(place) = ys.get_mut(claim) {
+            *place = Some(y);
+        }
+        free = y + ITEM.h + GAP;
     }
     // A service stands where the pods are that it selects, unless another is there.
     let mut free = MARGIN + TITLES;
-    for service in (0..n).filter(|i| column(view, *i) == 3) {
+    for service in (0..n).filter(|i| column(view, *i) == Column::Services) {
         let chosen: Vec<i32> = view
             .edges
             .iter()
@@ -73,7 +75,7 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
             0 => free,
             many => chosen.iter().sum::<i32>() / many as i32,
         };
-        let slices: Vec<usize> = children(service).collect();
+        let slices: Vec<usize> = children(view, service).collect();
         let y = wanted.max(free);
         if let Some(place) = ys.get_mut(service) {
             *place = Some(y);
@@ -118,10 +120,11 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
         })
         .collect();
     let bottom = items.iter().map(|r| r.y + r.h).max().unwrap_or_default();
+    let right = xs.last().map_or(0, |x| x + ITEM.w);
     OwnershipLayout {
         stage,
         size: Size {
-            w: (left + inner + MARGIN).max(stage.w),
+            w: (right + MARGIN).max(stage.w),
             h: (bottom + MARGIN).max(stage.h),
         },
         items,
@@ -129,22 +132,49 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
     }
 }
 
-/// Where the columns begin, for their titles.
-pub fn columns(stage: Size) -> [i32; COLUMNS as usize] {
-    let (left, inner) = frame(stage);
-    let step = (inner - ITEM.w) / (COLUMNS - 1);
-    std::array::from_fn(|i| left + i as i32 * step)
-}
-
-/// Where the columns begin, and how much room they share.
-fn frame(stage: Size) -> (i32, i32) {
-    let least = COLUMNS * ITEM.w + (COLUMNS - 1) * LEAST_GAP;
+/// Where the columns begin.
+pub fn columns(view: &OwnershipView, stage: Size) -> Vec<i32> {
+    let count = view.columns.len().max(2) as i32;
+    let least = count * ITEM.w + (count - 1) * LEAST_GAP;
     let inner = (stage.w - 2 * MARGIN).clamp(least, least + MOST_SPARE);
-    (((stage.w - inner) / 2).max(MARGIN), inner)
+    let left = ((stage.w - inner) / 2).max(MARGIN);
+    let step = (inner - ITEM.w) / (count - 1);
+    (0..count).map(|i| left + i * step).collect()
 }
 
-fn column(view: &OwnershipView, i: usize) -> u8 {
-    view.items.get(i).map_or(0, |item| item.column)
+fn column(view: &OwnershipView, i: usize) -> Column {
+    view.items
+        .get(i)
+        .map_or(Column::Written, |item| item.column)
+}
+
+fn children(view: &OwnershipView, of: usize) -> impl Iterator<Item = usize> {
+    let edges = view.edges.iter();
+    let owns = edges.filter(move |e| e.from == of && e.relation == Relation::Owns);
+    owns.map(|e| e.to)
+}
+
+/// Seats what an item owns, as far as it stands to the left of the claims, and then itself in the middle.
+fn seat_tree(
+    view: &OwnershipView,
+    ys: &mut [Option<i32>],
+    of: usize,
+    next: &mut i32,
+    depth: usize,
+) {
+    let below: Vec<usize> = children(view, of)
+        .filter(|c| column(view, *c) <= Column::Pods)
+        .collect();
+    for child in &below {
+        if depth < DEEPEST && ys.get(*child) == Some(&None) {
+            seat_tree(view, ys, *child, next, depth + 1);
+        }
+    }
+    // What stands in one column does not stand beside what it owns there.
+    let aside = below
+        .into_iter()
+        .filter(|c| column(view, *c) > column(view, of));
+    centre_over(ys, of, aside, next);
 }
 
 fn seat(ys: &mut [Option<i32>], i: usize, next: &mut i32) {
@@ -179,9 +209,9 @@ fn centre_over(
 mod tests {
     use super::*;
     use crate::api::{Key, Kind};
-    use crate::app::view::ownership::{Edge, Item};
+    use crate::app::view::ownership::Item;
 
-    fn item(name: &str, column: u8) -> Item {
+    fn item(name: &str, column: Column) -> Item {
         Item {
             uid: name.into(),
             kind: Kind::all().next().unwrap(),
@@ -199,18 +229,32 @@ mod tests {
 
     #[test]
     fn nothing_stands_on_anything_else() {
+        let columns = [
+            Column::Owners,
+            Column::Written,
+            Column::Made,
+            Column::Pods,
+            Column::Claims,
+            Column::Services,
+            Column::Slices,
+        ];
         let view = OwnershipView {
+            columns: columns.map(|c| (c, "".into())).to_vec(),
             items: vec![
-                item("web", 0),
-                item("web-a", 1),
-                item("web-b", 1),
-                item("p1", 2),
-                item("p2", 2),
-                item("p3", 2),
-                item("alone", 2),
-                item("svc", 3),
-                item("svc2", 3),
-                item("slice", 4),
+                item("web", Column::Written),
+                item("web-a", Column::Made),
+                item("web-b", Column::Made),
+                item("p1", Column::Pods),
+                item("p2", Column::Pods),
+                item("p3", Column::Pods),
+                item("alone", Column::Pods),
+                item("svc", Column::Services),
+                item("svc2", Column::Services),
+                item("slice", Column::Slices),
+                item("site", Column::Owners),
+                item("claim", Column::Claims),
+                item("claim2", Column::Claims),
+                item("nobody's", Column::Claims),
             ],
             edges: vec![
                 edge(0, 1, Relation::Owns),
@@ -220,6 +264,10 @@ mod tests {
                 edge(7, 3, Relation::Selects),
                 edge(8, 3, Relation::Selects),
                 edge(7, 9, Relation::Owns),
+                edge(10, 0, Relation::Owns),
+                edge(10, 7, Relation::Owns),
+                edge(3, 11, Relation::Uses),
+                edge(3, 12, Relation::Uses),
             ],
         };
         let layout = place(&view, Size { w: 1000, h: 400 });

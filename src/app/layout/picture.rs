@@ -101,7 +101,10 @@ pub fn place(picture: &Picture, width: i32) -> PictureLayout<'_> {
                 false => ROW_GAP,
             };
         }
-        for (kind, text) in [(RuleKind::Title, &row.title), (RuleKind::Ceiling, &row.ceiling)] {
+        for (kind, text) in [
+            (RuleKind::Title, &row.title),
+            (RuleKind::Ceiling, &row.ceiling),
+        ] {
             if !text.is_empty() {
                 let tall = LINE * lines(text, inner) as i32;
                 layout.rules.push(Rule {
@@ -195,7 +198,11 @@ fn place_row<'p>(
             y += between;
         }
         let widths = shared(line, width, gap);
-        let heights: Vec<i32> = line.iter().zip(&widths).map(|(p, w)| height(p, *w)).collect();
+        let heights: Vec<i32> = line
+            .iter()
+            .zip(&widths)
+            .map(|(p, w)| height(p, *w))
+            .collect();
         let tallest = heights.iter().copied().max().unwrap_or_default();
         let whole: i32 = widths.iter().sum::<i32>() + gap * (line.len() as i32 - 1);
         let mut x = left + (width - whole) / 2;
@@ -250,7 +257,13 @@ fn shared(line: &[Part], width: i32, gap: i32) -> Vec<i32> {
     let room = width - gap * (line.len() as i32 - 1);
     let mut wishes: Vec<i32> = line.iter().map(wish).collect();
     // What is alike is equally wide.
-    for shape_of in [Shape::Tile, Shape::Tank, Shape::Frame, Shape::Card, Shape::Item] {
+    for shape_of in [
+        Shape::Tile,
+        Shape::Tank,
+        Shape::Frame,
+        Shape::Card,
+        Shape::Item,
+    ] {
         let is = |part: &&Part| shape(part) == shape_of;
         let widest = line.iter().filter(is).map(wish).max().unwrap_or_default();
         for (part, wish) in line.iter().zip(&mut wishes) {
@@ -266,7 +279,12 @@ fn shared(line: &[Part], width: i32, gap: i32) -> Vec<i32> {
     let wanted = (wished - needed).max(1);
     let given = wishes.iter().zip(&least).map(|(wish, least)| {
         let more = (wish - least).max(0);
-        least + if wanted > spare { more * spare / wanted } else { more }
+        least
+            + if wanted > spare {
+                more * spare / wanted
+            } else {
+                more
+            }
     });
     given.map(|w| w.min(room)).collect()
 }
@@ -454,7 +472,10 @@ fn wire(link: Link, from: Rect, to: Rect, parts: &[Placed<'_>]) -> Wire {
             // Past what stands between them, below.
             let (a, b) = ((fx, from.y + from.h), (tx, to.y + to.h));
             let low = a.1.max(b.1) + 26;
-            let line = format!("M{} {}C{} {low} {} {low} {} {}", a.0, a.1, a.0, b.0, b.0, b.1);
+            let line = format!(
+                "M{} {}C{} {low} {} {low} {} {}",
+                a.0, a.1, a.0, b.0, b.0, b.1
+            );
             (line, b, (0, -1))
         } else {
             let line = format!("M{} {}L{} {}", a.0, a.1, b.0, b.1);
@@ -550,7 +571,8 @@ mod tests {
                             || r.y + r.h <= o.y
                             || o.y + o.h <= r.y;
                         let mut holds = false;
-                        a.part.each(&mut |inner| holds |= std::ptr::eq(inner, b.part));
+                        a.part
+                            .each(&mut |inner| holds |= std::ptr::eq(inner, b.part));
                         let within = o.x >= r.x
                             && o.x + o.w <= r.x + r.w
                             && o.y > r.y
@@ -581,7 +603,11 @@ mod tests {
             ..Picture::default()
         };
         let rows = |width: i32| {
-            let mut ys: Vec<i32> = place(&picture, width).parts.iter().map(|p| p.rect.y).collect();
+            let mut ys: Vec<i32> = place(&picture, width)
+                .parts
+                .iter()
+                .map(|p| p.rect.y)
+                .collect();
             ys.dedup();
             ys.len()
         };

@@ -159,7 +159,10 @@ impl App {
         let text = match (&object, &*name) {
             (_, "") => there,
             (Some(object), _) => {
-                let what = Text::row([object.info().kind.into(), object.name().into()], &" ".into());
+                let what = Text::row(
+                    [object.info().kind.into(), object.name().into()],
+                    &" ".into(),
+                );
                 say!("spoken.point", what = what, place = place.label())
             }
             (None, name) => say!("spoken.point.absent", what = name, place = place.label()),

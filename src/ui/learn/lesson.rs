@@ -5,8 +5,8 @@ use yew::prelude::*;
 use super::picture::PictureFrame;
 use super::point::outline;
 use super::text::Text;
-use crate::app::{Msg, Words};
 use crate::app::learn::{Act, GoalView, LessonView, PredictView};
+use crate::app::{Msg, Words};
 use crate::lessons::Standing;
 use crate::ui::hooks::focus;
 use crate::ui::icons::{Icon, icon};
@@ -161,7 +161,9 @@ fn pictured(lesson: &LessonView, w: &Words, point: Callback<MouseEvent>) -> Html
     let Some(shown) = lesson.picture.clone() else {
         return match &*look {
             "" => Html::default(),
-            look => html! { <p class="k-look"><strong>{ t!(w, "learn.look") }</strong>{ " " }{ look }</p> },
+            look => {
+                html! { <p class="k-look"><strong>{ t!(w, "learn.look") }</strong>{ " " }{ look }</p> }
+            }
         };
     };
     let fresh = shown.fresh;

@@ -35,7 +35,10 @@ pub fn PictureFrame(props: &Props) -> Html {
     let width = use_state_eq(|| WIDTH);
     {
         let width = width.setter();
-        use_size(&node, Callback::from(move |size: crate::app::layout::Size| width.set(size.w)));
+        use_size(
+            &node,
+            Callback::from(move |size: crate::app::layout::Size| width.set(size.w)),
+        );
     }
     let Some(picture) = props.shown.picture() else {
         return Html::default();

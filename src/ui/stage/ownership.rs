@@ -21,14 +21,6 @@ pub struct Props {
     pub selected: Option<Rc<str>>,
 }
 
-const TITLES: [&str; 5] = [
-    "Deployment",
-    "ReplicaSet",
-    "Pod",
-    "Service",
-    "EndpointSlice",
-];
-
 #[component]
 pub fn OwnershipStage(props: &Props) -> Html {
     let dispatch = use_dispatch();
@@ -60,14 +52,15 @@ pub fn OwnershipStage(props: &Props) -> Html {
                     let class = match edge.relation {
                         Relation::Owns => "k-wire k-wire--owns",
                         Relation::Selects => "k-wire k-wire--selects",
+                        Relation::Uses => "k-wire k-wire--uses",
                     };
                     let middle = (from.0 + to.0) / 2;
                     let d = format!("M{} {}C{middle} {} {middle} {} {} {}", from.0, from.1, from.1, to.1, to.0, to.1);
                     html! { <path key={i} {class} {d} /> }
                 }) }
             </svg>
-            { for TITLES.iter().zip(columns(layout.stage)).map(|(title, x)| html! {
-                <h2 key={*title} class="k-column-title" style={format!("transform:translate({x}px,16px)")}>{ *title }</h2>
+            { for view.columns.iter().zip(columns(view, layout.stage)).map(|((_, title), x)| html! {
+                <h2 key={title.to_string()} class="k-column-title" style={format!("transform:translate({x}px,16px)")}>{ &**title }</h2>
             }) }
             { for view.items.iter().zip(&layout.items).enumerate().map(|(i, (item, rect))| {
                 let onclick = {
@@ -110,6 +103,9 @@ pub fn OwnershipStage(props: &Props) -> Html {
             <p class="k-legend">
                 <span><span class="k-legend-line" aria-hidden="true" />{ "ownerReference" }</span>
                 <span><span class="k-legend-line k-legend-line--dashed" aria-hidden="true" />{ "selector" }</span>
+                if view.edges.iter().any(|e| e.relation == Relation::Uses) {
+                    <span><span class="k-legend-line k-legend-line--dotted" aria-hidden="true" />{ "volume" }</span>
+                }
             </p>
         </div>
     }
@@ -140,6 +136,12 @@ fn sentence(view: &OwnershipView, index: usize, item: &Item) -> Text {
             && let Some(owner) = named(edge.from)
         {
             parts.push(say!("ownership.owned", owner = owner));
+        }
+        if edge.to == index
+            && edge.relation == Relation::Uses
+            && let Some(by) = named(edge.from)
+        {
+            parts.push(say!("ownership.used", by = by));
         }
         if edge.to == index
             && edge.relation == Relation::Selects
