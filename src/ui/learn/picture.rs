@@ -14,6 +14,9 @@ use crate::ui::icons::glyph;
 use crate::ui::stage::{letter, revision_class};
 use crate::ui::words::{t, use_words};
 
+/// The page loads it when it loads what draws.
+const STYLE: &str = include_str!("../../../static/styles/picture.css");
+
 /// How wide it is until that has been measured.
 const WIDTH: i32 = 340;
 
@@ -47,6 +50,7 @@ pub fn PictureFrame(props: &Props) -> Html {
     let size = drawn.size;
     html! {
         <figure class="k-picture-frame">
+            <style>{ STYLE }</style>
             <div ref={node} class="k-picture" role="img" aria-label={picture.alt.clone()} style={format!("height:{}px", size.h)}>
                 { for drawn.parts.iter().filter(|p| holds(p)).map(|p| part(p, &w)) }
                 <svg class="k-wires" width={size.w.to_string()} height={size.h.to_string()}>
