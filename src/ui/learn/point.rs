@@ -59,13 +59,14 @@ fn mark(pointed: &Pointed) -> bool {
 }
 
 fn focus_in(element: &Element) {
-    const TAKES_FOCUS: &str = "button, input, textarea, [tabindex=\"0\"]";
-    let takes = element.matches(TAKES_FOCUS).unwrap_or_default();
-    let inner = match takes {
-        true => None,
-        false => element.query_selector(TAKES_FOCUS).ok().flatten(),
-    };
-    let target = inner.unwrap_or_else(|| element.clone());
+    const TAKE_FOCUS: [&str; 4] = ["button", "input", "textarea", "[tabindex='0']"];
+    let takes = TAKE_FOCUS
+        .iter()
+        .any(|s| element.matches(s).unwrap_or_default());
+    let inner = TAKE_FOCUS
+        .iter()
+        .find_map(|s| element.query_selector(s).ok().flatten());
+    let target = inner.filter(|_| !takes).unwrap_or_else(|| element.clone());
     if let Ok(target) = target.dyn_into::<HtmlElement>() {
         let _ = target.focus();
     }

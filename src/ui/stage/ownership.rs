@@ -104,7 +104,7 @@ pub fn OwnershipStage(props: &Props) -> Html {
                 <span><span class="k-legend-line" aria-hidden="true" />{ "ownerReference" }</span>
                 <span><span class="k-legend-line k-legend-line--dashed" aria-hidden="true" />{ "selector" }</span>
                 if view.edges.iter().any(|e| e.relation == Relation::Uses) {
-                    <span><span class="k-legend-line k-legend-line--dotted" aria-hidden="true" />{ "volume" }</span>
+                    <span><span class="k-legend-line k-legend-line--dotted" aria-hidden="true" />{ t!(w, "picture.uses") }</span>
                 }
             </p>
         </div>
