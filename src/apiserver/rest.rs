@@ -20,6 +20,7 @@ mod table;
 mod token;
 mod usage;
 mod versions;
+mod warnings;
 mod watching;
 
 use serde_json::{Value, json};
@@ -89,6 +90,7 @@ impl ApiServer {
         if !deprecated.is_empty() {
             response.warnings.insert(0, deprecated.to_owned());
         }
+        response.warnings = warnings::kept(response.warnings);
         Ok(response)
     }
 

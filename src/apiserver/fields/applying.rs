@@ -3,6 +3,8 @@
 //! Models `k8s.io/apimachinery/pkg/util/managedfields/internal` structuredmerge.go,
 //! lastappliedmanager.go, lastappliedupdater.go, skipnonapplied.go and conflict.go.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::compare::{compare, elements, paths_of};
@@ -317,7 +319,7 @@ fn doubles(value: &Value, shape: Shape, path: &mut String, wrong: &mut Vec<Strin
                 Shape::Set => Shape::Atomic,
                 _ => return,
             };
-            let mut seen: Vec<String> = Vec::new();
+            let mut seen: BTreeSet<String> = BTreeSet::new();
             let mut twice = Vec::new();
             for (step, item) in elements(shape, items) {
                 if let (Some(index), Shape::List { keys, .. }) = (step.strip_prefix("i:"), shape) {
@@ -335,7 +337,7 @@ fn doubles(value: &Value, shape: Shape, path: &mut String, wrong: &mut Vec<Strin
                     twice.push(format!("duplicate entries for key {}", readable(&step)));
                 }
                 below(&readable(&step), item, of);
-                seen.push(step);
+                seen.insert(step);
             }
             wrong.extend(twice.into_iter().map(|words| format!("{path}: {words}")));
         }

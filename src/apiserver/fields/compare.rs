@@ -188,24 +188,30 @@ impl Walk {
             Shape::List { of, .. } => element(of),
             _ => Shape::Atomic,
         };
-        let mut seen: Vec<&str> = Vec::new();
-        for (step, _) in is.iter().chain(&was) {
-            if seen.contains(&step.as_str()) {
-                continue;
-            }
-            seen.push(step);
-            let all = |side: &[(String, &Value)]| -> Vec<Value> {
-                let same = side.iter().filter(|(other, _)| other == step);
-                same.map(|(_, item)| (*item).clone()).collect()
+        // Those of one step together, the old ones first.
+        let mut all: Vec<(&str, bool, &Value)> = Vec::with_capacity(was.len() + is.len());
+        all.extend(was.iter().map(|(step, item)| (step.as_str(), false, *item)));
+        all.extend(is.iter().map(|(step, item)| (step.as_str(), true, *item)));
+        all.sort_by(|a, b| a.0.cmp(b.0));
+        for same in all.chunk_by(|a, b| a.0 == b.0) {
+            let step = same.first().map_or("", |(step, ..)| step);
+            let of_side = |side: bool| -> Vec<Value> {
+                let items = same.iter().filter(|(_, is_new, _)| *is_new == side);
+                items.map(|(.., item)| (*item).clone()).collect()
             };
-            let (before, after) = (all(&was), all(&is));
+            let (before, after) = (of_side(false), of_side(true));
             if before.len() > 1 || after.len() > 1 {
                 // Elements that share their keys cannot be told apart: all are one.
                 let whole = |items: Vec<Value>| (!items.is_empty()).then_some(Value::Array(items));
                 let (before, after) = (whole(before), whole(after));
-                self.step(step.clone(), before.as_ref(), after.as_ref(), Shape::Atomic);
+                self.step(
+                    step.to_owned(),
+                    before.as_ref(),
+                    after.as_ref(),
+                    Shape::Atomic,
+                );
             } else {
-                self.step(step.clone(), before.first(), after.first(), of);
+                self.step(step.to_owned(), before.first(), after.first(), of);
             }
         }
         self.itself(old, new);

@@ -1,6 +1,8 @@
 //! An applied configuration worked into an object, and paths taken out of it
 //! (`sigs.k8s.io/structured-merge-diff/typed` merge.go and remove.go).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::compare::{below, element, elements};
@@ -43,45 +45,52 @@ fn merged(live: Option<&Value>, applied: Option<&Value>, shape: Shape) -> Option
 /// they can; where they do not, the applied one decides.
 fn lists(old: &[Value], new: &[Value], shape: Shape, of: Shape) -> Value {
     let (old, new) = (elements(shape, old), elements(shape, new));
-    let find = |side: &[(String, Value)], step: &str| {
-        side.iter().find(|(s, _)| s == step).map(|(_, v)| v.clone())
-    };
+    // By step; of those that share one, the first.
+    type Named<'v> = BTreeMap<&'v str, &'v Value>;
+    fn named(side: &[(String, Value)]) -> Named<'_> {
+        side.iter().rev().map(|(s, v)| (s.as_str(), v)).collect()
+    }
     let own = |side: Vec<(String, &Value)>| -> Vec<(String, Value)> {
         side.into_iter().map(|(s, v)| (s, v.clone())).collect()
     };
     let (old, new) = (own(old), own(new));
-    let mut shared = new.iter().filter(|(s, _)| find(&old, s).is_some());
+    let (of_old, of_new) = (named(&old), named(&new));
+    let mut shared = new.iter().filter(|(s, _)| of_old.contains_key(s.as_str()));
     let mut next = shared.next();
-    let mut done: Vec<&str> = Vec::new();
+    let mut done: BTreeSet<&str> = BTreeSet::new();
     let mut out = Vec::new();
     let (mut l, mut r) = (0, 0);
     while l < old.len() || r < new.len() {
         if let (Some((left, value)), Some((right, applied))) = (old.get(l), new.get(r)) {
             if left == right {
-                done.push(right);
+                done.insert(right);
                 out.extend(merged(Some(value), Some(applied), of));
                 (l, r) = (l + 1, r + 1);
                 next = shared.next();
                 continue;
             }
-            if find(&new, left).is_some() && next.is_some_and(|(step, _)| step != left) {
+            if of_new.contains_key(left.as_str()) && next.is_some_and(|(step, _)| step != left) {
                 l += 1;
                 continue;
             }
         }
         if let Some((left, value)) = old.get(l) {
-            if find(&new, left).is_none() {
+            if !of_new.contains_key(left.as_str()) {
                 out.push(value.clone());
                 l += 1;
                 continue;
             }
-            if done.contains(&left.as_str()) {
+            if done.contains(left.as_str()) {
                 l += 1;
             }
         }
         if let Some((right, applied)) = new.get(r) {
-            done.push(right);
-            out.extend(merged(find(&old, right).as_ref(), Some(applied), of));
+            done.insert(right);
+            out.extend(merged(
+                of_old.get(right.as_str()).copied(),
+                Some(applied),
+                of,
+            ));
             r += 1;
             if next.is_some_and(|(step, _)| step == right) {
                 next = shared.next();

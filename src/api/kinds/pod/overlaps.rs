@@ -2,6 +2,8 @@
 //!
 //! Models `warningsForOverlappingVirtualPaths` in `k8s.io/kubernetes/pkg/api/pod/warnings.go`.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{Volume, VolumeProjection};
 
 use crate::api::field::quote;
@@ -27,6 +29,34 @@ impl File {
     }
 }
 
+/// More warnings than a client will ever hear of.
+const ENOUGH: usize = 1000;
+
+/// Longer paths are none for Linux.
+const PATH_MAX: usize = 4096;
+
+/// Paths, each ended by a slash.
+#[derive(Default)]
+struct Paths(BTreeSet<String>);
+
+impl Paths {
+    /// Takes one in; tells whether it is one of them, or lies above or below one.
+    fn meet(&mut self, path: &str) -> bool {
+        if path.is_empty() || path.len() > PATH_MAX {
+            return false;
+        }
+        let path = format!("{path}/");
+        let mut above = path.match_indices('/').map(|(end, _)| path.get(..=end));
+        let met = above.any(|folder| folder.is_some_and(|f| self.0.contains(f)))
+            || {
+                let next = self.0.range(path.clone()..).next();
+                next.is_some_and(|next| next.starts_with(&path))
+            };
+        self.0.insert(path);
+        met
+    }
+}
+
 fn files<'p>(paths: impl Iterator<Item = &'p String>, source: &str) -> Vec<File> {
     paths
         .map(|path| File {
@@ -40,7 +70,11 @@ pub(super) fn find(volumes: &[Volume], found: &mut Vec<String>) {
     for volume in volumes {
         let name = quote(&volume.name);
         let mut look = |what: String, files: Vec<File>| {
+            let mut paths = Paths::default();
             for (i, file) in files.iter().enumerate() {
+                if !paths.meet(&file.path) || found.len() >= ENOUGH {
+                    continue;
+                }
                 let earlier = files.iter().take(i).filter(|other| file.meets(other));
                 for other in earlier {
                     let (file, other) = (file.shown(), other.shown());

@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/api/pod/warnings.go`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{
     Affinity, Container, ContainerPort, NodeSelectorTerm, PodSpec, Volume,
@@ -307,16 +307,14 @@ fn twice<'t>(
     path: &Path<'_>,
     found: &mut Vec<String>,
 ) {
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (i, item) in items.enumerate() {
-        if seen.contains(&item) {
+        if !seen.insert(item) {
             let item = quote(item);
             found.push(format!(
                 "{}: duplicate {field} {item}",
                 path.index(i).child(field)
             ));
-        } else {
-            seen.push(item);
         }
     }
 }
@@ -353,9 +351,9 @@ fn of_container(container: &Container, path: &Path<'_>, found: &mut Vec<String>)
     }
     let env_path = path.child("env");
     let vars = container.env.as_deref().unwrap_or_default();
+    let mut earlier = BTreeSet::new();
     for (i, var) in vars.iter().enumerate() {
-        let mut earlier = vars.iter().take(i);
-        if earlier.any(|v| v.name == var.name) {
+        if !earlier.insert(var.name.as_str()) {
             let value = var.value.as_deref().unwrap_or_default();
             let own = format!("$({})", var.name);
             if var.value_from.is_some() || value == own || !value.contains(&own) {
@@ -371,8 +369,10 @@ fn of_container(container: &Container, path: &Path<'_>, found: &mut Vec<String>)
 
 /// Ports of all containers that are in each other's way.
 fn ports(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
-    let mut seen: Vec<(String, ContainerPort)> = Vec::new();
-    let mut names: Vec<(String, String)> = Vec::new();
+    /// Number and protocol, and who has them: where it stands, and on which address and port of the node.
+    type Taken = BTreeMap<(i32, String), Vec<(String, ContainerPort)>>;
+    let mut seen = Taken::new();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut of_names = Vec::new();
     visit(spec, path, |container, path| {
         let path = path.child("ports");
@@ -387,10 +387,12 @@ fn ports(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
                     port.protocol.as_deref().unwrap_or_default(),
                 ));
             }
-            let same = |other: &&(String, ContainerPort)| {
-                (other.1.container_port, &other.1.protocol) == (port.container_port, &port.protocol)
-            };
-            for (there, other) in seen.iter().filter(same) {
+            let number = (
+                port.container_port,
+                port.protocol.clone().unwrap_or_default(),
+            );
+            let same = seen.entry(number).or_default();
+            for (there, other) in same.iter() {
                 let (other_ip, other_host) = at_host(other);
                 let what = if (ip, host) == (other_ip, other_host) {
                     "duplicate"
@@ -404,15 +406,17 @@ fn ports(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
                 found.push(format!("{path}: {what} port definition with {there}"));
             }
             if let Some(name) = port.name.as_ref().filter(|n| !n.is_empty()) {
-                match names.iter().find(|(other, _)| other == name) {
-                    Some((_, there)) => of_names.push(format!(
+                match names.get(name) {
+                    Some(there) => of_names.push(format!(
                         "{path}: duplicate port name {} with {there}, services and probes that select ports by name will use {there}",
                         quote(name)
                     )),
-                    None => names.push((name.clone(), path.clone())),
+                    None => {
+                        names.insert(name.clone(), path.clone());
+                    }
                 }
             }
-            seen.push((path, port.clone()));
+            same.push((path, port.clone()));
         }
     });
     found.append(&mut of_names);
