@@ -49,7 +49,7 @@ pub(super) fn validate(
             continue;
         };
         let mut found = false;
-        visit(spec, path, |container, _| found |= container.name == name);
+        visit(spec, path, &mut |container, _| found |= container.name == name);
         if !found {
             errors.invalid(&path.key(key), name, "container not found");
         }
@@ -92,7 +92,7 @@ pub(super) fn agree(
         let path = path.child("securityContext");
         seccomp_agrees(annotation, profile, &path.child("seccompProfile"), errors);
     }
-    visit(spec, path, |container, path| {
+    visit(spec, path, &mut |container, path| {
         let own = container.security_context.as_ref();
         let key = format!("{SECCOMP_OF_CONTAINER}{}", container.name);
         if let Some(profile) = own.and_then(|c| c.seccomp_profile.as_ref())
@@ -106,7 +106,7 @@ pub(super) fn agree(
         return;
     }
     let of_pod = of_pod.and_then(|c| c.app_armor_profile.as_ref());
-    visit(spec, path, |container, path| {
+    visit(spec, path, &mut |container, path| {
         let own = container.security_context.as_ref();
         let profile = own.and_then(|c| c.app_armor_profile.as_ref()).or(of_pod);
         let key = format!("{APP_ARMOR}{}", container.name);

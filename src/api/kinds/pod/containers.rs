@@ -207,6 +207,7 @@ fn restart_policy(container: &Container, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn restart_rule(rule: &ContainerRestartRule, path: &Path<'_>, errors: &mut Errors) {
     let actions = ["Restart", "RestartAllContainers"];
     if !actions.contains(&rule.action.as_str()) {

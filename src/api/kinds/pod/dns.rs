@@ -31,6 +31,7 @@ pub(super) fn validate(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn given(config: &PodDNSConfig, path: &Path<'_>, errors: &mut Errors) {
     let nameservers = config.nameservers.as_deref().unwrap_or_default();
     let path_of_servers = path.child("nameservers");
@@ -75,6 +76,7 @@ fn given(config: &PodDNSConfig, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 pub(super) fn host_aliases(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     for (i, alias) in spec.host_aliases.iter().flatten().enumerate() {
         let path = path.index(i);

@@ -46,6 +46,7 @@ pub(super) fn validate(
     devices(container, known, &path.child("volumeDevices"), errors);
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn sub_path(mount: &VolumeMount, of_list: &Path<'_>, path: &Path<'_>, errors: &mut Errors) {
     let plain = mount.sub_path.as_deref().unwrap_or_default();
     if !plain.is_empty() {
@@ -61,6 +62,7 @@ fn sub_path(mount: &VolumeMount, of_list: &Path<'_>, path: &Path<'_>, errors: &m
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn propagation(
     mount: &VolumeMount,
     container: &Container,

@@ -65,6 +65,7 @@ fn requirements(needed: &ResourceRequirements, name: OfName, path: &Path<'_>, er
 }
 
 /// Huge pages come whole.
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn pages(resource: &str, amount: &Quantity, path: &Path<'_>, errors: &mut Errors) {
     let Some(size) = resource.strip_prefix(HUGE) else {
         return;
@@ -124,6 +125,7 @@ pub(super) fn claims(
 }
 
 /// What a pod claims (`validatePodResourceClaims`).
+#[inline(never)] // rare: it waits in the second file of the wasm
 pub(super) fn pod_claims(claims: &[PodResourceClaim], path: &Path<'_>, errors: &mut Errors) {
     let mut seen: Vec<&str> = Vec::new();
     for (i, claim) in claims.iter().enumerate() {
@@ -167,6 +169,7 @@ pub(super) fn pod_claims(claims: &[PodResourceClaim], path: &Path<'_>, errors: &
 }
 
 /// What is said of a pod as a whole (`validatePodResources`, KEP-2837).
+#[inline(never)] // rare: it waits in the second file of the wasm
 pub(super) fn of_pod(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     let Some(needed) = &spec.resources else {
         return;

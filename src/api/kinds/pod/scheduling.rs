@@ -142,6 +142,7 @@ fn node_requirement(
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn field_requirement(rule: &NodeSelectorRequirement, path: &Path<'_>, errors: &mut Errors) {
     let values = rule.values.as_deref().unwrap_or_default();
     let path_of_values = path.child("values");
@@ -253,6 +254,7 @@ pub(super) fn merge_label_keys(pod: &mut Pod) {
 }
 
 /// `validateMatchLabelKeysAndMismatchLabelKeys`.
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn label_keys(term: &PodAffinityTerm, path: &Path<'_>, errors: &mut Errors) {
     let (same, other) = (
         term.match_label_keys.as_deref().unwrap_or_default(),
@@ -325,6 +327,7 @@ fn spread_keys(
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 pub(super) fn gates(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     let mut seen = BTreeSet::new();
     for (i, gate) in spec.scheduling_gates.iter().flatten().enumerate() {
@@ -336,6 +339,7 @@ pub(super) fn gates(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 pub(super) fn spread(
     constraints: &[TopologySpreadConstraint],
     of_pod: bool,

@@ -71,6 +71,7 @@ fn known(value: &Option<String>, values: &[&str], path: &Path<'_>, errors: &mut 
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn sysctls(spec: &PodSpec, context: &PodSecurityContext, path: &Path<'_>, errors: &mut Errors) {
     let mut seen = std::collections::BTreeSet::new();
     for (i, sysctl) in context.sysctls.iter().flatten().enumerate() {
@@ -187,6 +188,7 @@ fn seccomp(profile: &SeccompProfile, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn app_armor(profile: &AppArmorProfile, path: &Path<'_>, errors: &mut Errors) {
     const MUST: &str = "must be set when AppArmor type is Localhost";
     let local = profile.localhost_profile.as_deref();

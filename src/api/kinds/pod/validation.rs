@@ -141,13 +141,13 @@ fn pod_spec(spec: &PodSpec, pod: Option<&str>, path: &Path<'_>, errors: &mut Err
         &path.child("volumes"),
         errors,
     );
-    resources::pod_claims(
-        spec.resource_claims.as_deref().unwrap_or_default(),
-        &path.child("resourceClaims"),
-        errors,
-    );
+    if let Some(claims) = &spec.resource_claims {
+        resources::pod_claims(claims, &path.child("resourceClaims"), errors);
+    }
     containers::validate(spec, &known, path, errors);
-    resources::of_pod(spec, &path.child("resources"), errors);
+    if spec.resources.is_some() {
+        resources::of_pod(spec, &path.child("resources"), errors);
+    }
     if spec.host_network == Some(true) {
         host_network(spec, pod.is_some(), path, errors);
     }
@@ -179,15 +179,13 @@ fn pod_spec(spec: &PodSpec, pod: Option<&str>, path: &Path<'_>, errors: &mut Err
             is_qualified_name(&gate.condition_type),
         );
     }
-    scheduling::gates(spec, &path.child("schedulingGates"), errors);
-    scheduling::spread(
-        spec.topology_spread_constraints
-            .as_deref()
-            .unwrap_or_default(),
-        pod.is_some(),
-        &path.child("topologySpreadConstraints"),
-        errors,
-    );
+    if spec.scheduling_gates.is_some() {
+        scheduling::gates(spec, &path.child("schedulingGates"), errors);
+    }
+    if let Some(constraints) = &spec.topology_spread_constraints {
+        let path = path.child("topologySpreadConstraints");
+        scheduling::spread(constraints, pod.is_some(), &path, errors);
+    }
     windows::host_process(spec, path, errors);
     if spec.host_users == Some(false) {
         let detail = "when `pod.Spec.HostUsers` is false";
@@ -207,7 +205,9 @@ fn pod_spec(spec: &PodSpec, pod: Option<&str>, path: &Path<'_>, errors: &mut Err
         &path.child("tolerations"),
         errors,
     );
-    dns::host_aliases(spec, &path.child("hostAliases"), errors);
+    if spec.host_aliases.is_some() {
+        dns::host_aliases(spec, &path.child("hostAliases"), errors);
+    }
     if let Some(class) = &spec.priority_class_name {
         errors.invalid_each(
             &path.child("priorityClassName"),
@@ -237,7 +237,9 @@ fn pod_spec(spec: &PodSpec, pod: Option<&str>, path: &Path<'_>, errors: &mut Err
         };
         resources::validate(&limits, &path.child("overhead"), errors);
     }
-    windows::os(spec, path, errors);
+    if spec.os.is_some() {
+        windows::os(spec, path, errors);
+    }
 }
 
 fn names(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {

@@ -231,6 +231,7 @@ pub(in crate::api::kinds) fn driver(name: &str, path: &Path<'_>, errors: &mut Er
     errors.invalid_each(path, name, is_dns1123_subdomain(&name.to_lowercase()));
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn csi(source: &CSIVolumeSource, path: &Path<'_>, errors: &mut Errors) {
     driver(&source.driver, &path.child("driver"), errors);
     if let Some(secret) = &source.node_publish_secret_ref {
@@ -244,6 +245,7 @@ fn csi(source: &CSIVolumeSource, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn ephemeral(source: &EphemeralVolumeSource, path: &Path<'_>, errors: &mut Errors) {
     let path = path.child("volumeClaimTemplate");
     let Some(template) = &source.volume_claim_template else {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{
-    Affinity, Container, ContainerPort, NodeSelectorTerm, PodSpec, Volume,
+    Affinity, Container, ContainerPort, NodeAffinity, NodeSelectorTerm, PodSpec, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -107,27 +107,13 @@ pub(in crate::api::kinds) fn of_spec(
     }
     let of_volumes = path.child("volumes");
     for (i, volume) in spec.volumes.iter().flatten().enumerate() {
-        old_source(volume, &of_volumes.index(i), found);
+        if is_old(volume) {
+            old_source(volume, &of_volumes.index(i), found);
+        }
     }
     overlaps::find(spec.volumes.as_deref().unwrap_or_default(), found);
-    let aliases = spec.host_aliases.as_deref().unwrap_or_default();
-    let ips = aliases.iter().map(|a| a.ip.as_str());
-    twice(ips, "ip", &path.child("hostAliases"), found);
-    let secrets = spec.image_pull_secrets.as_deref().unwrap_or_default();
-    let of_secrets = path.child("imagePullSecrets");
-    twice(
-        secrets.iter().map(|s| s.name.as_str()),
-        "name",
-        &of_secrets,
-        found,
-    );
-    for (i, _) in secrets
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| s.name.is_empty())
-    {
-        let path = of_secrets.index(i);
-        found.push(format!("{}: invalid empty name \"\"", path.child("name")));
+    if spec.host_aliases.is_some() || spec.image_pull_secrets.is_some() {
+        lists(spec, path, found);
     }
     fractions(spec.overhead.as_ref(), &path.child("overhead"), found);
     let of_pod = spec.security_context.as_ref();
@@ -136,7 +122,7 @@ pub(in crate::api::kinds) fn of_spec(
         found.push(format!("{}: {seccomp}", of_annotations.key(SECCOMP_OF_POD)));
     }
     let armoured = of_pod.is_some_and(|c| c.app_armor_profile.is_some());
-    visit(spec, path, |container, path| {
+    visit(spec, path, &mut |container, path| {
         let own = container.security_context.as_ref();
         let key = format!("{SECCOMP_OF_CONTAINER}{}", container.name);
         if own.is_none_or(|c| c.seccomp_profile.is_none()) && given.contains_key(&key) {
@@ -156,6 +142,38 @@ pub(in crate::api::kinds) fn of_spec(
     if let Some(affinity) = &spec.affinity {
         unselective(affinity, &path.child("affinity"), found);
     }
+    if spec.dns_config.is_some() || spec.host_aliases.is_some() {
+        addresses(spec, path, found);
+    }
+}
+
+/// Aliases and secrets that are named twice.
+#[inline(never)] // rare: it waits in the second file of the wasm
+fn lists(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
+    let aliases = spec.host_aliases.as_deref().unwrap_or_default();
+    let ips = aliases.iter().map(|a| a.ip.as_str());
+    twice(ips, "ip", &path.child("hostAliases"), found);
+    let secrets = spec.image_pull_secrets.as_deref().unwrap_or_default();
+    let of_secrets = path.child("imagePullSecrets");
+    twice(
+        secrets.iter().map(|s| s.name.as_str()),
+        "name",
+        &of_secrets,
+        found,
+    );
+    for (i, _) in secrets
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.name.is_empty())
+    {
+        let path = of_secrets.index(i);
+        found.push(format!("{}: invalid empty name \"\"", path.child("name")));
+    }
+}
+
+/// Addresses that are not written as they should be.
+#[inline(never)] // rare: it waits in the second file of the wasm
+fn addresses(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
     let config = spec.dns_config.as_ref();
     let servers = config.and_then(|c| c.nameservers.as_deref());
     let of_servers = path.child("dnsConfig");
@@ -163,6 +181,7 @@ pub(in crate::api::kinds) fn of_spec(
     for (i, server) in servers.unwrap_or_default().iter().enumerate() {
         found.extend(ip_warning(server, of_servers.index(i)));
     }
+    let aliases = spec.host_aliases.as_deref().unwrap_or_default();
     let of_aliases = path.child("hostAliases");
     for (i, alias) in aliases.iter().enumerate() {
         found.extend(ip_warning(&alias.ip, of_aliases.index(i).child("ip")));
@@ -196,26 +215,38 @@ fn placement(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
         .as_ref()
         .and_then(|a| a.node_affinity.as_ref());
     if let Some(affinity) = of_nodes {
-        let path = path.child("affinity");
-        let path = path.child("nodeAffinity");
-        let required = &affinity.required_during_scheduling_ignored_during_execution;
-        let terms = required.iter().flat_map(|r| &r.node_selector_terms);
-        let at = path.child(REQUIRED);
-        let at = at.child("nodeSelectorTerms");
-        for (i, term) in terms.enumerate() {
-            node_term(term, false, &at.index(i), found);
-        }
-        let preferred = &affinity.preferred_during_scheduling_ignored_during_execution;
-        let at = path.child(PREFERRED);
-        for (i, term) in preferred.iter().flatten().enumerate() {
-            node_term(
-                &term.preference,
-                true,
-                &at.index(i).child("preference"),
-                found,
-            );
-        }
+        node_terms(affinity, path, found);
     }
+    if spec.topology_spread_constraints.is_some() {
+        constraints(spec, path, found);
+    }
+}
+
+#[inline(never)] // rare: it waits in the second file of the wasm
+fn node_terms(affinity: &NodeAffinity, path: &Path<'_>, found: &mut Vec<String>) {
+    let path = path.child("affinity");
+    let path = path.child("nodeAffinity");
+    let required = &affinity.required_during_scheduling_ignored_during_execution;
+    let terms = required.iter().flat_map(|r| &r.node_selector_terms);
+    let at = path.child(REQUIRED);
+    let at = at.child("nodeSelectorTerms");
+    for (i, term) in terms.enumerate() {
+        node_term(term, false, &at.index(i), found);
+    }
+    let preferred = &affinity.preferred_during_scheduling_ignored_during_execution;
+    let at = path.child(PREFERRED);
+    for (i, term) in preferred.iter().flatten().enumerate() {
+        node_term(
+            &term.preference,
+            true,
+            &at.index(i).child("preference"),
+            found,
+        );
+    }
+}
+
+#[inline(never)] // rare: it waits in the second file of the wasm
+fn constraints(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
     let at = path.child("topologySpreadConstraints");
     let constraints = spec.topology_spread_constraints.iter().flatten();
     for (i, constraint) in constraints.enumerate() {
@@ -247,7 +278,22 @@ fn node_term(term: &NodeSelectorTerm, values: bool, path: &Path<'_>, found: &mut
     }
 }
 
+/// Whether a volume has one of the sources that [`old_source`] looks at.
+fn is_old(v: &Volume) -> bool {
+    v.photon_persistent_disk.is_some()
+        || v.git_repo.is_some()
+        || v.scale_io.is_some()
+        || v.flocker.is_some()
+        || v.storageos.is_some()
+        || v.quobyte.is_some()
+        || v.glusterfs.is_some()
+        || v.ephemeral.is_some()
+        || v.cephfs.is_some()
+        || v.rbd.is_some()
+}
+
 /// Sources of volumes that are going, or gone.
+#[inline(never)] // rare: it waits in the second file of the wasm
 fn old_source(volume: &Volume, path: &Path<'_>, found: &mut Vec<String>) {
     let last = |field: &str, since: &str, until: &str| {
         format!(
@@ -374,7 +420,7 @@ fn ports(spec: &PodSpec, path: &Path<'_>, found: &mut Vec<String>) {
     let mut seen = Taken::new();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut of_names = Vec::new();
-    visit(spec, path, |container, path| {
+    visit(spec, path, &mut |container, path| {
         let path = path.child("ports");
         for (i, port) in container.ports.iter().flatten().enumerate() {
             let path = path.index(i).to_string();

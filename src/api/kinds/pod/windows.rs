@@ -17,7 +17,11 @@ const NET_BIOS_MAX: usize = 15;
 const DNS_LABEL_MAX: usize = 63;
 
 /// Every container of a pod with its path, in the order of `VisitContainersWithPath`.
-pub(super) fn visit(spec: &PodSpec, path: &Path<'_>, mut visit: impl FnMut(&Container, &Path<'_>)) {
+pub(super) fn visit(
+    spec: &PodSpec,
+    path: &Path<'_>,
+    visit: &mut dyn FnMut(&Container, &Path<'_>),
+) {
     let init = spec.init_containers.as_deref().unwrap_or_default();
     let of_init = path.child("initContainers");
     for (i, container) in init.iter().enumerate() {
@@ -119,7 +123,7 @@ pub(super) fn host_process(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors)
     let of_pod = spec.security_context.as_ref();
     let of_pod = of_pod.and_then(|c| c.windows_options.as_ref()?.host_process);
     let (mut all, mut on_host) = (0, 0);
-    visit(spec, path, |container, path| {
+    visit(spec, path, &mut |container, path| {
         all += 1;
         let own = container.security_context.as_ref();
         let own = own.and_then(|c| c.windows_options.as_ref()?.host_process);
@@ -150,6 +154,7 @@ pub(super) fn host_process(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors)
 }
 
 /// `validateOS`, `validateLinux` and `validateWindows`.
+#[inline(never)] // rare: it waits in the second file of the wasm
 pub(super) fn os(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
     let Some(os) = &spec.os else { return };
     let refused: (&[&str], &[&str], &[&str], &str) = match os.name.as_str() {
@@ -229,7 +234,7 @@ pub(super) fn os(spec: &PodSpec, path: &Path<'_>, errors: &mut Errors) {
         errors.forbidden(&path.child(field), detail);
     }
     on_context(second, errors);
-    visit(spec, path, |container, path| {
+    visit(spec, path, &mut |container, path| {
         let context = encode(&container.security_context);
         let path = path.child("securityContext");
         for field in of_container.iter().filter(|f| !context[**f].is_null()) {
