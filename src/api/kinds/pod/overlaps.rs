@@ -47,11 +47,10 @@ impl Paths {
         }
         let path = format!("{path}/");
         let mut above = path.match_indices('/').map(|(end, _)| path.get(..=end));
-        let met = above.any(|folder| folder.is_some_and(|f| self.0.contains(f)))
-            || {
-                let next = self.0.range(path.clone()..).next();
-                next.is_some_and(|next| next.starts_with(&path))
-            };
+        let met = above.any(|folder| folder.is_some_and(|f| self.0.contains(f))) || {
+            let next = self.0.range(path.clone()..).next();
+            next.is_some_and(|next| next.starts_with(&path))
+        };
         self.0.insert(path);
         met
     }

@@ -17,11 +17,7 @@ const NET_BIOS_MAX: usize = 15;
 const DNS_LABEL_MAX: usize = 63;
 
 /// Every container of a pod with its path, in the order of `VisitContainersWithPath`.
-pub(super) fn visit(
-    spec: &PodSpec,
-    path: &Path<'_>,
-    visit: &mut dyn FnMut(&Container, &Path<'_>),
-) {
+pub(super) fn visit(spec: &PodSpec, path: &Path<'_>, visit: &mut dyn FnMut(&Container, &Path<'_>)) {
     let init = spec.init_containers.as_deref().unwrap_or_default();
     let of_init = path.child("initContainers");
     for (i, container) in init.iter().enumerate() {
