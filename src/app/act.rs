@@ -195,6 +195,7 @@ impl App {
         self.real.as_mut()?.0.ask(lane)
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn hear(&mut self, lane: usize, heard: &Heard, now: Time) {
         let (Some((follower, _)), Some(real)) = (&mut self.real, &mut self.model.real) else {
             return;
@@ -207,6 +208,7 @@ impl App {
         self.session.take_in(now, arrivals);
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn allow_writes(&mut self, open: bool) {
         if let (Some((_, lock)), Some(real)) = (&self.real, &mut self.model.real) {
             lock.set(open);
@@ -413,7 +415,7 @@ impl App {
                 Effect::Find(kind, key) => self.find(kind, key),
                 Effect::Learn(act) => self.learn_act(act, &mut left),
                 Effect::Terminal(act) => {
-                    self.at_terminal(|terminal, files| terminal.act(act, files));
+                    self.terminal_acts(act);
                     left.push(Effect::Save);
                 }
                 other => left.push(other),
@@ -582,6 +584,11 @@ impl App {
         self.show_control_plane();
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
+    fn terminal_acts(&mut self, act: Act) {
+        self.at_terminal(|terminal, files| terminal.act(act, files));
+    }
+
     /// Lets the terminal act, and takes in what it changed: its screen, files, the cluster. Tells
     /// whether there is anything new to be seen.
     pub(super) fn at_terminal(
@@ -645,6 +652,7 @@ impl App {
     }
 
     /// Selects an object if it is there.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn find(&mut self, kind: Kind, key: Key) {
         let uid = {
             let timeline = self.session.timeline();
@@ -663,6 +671,7 @@ impl App {
         }
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn reset(&mut self) {
         // A lesson has its own way back, and what is kept meanwhile is not its to give up.
         if self.learn.running.is_some() {

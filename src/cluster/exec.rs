@@ -104,6 +104,7 @@ impl Cluster {
     }
 
     /// Attaches to a container: to a shell beside its process, or to what it writes from now on.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn attach(&mut self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
         let pod = self.server.get::<Pod>(&Key::new(namespace, name));
         let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
@@ -134,6 +135,7 @@ impl Cluster {
     }
 
     /// What a container has written since somebody attached to it.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn attached(
         &mut self,
         namespace: &str,
@@ -184,6 +186,7 @@ impl Cluster {
         }
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn start_exec(&mut self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
         let pod = self.server.get::<Pod>(&Key::new(namespace, name));
         let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
@@ -236,6 +239,7 @@ impl Cluster {
         }
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn exec_session(
         &mut self,
         namespace: &str,

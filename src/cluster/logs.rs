@@ -51,6 +51,7 @@ impl Cluster {
         )
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn logs_of(&self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
         let pod = self.server.get::<Pod>(&Key::new(namespace, name));
         let pod = pod.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;

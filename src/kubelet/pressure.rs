@@ -201,6 +201,7 @@ impl Kubelet {
     }
 
     /// Pods that have written more than they may go.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     fn evict_greedy(&mut self, ctx: &mut Ctx<'_, Event>) {
         let greedy: Vec<(Rc<str>, String)> = self
             .pods
@@ -215,6 +216,7 @@ impl Kubelet {
 
     /// The pod that has to go first goes: of those that use more than they ask for, that of the
     /// lowest priority, and of these the one that uses most beyond it.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     fn evict_one(&mut self, scarce: Scarce, available: u64, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
         let may_go = |w: &PodWorker| w.is_active() && !w.is_static && !w.is_critical();

@@ -155,6 +155,7 @@ impl Scheduler {
 
     /// Sends the victims away. The pod itself waits until they are gone: its promise keeps the
     /// place from pods of lower priority.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     fn preempt(&mut self, pod: &Rc<PodInfo>, candidate: &Candidate, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
         for victim in &candidate.victims {

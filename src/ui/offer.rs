@@ -19,9 +19,14 @@ pub struct OfferProps {
 pub fn OfferDialog(props: &OfferProps) -> Html {
     let dispatch = use_dispatch();
     let w = use_words();
-    let Some(offer) = &props.offer else {
-        return Html::default();
-    };
+    match &props.offer {
+        Some(offer) => dialog(offer, props.embedded, &w, &dispatch),
+        None => Html::default(),
+    }
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
+fn dialog(offer: &Offer, embedded: bool, w: &Words, dispatch: &Callback<Msg>) -> Html {
     let answer = |yes: bool| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Accept(yes)))
@@ -30,7 +35,7 @@ pub fn OfferDialog(props: &OfferProps) -> Html {
         let dispatch = dispatch.clone();
         Callback::from(move |()| dispatch.emit(Msg::Accept(false)))
     };
-    let keeps = if props.embedded {
+    let keeps = if embedded {
         t!(w, "offer.words.embed")
     } else if offer.replaces {
         t!(w, "offer.words.replaces")
@@ -40,7 +45,7 @@ pub fn OfferDialog(props: &OfferProps) -> Html {
     html! {
         <Modal id="offer" title={t!(w, "offer.title")} {close}>
             <p>{ keeps }</p>
-            { contents(&w, &offer.preview) }
+            { contents(w, &offer.preview) }
             <div class="k-dialog-actions">
                 <button type="button" class="k-button" onclick={answer(false)}>{ t!(w, "offer.no") }</button>
                 <button type="button" class="k-button k-button--primary" onclick={answer(true)}>{ t!(w, "offer.open") }</button>

@@ -43,6 +43,7 @@ impl ApiServer {
         }))
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn statuses(&self, rest: &[&str], request: &Request) -> Result<Value> {
         let text = request.query("labelSelector").unwrap_or_default();
         let selector = Selector::parse(text).map_err(Status::bad_request)?;

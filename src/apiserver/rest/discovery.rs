@@ -7,6 +7,12 @@ use crate::apiserver::ApiServer;
 use crate::apiserver::request::{Request, Response};
 
 pub(super) fn answer(server: &ApiServer, parts: &[&str], request: &Request) -> Option<Response> {
+    // Longer paths are those of objects.
+    (parts.len() <= 3).then(|| document(server, parts, request))?
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
+fn document(server: &ApiServer, parts: &[&str], request: &Request) -> Option<Response> {
     let aggregated = request.accept.contains("as=APIGroupDiscoveryList");
     let value = match parts {
         ["api"] if aggregated => whole(server, &[("", vec!["v1"])]),

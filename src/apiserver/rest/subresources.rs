@@ -146,6 +146,7 @@ impl ApiServer {
     }
 
     /// A binding that names its pod itself (`POST /api/v1/namespaces/NAMESPACE/bindings`).
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub(super) fn bind_named(
         &mut self,
         kernel: &mut Kernel,

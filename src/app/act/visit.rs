@@ -173,6 +173,7 @@ impl App {
         self.at_terminal(|terminal, files| terminal.act(Act::Run(lines.into()), files));
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub(super) fn go_back(&mut self) -> Vec<Effect> {
         if self.is_in_lesson() {
             return Vec::new();
@@ -204,6 +205,7 @@ impl App {
         vec![Effect::KeepOther, Effect::Save]
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub(super) fn share(&mut self, page: Rc<str>, what: What) -> Effect {
         let timeline = self.session.timeline();
         let files = &self.model.files;
@@ -231,6 +233,7 @@ impl App {
     }
 
     /// Does what the page around asks for.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub(super) fn obey(&mut self, told: In) -> Vec<Effect> {
         let In { id, act } = told;
         match act {

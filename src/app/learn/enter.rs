@@ -21,6 +21,7 @@ const COMMAND_TURNS: u32 = 3_000;
 
 impl App {
     /// Does what was asked for in the pane of lessons.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub(in crate::app) fn learn_act(&mut self, act: Act, effects: &mut Vec<Effect>) {
         match act {
             Act::Open(open) => {

@@ -111,6 +111,12 @@ impl Learn {
                 ..View::default()
             };
         }
+        self.opened(app)
+    }
+
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
+    fn opened(&self, app: &App) -> View {
+        let taking = self.running.is_some();
         let lesson = self.lesson_view(app);
         let lists = lesson.is_none();
         View {

@@ -13,6 +13,7 @@ use crate::controllers::controller::{Next, Outcome};
 use crate::controllers::pods;
 
 impl Rollout<'_, '_, '_> {
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub fn recreate(&mut self, found: &[Rc<ReplicaSet>]) -> Outcome {
         let mut sets = self.tell_apart(found, false)?;
         let all = sets.all();

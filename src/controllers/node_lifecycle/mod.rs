@@ -183,6 +183,7 @@ impl NodeLifecycleController {
         }
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     fn write_unknown(&mut self, scope: &mut Scope<'_, '_>, node: &Rc<Node>) -> Result<Rc<Node>> {
         let mut changed = (**node).clone();
         health::set_unknown(&mut changed, scope.now());
@@ -190,6 +191,7 @@ impl NodeLifecycleController {
     }
 
     /// Pods of a node that does not answer get no requests.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     fn mark_pods_not_ready(&mut self, scope: &mut Scope<'_, '_>, node: &Key) -> Result<()> {
         let ready: Vec<Rc<Pod>> = scope
             .caches

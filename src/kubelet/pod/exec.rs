@@ -247,6 +247,7 @@ impl PodWorker {
         true
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn resume_exec(&mut self, c: usize, id: u64, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         let now = ctx.now();
         if !self.is_running(c) {

@@ -263,6 +263,7 @@ impl PodWorker {
     }
 
     /// Looks again at what volumes show, and again after the next sync.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn refresh(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         if self.over || self.ending.is_some() || !self.is_live() {
             return;

@@ -199,6 +199,7 @@ impl PodWorker {
         self.after(ctx, took, event);
     }
 
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn post_start_done(&mut self, c: usize, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         if self.busy == Some(c) {
             self.busy = None;

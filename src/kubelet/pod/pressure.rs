@@ -77,6 +77,7 @@ impl PodWorker {
     }
 
     /// The pod is killed at once, and stays as a record of it.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub fn evict(
         &mut self,
         scarce: Scarce,

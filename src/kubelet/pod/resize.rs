@@ -125,6 +125,7 @@ impl PodWorker {
     }
 
     /// The runtime has given the containers what they are allocated.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn resized(&mut self, round: u32, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         if round != self.resize.round || !self.resize.in_progress {
             return;

@@ -112,6 +112,7 @@ impl PodWorker {
     }
 
     /// A signal has come to the process of a container.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn signal(&mut self, c: usize, signal: u8, ctx: &mut Cx<'_>) {
         if !self.is_running(c) {
             return;
@@ -137,6 +138,7 @@ impl PodWorker {
     }
 
     /// SIGTERM from the kubelet, once.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn terminate(&mut self, c: usize, ctx: &mut Cx<'_>) {
         if !self.is_running(c) {
             return;

@@ -154,6 +154,7 @@ impl PodWorker {
     }
 
     /// The pod has run for as long as it may (`activeDeadlineSeconds`).
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn deadline(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         if self.over || self.ending.is_some() || self.rejected.is_some() {
             return;

@@ -192,6 +192,7 @@ impl PodWorker {
     }
 
     /// SIGKILL, unless the process has gone, or has been given more time.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
     pub(super) fn kill(&mut self, c: usize, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         let due = self
             .containers
