@@ -58,9 +58,9 @@ impl ApiServer {
     ) -> Result<Charges> {
         if old.is_none() {
             self.admit_limits(object)?;
-            self.admit_security(object)?;
         }
-        self.admit_levels(object)?;
+        self.admit_security(object, old)?;
+        self.admit_levels(object, old)?;
         self.admit_quota(kernel, object, old)
     }
 

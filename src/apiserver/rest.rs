@@ -185,7 +185,9 @@ impl ApiServer {
             None => strategy.warnings(object),
             Some(old) => strategy.warnings_on_update(object, old),
         });
-        response.warnings.extend(self.security_warning(object));
+        response
+            .warnings
+            .extend(self.security_warnings(object, old));
         response
     }
 

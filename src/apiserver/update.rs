@@ -102,6 +102,10 @@ impl ApiServer {
         self.admit_certificates(caller, options.subresource, &object, Some(&old))?;
         let charges = match options.subresource {
             "" | "resize" => self.admit_valid(kernel, &object, Some(&old))?,
+            "ephemeralcontainers" => {
+                self.admit_security(&object, Some(&old))?;
+                Charges::default()
+            }
             _ => Charges::default(),
         };
         object = self.as_stored(object);

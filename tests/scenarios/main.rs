@@ -18,6 +18,7 @@ mod machinery;
 mod network;
 mod networking;
 mod operators;
+mod pod_security;
 mod properties;
 mod quota;
 mod scheduler;

@@ -255,35 +255,3 @@ fn a_quota_is_never_exceeded() {
         assert_eq!(used(&mut cluster)["pods"], count.to_string(), "seed {seed}");
     }
 }
-
-/// What a namespace allows pods to ask of their node is told in its labels.
-#[test]
-fn pods_beyond_the_level_of_the_namespace_are_refused() {
-    let mut cluster = bare(1);
-    cluster.run_for(secs(5));
-    created(
-        &mut cluster,
-        "{apiVersion: v1, kind: Namespace, metadata: {name: safe, labels: {pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/warn: baseline}}}",
-    );
-    cluster.run_for(secs(2));
-    let plain = pod("a", "{}").replace("{name: a}", "{name: a, namespace: safe}");
-    assert_eq!(
-        refused(&mut cluster, &plain),
-        "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container \"c\" must set securityContext.capabilities.drop=[\"ALL\"]), runAsNonRoot != true (pod or container \"c\" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container \"c\" must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")"
-    );
-    let fine = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: safe}, spec: {securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: c, image: nginx, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}";
-    created(&mut cluster, fine);
-    let web = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: safe}, spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {hostNetwork: true, containers: [{name: c, image: nginx, securityContext: {privileged: true}}]}}}}";
-    let response = create(&mut cluster, web);
-    assert_eq!(
-        response.warnings,
-        [
-            "would violate PodSecurity \"baseline:latest\": host namespaces (hostNetwork=true), privileged (container \"c\" must not set securityContext.privileged=true)"
-        ]
-    );
-    let bad = "{apiVersion: v1, kind: Namespace, metadata: {name: x, labels: {pod-security.kubernetes.io/enforce: strict}}}";
-    assert_eq!(
-        refused(&mut cluster, bad),
-        "Namespace \"x\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"strict\": must be one of privileged, baseline, restricted"
-    );
-}

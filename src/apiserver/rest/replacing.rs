@@ -45,11 +45,16 @@ impl ApiServer {
             return Err(no_revision(&old));
         }
         let object = self.update_object(kernel, caller, object, &options)?;
-        let response = self.written(kind, 200, &object, warnings);
-        Ok(match part {
-            "" => self.warned(&object, Some(&old), response),
-            _ => response,
-        })
+        let mut response = self.written(kind, 200, &object, warnings);
+        match part {
+            "" => response = self.warned(&object, Some(&old), response),
+            "status" => {}
+            _ => {
+                let warnings = self.security_warnings(&object, Some(&old));
+                response.warnings.extend(warnings);
+            }
+        }
+        Ok(response)
     }
 }
 

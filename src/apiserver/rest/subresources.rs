@@ -84,8 +84,11 @@ impl ApiServer {
             Method::Put => self.replace(kernel, caller, (target, name), part, request),
             Method::Patch => {
                 let options = write_options("PatchOptions", part, request)?;
-                let (object, code, warnings) =
+                let namespace = target.namespace.unwrap_or_default();
+                let old = self.get_object(kind, namespace, name)?;
+                let (object, code, mut warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
+                warnings.extend(self.security_warnings(&object, Some(&old)));
                 Ok(self.written(kind, code, &object, warnings))
             }
             Method::Post | Method::Delete => Err(not_allowed()),
