@@ -45,6 +45,7 @@ mod pods;
 mod replicaset;
 mod replication_controller;
 mod resource_quota;
+mod revisions;
 mod root_ca;
 mod service_account;
 mod service_lb;

@@ -3,31 +3,28 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet};
-use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
-use serde_json::{Value, json};
+use k8s_openapi::api::apps::v1::DaemonSet;
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use serde_json::Value;
 
 use super::sync::{Sync, label};
 use super::template::HASH_LABEL;
-use crate::api::{Key, Resource, Result, Status, codec, controller_ref};
-use crate::apiserver::{DeleteOptions, WriteOptions};
-use crate::controllers::claim::claim;
+use crate::api::{Resource, Result};
+use crate::apiserver::WriteOptions;
 use crate::controllers::hash;
+use crate::controllers::revisions::{self, Revision};
 use crate::sim::ordered::Set as BTreeSet;
-
-type Revision = Rc<ControllerRevision>;
 
 impl Sync<'_, '_, '_> {
     /// The revision of the present template, made if it is missing, and all others. The present
     /// one has the highest number.
     pub fn construct_history(&mut self) -> Result<(Revision, Vec<Revision>)> {
-        let template = snapshot_of(&self.set);
+        let spec = self.set.spec.clone().unwrap_or_default();
+        let snapshot = revisions::snapshot(&spec.template);
         let (mut current, mut old) = (Vec::new(), Vec::new());
-        for revision in self.controlled_history()? {
+        for revision in revisions::controlled(self.scope, &*self.set, &self.selector)? {
             let revision = self.ensure_label(revision)?;
-            if holds(&revision, &template) {
+            if revisions::holds(&revision, &snapshot) {
                 current.push(revision);
             } else {
                 old.push(revision);
@@ -36,31 +33,13 @@ impl Sync<'_, '_, '_> {
         let number = old.iter().map(|r| r.revision).max().unwrap_or_default() + 1;
         let latest = current.iter().max_by_key(|r| r.revision).cloned();
         let Some(mut latest) = latest else {
-            return Ok((self.snapshot(template, number)?, old));
+            return Ok((self.record(&spec.template, &snapshot, number)?, old));
         };
         self.merge_duplicates(&latest, &current)?;
         if latest.revision < number {
-            self.decide(&format!(
-                "go back to revision {}: now {number}",
-                latest.revision
-            ));
-            let mut changed = (*latest).clone();
-            changed.revision = number;
-            latest = self.scope.ctx.update(changed)?;
+            latest = revisions::renumber(self.scope, &*self.set, &latest, number)?;
         }
         Ok((latest, old))
-    }
-
-    fn controlled_history(&mut self) -> Result<Vec<Revision>> {
-        let caches = self.scope.caches;
-        let candidates: Vec<_> = caches
-            .controller_revisions
-            .owned_by(self.set.uid())
-            .chain(caches.orphan_revisions(self.set.namespace()))
-            .cloned()
-            .collect();
-        self.scope.look(candidates.len());
-        claim(self.scope, &*self.set, &self.selector, candidates)
     }
 
     /// Revisions that were made without a label get their name as one.
@@ -91,64 +70,41 @@ impl Sync<'_, '_, '_> {
                     labels.insert(HASH_LABEL.to_owned(), hash.clone());
                 })?;
             }
-            self.forget_revision(duplicate)?;
+            revisions::delete(self.scope, duplicate)?;
         }
         Ok(())
     }
 
-    fn snapshot(&mut self, template: Value, number: i64) -> Result<Revision> {
-        let spec = self.set.spec.clone().unwrap_or_default();
+    fn record(
+        &mut self,
+        template: &PodTemplateSpec,
+        snapshot: &Value,
+        number: i64,
+    ) -> Result<Revision> {
         let collisions = self.set.status.as_ref().and_then(|s| s.collision_count);
-        let hash = hash::compute(&spec.template, collisions);
-        let name = format!("{}-{hash}", self.set.name());
-        let labels = spec.template.metadata.and_then(|m| m.labels);
-        let mut labels = labels.unwrap_or_default();
-        labels.insert(HASH_LABEL.to_owned(), hash);
-        let revision = ControllerRevision {
-            metadata: ObjectMeta {
-                name: Some(name.clone()),
-                namespace: Some(self.set.namespace().to_owned()),
-                labels: Some(labels),
-                annotations: self.set.metadata.annotations.clone(),
-                owner_references: Some(vec![controller_ref(&*self.set)]),
-                ..ObjectMeta::default()
-            },
-            data: Some(RawExtension(template.clone())),
-            revision: number,
-        };
-        self.decide(&format!("record the template as revision {number}, {name}"));
-        match self.scope.ctx.create(revision) {
-            Err(status) if status.is_already_exists() => {
-                self.resolve_collision(&name, &template, status)
-            }
-            other => other,
+        let hash = hash::compute(template, collisions);
+        let set = self.set.clone();
+        let hash = (HASH_LABEL, hash);
+        let recorded = revisions::record(self.scope, &*set, template, snapshot, number, hash);
+        if matches!(&recorded, Err(status) if status.is_already_exists()) {
+            self.count_collision()?;
         }
+        recorded
     }
 
-    /// The name is taken. By our own revision, which the cache does not show yet: that is it. By
-    /// another template with the same hash: the counter makes another hash the next time.
-    fn resolve_collision(
-        &mut self,
-        name: &str,
-        template: &Value,
-        status: Box<Status>,
-    ) -> Result<Revision> {
-        let key = Key::new(self.set.namespace(), name);
-        let existing = self.scope.ctx.get::<ControllerRevision>(&key);
-        if let Some(existing) = existing.filter(|r| holds(r, template)) {
-            return Ok(existing);
-        }
+    /// The name is taken by another template with the same hash: the counter makes another hash the next time.
+    fn count_collision(&mut self) -> Result<()> {
         let count = |set: &DaemonSet| set.status.as_ref().and_then(|s| s.collision_count);
         let newest = self.scope.ctx.get::<DaemonSet>(&self.set.key());
         // A count that has moved on meanwhile makes another hash already.
         if let Some(newest) = newest.filter(|n| count(n) == count(&self.set)) {
-            self.decide(&format!("the name {name} is taken: count a collision"));
+            self.decide("the name of the revision is taken: count a collision");
             let mut changed = (*newest).clone();
             let collisions = count(&newest).unwrap_or_default().saturating_add(1);
             changed.status.get_or_insert_default().collision_count = Some(collisions);
             self.scope.ctx.update_status(changed)?;
         }
-        Err(status)
+        Ok(())
     }
 
     /// Deletes the oldest revisions beyond `revisionHistoryLimit` that no pod has any more.
@@ -166,38 +122,8 @@ impl Sync<'_, '_, '_> {
         oldest.sort_by_key(|r| r.revision);
         let dead = oldest.into_iter().filter(|r| !live.contains(label(r)));
         for revision in dead.take(excess) {
-            let number = revision.revision;
-            self.decide(&format!(
-                "forget revision {number}: {limit} old ones are kept"
-            ));
-            self.forget_revision(revision)?;
+            revisions::forget(self.scope, &*self.set, revision, limit)?;
         }
         Ok(())
     }
-
-    fn forget_revision(&mut self, revision: &Revision) -> Result<()> {
-        let options = DeleteOptions::default();
-        let key = revision.key();
-        match self.scope.ctx.delete::<ControllerRevision>(&key, &options) {
-            Err(status) if !status.is_not_found() => Err(status),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The template as a patch that brings it back (getPatch).
-fn snapshot_of(set: &DaemonSet) -> Value {
-    let template = set.spec.as_ref().map(|s| codec::encode(&s.template));
-    let mut template = template.unwrap_or_else(|| json!({}));
-    if let Value::Object(fields) = &mut template {
-        fields.insert("$patch".to_owned(), json!("replace"));
-    }
-    json!({"spec": {"template": template}})
-}
-
-fn holds(revision: &ControllerRevision, template: &Value) -> bool {
-    revision
-        .data
-        .as_ref()
-        .is_some_and(|data| data.0 == *template)
 }
