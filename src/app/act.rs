@@ -1,5 +1,7 @@
 //! The page as a whole: model and session, and the effects that lie between them.
 
+mod follow;
+mod speak;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -8,16 +10,14 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::api::{Key, Kind, Resource};
-use crate::client::Client;
+use crate::api::{Key, Kind};
 use crate::cluster::Config;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
 
-use super::apply::{self, Applied, Tone};
+use super::apply;
 use super::bring;
 use super::editing::apply_command;
 use super::embed::Reporter;
@@ -27,10 +27,9 @@ use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::learn::{Learn, Wanted};
 use super::local::LocalClient;
-use super::mirror::Mirror;
 use super::model::{Effect, File, Files, Model, Msg, Selection, View, Workers, update};
 use super::persist::{self, Saved};
-use super::real::{Ask, Follower, Guarded, Heard, Lock, Real};
+use super::real::{Follower, Lock};
 use super::session::{Progress, Seen, Session};
 use super::shared::Shared;
 use super::terminal::{Act, FileChange, Terminal};
@@ -49,10 +48,6 @@ use super::view::traffic::TrafficView;
 const WARM_UP: Duration = secs(40);
 /// How long the examples may take until they serve, before the page opens all the same.
 const SETTLE_SECS: u32 = 60;
-/// How often, by the wall clock, changes are put into words.
-const SAY_EVERY: Duration = Duration::from_millis(1500);
-/// At most so many workloads are told one by one.
-const MOST_TOLD: usize = 3;
 /// How long a notice of no consequence is shown, by the wall clock.
 const NEWS_LAST: Duration = Duration::from_secs(6);
 /// How often, by the wall clock, rates are taken anew.
@@ -175,49 +170,6 @@ impl App {
         app.catch_up();
         app.tell_lesson();
         app
-    }
-
-    /// A real cluster, at an instant of the wall clock: `client` reaches its API server. Nothing is
-    /// simulated, and nothing is kept.
-    pub fn real(real: Real, client: Rc<dyn Client>, now: Time, files: Files) -> App {
-        let mut app = App::over(0, Session::replica(now), files);
-        let lock = Lock::default();
-        let guarded = Rc::new(Guarded::new(client, lock.clone()));
-        app.terminal = Terminal::of_real(app.session.client(), guarded);
-        app.real = Some((Follower::default(), lock));
-        app.model.real = Some(real);
-        app.catch_up();
-        app
-    }
-
-    /// What a lane of the follower of a real cluster is to ask next.
-    pub fn ask_real(&mut self, lane: usize) -> Option<Ask> {
-        self.real.as_mut()?.0.ask(lane)
-    }
-
-    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
-    fn hear(&mut self, lane: usize, heard: &Heard, now: Time) {
-        let (Some((follower, _)), Some(real)) = (&mut self.real, &mut self.model.real) else {
-            return;
-        };
-        let arrivals = follower.hear(lane, heard, self.session.timeline().cluster().server());
-        real.lost = follower.is_lost();
-        if real.unseen != follower.unseen {
-            real.unseen.clone_from(&follower.unseen);
-        }
-        self.session.take_in(now, arrivals);
-    }
-
-    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
-    fn allow_writes(&mut self, open: bool) {
-        if let (Some((_, lock)), Some(real)) = (&self.real, &mut self.model.real) {
-            lock.set(open);
-            real.writable = open;
-            self.model.say(match open {
-                true => say!("real.unlocked.said"),
-                false => say!("real.locked.said"),
-            });
-        }
     }
 
     pub(super) fn over(seed: u64, session: Session, files: Files) -> App {
@@ -684,24 +636,6 @@ impl App {
         self.model.say(say!("spoken.reset"));
     }
 
-    /// The words about every Deployment that has changed since they were asked for last.
-    fn tell_deployments(&mut self) -> Vec<Text> {
-        let before = std::mem::take(&mut self.told);
-        let mut news = Vec::new();
-        let mirror = self.session.mirror();
-        for deployment in mirror.deployments.iter() {
-            if deployment.namespace() == "kube-system" {
-                continue;
-            }
-            let words = deployment_words(mirror, deployment);
-            if before.get(deployment.uid()) != Some(&words) {
-                news.push(words.clone());
-            }
-            self.told.insert(deployment.uid().into(), words);
-        }
-        news
-    }
-
     /// Takes another app's cluster and files; how the page looks stays.
     fn become_app(&mut self, new: App) {
         let history = self.terminal.history();
@@ -727,62 +661,6 @@ impl App {
         self.arrange();
         self.reporter.begin(self.model.scene.marks.len());
     }
-
-    /// Says what has changed, at a pace that can be listened to.
-    fn put_into_words(&mut self) {
-        if self.silence < SAY_EVERY {
-            return;
-        }
-        let marks = self.model.scene.marks.clone();
-        let mut news: Vec<Text> = marks
-            .iter()
-            .skip(self.marks_said)
-            .filter(|mark| mark.kind >= super::view::marks::MarkKind::Failed)
-            .map(|mark| mark.text.clone())
-            .collect();
-        self.marks_said = marks.len();
-        // One workload is told by its name; of many, and of pods that no Deployment has, the sum.
-        let changed = self.tell_deployments();
-        let summary = self.model.scene.nodes.summary();
-        match changed.len() {
-            1..=MOST_TOLD => news.extend(changed),
-            0 if summary == self.said => {}
-            _ => news.push(summary.clone()),
-        }
-        if news.is_empty() {
-            return;
-        }
-        self.silence = Duration::ZERO;
-        self.said = summary;
-        self.model.say(Text::sentences(news));
-    }
-}
-
-/// How far a Deployment has come with its newest revision: "web: 3 of 3 ready, revision 2".
-fn deployment_words(mirror: &Mirror, deployment: &Deployment) -> Text {
-    let revision_of = |meta: &ObjectMeta| -> Option<String> {
-        let annotations = meta.annotations.as_ref();
-        annotations
-            .and_then(|a| a.get("deployment.kubernetes.io/revision"))
-            .cloned()
-    };
-    let revision = revision_of(&deployment.metadata);
-    let newest = mirror
-        .replica_sets
-        .owned_by(deployment.uid())
-        .find(|set| revision.is_some() && revision_of(&set.metadata) == revision);
-    let status = newest.and_then(|set| set.status.as_ref());
-    say!(
-        "spoken.deployment",
-        name = deployment.name(),
-        ready = status.and_then(|s| s.ready_replicas).unwrap_or_default(),
-        desired = deployment
-            .spec
-            .as_ref()
-            .and_then(|s| s.replicas)
-            .unwrap_or(1),
-        revision = revision.as_deref().unwrap_or("0")
-    )
 }
 
 /// How long a picture of so many pods stands, by the wall clock.
@@ -792,22 +670,4 @@ fn picture_every(pods: usize) -> Duration {
         201..=1000 => 50,
         _ => 150,
     })
-}
-
-impl Applied {
-    /// The worst tone of its lines.
-    pub fn tone(&self) -> Tone {
-        let mut tone = Tone::Good;
-        for line in &self.lines {
-            match line.tone {
-                Tone::Bad => return Tone::Bad,
-                Tone::Warning => tone = Tone::Warning,
-                Tone::Good => {}
-            }
-        }
-        if !self.left_out.is_empty() {
-            tone = Tone::Warning;
-        }
-        tone
-    }
 }

@@ -46,6 +46,22 @@ impl Applied {
     pub fn failed(&self) -> bool {
         self.lines.iter().any(|line| line.tone == Tone::Bad)
     }
+
+    /// The worst tone of its lines.
+    pub fn tone(&self) -> Tone {
+        let mut tone = Tone::Good;
+        for line in &self.lines {
+            match line.tone {
+                Tone::Bad => return Tone::Bad,
+                Tone::Warning => tone = Tone::Warning,
+                Tone::Good => {}
+            }
+        }
+        if !self.left_out.is_empty() {
+            tone = Tone::Warning;
+        }
+        tone
+    }
 }
 
 /// Applies a file to a cluster that has nothing of it yet, by the requests that `kubectl apply` sends then:

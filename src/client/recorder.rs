@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReferenc
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Ctx;
+use crate::api::kinds::KindInfo;
 use crate::api::time::{api_time, micro_time};
 use crate::api::{Key, Object, Resource};
 use crate::apiserver::WriteOptions;
@@ -33,30 +34,22 @@ pub struct Involved {
 
 impl Involved {
     pub fn of<T: Resource>(object: &T) -> Self {
-        let info = T::KIND.info();
-        Involved {
-            reference: ObjectReference {
-                api_version: Some(info.api_version()),
-                kind: Some(info.kind.to_owned()),
-                name: object.meta().name.clone(),
-                namespace: object.meta().namespace.clone(),
-                uid: object.meta().uid.clone(),
-                resource_version: object.meta().resource_version.clone(),
-                field_path: None,
-            },
-        }
+        Involved::named(T::KIND.info(), object.meta())
     }
 
     pub fn of_object(object: &Object) -> Self {
-        let info = object.info();
+        Involved::named(object.info(), object.meta())
+    }
+
+    fn named(info: &KindInfo, meta: &ObjectMeta) -> Self {
         Involved {
             reference: ObjectReference {
                 api_version: Some(info.api_version()),
                 kind: Some(info.kind.to_owned()),
-                name: object.meta().name.clone(),
-                namespace: object.meta().namespace.clone(),
-                uid: object.meta().uid.clone(),
-                resource_version: object.meta().resource_version.clone(),
+                name: meta.name.clone(),
+                namespace: meta.namespace.clone(),
+                uid: meta.uid.clone(),
+                resource_version: meta.resource_version.clone(),
                 field_path: None,
             },
         }

@@ -1,7 +1,10 @@
 //! The page as somebody uses it, without a browser.
 
 use super::*;
+use crate::app::Tone;
+use crate::app::real::{Heard, Real};
 use crate::app::transport::Speed;
+use crate::client::Client;
 
 fn run(app: &mut App, frames: u32) {
     for _ in 0..frames {

@@ -215,34 +215,27 @@ pub(super) fn merge_label_keys(pod: &mut Pod) {
             }
         }
     };
-    let mut of_terms: Vec<&mut PodAffinityTerm> = Vec::new();
     if let Some(affinity) = &mut spec.affinity {
-        if let Some(near) = &mut affinity.pod_affinity {
-            let required = &mut near.required_during_scheduling_ignored_during_execution;
-            let preferred = &mut near.preferred_during_scheduling_ignored_during_execution;
-            of_terms.extend(required.iter_mut().flatten());
-            of_terms.extend(
-                preferred
-                    .iter_mut()
-                    .flatten()
-                    .map(|t| &mut t.pod_affinity_term),
-            );
+        let near = affinity.pod_affinity.as_mut().map(|near| {
+            (
+                &mut near.required_during_scheduling_ignored_during_execution,
+                &mut near.preferred_during_scheduling_ignored_during_execution,
+            )
+        });
+        let far = affinity.pod_anti_affinity.as_mut().map(|far| {
+            (
+                &mut far.required_during_scheduling_ignored_during_execution,
+                &mut far.preferred_during_scheduling_ignored_during_execution,
+            )
+        });
+        for (required, preferred) in [near, far].into_iter().flatten() {
+            let preferred = preferred.iter_mut().flatten();
+            let preferred = preferred.map(|t| &mut t.pod_affinity_term);
+            for term in required.iter_mut().flatten().chain(preferred) {
+                add(&mut term.label_selector, &term.match_label_keys, "In");
+                add(&mut term.label_selector, &term.mismatch_label_keys, "NotIn");
+            }
         }
-        if let Some(far) = &mut affinity.pod_anti_affinity {
-            let required = &mut far.required_during_scheduling_ignored_during_execution;
-            let preferred = &mut far.preferred_during_scheduling_ignored_during_execution;
-            of_terms.extend(required.iter_mut().flatten());
-            of_terms.extend(
-                preferred
-                    .iter_mut()
-                    .flatten()
-                    .map(|t| &mut t.pod_affinity_term),
-            );
-        }
-    }
-    for term in of_terms {
-        add(&mut term.label_selector, &term.match_label_keys, "In");
-        add(&mut term.label_selector, &term.mismatch_label_keys, "NotIn");
     }
     for constraint in spec.topology_spread_constraints.iter_mut().flatten() {
         add(
