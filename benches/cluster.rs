@@ -14,25 +14,13 @@ mod meter;
 #[path = "cluster/scenes.rs"]
 mod scenes;
 
-use kubarium::cluster::Cluster;
 use meter::{Meter, Reading};
+use scenes::Scene;
 use serde_json::{Value, json};
 
 /// How often everything is measured. The sizes take turns, so that what else runs on the machine
 /// burdens them alike; the fastest run is the one that was disturbed least.
 const ROUNDS: usize = 3;
-
-/// What is done to a cluster, and how much of it.
-struct Scene {
-    what: &'static str,
-    /// How many pods (or whatever the costs are divided by) there are.
-    units: u32,
-    unit: &'static str,
-    /// How many clusters are measured together: a short run would be all noise.
-    times: u32,
-    prepare: fn(u32) -> Cluster,
-    run: fn(&mut Cluster, u32),
-}
 
 /// One line of the table: each figure of all clusters together.
 struct Row {

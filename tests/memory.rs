@@ -9,17 +9,6 @@ mod meter;
 #[path = "../benches/cluster/scenes.rs"]
 mod scenes;
 
-use kubarium::cluster::Cluster;
-
-struct Scene {
-    what: &'static str,
-    units: u32,
-    unit: &'static str,
-    times: u32,
-    prepare: fn(u32) -> Cluster,
-    run: fn(&mut Cluster, u32),
-}
-
 /// The bytes that a scene's cluster holds when so many pods have been created in it.
 fn held(what: &str, pods: u32) -> i64 {
     let scene = scenes::all().into_iter().find(|s| s.what == what);

@@ -9,8 +9,6 @@ use kubarium::kubectl::headless::{Terminal, World};
 use kubarium::sim::secs;
 use serde_json::{Value, json};
 
-use super::Scene;
-
 const NODES: u8 = 100;
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
 const SERVICES: &str = "/api/v1/namespaces/default/services";
@@ -22,6 +20,18 @@ const LISTED: u32 = 1_000;
 const CLIENTS: u32 = 1_000;
 /// How many nodes the scheduler has to choose from.
 const WIDE: u32 = 1_000;
+
+/// What is done to a cluster, and how much of it.
+pub struct Scene {
+    pub what: &'static str,
+    /// How many pods (or whatever the costs are divided by) there are.
+    pub units: u32,
+    pub unit: &'static str,
+    /// How many clusters are measured together: a short run would be all noise.
+    pub times: u32,
+    pub prepare: fn(u32) -> Cluster,
+    pub run: fn(&mut Cluster, u32),
+}
 
 pub fn all() -> Vec<Scene> {
     let serve = |units, times| Scene {
