@@ -1,7 +1,7 @@
 //! Conditions: `test`, `[ ... ]` and `[[ ... ]]`.
 
 use super::expand::matches;
-use super::run::{Io, Shell};
+use super::state::{Io, Shell};
 use crate::api::pattern::Pattern;
 
 /// A word of a condition, expanded.

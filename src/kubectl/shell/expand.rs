@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::arith::{self, Variables};
 use super::dollar::{Operation, Variable};
 use super::lex::{Part, Word};
-use super::run::{Io, Shell, run_source};
+use super::run::run_source;
+use super::state::{Io, Shell};
 use crate::client::LocalFuture;
 
 /// Text that a word became, with what may still be split or matched.

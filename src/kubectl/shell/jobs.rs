@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::parse::{Item, Script};
-use super::run::{Io, Shell, run};
+use super::run::run;
+use super::state::{Io, Shell};
 use crate::kubectl::host::World;
 use crate::kubectl::io::{Pipe, Screen, Sink, Stream};
 use crate::kubectl::session::{Job, Progress};
@@ -146,7 +147,7 @@ pub fn start(shell: &Rc<Shell>, io: &Io, item: &Item) -> i32 {
 
 /// Lets what runs in the background go on; what it printed, and, when nothing else runs, what has
 /// ended since.
-pub fn poll(state: &std::cell::RefCell<super::run::State>, idle: bool) -> Progress {
+pub fn poll(state: &std::cell::RefCell<super::state::State>, idle: bool) -> Progress {
     let mut list = state.borrow_mut().jobs.take();
     let newest = state.borrow().jobs.newest;
     let mut progress = Progress {

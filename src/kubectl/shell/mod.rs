@@ -11,17 +11,20 @@ mod expand;
 pub mod jobs;
 mod lex;
 mod parse;
+mod redirect;
 mod run;
 mod special;
+mod state;
 
 pub use builtins::{decode_base64, reason};
 use expand::matches;
 pub use parse::{Aliases, Script, parse, parse_with};
-pub use run::{Shell, complain, run, run_line};
+pub use run::{complain, run, run_line};
+pub use state::Shell;
 
 /// What a session gives to the scripts that it runs.
 pub mod run_parts {
-    pub use super::run::{Io, Scope, State};
+    pub use super::state::{Io, Scope, State};
 }
 
 /// Why a line cannot be run.

@@ -1,186 +1,18 @@
 //! Running a script: one future per job, polled by the host.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
 use super::expand::{both, compute, fields, joined, matches};
-use super::jobs::Jobs;
-use super::parse::{
-    Aliases, Body, Command, Item, Joint, Pipeline, Redirect, Script, TestToken, parse_with,
-};
+use super::parse::{Body, Command, Item, Joint, Pipeline, Script, TestToken, parse_with};
+use super::redirect::apply;
+use super::state::{Io, Scope, Shell};
 use super::{SyntaxError, builtins, cond, special};
 use crate::client::LocalFuture;
-use crate::kubectl::host::World;
-use crate::kubectl::io::{FileBuffer, Input, Pipe, Sink};
-use crate::kubectl::kubeconfig::Kubeconfig;
-use crate::kubectl::network::Forward;
-
-/// What lives as long as a session.
-pub struct State {
-    /// The namespace of the current context.
-    pub namespace: String,
-    pub config: Kubeconfig,
-    pub history: Vec<String>,
-    /// The kinds that the server was last seen to serve beside the built-in ones.
-    pub discovered: Vec<&'static crate::api::KindInfo>,
-    /// The built-in groups that it was then seen not to serve.
-    pub absent_groups: Vec<&'static str>,
-    /// How many temporary files there have been.
-    pub temporary: u64,
-    /// What runs in the background.
-    pub jobs: Jobs,
-    /// Ports of this terminal that lead into pods.
-    pub forwards: Vec<Forward>,
-    /// Files that are being written: their texts so far.
-    pub writing: Vec<(String, FileBuffer)>,
-    /// The node to which somebody has logged in.
-    pub node: Option<String>,
-    /// What `<(...)` printed, by name.
-    pub descriptors: BTreeMap<String, String>,
-}
-
-/// What `set` changes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// `-e`
-    pub errexit: bool,
-    /// `-u`
-    pub nounset: bool,
-    /// `-x`
-    pub xtrace: bool,
-    /// `-o pipefail`
-    pub pipefail: bool,
-}
-
-/// What a shell knows; a subshell has a copy of its own.
-#[derive(Clone, Debug, Default)]
-pub struct Scope {
-    pub variables: BTreeMap<String, String>,
-    /// The names of those that `export` named.
-    pub exported: Vec<String>,
-    pub functions: BTreeMap<String, Rc<Command>>,
-    pub aliases: Aliases,
-    pub arguments: Vec<String>,
-    pub options: Options,
-    pub last_exit: i32,
-    /// The exit code of the last command substitution of the command that is being expanded.
-    pub substituted: i32,
-    /// What `local` has hidden, for each function that runs.
-    pub frames: Vec<Vec<(String, Option<String>)>>,
-}
-
-/// One job's view of the session and the world.
-pub struct Shell {
-    pub world: World,
-    pub state: Rc<RefCell<State>>,
-}
-
-impl Shell {
-    /// A file's text: one that is being written, a descriptor, or one of the host's.
-    pub fn read_file(&self, name: &str) -> Option<String> {
-        if name == "/dev/null" {
-            return Some(String::new());
-        }
-        {
-            let state = self.state.borrow();
-            let plain = name.strip_prefix("./").unwrap_or(name);
-            let open = state.writing.iter().rev().find(|(n, _)| n == plain);
-            if let Some((_, buffer)) = open {
-                return Some(buffer.borrow().clone());
-            }
-            if let Some(text) = state.descriptors.get(name) {
-                return Some(text.clone());
-            }
-        }
-        self.world.host.read_file(name)
-    }
-}
-
-/// The three streams of a command, and the shell that runs it.
-#[derive(Clone)]
-pub struct Io {
-    pub input: Input,
-    pub out: Sink,
-    pub err: Sink,
-    /// How many functions and command substitutions this one is inside of.
-    pub depth: u8,
-    /// What is set for this command only, before variables of the shell.
-    pub env: Rc<Vec<(String, String)>>,
-    pub scope: Rc<RefCell<Scope>>,
-    /// It is a condition: its failure ends nothing.
-    pub tested: bool,
-}
-
-/// The number of the shell's process, for `$$`.
-const PROCESS: &str = "4242";
-
-impl Io {
-    /// Streams that lead nowhere.
-    pub fn none() -> Io {
-        Io {
-            input: None,
-            out: Sink::Nowhere,
-            err: Sink::Nowhere,
-            depth: 0,
-            env: Rc::default(),
-            scope: Rc::default(),
-            tested: false,
-        }
-    }
-
-    /// A shell of its own, which knows what this one knows.
-    pub fn subshell(&self) -> Io {
-        let scope = self.scope.borrow().clone();
-        Io {
-            scope: Rc::new(RefCell::new(scope)),
-            ..self.clone()
-        }
-    }
-
-    /// A variable as a command sees it.
-    pub fn variable(&self, shell: &Shell, name: &str) -> Option<String> {
-        let own = self.env.iter().rev().find(|(n, _)| n == name);
-        if let Some((_, value)) = own {
-            return Some(value.clone());
-        }
-        let scope = self.scope.borrow();
-        if let Ok(number) = name.parse::<usize>() {
-            return match number.checked_sub(1) {
-                None => Some("sh".to_owned()),
-                Some(index) => scope.arguments.get(index).cloned(),
-            };
-        }
-        match name {
-            "?" => Some(scope.last_exit.to_string()),
-            "#" => Some(scope.arguments.len().to_string()),
-            "@" | "*" => Some(scope.arguments.join(" ")),
-            "$" => Some(PROCESS.to_owned()),
-            "!" => shell.state.borrow().jobs.last_process(),
-            name => scope.variables.get(name).cloned(),
-        }
-    }
-
-    pub fn set(&self, name: String, value: String) {
-        let mut scope = self.scope.borrow_mut();
-        match name.strip_suffix('+') {
-            Some(name) => {
-                let before = scope.variables.entry(name.to_owned()).or_default();
-                if before.len() + value.len() <= 4 << 20 {
-                    before.push_str(&value);
-                }
-            }
-            None => {
-                if scope.variables.len() < 1000 || scope.variables.contains_key(&name) {
-                    scope.variables.insert(name, value);
-                }
-            }
-        }
-    }
-}
+use crate::kubectl::io::{Input, Pipe, Sink};
 
 /// Functions and substitutions nest no deeper.
 const DEEPEST: u8 = 20;
@@ -409,23 +241,6 @@ async fn run_stages(mut stages: Vec<Stage>, pipefail: bool) -> i32 {
     .await
 }
 
-/// A file that a command writes, saved when the command ends or is dropped.
-struct Writing {
-    shell: Rc<Shell>,
-    name: String,
-    buffer: FileBuffer,
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        let mut state = self.shell.state.borrow_mut();
-        state.writing.retain(|(_, b)| !Rc::ptr_eq(b, &self.buffer));
-        drop(state);
-        let host = &self.shell.world.host;
-        host.write_file(&self.name, &self.buffer.borrow());
-    }
-}
-
 fn run_command(
     shell: Rc<Shell>,
     io: Io,
@@ -442,81 +257,6 @@ fn run_command(
         }
         run_body(&shell, io, &command.body).await
     })
-}
-
-async fn apply(
-    shell: &Rc<Shell>,
-    io: &mut Io,
-    redirect: &Redirect,
-    files: &mut Vec<Writing>,
-) -> Result<(), String> {
-    let failed = |message: String| format!("sh: {message}");
-    match redirect {
-        Redirect::From(word) => {
-            let name = joined(shell, io, word).await.map_err(failed)?;
-            if name == "/dev/stdin" {
-                return Ok(());
-            }
-            let text = shell
-                .read_file(&name)
-                .ok_or_else(|| format!("sh: {name}: No such file or directory"))?;
-            io.input = Some(Pipe::of(&text));
-        }
-        Redirect::Here(word) => {
-            let text = joined(shell, io, word).await.map_err(failed)?;
-            io.input = Some(Pipe::of(&text));
-        }
-        Redirect::Into {
-            descriptor,
-            append,
-            file,
-        } => {
-            let name = joined(shell, io, file).await.map_err(failed)?;
-            let sink = match name.as_str() {
-                "/dev/null" => Sink::Nowhere,
-                "/dev/stdout" => io.out.clone(),
-                "/dev/stderr" => io.err.clone(),
-                "" => return Err("sh: : No such file or directory".to_owned()),
-                name if name.ends_with('/') => return Err(format!("sh: {name}: Is a directory")),
-                name => {
-                    let before = match append {
-                        true => shell.read_file(name).unwrap_or_default(),
-                        false => String::new(),
-                    };
-                    let name = name.strip_prefix("./").unwrap_or(name).to_owned();
-                    let buffer: FileBuffer = Rc::new(RefCell::new(before));
-                    let mut state = shell.state.borrow_mut();
-                    state.writing.push((name.clone(), buffer.clone()));
-                    drop(state);
-                    files.push(Writing {
-                        shell: shell.clone(),
-                        name,
-                        buffer: buffer.clone(),
-                    });
-                    Sink::File(buffer)
-                }
-            };
-            match descriptor {
-                0 => {
-                    io.out = sink.clone();
-                    io.err = sink;
-                }
-                2 => io.err = sink,
-                _ => io.out = sink,
-            }
-        }
-        Redirect::Duplicate { descriptor, of } => match (descriptor, of) {
-            (2, 1) => io.err = io.out.clone(),
-            (1, 2) => io.out = io.err.clone(),
-            _ => {}
-        },
-        Redirect::Close { descriptor } => match descriptor {
-            0 => io.input = Some(Pipe::of("")),
-            1 => io.out = Sink::Nowhere,
-            _ => io.err = Sink::Nowhere,
-        },
-    }
-    Ok(())
 }
 
 /// Whether a loop ends with what its body ended with, and with what it then ends itself.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::{Lines, fail};
 use crate::api::pattern::Pattern;
 

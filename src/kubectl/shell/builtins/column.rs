@@ -1,6 +1,6 @@
 //! `column -t`: a table with aligned columns.
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::filters::options;
 use super::{fail, read_all};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::fail;
 use crate::api::rfc3339::parse_go_duration;
 use crate::apiserver::request::Credentials;

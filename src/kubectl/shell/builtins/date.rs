@@ -1,6 +1,6 @@
 //! `date`: virtual time.
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::fail;
 use crate::api::rfc3339::{civil, format_rfc1123, parse_time};
 

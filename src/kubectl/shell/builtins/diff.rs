@@ -1,6 +1,6 @@
 //! `diff`: what differs between two files, as `diff -u` prints it.
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::{fail, read_all};
 use crate::kubectl::diff::unified;
 

@@ -1,6 +1,6 @@
 //! `echo` and `printf`.
 
-use super::super::run::Io;
+use super::super::state::Io;
 use super::fail;
 
 pub fn echo(io: &Io, arguments: &[String]) -> i32 {

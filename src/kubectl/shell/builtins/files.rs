@@ -1,7 +1,7 @@
 //! `ls`, `cat`, `tee`, `cp` and their like: the files are those of the editor. A folder is there when the
 //! name of a file begins with it.
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::{Lines, fail, read_all};
 use crate::kubectl::host::Edited;
 

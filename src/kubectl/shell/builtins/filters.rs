@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::{Lines, fail, read_all};
 
 /// Options of one letter and the rest; `valued` names the letters that take a value.

@@ -1,6 +1,6 @@
 //! `grep`.
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::filters::options;
 use super::{Lines, fail};
 use crate::api::pattern::Pattern;

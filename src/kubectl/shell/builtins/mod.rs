@@ -25,7 +25,7 @@ pub use text::decode as decode_base64;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::run::{Io, Shell};
+use super::state::{Io, Shell};
 use crate::client::LocalFuture;
 use crate::kubectl::io::Stream;
 use crate::kubectl::io::{Pipe, Sink};

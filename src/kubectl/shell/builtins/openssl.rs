@@ -2,7 +2,7 @@
 
 use crate::api::rfc3339::civil_of;
 use crate::api::x509::{Certificate, Name, Request, private_key, request};
-use crate::kubectl::shell::run::{Io, Shell};
+use crate::kubectl::shell::state::{Io, Shell};
 use crate::sim::hash_bytes;
 
 const MONTHS: [&str; 12] = [

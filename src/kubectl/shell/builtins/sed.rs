@@ -1,6 +1,6 @@
 //! `sed`: substitution, printing, deleting and quitting by line, with addresses.
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::{Lines, fail};
 use crate::api::pattern::{Captures, Pattern};
 use crate::kubectl::io::{FileBuffer, Sink};

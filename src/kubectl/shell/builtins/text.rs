@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::filters::options;
 use super::{fail, read_all};
 use crate::client::LocalFuture;

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::super::run::{Io, Shell, run_line, run_source};
+use super::super::run::{run_line, run_source};
+use super::super::state::{Io, Shell};
 use super::{fail, seconds};
 use crate::client::LocalFuture;
 use crate::kubectl::io::{Sink, Stream};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::{fail, read_all};
 use crate::api::yaml;
 use crate::kubectl::jq::Program;

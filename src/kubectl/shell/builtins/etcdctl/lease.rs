@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::run::Shell;
+use super::super::super::state::Shell;
 use super::print::{Format, Printer};
 use super::{Line, ask, failed, read, write};
 use crate::sim::secs;

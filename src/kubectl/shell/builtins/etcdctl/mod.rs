@@ -11,7 +11,7 @@ use std::task::Poll;
 
 use serde_json::{Value, json};
 
-use super::super::run::{Io, Shell};
+use super::super::state::{Io, Shell};
 use super::fail;
 use crate::apiserver::{Body, Method, Request};
 use print::{Format, Printer};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::run::Io;
+use super::super::super::state::Io;
 use super::VERSION;
 
 /// The ids of a cluster of one member.

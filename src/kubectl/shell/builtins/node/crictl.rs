@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::super::super::run::{Io, Shell};
+use super::super::super::state::{Io, Shell};
 use super::{asked, fail, here, list, text};
 use crate::api::rfc3339::format_time;
 use crate::apiserver::{Body, Request};

@@ -10,7 +10,8 @@ use std::task::Poll;
 
 use serde_json::{Value, json};
 
-use super::super::run::{Io, Shell, run_line};
+use super::super::run::run_line;
+use super::super::state::{Io, Shell};
 use super::fail;
 use crate::api::rfc3339::{format_rfc1123, format_time, go_duration};
 use crate::client::LocalFuture;

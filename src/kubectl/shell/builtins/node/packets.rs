@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::super::run::{Io, Shell};
+use super::super::super::state::{Io, Shell};
 use super::{asked, fail, here, list, text};
 
 /// A port's name as the comments of rules have it: `default/web:http`.

@@ -1,0 +1,175 @@
+//! What a shell knows: the session, its variables, the streams of a command.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::jobs::Jobs;
+use super::parse::{Aliases, Command};
+use crate::kubectl::host::World;
+use crate::kubectl::io::{FileBuffer, Input, Sink};
+use crate::kubectl::kubeconfig::Kubeconfig;
+use crate::kubectl::network::Forward;
+
+/// What lives as long as a session.
+pub struct State {
+    /// The namespace of the current context.
+    pub namespace: String,
+    pub config: Kubeconfig,
+    pub history: Vec<String>,
+    /// The kinds that the server was last seen to serve beside the built-in ones.
+    pub discovered: Vec<&'static crate::api::KindInfo>,
+    /// The built-in groups that it was then seen not to serve.
+    pub absent_groups: Vec<&'static str>,
+    /// How many temporary files there have been.
+    pub temporary: u64,
+    /// What runs in the background.
+    pub jobs: Jobs,
+    /// Ports of this terminal that lead into pods.
+    pub forwards: Vec<Forward>,
+    /// Files that are being written: their texts so far.
+    pub writing: Vec<(String, FileBuffer)>,
+    /// The node to which somebody has logged in.
+    pub node: Option<String>,
+    /// What `<(...)` printed, by name.
+    pub descriptors: BTreeMap<String, String>,
+}
+
+/// What `set` changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// `-e`
+    pub errexit: bool,
+    /// `-u`
+    pub nounset: bool,
+    /// `-x`
+    pub xtrace: bool,
+    /// `-o pipefail`
+    pub pipefail: bool,
+}
+
+/// What a shell knows; a subshell has a copy of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    pub variables: BTreeMap<String, String>,
+    /// The names of those that `export` named.
+    pub exported: Vec<String>,
+    pub functions: BTreeMap<String, Rc<Command>>,
+    pub aliases: Aliases,
+    pub arguments: Vec<String>,
+    pub options: Options,
+    pub last_exit: i32,
+    /// The exit code of the last command substitution of the command that is being expanded.
+    pub substituted: i32,
+    /// What `local` has hidden, for each function that runs.
+    pub frames: Vec<Vec<(String, Option<String>)>>,
+}
+
+/// One job's view of the session and the world.
+pub struct Shell {
+    pub world: World,
+    pub state: Rc<RefCell<State>>,
+}
+
+impl Shell {
+    /// A file's text: one that is being written, a descriptor, or one of the host's.
+    pub fn read_file(&self, name: &str) -> Option<String> {
+        if name == "/dev/null" {
+            return Some(String::new());
+        }
+        {
+            let state = self.state.borrow();
+            let plain = name.strip_prefix("./").unwrap_or(name);
+            let open = state.writing.iter().rev().find(|(n, _)| n == plain);
+            if let Some((_, buffer)) = open {
+                return Some(buffer.borrow().clone());
+            }
+            if let Some(text) = state.descriptors.get(name) {
+                return Some(text.clone());
+            }
+        }
+        self.world.host.read_file(name)
+    }
+}
+
+/// The three streams of a command, and the shell that runs it.
+#[derive(Clone)]
+pub struct Io {
+    pub input: Input,
+    pub out: Sink,
+    pub err: Sink,
+    /// How many functions and command substitutions this one is inside of.
+    pub depth: u8,
+    /// What is set for this command only, before variables of the shell.
+    pub env: Rc<Vec<(String, String)>>,
+    pub scope: Rc<RefCell<Scope>>,
+    /// It is a condition: its failure ends nothing.
+    pub tested: bool,
+}
+
+/// The number of the shell's process, for `$$`.
+const PROCESS: &str = "4242";
+
+impl Io {
+    /// Streams that lead nowhere.
+    pub fn none() -> Io {
+        Io {
+            input: None,
+            out: Sink::Nowhere,
+            err: Sink::Nowhere,
+            depth: 0,
+            env: Rc::default(),
+            scope: Rc::default(),
+            tested: false,
+        }
+    }
+
+    /// A shell of its own, which knows what this one knows.
+    pub fn subshell(&self) -> Io {
+        let scope = self.scope.borrow().clone();
+        Io {
+            scope: Rc::new(RefCell::new(scope)),
+            ..self.clone()
+        }
+    }
+
+    /// A variable as a command sees it.
+    pub fn variable(&self, shell: &Shell, name: &str) -> Option<String> {
+        let own = self.env.iter().rev().find(|(n, _)| n == name);
+        if let Some((_, value)) = own {
+            return Some(value.clone());
+        }
+        let scope = self.scope.borrow();
+        if let Ok(number) = name.parse::<usize>() {
+            return match number.checked_sub(1) {
+                None => Some("sh".to_owned()),
+                Some(index) => scope.arguments.get(index).cloned(),
+            };
+        }
+        match name {
+            "?" => Some(scope.last_exit.to_string()),
+            "#" => Some(scope.arguments.len().to_string()),
+            "@" | "*" => Some(scope.arguments.join(" ")),
+            "$" => Some(PROCESS.to_owned()),
+            "!" => shell.state.borrow().jobs.last_process(),
+            name => scope.variables.get(name).cloned(),
+        }
+    }
+
+    pub fn set(&self, name: String, value: String) {
+        let mut scope = self.scope.borrow_mut();
+        match name.strip_suffix('+') {
+            Some(name) => {
+                let before = scope.variables.entry(name.to_owned()).or_default();
+                if before.len() + value.len() <= 4 << 20 {
+                    before.push_str(&value);
+                }
+            }
+            None => {
+                if scope.variables.len() < 1000 || scope.variables.contains_key(&name) {
+                    scope.variables.insert(name, value);
+                }
+            }
+        }
+    }
+}
