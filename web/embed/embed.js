@@ -150,8 +150,17 @@ class Playground extends HTMLElement {
     this.#dark = dark;
   }
 
+  /** React sets what an element has as a property, and `load` is the name of an attribute too. */
+  get load() {
+    return this.#load;
+  }
+
+  set load(when) {
+    this.setAttribute("load", when);
+  }
+
   /** Loads the frame. `asked`: the reader has seen what will run. What a link holds, no poster shows. */
-  load(asked = !this.hasAttribute("link")) {
+  #load(asked = !this.hasAttribute("link")) {
     if (this.#frame || !this.#parts) return this.ready;
     const query = new URLSearchParams({ embed: "1", theme: this.#dark ? "dark" : "light" });
     for (const name of ["view", "speed", "lang", "nodes", "lesson"]) {

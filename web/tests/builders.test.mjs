@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import test from "node:test";
 
 import { root } from "../scripts/places.mjs";
@@ -43,16 +43,23 @@ async function bothWork(t, html) {
   // The themes' own files and fonts are not served here.
   await page.route("**/*", (route) => (new URL(route.request().url()).origin === new URL(base).origin && new URL(route.request().url()).pathname !== "/" ? route.abort() : route.fallback()));
   await page.goto(base);
+  await bothStart(page);
+  problems.length = 0;
+}
+
+async function bothStart(page) {
   for (const nth of [0, 1]) {
     const poster = page.locator("kubarium-playground").nth(nth);
     await poster.getByRole("button").waitFor();
     const text = await page.evaluate((n) => document.querySelectorAll("kubarium-playground")[n].shadowRoot.querySelector("pre").textContent, nth);
     assert.match(text, /^apiVersion: v1\nkind: Pod\nmetadata:\n {2}name: hello\n\n?spec:\n {2}containers:\n {4}- name: web\n {6}image: nginx:1\.29\n\n\$/);
     await poster.getByRole("button").click();
-    const frame = await frameOf(page, nth);
-    await frame.waitForFunction(() => document.querySelector(".k-pane--stage")?.textContent.includes("hello"), undefined, { polling: 100, timeout: 120_000 });
+    await showsPod(await frameOf(page, nth));
   }
-  problems.length = 0;
+}
+
+async function showsPod(frame) {
+  await frame.waitForFunction(() => document.querySelector(".k-pane--stage")?.textContent.includes("hello"), undefined, { polling: 100, timeout: 120_000 });
 }
 
 test("Hugo, with the shortcode", { timeout: 300_000 }, async (t) => {
@@ -94,23 +101,52 @@ test("mdBook", { timeout: 300_000 }, async (t) => {
   await bothWork(t, await readFile(join(folder, "book/docs.html"), "utf8"));
 });
 
-// What the two of them emit, written by hand: mdBook where it is not installed, and Docusaurus, which is too heavy.
+/** The files of a built site, by the path at which it is served. */
+async function siteOf(folder) {
+  const types = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css" };
+  const pages = {};
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    const path = `/${relative(folder, file).split(sep).join("/")}`;
+    const type = types[entry.name.split(".").pop()] ?? "application/octet-stream";
+    pages[path.replace(/index\.html$/, "")] = { html: await readFile(file), headers: { "Content-Type": type } };
+  }
+  return pages;
+}
+
+test("Docusaurus, when the page is loaded, and when its router leads to another", { timeout: 600_000 }, async (t) => {
+  const modules = process.env.KUBARIUM_DOCUSAURUS;
+  if (!modules) return t.skip("SKIPPED: Docusaurus is not installed (`cargo xtask test browser builders` installs it)");
+  const block = snippet("docusaurus");
+  const folder = await folderOf(t, {
+    "package.json": '{ "private": true }\n',
+    // The plugin alone, without a theme: what makes a document of MDX is the same in all of them.
+    "docusaurus.config.js": `export default {\n  title: "Docs",\n  url: "http://localhost",\n  baseUrl: "/",\n  trailingSlash: true,\n  onBrokenLinks: "throw",\n  plugins: ["@docusaurus/plugin-content-pages"],\n  headTags: [{ tagName: "link", attributes: { rel: "icon", href: "data:," } }],\n  ${snippet("docusaurus-config")}};\n`,
+    "src/theme/MDXPage.js": 'import React from "react";\nexport default ({ content: Content }) => <main><Content /></main>;\n',
+    "src/pages/index.mdx": `import Link from "@docusaurus/Link";\n\n# Docs\n\n${block}\n\nSecond.\n\n${block}\n\n<Link to="/next/">Go on</Link>\n`,
+    "src/pages/next.mdx": `import Link from "@docusaurus/Link";\n\n# Next\n\n${block.replace("view=", 'load="visible" view=')}\n\n<Link to="/">Go back</Link>\n`,
+  });
+  await symlink(modules, join(folder, "node_modules"), "junction");
+  build(folder, process.execPath, join(modules, "@docusaurus/core/bin/docusaurus.mjs"), "build");
+  const base = await host(t, await siteOf(join(folder, "build")));
+  const { page } = await open(t);
+  await page.goto(base);
+  await page.waitForFunction(() => document.documentElement.dataset.hasHydrated === "true");
+  await bothStart(page);
+  // React makes these elements, and sets on them what they have as properties.
+  await page.getByRole("link", { name: "Go on" }).click();
+  await page.getByRole("heading", { name: "Next" }).waitFor();
+  const frame = await frameOf(page);
+  await frame.getByRole("dialog").getByRole("button", { name: "Open", exact: true }).click();
+  await showsPod(frame);
+  await page.getByRole("link", { name: "Go back" }).click();
+  await bothStart(page);
+});
+
+// What mdBook emits, written by hand, where it is not installed.
 test("a page as mdBook emits it: the block as it stands, for it holds no empty line", { timeout: 300_000 }, async (t) => {
   const block = snippet("mdbook");
   assert.doesNotMatch(block.trim(), /\n\s*\n/);
   await bothWork(t, plain(`<main>\n${block}\n<p>Second.</p>\n${block}</main>`, snippet("mdbook-head")));
-});
-
-test("a page as Docusaurus emits it: an element that React made, with the literal as its text", { timeout: 300_000 }, async (t) => {
-  const [, attributes, text] = /^<kubarium-playground([^>]*)>\{`([^`]*)`\}<\/kubarium-playground>\s*$/.exec(snippet("docusaurus"));
-  assert.match(docs, /scripts: \[\{ src: "[^"]*embed\.js", type: "module" \}\]/);
-  // React puts the text in when the script may be there already.
-  const made = `<script type="module">
-    for (const place of document.querySelectorAll("main > div")) {
-      const element = document.createElement("kubarium-playground");
-      for (const { name, value } of document.querySelector("template").content.firstElementChild.attributes) element.setAttribute(name, value);
-      element.append(${JSON.stringify(text)});
-      place.append(element);
-    }</script>`;
-  await bothWork(t, plain(`<template><i${attributes}></i></template><main><div></div><div></div></main>${made}`, script));
 });

@@ -104,6 +104,19 @@ test("in a sandbox without storage, and the link out of it", { timeout: 300_000 
   assert.equal(await page.evaluate(() => document.querySelector("kubarium-playground").shadowRoot.querySelector("iframe").sandbox.value), "allow-scripts");
 });
 
+test("who sets `load` as a property, as React 19 does, has set the attribute", { timeout: 300_000 }, async (t) => {
+  const { page } = await visit(t, `<main></main>${script}`);
+  await page.evaluate(async () => {
+    await customElements.whenDefined("kubarium-playground");
+    const element = document.createElement("kubarium-playground");
+    element.load = "visible";
+    document.querySelector("main").append(element);
+  });
+  const frame = await frameOf(page);
+  await frame.locator(".k-pane--stage :text-is('worker-1')").waitFor();
+  assert.equal(await page.evaluate(() => typeof document.querySelector("kubarium-playground").load), "function");
+});
+
 test("the two speak: the page around hears, acts where it asked to, and others are not heard", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(
     t,

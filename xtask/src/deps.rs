@@ -133,7 +133,7 @@ fn duplicates(packages: &[Package]) -> Vec<(&str, Vec<&str>)> {
 
 /// Whoever installs decides where from: the lock file names versions and hashes alone.
 fn check_npm_locks() -> Result {
-    for folder in ["web", "meanings"] {
+    for folder in ["web", "web/tests/docusaurus", "meanings"] {
         let path = workspace::root().join(folder).join("package-lock.json");
         let lock = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
         if lock.contains("\"resolved\"") {

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::page::{Page, build};
 use crate::run::{cargo, keeping};
 use crate::server::Server;
-use crate::tools::{Chromium, Toolbox, WASM, mkdocs, npm_packages, python_with_client};
+use crate::tools::{Chromium, Toolbox, WASM, docusaurus, mkdocs, npm_packages, python_with_client};
 use crate::workspace;
 
 /// Where the journeys find the page: below a path, as on a site that hosts it among other things.
@@ -151,9 +151,13 @@ pub fn browser(page: Page, filter: Option<&str>) -> Result<Closing> {
     if files
         .iter()
         .any(|file| file.ends_with("/builders.test.mjs"))
-        && let Some(mkdocs) = mkdocs()?
     {
-        node.env("KUBARIUM_MKDOCS", mkdocs);
+        if let Some(mkdocs) = mkdocs()? {
+            node.env("KUBARIUM_MKDOCS", mkdocs);
+        }
+        if let Some(modules) = docusaurus()? {
+            node.env("KUBARIUM_DOCUSAURUS", modules);
+        }
     }
     let lines = keeping(&mut node, |line| {
         ["ℹ tests ", "ℹ pass ", "ℹ fail ", "ℹ skipped "]

@@ -20,7 +20,7 @@ use crate::failure::{Failure, Result};
 use crate::workspace;
 
 pub use chromium::Chromium;
-pub use npm::packages as npm_packages;
+pub use npm::{docusaurus, packages as npm_packages};
 pub use python::{client as python_with_client, mkdocs};
 pub use std_source::environment as own_std;
 pub use wasm_target::{TRIPLE as WASM, ensure as wasm_target};
