@@ -27,6 +27,7 @@ pub mod scheduler;
 pub mod client;
 
 pub mod apiserver;
+pub mod tools;
 
 pub mod api;
 

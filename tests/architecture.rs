@@ -7,7 +7,7 @@
 //! ```text
 //! ui > app > lessons > kubectl > cluster
 //!    > controllers | scheduler | kubelet | network    (siblings: they meet through API objects only)
-//!    > client > apiserver > api > sim
+//!    > client > apiserver | tools > api > sim
 //! ```
 
 use std::fmt;
@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 10] = [
     &["cluster"],
     &["controllers", "scheduler", "kubelet", "network"],
     &["client"],
-    &["apiserver"],
+    &["apiserver", "tools"],
     &["api"],
     &["sim"],
 ];

@@ -1,22 +1,12 @@
 //! What every part of the simulation may use: the instant, the random streams, the causes.
 
-use super::ordered::{Map as BTreeMap, Set as BTreeSet};
+use super::ordered::Map as BTreeMap;
 use std::rc::Rc;
 
-use super::{Cause, CauseId, CauseLog, Rng, Streams, Texts, Time, Trace};
+use super::{Cause, CauseId, CauseLog, Disk, Rng, Streams, Texts, Time, Trace};
 
 /// How many cause records are kept before the oldest are forgotten.
 const CAUSES_KEPT: usize = 200_000;
-
-/// What lies on a disk of the simulated world: text files by absolute path, and folders.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Disk {
-    pub files: BTreeMap<Rc<str>, Rc<str>>,
-    /// Folders that were made; those that hold files need no entry.
-    pub folders: BTreeSet<Rc<str>>,
-    /// The sizes of files that are larger than their text, in bytes.
-    pub sizes: BTreeMap<Rc<str>, u64>,
-}
 
 /// The shared services of one simulation, lent to whoever handles an event.
 #[derive(Clone)]

@@ -5,6 +5,7 @@
 //! same inputs gives the same history, event for event, on every target.
 
 mod cause;
+mod disk;
 mod kernel;
 mod log;
 pub mod ordered;
@@ -15,7 +16,8 @@ mod time;
 mod trace;
 
 pub use cause::{Cause, CauseId, CauseLog};
-pub use kernel::{Disk, Kernel};
+pub use disk::{Disk, Note, Usual};
+pub use kernel::Kernel;
 pub use log::Log;
 pub use queue::{Class, EventQueue, Ticket};
 pub use rng::{Rng, Streams, seal};

@@ -2,6 +2,7 @@
 
 mod ends;
 mod exec;
+mod files;
 mod logs;
 mod pressure;
 mod probes;

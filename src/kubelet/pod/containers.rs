@@ -16,7 +16,7 @@ use crate::kubelet::runtime::image::hex64;
 use crate::kubelet::runtime::logs::Logs;
 use crate::kubelet::runtime::machine::{Neighbour, Surroundings};
 use crate::kubelet::runtime::process::{self, Exit, Start};
-use crate::sim::{Time, millis};
+use crate::sim::{Time, Usual, millis};
 
 impl PodWorker {
     /// Tries to start a container: back-off, image, configuration.
@@ -121,7 +121,14 @@ impl PodWorker {
         container.stop = None;
         container.started = spec.startup_probe.is_none();
         container.probes = Default::default();
-        let mut files = Files::default();
+        // The files of an image belong to the user that it says it runs as.
+        let user = u32::try_from(image.content.program.user).unwrap_or_default();
+        let mut files = Files::with(Usual {
+            user,
+            group: user,
+            changed: Time::EPOCH,
+            ..Usual::default()
+        });
         for (path, text) in &image.content.program.files {
             files.share(ctx.kernel.texts.of(path), ctx.kernel.texts.of(text));
         }
@@ -256,6 +263,8 @@ impl PodWorker {
             .map(|(_, seen)| seen)
             .collect();
         let own_pid = self.pid(c);
+        let spec = self.container_spec(c);
+        let image_name = spec.and_then(|s| s.image.clone()).unwrap_or_default();
         let container = self.containers.get_mut(c)?;
         let image = container.image.clone()?;
         let mut instance = container.instance.take()?;
@@ -280,6 +289,8 @@ impl PodWorker {
                 hostname: &hostname,
                 address: self.ip.as_deref().unwrap_or_default(),
                 content: &image.content,
+                image: &image_name,
+                mask: 0o022,
                 servers,
                 api: ctx.server,
                 rng: ctx.kernel.rng(h.stream),
@@ -407,8 +418,7 @@ impl PodWorker {
         let path = path.unwrap_or_else(|| "/dev/termination-log".to_owned());
         let from_logs = spec.termination_message_policy.as_deref() == Some("FallbackToLogsOnError");
         let message = self.in_container(c, h, ctx, |instance, s| {
-            use crate::kubelet::runtime::shell::Machine;
-            let text = s.read(&path).ok().filter(|t| !t.is_empty());
+            let text = s.text(&path).ok().filter(|t| !t.is_empty());
             match text {
                 Some(text) => text.to_string(),
                 None if from_logs && exit.code != 0 => {

@@ -114,7 +114,8 @@ impl Exec {
             };
             if self.interactive && !self.shell.is_exiting() {
                 if self.tty && !self.prompted {
-                    let prompt = format!("{} # ", self.shell.folder());
+                    let mark = if s.identity.user == 0 { '#' } else { '$' };
+                    let prompt = format!("{} {mark} ", self.shell.folder());
                     self.write(1, &prompt);
                     self.prompted = true;
                 }

@@ -15,8 +15,8 @@ use crate::api::storage::{claim_name, claims_of_pod, disk, phase_of_claim, volum
 use crate::kubelet::latency;
 use crate::kubelet::runtime::files::{Files, absolute};
 use crate::kubelet::runtime::machine::Mount;
-use crate::sim::Texts;
 use crate::sim::ordered::Map as BTreeMap;
+use crate::sim::{Note, Texts, Time, Usual};
 
 /// The CA bundle that a controller publishes in every namespace; a pod does not wait for it here,
 /// as nothing in the simulation checks certificates.
@@ -63,7 +63,12 @@ impl PodWorker {
     }
 
     fn files_of(&self, volume: &Volume, h: &Host<'_>, ctx: &mut Cx<'_>) -> Result<Files, String> {
-        let mut files = Files::default();
+        let mut files = Files::with(Usual {
+            folder: 0o777,
+            file: file_mode(volume),
+            changed: ctx.kernel.now,
+            ..Usual::default()
+        });
         if let Some(source) = &volume.config_map {
             let optional = source.optional.unwrap_or_default();
             let data = self.config_map(&source.name, optional, ctx)?;
@@ -126,10 +131,72 @@ impl PodWorker {
                     .sign_pod_token(ctx.kernel, &self.pod, audience, seconds);
                 let token = token.map_err(|e| format!("failed to fetch token: {}", e.message))?;
                 let path = ctx.kernel.texts.of(&absolute("/", &r.path));
-                files.share(path, token.into());
+                files.share(path.clone(), token.into());
+                if let Some(note) = self.token_note(ctx.kernel.now) {
+                    files.set_note(&path, note);
+                }
             }
         }
+        if let Some(group) = self.fs_group() {
+            files.give_to_group(group, shows_objects(volume));
+        }
         Ok(files)
+    }
+
+    /// The group that the pod's volumes are given to.
+    fn fs_group(&self) -> Option<u32> {
+        let context = self.pod.spec.as_ref()?.security_context.as_ref()?;
+        u32::try_from(context.fs_group?).ok()
+    }
+
+    /// Whose a token is where not everybody may read it: the group's of the pod's volumes, or the user's that all
+    /// containers run as (`collectData` in `pkg/volume/projected/projected.go`).
+    fn token_note(&self, now: Time) -> Option<Note> {
+        let spec = self.pod.spec.as_ref()?;
+        let of_pod = spec.security_context.as_ref().and_then(|s| s.run_as_user);
+        let containers = spec
+            .init_containers
+            .iter()
+            .flatten()
+            .chain(&spec.containers);
+        let users = containers.map(|c| {
+            let own = c.security_context.as_ref().and_then(|s| s.run_as_user);
+            own.or(of_pod)
+        });
+        let users: Vec<Option<i64>> = users.collect();
+        let first = users.first().copied().flatten();
+        let same = first.filter(|user| users.iter().all(|u| *u == Some(*user)));
+        let user = match self.fs_group() {
+            Some(_) => 0,
+            None => u32::try_from(same?).ok()?,
+        };
+        Some(Note {
+            user,
+            group: 0,
+            mode: 0o600,
+            changed: now,
+        })
+    }
+
+    /// Makes the disks behind the pod's claims that nobody has used yet, and gives those of drivers to the pod's group;
+    /// folders of nodes and of other hosts stay as they are.
+    pub(super) fn prepare_disks(&self, ctx: &mut Cx<'_>) {
+        let now = ctx.kernel.now;
+        for (_, name) in &self.disks {
+            let usual = Usual {
+                folder: 0o777,
+                changed: now,
+                ..Usual::default()
+            };
+            let disks = &mut ctx.kernel.disks;
+            let new = || Files::with(usual).into();
+            let disk = disks.entry(name.clone()).or_insert_with(new);
+            if let Some(group) = self.fs_group().filter(|_| name.starts_with("csi://")) {
+                let mut files = Files::from(std::mem::take(disk));
+                files.give_to_group(group, false);
+                *disk = files.into();
+            }
+        }
     }
 
     /// The disks behind the pod's claims, by volume.
@@ -203,7 +270,11 @@ impl PodWorker {
             } else {
                 continue;
             };
-            files.put(&absolute("/", &item.path), &text);
+            let path = absolute("/", &item.path);
+            files.put(&path, &text);
+            if let Some(mode) = item.mode.and_then(|m| u16::try_from(m).ok()) {
+                files.set_mode(&path, mode);
+            }
         }
     }
 
@@ -270,11 +341,7 @@ impl PodWorker {
         }
         let volumes = self.pod.spec.as_ref().and_then(|s| s.volumes.clone());
         for volume in volumes.iter().flatten() {
-            let shows = volume.config_map.is_some()
-                || volume.secret.is_some()
-                || volume.downward_api.is_some()
-                || volume.projected.is_some();
-            if !shows {
+            if !shows_objects(volume) {
                 continue;
             }
             match self.files_of(volume, h, ctx) {
@@ -306,10 +373,7 @@ impl PodWorker {
         let fixed = |name: &str| {
             let volume = volumes.unwrap_or_default().iter().find(|v| v.name == name);
             volume.is_some_and(|v| {
-                v.config_map.is_some()
-                    || v.secret.is_some()
-                    || v.projected.is_some()
-                    || v.downward_api.is_some()
+                shows_objects(v)
                     || v.persistent_volume_claim
                         .as_ref()
                         .is_some_and(|c| c.read_only == Some(true))
@@ -350,6 +414,24 @@ impl PodWorker {
     }
 }
 
+/// Whether what a volume shows comes from objects of the API.
+fn shows_objects(volume: &Volume) -> bool {
+    volume.config_map.is_some()
+        || volume.secret.is_some()
+        || volume.downward_api.is_some()
+        || volume.projected.is_some()
+}
+
+/// The mode of files of a volume where no item says another.
+fn file_mode(volume: &Volume) -> u16 {
+    let of_config = volume.config_map.as_ref().and_then(|s| s.default_mode);
+    let of_secret = volume.secret.as_ref().and_then(|s| s.default_mode);
+    let of_downward = volume.downward_api.as_ref().and_then(|s| s.default_mode);
+    let of_projected = volume.projected.as_ref().and_then(|s| s.default_mode);
+    let mode = of_config.or(of_secret).or(of_downward).or(of_projected);
+    mode.and_then(|m| u16::try_from(m).ok()).unwrap_or(0o644)
+}
+
 /// Puts all of some data into a volume, or the keys that are named, under the paths given.
 ///
 /// # Errors
@@ -367,7 +449,13 @@ fn put(
         Some(items) => {
             for item in items {
                 match data.get(&*item.key) {
-                    Some(text) => files.share(texts.of(&absolute("/", &item.path)), text.clone()),
+                    Some(text) => {
+                        let path = texts.of(&absolute("/", &item.path));
+                        files.share(path.clone(), text.clone());
+                        if let Some(mode) = item.mode.and_then(|m| u16::try_from(m).ok()) {
+                            files.set_mode(&path, mode);
+                        }
+                    }
                     None if optional => {}
                     None => {
                         return Err(format!("references non-existent {what} key: {}", item.key));
@@ -439,6 +527,8 @@ pub fn of_node(name: &str) -> Files {
     ] {
         files.make_folder(folder);
     }
+    files.set_mode("/tmp", 0o1777);
+    files.set_mode("/root", 0o700);
     files.put("/etc/hostname", &format!("{name}\n"));
     files.put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
     files.put("/run/containerd/containerd.sock", "");

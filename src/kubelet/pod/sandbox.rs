@@ -24,6 +24,7 @@ impl PodWorker {
         match self.claimed_disks(h, ctx) {
             Ok(disks) => {
                 self.disks = disks;
+                self.prepare_disks(ctx);
                 self.claims_since = None;
             }
             Err((volumes, why)) => return self.wait_for_claims(&volumes, &why, h, ctx),

@@ -1,22 +1,25 @@
 //! Files of a container and of the volumes that are mounted in it.
 
-use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 use std::rc::Rc;
 
-use crate::sim::Disk;
+use crate::sim::ordered::Set as BTreeSet;
+use crate::sim::{Disk, Note, Time, Usual};
 
 /// How much one file, and how many files one tree can hold.
 const MOST_BYTES: usize = 256 << 10;
 const MOST_FILES: usize = 1000;
 
+/// What somebody wants to do with a file or a folder, as the bits of its mode say it.
+pub const READ: u16 = 4;
+pub const WRITE: u16 = 2;
+pub const ENTER: u16 = 1;
+/// What is made in a folder with this bit belongs to the folder's group.
+pub const OF_GROUP: u16 = 0o2000;
+
 /// A tree of text files, by absolute path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Files {
-    files: BTreeMap<Rc<str>, Rc<str>>,
-    /// Folders that were made; those that hold files need no entry.
-    folders: BTreeSet<Rc<str>>,
-    /// The sizes of files that are larger than their text, in bytes.
-    sizes: BTreeMap<Rc<str>, u64>,
+    disk: Disk,
 }
 
 /// Why a file could not be read or written, in the words of the C library.
@@ -24,8 +27,14 @@ pub struct Files {
 pub enum FileError {
     Missing,
     IsFolder,
+    NoFolder,
+    Exists,
     ReadOnly,
     Full,
+    Denied,
+    NotPermitted,
+    NotEmpty,
+    Busy,
 }
 
 impl FileError {
@@ -33,35 +42,40 @@ impl FileError {
         match self {
             FileError::Missing => "No such file or directory",
             FileError::IsFolder => "Is a directory",
+            FileError::NoFolder => "Not a directory",
+            FileError::Exists => "File exists",
             FileError::ReadOnly => "Read-only file system",
             FileError::Full => "No space left on device",
+            FileError::Denied => "Permission denied",
+            FileError::NotPermitted => "Operation not permitted",
+            FileError::NotEmpty => "Directory not empty",
+            FileError::Busy => "Resource busy",
         }
     }
 }
 
 impl From<Disk> for Files {
     fn from(disk: Disk) -> Self {
-        Files {
-            files: disk.files,
-            folders: disk.folders,
-            sizes: disk.sizes,
-        }
+        Files { disk }
     }
 }
 
 impl From<Files> for Disk {
     fn from(files: Files) -> Self {
-        Disk {
-            files: files.files,
-            folders: files.folders,
-            sizes: files.sizes,
-        }
+        files.disk
     }
 }
 
 impl Files {
+    /// An empty tree whose files and folders are so where nobody says otherwise.
+    pub fn with(usual: Usual) -> Files {
+        let mut files = Files::default();
+        files.disk.usual = usual;
+        files
+    }
+
     pub fn read(&self, path: &str) -> Result<Rc<str>, FileError> {
-        match self.files.get(path) {
+        match self.disk.files.get(path) {
             Some(text) => Ok(text.clone()),
             None if self.is_folder(path) => Err(FileError::IsFolder),
             None => Err(FileError::Missing),
@@ -72,18 +86,19 @@ impl Files {
         if self.is_folder(path) {
             return Err(FileError::IsFolder);
         }
-        let old = self.files.get(path).filter(|_| append);
+        let disk = &mut self.disk;
+        let old = disk.files.get(path).filter(|_| append);
         let text: Rc<str> = match old {
             Some(old) => format!("{old}{text}").into(),
             None => text.into(),
         };
-        let full = self.files.len() >= MOST_FILES && !self.files.contains_key(path);
+        let full = disk.files.len() >= MOST_FILES && !disk.files.contains_key(path);
         if full || text.len() > MOST_BYTES {
             return Err(FileError::Full);
         }
-        self.files.insert(path.into(), text);
+        disk.files.insert(path.into(), text);
         if !append {
-            self.sizes.remove(path);
+            disk.sizes.remove(path);
         }
         Ok(())
     }
@@ -91,22 +106,22 @@ impl Files {
     /// Makes a file of so many bytes, of which nobody asks what they are.
     pub fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
         self.write(path, "", false)?;
-        self.sizes.insert(path.into(), bytes);
+        self.disk.sizes.insert(path.into(), bytes);
         Ok(())
     }
 
     /// Whether there are files that are larger than their text.
     pub fn is_large(&self) -> bool {
-        !self.sizes.is_empty()
+        !self.disk.sizes.is_empty()
     }
 
     /// How many bytes a file has, or all that lie in a folder.
     pub fn used(&self, path: &str) -> u64 {
         let inside = format!("{}/", path.trim_end_matches('/'));
         let is_in = |file: &str| file == path || file.starts_with(&inside);
-        let text = self.files.iter().filter(|(file, _)| is_in(file));
+        let text = self.disk.files.iter().filter(|(file, _)| is_in(file));
         let text = text.map(|(_, text)| text.len() as u64);
-        let more = self.sizes.iter().filter(|(file, _)| is_in(file));
+        let more = self.disk.sizes.iter().filter(|(file, _)| is_in(file));
         text.chain(more.map(|(_, bytes)| *bytes))
             .fold(0, u64::saturating_add)
     }
@@ -118,43 +133,68 @@ impl Files {
 
     /// As [`Files::put`], of texts that are shared.
     pub fn share(&mut self, path: Rc<str>, text: Rc<str>) {
-        self.files.insert(path, text);
+        self.disk.files.insert(path, text);
     }
 
+    /// Makes a folder; those above it are there then too.
     pub fn make_folder(&mut self, path: &str) {
-        if self.folders.len() < MOST_FILES {
-            self.folders.insert(path.into());
+        if self.disk.folders.len() < MOST_FILES {
+            self.disk.folders.insert(path.into());
         }
+    }
+
+    /// Makes a symbolic link.
+    pub fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
+        if self.disk.links.len() >= MOST_FILES {
+            return Err(FileError::Full);
+        }
+        self.disk.links.insert(path.into(), target.into());
+        Ok(())
+    }
+
+    /// What a symbolic link leads to.
+    pub fn link(&self, path: &str) -> Option<&Rc<str>> {
+        self.disk.links.get(path)
+    }
+
+    pub fn has_links(&self) -> bool {
+        !self.disk.links.is_empty()
     }
 
     /// Removes a file, or a folder with all that is in it.
     pub fn remove(&mut self, path: &str) -> bool {
         let inside = format!("{path}/");
-        let (files, folders) = (self.files.len(), self.folders.len());
-        self.files
-            .retain(|f, _| **f != *path && !f.starts_with(&inside));
-        self.folders
-            .retain(|f| **f != *path && !f.starts_with(&inside));
-        self.sizes
-            .retain(|f, _| **f != *path && !f.starts_with(&inside));
-        (files, folders) != (self.files.len(), self.folders.len())
+        let stays = |f: &Rc<str>| **f != *path && !f.starts_with(&inside);
+        let disk = &mut self.disk;
+        let count = |disk: &Disk| (disk.files.len(), disk.folders.len(), disk.links.len());
+        let before = count(disk);
+        disk.files.retain(|f, _| stays(f));
+        disk.folders.retain(stays);
+        disk.links.retain(|f, _| stays(f));
+        disk.sizes.retain(|f, _| stays(f));
+        disk.notes.retain(|f, _| stays(f));
+        before != count(disk)
     }
 
     pub fn is_folder(&self, path: &str) -> bool {
+        let disk = &self.disk;
         let inside = format!("{}/", path.trim_end_matches('/'));
         let from: Rc<str> = inside.as_str().into();
         let begins = |f: Option<&Rc<str>>| f.is_some_and(|f| f.starts_with(&inside));
         path == "/"
-            || self.folders.contains(path)
-            || begins(self.files.range(from.clone()..).next().map(|e| e.0))
-            || begins(self.folders.range(from..).next())
+            || disk.folders.contains(path)
+            || begins(disk.files.range(from.clone()..).next().map(|e| e.0))
+            || begins(disk.links.range(from.clone()..).next().map(|e| e.0))
+            || begins(disk.folders.range(from..).next())
     }
 
     /// The names in a folder, sorted.
     pub fn list(&self, path: &str) -> Vec<String> {
         let inside = format!("{}/", path.trim_end_matches('/'));
-        let all = self.files.keys().chain(self.folders.iter());
+        let disk = &self.disk;
+        let all = disk.files.keys().chain(disk.links.keys());
         let names = all
+            .chain(disk.folders.iter())
             .filter_map(|f| f.strip_prefix(&*inside))
             .filter_map(|rest| rest.split('/').next())
             .filter(|name| !name.is_empty());
@@ -164,6 +204,83 @@ impl Files {
             .into_iter()
             .collect()
     }
+
+    /// Whose a file, a folder or a link is; `None` where there is nothing.
+    pub fn note(&self, path: &str) -> Option<Note> {
+        if let Some(note) = self.disk.notes.get(path) {
+            return Some(*note);
+        }
+        let usual = &self.disk.usual;
+        let mode = if self.disk.files.contains_key(path) {
+            usual.file
+        } else if self.disk.links.contains_key(path) {
+            0o777
+        } else if self.is_folder(path) {
+            usual.folder
+        } else {
+            return None;
+        };
+        Some(Note {
+            user: usual.user,
+            group: usual.group,
+            mode,
+            changed: usual.changed,
+        })
+    }
+
+    /// Whether something is noted of a file or folder, so that what is usual does not hold.
+    pub fn is_noted(&self, path: &str) -> bool {
+        self.disk.notes.contains_key(path)
+    }
+
+    /// When what nothing is noted of came about.
+    pub fn usual_time(&self) -> Time {
+        self.disk.usual.changed
+    }
+
+    /// Notes whose a file or a folder is from now on.
+    pub fn set_note(&mut self, path: &str, note: Note) {
+        self.disk.notes.insert(path.into(), note);
+    }
+
+    /// Notes what may be done with a file or a folder that is there.
+    pub fn set_mode(&mut self, path: &str, mode: u16) {
+        if let Some(note) = self.note(path) {
+            self.set_note(path, Note { mode, ..note });
+        }
+    }
+
+    /// Gives all that is there, and all that will be made, to a group: what the kubelet does with the volumes of a
+    /// pod that names an `fsGroup` (`SetVolumeOwnership` in `pkg/volume/volume_linux.go`).
+    pub fn give_to_group(&mut self, group: u32, read_only: bool) {
+        let more = if read_only { 0o440 } else { 0o660 };
+        let enter = OF_GROUP | 0o110;
+        let usual = &mut self.disk.usual;
+        usual.group = group;
+        usual.file |= more;
+        usual.folder |= more | enter;
+        let paths: Vec<Rc<str>> = self.disk.notes.keys().cloned().collect();
+        for path in paths {
+            let folder = self.is_folder(&path);
+            if let Some(note) = self.disk.notes.get_mut(&*path) {
+                note.group = group;
+                note.mode |= if folder { more | enter } else { more };
+            }
+        }
+    }
+}
+
+/// Whether a user who is in these groups may do with a file what `want` says. Root may.
+pub fn may(note: Note, user: i64, groups: &[i64], want: u16) -> bool {
+    let class = match (
+        i64::from(note.user) == user,
+        groups.contains(&i64::from(note.group)),
+    ) {
+        (true, _) => 6,
+        (_, true) => 3,
+        _ => 0,
+    };
+    user == 0 || (note.mode >> class) & want == want
 }
 
 /// `path` made absolute from `folder`, without `.` and `..`.
@@ -185,6 +302,14 @@ pub fn absolute(folder: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// The folder that a path lies in, and its name there.
+pub fn split(path: &str) -> (&str, &str) {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", name)) => ("/", name),
+        Some((folder, name)) => (folder, name),
+        None => ("/", path),
+    }
+}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,5 +343,52 @@ mod tests {
         assert_eq!(absolute("/a/b", "../c/./d"), "/a/c/d");
         assert_eq!(absolute("/", "/x//y/"), "/x/y");
         assert_eq!(absolute("/", ".."), "/");
+    }
+
+    #[test]
+    fn classes_of_users_and_groups() {
+        let note = Note {
+            user: 1000,
+            group: 2000,
+            mode: 0o640,
+            changed: Time::default(),
+        };
+        for (user, group, want, expected) in [
+            (1000, 1000, WRITE, true),
+            (1000, 1000, READ | WRITE, true),
+            (1, 2000, READ, true),
+            (1, 2000, WRITE, false),
+            (1, 1, READ, false),
+            (0, 0, READ | WRITE, true),
+        ] {
+            assert_eq!(
+                may(note, user, &[group], want),
+                expected,
+                "{user} {group} {want}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_volume_that_is_given_to_a_group() {
+        let mut files = Files::with(Usual {
+            folder: 0o777,
+            ..Usual::default()
+        });
+        files.put("/a", "x");
+        let own = Note {
+            user: 5,
+            group: 5,
+            mode: 0o600,
+            changed: Time::default(),
+        };
+        files.put("/b", "x");
+        files.set_note("/b", own);
+        files.give_to_group(2000, false);
+        let of = |path: &str| files.note(path).map(|n| (n.user, n.group, n.mode));
+        assert_eq!(of("/"), Some((0, 2000, 0o2777)));
+        assert_eq!(of("/a"), Some((0, 2000, 0o664)));
+        assert_eq!(of("/b"), Some((5, 2000, 0o660)));
+        assert_eq!(of("/c"), None);
     }
 }

@@ -4,16 +4,17 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Endpoints, PodSpec, Service};
 
-use super::files::{FileError, Files};
+use super::files::{ENTER, FileError, Files, READ};
 use super::image::Content;
 use super::process::Server;
 use super::resolv;
 use super::shell::{FetchError, Machine, Seen};
+use super::tree::mounted;
 use crate::api::Key;
 use crate::apiserver::ApiServer;
 use crate::client::wire::Ask;
 use crate::sim::ordered::Map as BTreeMap;
-use crate::sim::{Rng, Time};
+use crate::sim::{Note, Rng, Time};
 
 /// A volume in a container.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,10 @@ pub struct Surroundings<'s> {
     pub hostname: &'s str,
     pub address: &'s str,
     pub content: &'s Content,
+    /// The name of the image.
+    pub image: &'s str,
+    /// What is taken from the mode of new files.
+    pub mask: u16,
     /// The servers of the pod, which share its addresses.
     pub servers: Vec<Neighbour>,
     /// Read for names, as CoreDNS reads it.
@@ -76,53 +81,12 @@ pub struct Neighbour {
     pub home: Option<(Files, Rc<[Mount]>)>,
 }
 
-/// The folders that every image with a shell has.
-const EVERYWHERE: [&str; 11] = [
-    "bin", "dev", "etc", "home", "lib", "proc", "root", "sys", "tmp", "usr", "var",
-];
-
-/// The mount that a path leads into, and the path in its volume.
-fn mounted<'m>(mounts: &'m [Mount], path: &str) -> Option<(&'m Mount, String)> {
-    let mount = mounts
-        .iter()
-        .filter(|m| {
-            path.strip_prefix(&*m.path)
-                .is_some_and(|r| r.is_empty() || r.starts_with('/'))
-        })
-        .max_by_key(|m| m.path.len())?;
-    let rest = path.get(mount.path.len()..).unwrap_or_default();
-    let inside = format!("{}{rest}", mount.inside);
-    let inside = if inside.is_empty() {
-        "/".to_owned()
-    } else {
-        inside
-    };
-    Some((mount, inside))
-}
-
 impl Surroundings<'_> {
-    /// The volume that a path leads into, and the path in it.
-    fn mounted(&self, path: &str) -> Option<(&Mount, String)> {
-        mounted(self.mounts, path)
-    }
-
-    /// What a folder shows of the volumes that are mounted somewhere below it.
-    fn mounts_below(&self, path: &str) -> impl Iterator<Item = &str> {
-        let inside = format!("{}/", path.trim_end_matches('/'));
-        let below = self
-            .mounts
-            .iter()
-            .filter_map(move |m| m.path.strip_prefix(&*inside));
-        below
-            .filter_map(|rest| rest.split('/').next())
-            .filter(|name| !name.is_empty())
-    }
-
     /// The document that a server of the pod has for a path, read where the server runs.
     fn document(&self, near: &Neighbour, path: &str) -> Option<Rc<str>> {
         let path = near.server.document(path)?;
         let Some((files, mounts)) = &near.home else {
-            return self.read(&path).ok();
+            return self.text(&path).ok();
         };
         match mounted(mounts, &path) {
             Some((mount, inside)) => self.volumes.get(&mount.volume)?.read(&inside).ok(),
@@ -130,20 +94,25 @@ impl Surroundings<'_> {
         }
     }
 
-    /// Whether a file says how names are found, and nobody has written another one over it.
-    fn is_of_names(&self, path: &str) -> bool {
-        matches!(path, "/etc/resolv.conf" | "/etc/hosts")
-            && self.spec.is_some()
-            && self.files.read(path).is_err()
-    }
-
-    fn of_names(&self, path: &str) -> String {
-        let Some(spec) = self.spec else {
-            return String::new();
-        };
+    /// The files that say how names are found, and what the host is called.
+    pub(super) fn of_names(&self, path: &str) -> Option<String> {
+        if path == "/etc/hostname" {
+            return Some(format!("{}\n", self.hostname));
+        }
+        let spec = self.spec?;
         match path {
-            "/etc/hosts" => resolv::hosts_file(spec, self.namespace, self.address, self.hostname),
-            _ => resolv::resolv_conf(spec, self.namespace, Some(&self.resolver())),
+            "/etc/hosts" => Some(resolv::hosts_file(
+                spec,
+                self.namespace,
+                self.address,
+                self.hostname,
+            )),
+            "/etc/resolv.conf" => Some(resolv::resolv_conf(
+                spec,
+                self.namespace,
+                Some(&self.resolver()),
+            )),
+            _ => None,
         }
     }
 
@@ -169,114 +138,84 @@ impl Machine for Surroundings<'_> {
     }
 
     fn read(&self, path: &str) -> Result<Rc<str>, FileError> {
-        match self.mounted(path) {
-            Some((mount, inside)) => match self.volumes.get(&mount.volume) {
-                Some(files) => files.read(&inside),
-                None => Err(FileError::Missing),
-            },
-            None if self.is_of_names(path) => Ok(self.of_names(path).into()),
-            None if path == "/etc/hostname" => Ok(format!("{}\n", self.hostname).into()),
-            None => self.files.read(path),
+        let path = self.followed(path, true);
+        match self.text(&path) {
+            Err(FileError::Missing) => Err(FileError::Missing),
+            text => self.check(&path, READ).and(text),
         }
     }
 
     fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
-        match self.mounted(path) {
-            Some((mount, _)) if mount.read_only => Err(FileError::ReadOnly),
-            Some((mount, inside)) => {
-                let volume = mount.volume.clone();
-                self.volumes
-                    .entry(volume)
-                    .or_default()
-                    .write(&inside, text, append)
-            }
-            None if self.identity.read_only && !path.starts_with("/dev/") => {
-                Err(FileError::ReadOnly)
-            }
-            None => self.files.write(path, text, append),
-        }
+        self.change_file(path, |files, inside| files.write(inside, text, append))
     }
 
     fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
-        match self.mounted(path) {
-            Some((mount, _)) if mount.read_only => Err(FileError::ReadOnly),
-            Some((mount, inside)) => {
-                let (volume, room) = (mount.volume.clone(), mount.room);
-                let files = self.volumes.entry(volume).or_default();
-                let others = files.used("/").saturating_sub(files.used(&inside));
-                if room.is_some_and(|room| others.saturating_add(bytes) > room) {
-                    return Err(FileError::Full);
-                }
-                files.fill(&inside, bytes)
+        let room = mounted(self.mounts, path).and_then(|(mount, _)| mount.room);
+        self.change_file(path, |files, inside| {
+            let others = files.used("/").saturating_sub(files.used(inside));
+            if room.is_some_and(|room| others.saturating_add(bytes) > room) {
+                return Err(FileError::Full);
             }
-            None if self.identity.read_only => Err(FileError::ReadOnly),
-            None => self.files.fill(path, bytes),
-        }
+            files.fill(inside, bytes)
+        })
     }
 
     fn used(&self, path: &str) -> u64 {
-        match self.mounted(path) {
+        let path = &*self.followed(path, true);
+        match mounted(self.mounts, path) {
             Some((mount, inside)) => self
                 .volumes
                 .get(&mount.volume)
                 .map_or(0, |f| f.used(&inside)),
-            None => self.files.used(path),
+            None => match self.files.used(path) {
+                0 => self.text(path).map_or(0, |text| text.len() as u64),
+                used => used,
+            },
         }
     }
 
-    fn remove(&mut self, path: &str) -> bool {
-        match self.mounted(path) {
-            Some((mount, _)) if mount.read_only => false,
-            Some((mount, inside)) => {
-                let volume = mount.volume.clone();
-                self.volumes.entry(volume).or_default().remove(&inside)
-            }
-            None => self.files.remove(path),
-        }
+    fn remove(&mut self, path: &str) -> Result<(), FileError> {
+        self.take_away(path)
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        match self.mounted(path) {
-            Some((mount, inside)) => {
-                let files = self.volumes.get(&mount.volume);
-                inside == "/" || files.is_some_and(|f| f.is_folder(&inside))
-            }
-            None => {
-                let top = path.strip_prefix('/').unwrap_or_default();
-                EVERYWHERE.contains(&top)
-                    || self.files.is_folder(path)
-                    || self.mounts_below(path).next().is_some()
-            }
-        }
+        self.has_folder(&self.followed(path, true))
     }
 
-    fn make_folder(&mut self, path: &str) {
-        match self.mounted(path) {
-            Some((mount, inside)) => {
-                let volume = mount.volume.clone();
-                self.volumes.entry(volume).or_default().make_folder(&inside);
-            }
-            None => self.files.make_folder(path),
-        }
+    fn make_folder(&mut self, path: &str) -> Result<(), FileError> {
+        self.add_folder(path)
     }
 
-    fn list(&self, path: &str) -> Vec<String> {
-        match self.mounted(path) {
-            Some((mount, inside)) => {
-                let files = self.volumes.get(&mount.volume);
-                files.map(|f| f.list(&inside)).unwrap_or_default()
-            }
-            None => {
-                let mut names = self.files.list(path);
-                names.extend(self.mounts_below(path).map(str::to_owned));
-                if path == "/" {
-                    names.extend(EVERYWHERE.map(str::to_owned));
-                }
-                names.sort();
-                names.dedup();
-                names
-            }
-        }
+    fn enter(&self, path: &str) -> Result<(), FileError> {
+        self.check(&self.followed(path, true), ENTER).map(|_| ())
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        self.names_in(path)
+    }
+
+    fn note(&self, path: &str) -> Option<Note> {
+        self.note_at(&self.followed(path, false))
+    }
+
+    fn set_note(&mut self, path: &str, note: Note) -> Result<(), FileError> {
+        self.change_note(path, note)
+    }
+
+    fn link(&self, path: &str) -> Option<Rc<str>> {
+        self.link_at(&self.followed(path, false))
+    }
+
+    fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
+        self.add_link(path, target)
+    }
+
+    fn set_mask(&mut self, mask: u16) {
+        self.mask = mask;
+    }
+
+    fn mounts(&self) -> String {
+        self.mount_table()
     }
 
     fn user(&self) -> (i64, i64, Vec<i64>) {

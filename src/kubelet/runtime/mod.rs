@@ -7,3 +7,5 @@ pub mod machine;
 pub mod process;
 mod resolv;
 pub mod shell;
+pub mod standard;
+mod tree;

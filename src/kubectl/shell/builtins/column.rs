@@ -1,8 +1,8 @@
 //! `column -t`: a table with aligned columns.
 
 use super::super::state::{Io, Shell};
-use super::filters::options;
 use super::{fail, read_all};
+use crate::tools::options;
 
 pub async fn column(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let (flags, names) = options(arguments, "soNH");

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::super::state::{Io, Shell};
-use super::filters::options;
 use super::{fail, read_all};
 use crate::client::LocalFuture;
+use crate::tools::options;
 
 /// No sequence is longer.
 const MOST_NUMBERS: usize = 100_000;

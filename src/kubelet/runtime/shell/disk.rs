@@ -1,4 +1,4 @@
-//! What fills disks: `dd`, `fallocate` and `du`, in busybox's words.
+//! Disks: what fills them (`dd`, `fallocate`), and what tells of them (`du`, `df`, `mount`), in busybox's words.
 //!
 //! Divergence: a file that is filled so has a size and no content.
 
@@ -9,11 +9,32 @@ use super::builtins::memory_size;
 use super::run::Shell;
 use crate::kubelet::runtime::files::absolute;
 
+/// The disk of a node, and what may lie in its memory, in bytes.
+const ON_DISK: u64 = 100 << 30;
+const IN_MEMORY: u64 = 64 << 20;
+
+/// Whether a kind of file system holds anything of its own.
+fn has_blocks(kind: &str) -> bool {
+    matches!(kind, "overlay" | "tmpfs" | "ext4")
+}
+
+/// The file systems, as `mount` shows them.
+pub(super) fn mounts(m: &dyn Machine) -> String {
+    let table = m.mounts();
+    let lines = table.lines().map(|line| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let field = |i: usize| fields.get(i).copied().unwrap_or_default();
+        let (device, at, kind, how) = (field(0), field(1), field(2), field(3));
+        format!("{device} on {at} type {kind} ({how})\n")
+    });
+    lines.collect()
+}
+
 /// The unit of `dd` if nothing else is said.
 const BLOCK: u64 = 512;
 
 /// Bytes as busybox shows them to people: `1.5M`.
-fn human(bytes: u64) -> String {
+pub(super) fn human(bytes: u64) -> String {
     let mut unit = 0;
     let mut tenths = bytes.saturating_mul(10);
     while tenths >= 10_240 && unit < 4 {
@@ -107,6 +128,62 @@ impl Shell {
                 1
             }
         }
+    }
+
+    /// The file systems, or those that the operands lie in.
+    pub(super) fn df(&mut self, flags: &str, operands: &[&str], m: &mut dyn Machine) -> i32 {
+        let table = m.mounts();
+        let all: Vec<Vec<&str>> = table
+            .lines()
+            .map(|line| line.split(' ').collect())
+            .filter(|fields: &Vec<&str>| fields.get(2).is_some_and(|kind| has_blocks(kind)))
+            .collect();
+        let mut status = 0;
+        let mut shown: Vec<&Vec<&str>> = Vec::new();
+        for operand in operands {
+            let path = absolute(&self.folder, operand);
+            if m.note(&path).is_none() {
+                let text = format!("df: {operand}: can't find mount point\n");
+                self.print(2, &text, m);
+                status = 1;
+                continue;
+            }
+            let is_in = |at: &str| {
+                path == at || path.starts_with(&format!("{}/", at.trim_end_matches('/')))
+            };
+            let best = all.iter().filter(|f| f.get(1).is_some_and(|at| is_in(at)));
+            shown.extend(best.max_by_key(|f| f.get(1).map_or(0, |at| at.len())));
+        }
+        if operands.is_empty() {
+            shown = all.iter().collect();
+        }
+        let size = |bytes: u64| match flags.contains('h') {
+            true => human(bytes),
+            false => (bytes / 1024).to_string(),
+        };
+        let heading = match flags.contains('h') {
+            true => "Filesystem                Size      Used Available Use% Mounted on\n",
+            false => "Filesystem           1K-blocks      Used Available Use% Mounted on\n",
+        };
+        let mut text = heading.to_owned();
+        for fields in shown {
+            let at = fields.get(1).copied().unwrap_or("/");
+            let total = match fields.get(2) {
+                Some(&"tmpfs") => IN_MEMORY,
+                _ => ON_DISK,
+            };
+            let used = m.used(at).min(total);
+            text += &format!(
+                "{:<20} {:>9} {:>9} {:>9} {:>3}% {at}\n",
+                fields.first().copied().unwrap_or_default(),
+                size(total),
+                size(used),
+                size(total - used),
+                used * 100 / total,
+            );
+        }
+        self.print(1, &text, m);
+        status
     }
 
     /// How much lies in files and folders.

@@ -100,7 +100,7 @@ impl Shell {
             true => format!("{folder}/"),
             false => String::new(),
         };
-        let names = m.list(&path).into_iter();
+        let names = m.list(&path).unwrap_or_default().into_iter();
         names
             .filter(|name| !name.starts_with('.') && matches(last, name))
             .map(|name| format!("{prefix}{name}").into())

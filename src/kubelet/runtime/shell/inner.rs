@@ -8,7 +8,7 @@ use super::Machine;
 use super::input::Input;
 use super::parse::{Command, Redirect, parse};
 use super::run::{Frame, Pause, Shell, Sink};
-use crate::kubelet::runtime::files::absolute;
+use crate::kubelet::runtime::files::{FileError, absolute};
 
 /// How deep command substitutions, pipelines and functions nest.
 const MOST_DEPTH: usize = 20;
@@ -37,8 +37,12 @@ impl Shell {
                             Sink::Log
                         }
                         path => {
-                            m.write(path, "", *append)
-                                .map_err(|e| format!("can't create {path}: {}", e.text()))?;
+                            m.write(path, "", *append).map_err(|e| match e {
+                                FileError::Missing => {
+                                    format!("can't create {path}: nonexistent directory")
+                                }
+                                e => format!("can't create {path}: {}", e.text()),
+                            })?;
                             Sink::File(path.into())
                         }
                     };
@@ -56,9 +60,10 @@ impl Shell {
                     let path = absolute(&self.folder, &name);
                     let text = match path.as_str() {
                         "/dev/null" => Rc::from(""),
-                        path => m
-                            .read(path)
-                            .map_err(|e| format!("can't open {path}: {}", e.text()))?,
+                        path => m.read(path).map_err(|e| match e {
+                            FileError::Missing => format!("can't open {name}: no such file"),
+                            e => format!("can't open {name}: {}", e.text()),
+                        })?,
                     };
                     self.input = Input::Text(text);
                 }

@@ -31,7 +31,7 @@ use std::rc::Rc;
 
 use super::files::FileError;
 use crate::client::wire::Ask;
-use crate::sim::Time;
+use crate::sim::{Note, Time};
 
 pub use builtins::{base, is_known};
 pub use input::Input;
@@ -50,10 +50,24 @@ pub trait Machine {
     fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError>;
     /// How many bytes a file has, or all that lie in a folder.
     fn used(&self, path: &str) -> u64;
-    fn remove(&mut self, path: &str) -> bool;
+    /// Removes a file, or a folder with all that is in it.
+    fn remove(&mut self, path: &str) -> Result<(), FileError>;
     fn is_folder(&self, path: &str) -> bool;
-    fn make_folder(&mut self, path: &str);
-    fn list(&self, path: &str) -> Vec<String>;
+    fn make_folder(&mut self, path: &str) -> Result<(), FileError>;
+    /// Whether one may go into a folder.
+    fn enter(&self, path: &str) -> Result<(), FileError>;
+    /// The names in a folder, sorted.
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError>;
+    /// Whose a file, a folder or a link is; `None` where there is nothing.
+    fn note(&self, path: &str) -> Option<Note>;
+    fn set_note(&mut self, path: &str, note: Note) -> Result<(), FileError>;
+    /// What a symbolic link leads to.
+    fn link(&self, path: &str) -> Option<Rc<str>>;
+    fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError>;
+    /// What is taken from the mode of new files from now on.
+    fn set_mask(&mut self, mask: u16);
+    /// The file systems, as `/proc/mounts` tells them.
+    fn mounts(&self) -> String;
     fn hostname(&self) -> String;
     /// User, group, and all groups.
     fn user(&self) -> (i64, i64, Vec<i64>);

@@ -78,6 +78,8 @@ pub struct Shell {
     pub(super) args: Rc<[Rc<str>]>,
     pub(super) status: i32,
     pub(super) folder: String,
+    /// What is taken from the mode of new files (`umask`).
+    pub(super) mask: u16,
     pub(super) began: Time,
     pub(super) on_term: Option<Rc<str>>,
     pub(super) on_exit: Option<Rc<str>>,
@@ -180,6 +182,7 @@ impl Shell {
             args: args.into(),
             status: 0,
             folder: folder.to_owned(),
+            mask: 0o022,
             began: now,
             on_term: None,
             on_exit: None,
@@ -285,6 +288,7 @@ impl Shell {
 
     /// Runs what is due, and says how it goes on.
     pub fn resume(&mut self, m: &mut dyn Machine) -> Pause {
+        m.set_mask(self.mask);
         let now = m.now();
         self.budget = MOST_STEPS;
         let mut jobs = std::mem::take(&mut self.jobs);

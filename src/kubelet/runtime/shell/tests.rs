@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{FetchError, Machine, Pause, Shell};
 use crate::kubelet::runtime::files::{FileError, Files};
 use crate::sim::ordered::Map as BTreeMap;
-use crate::sim::{Time, millis, secs};
+use crate::sim::{Note, Time, millis, secs};
 
 struct Box {
     now: Time,
@@ -29,17 +29,42 @@ impl Machine for Box {
     fn used(&self, path: &str) -> u64 {
         self.files.used(path)
     }
-    fn remove(&mut self, path: &str) -> bool {
-        self.files.remove(path)
+    fn remove(&mut self, path: &str) -> Result<(), FileError> {
+        match self.files.remove(path) {
+            true => Ok(()),
+            false => Err(FileError::Missing),
+        }
     }
     fn is_folder(&self, path: &str) -> bool {
         path == "/tmp" || self.files.is_folder(path)
     }
-    fn make_folder(&mut self, path: &str) {
+    fn make_folder(&mut self, path: &str) -> Result<(), FileError> {
         self.files.make_folder(path);
+        Ok(())
     }
-    fn list(&self, path: &str) -> Vec<String> {
-        self.files.list(path)
+    fn enter(&self, _: &str) -> Result<(), FileError> {
+        Ok(())
+    }
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        Ok(self.files.list(path))
+    }
+    fn note(&self, path: &str) -> Option<Note> {
+        let tmp = (path == "/tmp").then(|| self.files.note("/")).flatten();
+        self.files.note(path).or(tmp)
+    }
+    fn set_note(&mut self, path: &str, note: Note) -> Result<(), FileError> {
+        self.files.set_note(path, note);
+        Ok(())
+    }
+    fn link(&self, path: &str) -> Option<Rc<str>> {
+        self.files.link(path).cloned()
+    }
+    fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
+        self.files.make_link(path, target)
+    }
+    fn set_mask(&mut self, _: u16) {}
+    fn mounts(&self) -> String {
+        "overlay / overlay rw 0 0\n".to_owned()
     }
     fn user(&self) -> (i64, i64, Vec<i64>) {
         (0, 0, vec![0])

@@ -3,28 +3,33 @@
 mod conditions;
 mod files;
 mod filters;
+mod listing;
+mod owners;
 mod words;
+mod xargs;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use words::{date, echo, expr, fields_of, id, printf, seq};
+use owners::id;
+use words::{date, echo, expr, fields_of, printf, seq};
 
 use crate::api::quantity::Quantity;
 use crate::api::rfc3339;
 use crate::kubelet::runtime::files::{FileError, absolute};
 use crate::kubelet::runtime::shell::Machine;
+use crate::kubelet::runtime::shell::disk::mounts;
 use crate::kubelet::runtime::shell::input::Input;
 use crate::kubelet::runtime::shell::parse::parse;
 use crate::kubelet::runtime::shell::run::{Outcome, Shell};
 
 /// Words that name something a shell can run in any image that has a shell.
 pub fn is_known(name: &str) -> bool {
-    const NAMES: &str = " : true false echo printf cat touch rm mkdir ls exit sleep test [ [[ cd pwd \
+    const NAMES: &str = " : true false echo printf cat touch rm mkdir rmdir ls stat readlink exit sleep test [ [[ cd pwd \
         export unset set shift read date hostname uname whoami id ps env printenv wc grep head tail tee \
         sort uniq seq expr basename dirname kill killall pkill trap wait return break continue exec eval . source \
-        command which type nslookup getent wget curl nc ping mv cp chmod chown ln mktemp nproc sync \
-        sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes dd du fallocate ";
+        command which type nslookup getent wget curl nc ping mv cp chmod chown chgrp umask ln mktemp nproc sync \
+        sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes dd du df mount fallocate ";
     NAMES.contains(&format!(" {name} "))
 }
 
@@ -67,7 +72,7 @@ impl Shell {
         let arg = |i: usize| args.get(i).map_or("", |a| &**a);
         let number = |i: usize, otherwise: i32| args.get(i).map_or(Ok(otherwise), |a| a.parse());
         match name {
-            ":" | "true" | "chmod" | "chown" | "sync" | "ln" | "stty" => Outcome::Status(0),
+            ":" | "true" | "sync" | "stty" => Outcome::Status(0),
             "kill" | "killall" | "pkill" => self.kill(name, args, m),
             "false" => Outcome::Status(1),
             "exit" => Outcome::Exit(number(0, self.status).unwrap_or(2) & 0xff),
@@ -80,6 +85,7 @@ impl Shell {
             "exec" | "command" | "nohup" | "env" if !args.is_empty() => self.run_words(args, m),
             "timeout" => self.run_words(args.get(1..).unwrap_or_default(), m),
             "become" => Outcome::Exec(fields.to_vec()),
+            "xargs" => self.xargs(args),
             "eval" => self.script(&args.join(" ")),
             "sh" | "bash" | "ash" => self.shell(args, m),
             "." | "source" => match m.read(&absolute(&self.folder, arg(0))) {
@@ -169,7 +175,7 @@ impl Shell {
         self.script(&script)
     }
 
-    fn script(&mut self, text: &str) -> Outcome {
+    pub(super) fn script(&mut self, text: &str) -> Outcome {
         match parse(text) {
             Ok(command) => Outcome::Script(command),
             Err(message) => {
@@ -246,13 +252,7 @@ impl Shell {
             "printf" => printf(args),
             "pwd" => format!("{}\n", self.folder),
             "hostname" => format!("{}\n", m.hostname()),
-            "whoami" => match m.user().0 {
-                0 => "root\n".to_owned(),
-                user => {
-                    self.print(2, &format!("whoami: unknown uid {user}\n"), m);
-                    return Some(1);
-                }
-            },
+            "whoami" => return Some(self.whoami(m)),
             "id" => id(&flags, m),
             "ps" => self.processes(&fields_of("ps", args), m),
             "nproc" => "4\n".to_owned(),
@@ -274,20 +274,23 @@ impl Shell {
                     String::new()
                 }
             },
-            "cat" | "tac" | "head" | "tail" | "sort" | "uniq" | "wc" | "rev" => {
+            "cat" | "tac" | "head" | "tail" | "sort" | "uniq" | "wc" | "rev" | "cut" | "tr" => {
                 return Some(self.filter(name, args, m));
             }
-            "grep" => return Some(self.grep(&flags, &operands, m)),
+            "grep" => return Some(self.grep(args, m)),
             "tee" => {
                 let text = self.input.text().to_owned();
                 for file in &operands {
                     let path = absolute(&self.folder, file);
                     // A file that cannot be written does not stop the output.
-                    let _ = m.write(&path, &text, flags.contains('a'));
+                    if let Err(error) = m.write(&path, &text, flags.contains('a')) {
+                        let text = format!("tee: {file}: {}\n", error.text());
+                        self.print(2, &text, m);
+                        status = 1;
+                    }
                 }
                 text
             }
-            "cut" | "tr" | "xargs" => self.input.text().to_owned(),
             "seq" => seq(&operands),
             "expr" => expr(&operands),
             "basename" => format!(
@@ -352,9 +355,15 @@ impl Shell {
                 }
                 String::new()
             }
-            "touch" | "mkdir" | "rm" | "ls" | "mv" | "cp" | "mktemp" => {
+            "touch" | "mkdir" | "rmdir" | "rm" | "mv" | "cp" | "ln" | "readlink" | "mktemp" => {
                 return Some(self.files(name, &flags, &operands, m));
             }
+            "ls" => return Some(self.ls(&flags, &operands, m)),
+            "stat" => return Some(self.stat(args, m)),
+            "chmod" | "chown" | "chgrp" => return Some(self.change_owners(name, args, m)),
+            "umask" => return Some(self.umask(&operands, m)),
+            "df" => return Some(self.df(&flags, &operands, m)),
+            "mount" => mounts(m),
             "dd" => return Some(self.dd(args, m)),
             "du" => return Some(self.du(&flags, &operands, m)),
             "fallocate" => return Some(self.fallocate(args, m)),

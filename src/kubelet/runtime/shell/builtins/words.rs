@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::api::rfc3339;
 use crate::kubelet::runtime::shell::Machine;
+use crate::kubelet::runtime::standard;
 
 pub(super) fn echo(args: &[Rc<str>]) -> String {
     let (mut newline, mut escapes, mut words) = (true, false, args);
@@ -78,11 +79,12 @@ pub(super) fn printf(args: &[Rc<str>]) -> String {
     }
 }
 
+pub(super) const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
 pub(super) fn date(args: &[Rc<str>], m: &dyn Machine) -> String {
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
     let now = m.now();
     let c = rfc3339::civil(now.0 as i64);
     let day = DAYS.get(usize::from(c.weekday)).copied().unwrap_or("");
@@ -169,20 +171,10 @@ pub(super) fn fields_of(name: &str, args: &[Rc<str>]) -> String {
     text
 }
 
-/// `id`, with `-u` and `-g`.
-pub(super) fn id(flags: &str, m: &dyn Machine) -> String {
-    let (user, group, groups) = m.user();
-    let named = |n: &i64| match n {
-        0 => "0(root)".to_owned(),
-        n => n.to_string(),
-    };
-    if flags.contains('u') {
-        return format!("{user}\n");
+/// The name of a user or group, or its number.
+pub(super) fn user_of(user: i64) -> String {
+    match standard::user_name(user) {
+        Some(name) => name.to_owned(),
+        None => user.to_string(),
     }
-    if flags.contains('g') {
-        return format!("{group}\n");
-    }
-    let groups: Vec<String> = groups.iter().map(named).collect();
-    let (user, group) = (named(&user), named(&group));
-    format!("uid={user} gid={group} groups={}\n", groups.join(","))
 }
