@@ -9,6 +9,11 @@ use crate::app::view::{Phase, Revision};
 
 use super::{Rect, Size};
 
+mod wires;
+
+pub use wires::sample;
+use wires::wire;
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PictureLayout<'p> {
     pub size: Size,
@@ -51,6 +56,8 @@ pub struct Wire {
     pub link: Link,
     pub line: String,
     pub head: String,
+    /// How far down it goes.
+    low: i32,
 }
 
 /// Words above a row, or a line with words above or below it.
@@ -80,6 +87,8 @@ const GAP: i32 = 12;
 const LINK_GAP: i32 = 40;
 const ROW_GAP: i32 = 18;
 const LINK_ROW_GAP: i32 = 40;
+/// Room for lines that pass by to what has gone on below.
+const PASS_GAP: i32 = 26;
 const PAD: i32 = 8;
 const NAME: i32 = 17;
 const LINE: i32 = 15;
@@ -92,6 +101,7 @@ pub fn place(picture: &Picture, width: i32) -> PictureLayout<'_> {
     let width = width.max(2 * LEAST);
     let inner = (width - 2 * MARGIN).min(WIDEST);
     let left = (width - inner) / 2;
+    let linked = linked(picture);
     let mut layout = PictureLayout::default();
     let mut y = TOP;
     for (i, row) in picture.rows.iter().enumerate() {
@@ -116,7 +126,7 @@ pub fn place(picture: &Picture, width: i32) -> PictureLayout<'_> {
                 y += tall + RULE_GAP;
             }
         }
-        y = place_row(&row.parts, left, y, inner, &mut layout);
+        y = place_row(&row.parts, left, y, inner, &linked, &mut layout);
         if !row.floor.is_empty() {
             layout.rules.push(Rule {
                 kind: RuleKind::Floor,
@@ -127,33 +137,45 @@ pub fn place(picture: &Picture, width: i32) -> PictureLayout<'_> {
             y += RULE_GAP + LINE * lines(&row.floor, inner) as i32;
         }
     }
+    let mut low = y;
     for link in Link::ALL {
-        let all = layout.parts.iter();
-        let of = all.flat_map(|placed| placed.part.links(link).iter().map(move |to| (placed, to)));
-        let pairs: Vec<(Rect, Option<Rect>)> = of
-            .map(|(from, to)| (from.rect, find(&layout.parts, to)))
-            .collect();
-        let mut any = false;
-        for (from, to) in pairs {
-            if let Some(to) = to {
-                layout.wires.push(wire(link, from, to, &layout.parts));
-                any = true;
+        let mut wires = Vec::new();
+        for from in &layout.parts {
+            let ends = from.part.links(link).iter();
+            for to in ends.filter_map(|to| find(&layout.parts, to)) {
+                wires.push(wire(link, from, to, &layout.parts, width));
             }
         }
-        if any {
+        if !wires.is_empty() {
             layout.links.push(link);
         }
+        low = wires.iter().fold(low, |low, wire| low.max(wire.low));
+        layout.wires.append(&mut wires);
     }
     layout.size = Size {
         w: width,
-        h: y + MARGIN,
+        h: low + MARGIN,
     };
     layout
 }
 
-fn find(parts: &[Placed<'_>], name: &str) -> Option<Rect> {
-    let found = parts.iter().find(|p| p.part.part == name);
-    found.map(|p| p.rect)
+/// What links lead to, or begin at.
+fn linked(picture: &Picture) -> Vec<&str> {
+    let mut names = Vec::new();
+    picture.each(&mut |part| {
+        for link in Link::ALL {
+            let to = part.links(link);
+            names.extend(to.iter().map(String::as_str));
+            if !to.is_empty() {
+                names.push(&part.part);
+            }
+        }
+    });
+    names
+}
+
+fn find<'a, 'p>(parts: &'a [Placed<'p>], name: &str) -> Option<&'a Placed<'p>> {
+    parts.iter().find(|p| p.part.part == name)
 }
 
 /// Whether a link leads from one side of the gap above a row to the other.
@@ -181,15 +203,18 @@ fn place_row<'p>(
     left: i32,
     top: i32,
     width: i32,
+    linked: &[&str],
     layout: &mut PictureLayout<'p>,
 ) -> i32 {
     let joined = parts.iter().any(|part| {
         let mut to = Link::ALL.iter().flat_map(|link| part.links(*link));
         to.any(|to| parts.iter().any(|p| p.part == *to))
     });
-    let (gap, between) = match joined {
-        true => (LINK_GAP, LINK_ROW_GAP - PAD),
-        false => (GAP, PAD),
+    let passed = parts.iter().any(|p| linked.contains(&p.part.as_str()));
+    let (gap, between) = match (joined, passed) {
+        (true, _) => (LINK_GAP, LINK_ROW_GAP - PAD),
+        (_, true) => (GAP, PASS_GAP),
+        _ => (GAP, PAD),
     };
     let mut y = top;
     let lines = broken(parts, width, gap);
@@ -201,7 +226,7 @@ fn place_row<'p>(
         let heights: Vec<i32> = line
             .iter()
             .zip(&widths)
-            .map(|(p, w)| height(p, *w))
+            .map(|(p, w)| height(p, *w, linked))
             .collect();
         let tallest = heights.iter().copied().max().unwrap_or_default();
         let whole: i32 = widths.iter().sum::<i32>() + gap * (line.len() as i32 - 1);
@@ -226,7 +251,7 @@ fn place_row<'p>(
             });
             if !part.parts.is_empty() {
                 let (left, top) = (rect.x + PAD, rect.y + head(part, *w) + PAD / 2);
-                place_row(&part.parts, left, top, *w - 2 * PAD, layout);
+                place_row(&part.parts, left, top, *w - 2 * PAD, linked, layout);
             }
             x += *w + gap;
         }
@@ -343,7 +368,7 @@ fn has_status(part: &Part) -> bool {
 fn frame(part: &Part) -> i32 {
     let letter = if part.mark.is_empty() { 0 } else { 21 };
     match shape(part) {
-        Shape::Tile => 18 + 22 + letter,
+        Shape::Tile => 22 + 22 + letter,
         _ => 24 + letter,
     }
 }
@@ -393,14 +418,28 @@ fn head(part: &Part, width: i32) -> i32 {
     PAD + kind + NAME + status + note
 }
 
-fn height(part: &Part, width: i32) -> i32 {
+fn height(part: &Part, width: i32, linked: &[&str]) -> i32 {
     let head = head(part, width);
     if part.parts.is_empty() {
         return head + PAD;
     }
     let mut inside = PictureLayout::default();
-    let y = place_row(&part.parts, 0, 0, width - 2 * PAD, &mut inside);
+    let y = place_row(&part.parts, 0, 0, width - 2 * PAD, linked, &mut inside);
     head + PAD / 2 + y + PAD
+}
+
+/// Where the words of something stand that holds parts.
+fn words(placed: &Placed<'_>) -> Rect {
+    let Placed { part, rect, .. } = placed;
+    let note = text_width(&part.note).max(text_width(&part.status));
+    let wide = name_width(part.called())
+        .max(note)
+        .max(text_width(placed.kind));
+    Rect {
+        w: rect.w.min(wide + frame(part)),
+        h: head(part, rect.w) - PAD / 2,
+        ..*rect
+    }
 }
 
 /// Names are set in the monospace face.
@@ -413,7 +452,8 @@ fn text_width(text: &str) -> i32 {
     let tenths = |c: char| match c {
         c if is_wide(c) => 118,
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | '\'' | '/' => 44,
-        'm' | 'w' | 'A'..='Z' => 94,
+        'm' | 'w' | 'M' | 'W' => 113,
+        'A'..='Z' => 94,
         '0'..='9' => 74,
         _ => 70,
     };
@@ -445,82 +485,6 @@ pub fn lines(text: &str, width: i32) -> usize {
         }
     }
     count
-}
-
-/// A line from one part to another: down, up, or aside.
-fn wire(link: Link, from: Rect, to: Rect, parts: &[Placed<'_>]) -> Wire {
-    let (fx, fy) = from.centre();
-    let (tx, ty) = to.centre();
-    let (line, end, way) = if to.y >= from.y + from.h {
-        let (a, b) = ((fx, from.y + from.h), (tx, to.y));
-        (upright(a, b), b, (0, 1))
-    } else if to.y + to.h <= from.y {
-        let (a, b) = ((fx, from.y), (tx, to.y + to.h));
-        (upright(a, b), b, (0, -1))
-    } else {
-        let right = to.x > from.x;
-        let (a, b) = match right {
-            true => ((from.x + from.w, fy), (to.x, ty)),
-            false => ((from.x, fy), (to.x + to.w, ty)),
-        };
-        let (low, high) = (a.0.min(b.0), a.0.max(b.0));
-        let between = |p: &&Placed<'_>| {
-            let (x, _) = p.rect.centre();
-            x > low && x < high && p.rect.y < fy.max(ty) && p.rect.y + p.rect.h > fy.min(ty)
-        };
-        if parts.iter().any(|p| between(&p)) {
-            // Past what stands between them, below.
-            let (a, b) = ((fx, from.y + from.h), (tx, to.y + to.h));
-            let low = a.1.max(b.1) + 26;
-            let line = format!(
-                "M{} {}C{} {low} {} {low} {} {}",
-                a.0, a.1, a.0, b.0, b.0, b.1
-            );
-            (line, b, (0, -1))
-        } else {
-            let line = format!("M{} {}L{} {}", a.0, a.1, b.0, b.1);
-            (line, b, if right { (1, 0) } else { (-1, 0) })
-        }
-    };
-    Wire {
-        link,
-        line,
-        head: drawn_head(link, end, way),
-    }
-}
-
-/// A short line, for the legend.
-pub fn sample(link: Link) -> Wire {
-    Wire {
-        link,
-        line: "M1 6L31 6".to_owned(),
-        head: drawn_head(link, (31, 6), (1, 0)),
-    }
-}
-
-fn upright((ax, ay): (i32, i32), (bx, by): (i32, i32)) -> String {
-    let middle = (ay + by) / 2;
-    format!("M{ax} {ay}C{ax} {middle} {bx} {middle} {bx} {by}")
-}
-
-/// What stands at the end of a line that comes from `way`.
-fn drawn_head(link: Link, (x, y): (i32, i32), (dx, dy): (i32, i32)) -> String {
-    // A point so far back along the line, and so far aside.
-    let at = |back: i32, aside: i32| (x - dx * back + dy * aside, y - dy * back + dx * aside);
-    let ((ax, ay), (bx, by)) = (at(8, 4), at(8, -4));
-    match link {
-        Link::Owns | Link::Selects => String::new(),
-        Link::Asks | Link::Changes => format!("M{x} {y}L{ax} {ay}L{bx} {by}z"),
-        Link::Watches => format!("M{ax} {ay}L{x} {y}L{bx} {by}"),
-        Link::Uses => {
-            let (cx, cy) = at(3, 0);
-            format!("M{} {cy}a3 3 0 1 0 6 0a3 3 0 1 0 -6 0z", cx - 3)
-        }
-        Link::Refused => {
-            let (cx, cy) = at(11, 0);
-            format!("M{} {}l10 10m0 -10l-10 10", cx - 5, cy - 5)
-        }
-    }
 }
 
 #[cfg(test)]
@@ -585,6 +549,41 @@ mod tests {
                 let count = |p: &Part| Link::ALL.iter().map(|l| p.links(*l).len()).sum::<usize>();
                 picture.each(&mut |p| links += count(p));
                 assert_eq!(layout.wires.len(), links, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_go_around_what_stands_between() {
+        for (name, picture) in &course() {
+            for width in [280, 320, 348, 430, 560, 900] {
+                let layout = place(picture, width);
+                let mut wires = layout.wires.iter();
+                for link in &layout.links {
+                    for from in &layout.parts {
+                        for to in from.part.links(*link) {
+                            let wire = wires.next().expect("a line for every link");
+                            let to = find(&layout.parts, to).expect("a part");
+                            let crossed = layout.parts.iter().find(|p| {
+                                let is_end = [from, to].iter().any(|end| {
+                                    wires::within(p.rect, end.rect)
+                                        || wires::within(end.rect, p.rect)
+                                });
+                                !is_end
+                                    && wires::points_on(&wire.line)
+                                        .iter()
+                                        .any(|(x, y)| p.rect.contains(*x, *y))
+                            });
+                            let crossed = crossed.map(|p| &p.part.part);
+                            assert_eq!(
+                                crossed, None,
+                                "{name} at {width}: {link:?} {} {}: {}",
+                                from.part.part, to.part.part, wire.line
+                            );
+                            assert!(wire.low < layout.size.h, "{name} at {width}");
+                        }
+                    }
+                }
             }
         }
     }
