@@ -97,13 +97,19 @@ pub fn percent(part: u64, whole: u64) -> Text {
 }
 
 /// The last part of a generated name, which tells siblings apart; the whole name when it is not
-/// generated.
+/// generated. A name that grew too long was cut to make room for its last five letters.
 pub fn short_name<'n>(name: &'n str, owner: &str) -> &'n str {
     match name.strip_prefix(owner).and_then(|r| r.strip_prefix('-')) {
         Some(rest) if !owner.is_empty() && !rest.is_empty() => rest,
-        _ => name,
+        _ => match name.split_at_checked(GENERATED_FROM) {
+            Some((cut, rest)) if rest.len() == 5 && format!("{owner}-").starts_with(cut) => rest,
+            _ => name,
+        },
     }
 }
+
+/// What the API server leaves of `generateName`, so that a name is a label too.
+const GENERATED_FROM: usize = 58;
 
 #[cfg(test)]
 mod tests {
@@ -152,5 +158,9 @@ mod tests {
         assert_eq!(short_name("web-5d8f-abcde", "web-5d8f"), "abcde");
         assert_eq!(short_name("web", "other"), "web");
         assert_eq!(short_name("web", ""), "web");
+        let owner = format!("{}-5d8f", "a".repeat(63));
+        let pod = format!("{}x2bcd", "a".repeat(58));
+        assert_eq!(short_name(&pod, &owner), "x2bcd");
+        assert_eq!(short_name(&pod, "other"), pod);
     }
 }

@@ -104,6 +104,29 @@ fn a_rollout_is_told_in_words_and_not_over_and_over() {
 }
 
 #[test]
+fn a_long_name_hides_no_pod() {
+    let mut app = App::fresh(1);
+    // The names of its pods are cut, so that they do not begin with that of their ReplicaSet.
+    let name = "a".repeat(63);
+    let text: Rc<str> = app.model().files.list[0]
+        .text
+        .replace("name: web", &format!("name: {name}"))
+        .into();
+    app.dispatch(Msg::Edit { file: 0, text });
+    app.dispatch(Msg::Apply);
+    app.dispatch(Msg::Show(View::Rollout));
+    run(&mut app, 200);
+    let scene = &app.model().scene;
+    let mut workloads = scene.rollout.workloads.iter();
+    let workload = workloads
+        .find(|w| *w.key.name == *name)
+        .expect("a workload");
+    let shorts: Vec<&str> = workload.sets[0].tiles.iter().map(|t| &*t.short).collect();
+    assert_eq!(shorts.len(), 3);
+    assert!(shorts.iter().all(|short| short.len() == 5), "{shorts:?}");
+}
+
+#[test]
 fn what_is_applied_already_has_no_problems() {
     let app = App::fresh(1);
     let session = app.session();

@@ -351,6 +351,7 @@ mod tests {
             key: Key::new("default", uid),
             short: uid.into(),
             workload: "web".into(),
+            owner: "".into(),
             node: node.map(Rc::from),
             revision: None,
             phase: Phase::Ready,

@@ -21,6 +21,9 @@ const GAP: i32 = 10;
 const DEEPEST: usize = 8;
 const TITLES: i32 = 24;
 /// The least room between columns for the lines, and how much more a wide stage may give them.
+/// How far below the first of what it owns or selects something stands at most: of a hundred pods one sees the
+/// first, and whose they are.
+const MOST_BELOW: i32 = 3 * (ITEM.h + GAP);
 const LEAST_GAP: i32 = 28;
 const MOST_SPARE: i32 = 360;
 
@@ -73,7 +76,10 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
             .collect();
         let wanted = match chosen.len() {
             0 => free,
-            many => chosen.iter().sum::<i32>() / many as i32,
+            many => {
+                let first = chosen.iter().min().copied().unwrap_or_default();
+                (chosen.iter().sum::<i32>() / many as i32).min(first + MOST_BELOW)
+            }
         };
         let slices: Vec<usize> = children(view, service).collect();
         let y = wanted.max(free);
@@ -198,7 +204,7 @@ fn centre_over(
     match (below.iter().min(), below.iter().max()) {
         (Some(first), Some(last)) => {
             if let Some(place) = ys.get_mut(i) {
-                *place = Some((first + last) / 2);
+                *place = Some(((first + last) / 2).min(first + MOST_BELOW));
             }
         }
         _ => seat(ys, i, next),
@@ -278,6 +284,22 @@ mod tests {
                 assert!(apart, "{i}: {a:?} {b:?}");
             }
         }
+        // Of a hundred pods one sees the first, and whose they are.
+        let mut items = vec![item("web", Column::Written), item("web-a", Column::Made)];
+        items.push(item("svc", Column::Services));
+        let mut edges = vec![edge(0, 1, Relation::Owns)];
+        for pod in 3..103 {
+            items.push(item("pod", Column::Pods));
+            edges.push(edge(1, pod, Relation::Owns));
+            edges.push(edge(2, pod, Relation::Selects));
+        }
+        let many = OwnershipView {
+            columns: view.columns.clone(),
+            items,
+            edges,
+        };
+        let placed = place(&many, Size { w: 1000, h: 400 });
+        assert!(placed.items[..3].iter().all(|r| r.y + r.h < 400));
         // The owner of two stands between them.
         assert_eq!(
             layout.items[1].y,

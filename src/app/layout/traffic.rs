@@ -51,13 +51,15 @@ pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
     let left = stack(view.clients.len(), CLIENT.h, GAP);
     let height = (right.max(left) + 2 * MARGIN).max(stage.h);
 
+    // Beside endpoints that do not fit on the stage, in the middle of what one sees of them at first.
+    let beside = (stage.h / 2 - MARGIN - SERVICE.h / 2).max(0);
     let mut services = Vec::new();
     let mut endpoints = Vec::new();
     let mut y = (height - right) / 2;
     for (service, group) in view.services.iter().zip(&heights) {
         services.push(Rect {
             x: service_x,
-            y: y + (group - SERVICE.h) / 2,
+            y: y + ((group - SERVICE.h) / 2).min(beside),
             w: SERVICE.w,
             h: SERVICE.h,
         });
@@ -75,7 +77,7 @@ pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
         );
         y += group + GROUP_GAP;
     }
-    let top = (height - left) / 2;
+    let top = ((height - left) / 2).min(((stage.h - left) / 2).max(MARGIN));
     let clients = (0..view.clients.len() as i32)
         .map(|i| Rect {
             x: MARGIN,
@@ -444,6 +446,27 @@ mod tests {
             }
         }
         assert!(!place(&view, Size { w: 900, h: 400 }).stacked);
+    }
+
+    #[test]
+    fn of_a_hundred_endpoints_one_sees_whose_they_are() {
+        let view = TrafficView {
+            clients: vec![source("a")],
+            services: vec![hub("web", 100), hub("api", 3)],
+        };
+        let layout = place(&view, Size { w: 900, h: 400 });
+        for rect in layout.clients.iter().chain(layout.services.first()) {
+            assert!(rect.y >= 0 && rect.y + rect.h <= 400, "{rect:?}");
+        }
+        // Where there is room, it stands in the middle.
+        let few = place(
+            &TrafficView {
+                services: vec![hub("web", 3)],
+                ..TrafficView::default()
+            },
+            Size { w: 900, h: 400 },
+        );
+        assert_eq!(few.services[0].centre().1, few.endpoints[0][1].centre().1);
     }
 
     #[test]

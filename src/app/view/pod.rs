@@ -52,6 +52,8 @@ pub struct Tile {
     pub short: Rc<str>,
     /// What a person wrote that it came from: "web".
     pub workload: Rc<str>,
+    /// The uid of its controller.
+    pub owner: Rc<str>,
     pub node: Option<Rc<str>>,
     pub revision: Option<Revision>,
     pub phase: Phase,
@@ -161,6 +163,7 @@ fn tile_of(pod: &Rc<Pod>, revisions: &mut Revisions) -> Tile {
         key: pod.key(),
         short: short.into(),
         workload: workload.into(),
+        owner: owner.map_or("", |o| &*o.uid).into(),
         node,
         revision,
         phase,

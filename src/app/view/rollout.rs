@@ -196,15 +196,9 @@ fn sets_of(
         let revision = revisions.of(&workload, hash);
         let number = annotation(set);
         let current = !own.is_empty() && *number == *own;
-        let prefix = format!("{}-", set.name());
         let tiles: Vec<Shared<Tile>> = tiles
             .iter()
-            .filter(|t| {
-                *t.key.namespace == *set.namespace()
-                    && t.key.name.starts_with(&prefix)
-                    && t.revision == Some(revision)
-                    && *t.workload == *deployment.name()
-            })
+            .filter(|t| *t.owner == *set.uid())
             .cloned()
             .collect();
         let desired = set.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);

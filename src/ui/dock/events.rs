@@ -134,7 +134,7 @@ fn EventLine(props: &LineProps) -> Html {
                 }
             </td>
             if props.about {
-                <td>
+                <td class="k-object">
                     if let Some(link) = &row.link {
                         <ObjectLink link={link.clone()} text={row.about.to_string()} />
                     } else {
