@@ -1,5 +1,6 @@
 //! A dialog over the page. It is there while its component is.
 
+use gloo::events::EventListener;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
@@ -24,10 +25,9 @@ pub fn Modal(props: &Props) -> Html {
         let node = node.clone();
         use_effect_with((), move |()| {
             let dialog = node.cast::<HtmlDialogElement>();
-            if let Some(dialog) = &dialog {
-                let _ = dialog.show_modal();
-            }
+            let waits = dialog.as_ref().and_then(open);
             move || {
+                drop(waits);
                 // The focus goes back to where it was.
                 if let Some(dialog) = dialog {
                     dialog.close();
@@ -50,4 +50,21 @@ pub fn Modal(props: &Props) -> Html {
             { props.children.clone() }
         </dialog>
     }
+}
+
+/// Opens it, with the focus; where that would take the focus from a page around, only once this frame has it.
+fn open(dialog: &HtmlDialogElement) -> Option<EventListener> {
+    let window = web_sys::window()?;
+    let is_framed = window.parent().ok().flatten().is_some_and(|p| p != window);
+    let focus = window.document().and_then(|d| d.has_focus().ok());
+    if !is_framed || focus != Some(false) {
+        let _ = dialog.show_modal();
+        return None;
+    }
+    dialog.set_open(true);
+    let dialog = dialog.clone();
+    Some(EventListener::once(&window, "focus", move |_| {
+        dialog.set_open(false);
+        let _ = dialog.show_modal();
+    }))
 }

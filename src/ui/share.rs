@@ -56,7 +56,7 @@ pub fn ShareDialog(props: &Props) -> Html {
     };
     html! {
         <Modal id="share" title={t!(w, "share.title")} {close}>
-            <fieldset class="k-choice">
+            <fieldset class="k-share-what">
                 <legend class="k-unseen">{ t!(w, "share.what") }</legend>
                 { choice(&w, share, What::Everything, &dispatch) }
                 { choice(&w, share, What::Files, &dispatch) }

@@ -104,6 +104,22 @@ test("in a sandbox without storage, and the link out of it", { timeout: 300_000 
   assert.equal(await page.evaluate(() => document.querySelector("kubarium-playground").shadowRoot.querySelector("iframe").sandbox.value), "allow-scripts");
 });
 
+test("a frame that loads by itself takes no focus from the page around, and its dialog has it once it is there", { timeout: 300_000 }, async (t) => {
+  const { page } = await visit(t, `<input aria-label="Search"><kubarium-playground load="visible" run="kubectl get nodes"></kubarium-playground>${script}`);
+  await page.focus("input");
+  const frame = await frameOf(page);
+  const dialog = frame.getByRole("dialog");
+  await dialog.waitFor();
+  await page.keyboard.type("still here");
+  assert.equal(await page.inputValue("input"), "still here");
+  await screenshot(page, "embed-offer-waits");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await frame.waitForFunction(() => document.querySelector("dialog:modal")?.contains(document.activeElement));
+  await dialog.getByRole("button", { name: "Open", exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+});
+
 test("who sets `load` as a property, as React 19 does, has set the attribute", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(t, `<main></main>${script}`);
   await page.evaluate(async () => {
