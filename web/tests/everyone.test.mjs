@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, screenshot, started } from "./harness.mjs";
+import { accessible, open, run, screenshot, started } from "./harness.mjs";
 
 const VIEWS = ["nodes", "rollout", "traffic", "ownership"];
 
@@ -218,6 +218,39 @@ for (const [words, size] of SMALL) {
     });
   }
 }
+
+test("on the smallest screen a long name makes nothing wider, and dialogs hold what is in them", { timeout: 300_000 }, async (t) => {
+  const { page } = await alive(t, { size: { width: 320, height: 640 } });
+  await page.locator(".k-panes button").last().click();
+  const name = "a".repeat(63);
+  await run(page, `kubectl create deployment ${name} --image=nginx:1.29 --replicas=3`, "created");
+  await page.locator(".k-panes button").nth(1).click();
+  await page.click("#stage-tab-rollout");
+  const tiles = page.locator(`.k-rollout:has-text("${name}") .k-set-tiles .k-tile`);
+  await tiles.nth(2).waitFor();
+  for (const text of await tiles.locator(".k-tile-name").allTextContents()) assert.match(text, /^[a-z0-9]{5}$/, "what tells it from its siblings");
+  const stage = await page.$eval(".k-stage", (element) => [element.scrollWidth, element.clientWidth]);
+  assert.ok(stage[0] <= stage[1], `the view Rollout is ${stage[0]} wide in ${stage[1]}`);
+  await screenshot(page, "small-rollout-long");
+  for (const dialog of ["Export", "Share"]) {
+    await page.getByRole("button", { name: dialog }).click();
+    await page.waitForSelector("dialog[open]");
+    const bad = await page.$eval("dialog[open]", (element) => {
+      const frame = element.getBoundingClientRect();
+      return [...element.querySelectorAll("button, label.k-button, textarea")]
+        .filter((inner) => {
+          const box = inner.getBoundingClientRect();
+          const words = inner.matches("textarea") || inner.innerText.trim() || inner.querySelector("svg");
+          return box.left < frame.left || box.right > frame.right || !words;
+        })
+        .map((inner) => inner.getAttribute("aria-label") ?? inner.textContent);
+    });
+    assert.deepEqual(bad, [], dialog);
+    await screenshot(page, `small-dialog-${dialog.toLowerCase()}`);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+  }
+});
 
 test("with reduced motion nothing moves, and the facts are the same", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t, { reducedMotion: true });

@@ -50,6 +50,14 @@ test("a lesson is taken by typing, survives a reload, and gives the own work bac
   assert.equal(await page.evaluate(() => document.activeElement?.id), "terminal-input");
   await page.keyboard.press("Enter");
   await page.waitForSelector(`${PANE} .k-goal[data-state="met"]`, { timeout: STEP });
+  // A choice is one line: its mark, and beside it its words.
+  const marks = await page.$$eval(`${PANE} .k-choice`, (choices) =>
+    choices.map((choice) => {
+      const [mark, words] = [...choice.children].map((child) => child.getBoundingClientRect());
+      return mark.right <= words.left && mark.top < words.bottom && words.top < mark.bottom;
+    }),
+  );
+  assert.ok(marks.length > 1 && marks.every(Boolean), "the mark of a choice stands beside its words");
   // The goals count when the question was answered.
   await answer(page, "has no node yet");
   await next(page);

@@ -50,7 +50,7 @@ fn shown(block: &Block, dispatch: &Callback<Msg>, w: &Words) -> Html {
             let words = t!(w, "learn.insert");
             html! {
                 <div class="k-snippet">
-                    <pre><code>{ text }</code></pre>
+                    <pre><code>{ for text.split_inclusive(char::is_whitespace).map(word) }</code></pre>
                     <button type="button" class="k-button k-button--quiet" title={words.clone()} aria-label={words} {onclick}>
                         { icon(Icon::Prompt) }
                     </button>
@@ -61,6 +61,13 @@ fn shown(block: &Block, dispatch: &Callback<Msg>, w: &Words) -> Html {
             <div class="k-snippet"><pre><code>{ text }</code></pre></div>
         },
     }
+}
+
+/// A word of a command, and the space behind it: a line breaks between words, and not after `--`.
+fn word(text: &str) -> Html {
+    let word = text.trim_end();
+    let space = text.get(word.len()..).unwrap_or_default();
+    html! { <><span class="k-word">{ word }</span>{ space }</> }
 }
 
 fn part(span: &Span, dispatch: &Callback<Msg>, w: &Words) -> Html {
