@@ -18,6 +18,7 @@ pub mod play;
 pub mod pod_resources;
 pub mod quantity;
 pub mod quota;
+pub mod regex;
 pub mod rfc3339;
 pub mod scheduling;
 pub mod selector;

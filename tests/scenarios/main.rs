@@ -8,6 +8,7 @@ mod common;
 mod controllers;
 mod controllers_daemonset;
 mod custom_resources;
+mod custom_rules;
 mod disruption;
 mod faults;
 mod fields;

@@ -6,6 +6,7 @@
 //! is handed around by copy everywhere, and a definition changes a handful of times in the life of
 //! a cluster, at some kilobytes each.
 
+mod cel;
 mod columns;
 pub mod inert;
 mod object;

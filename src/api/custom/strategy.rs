@@ -4,11 +4,11 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::shape::Shape;
 use super::{CustomObject, schema, validate};
-use crate::api::field::{Errors, Path};
+use crate::api::field::{Error, ErrorType, Errors, Path};
 use crate::api::object::Object;
 use crate::api::strategy::{Column, Strategy};
 use crate::sim::Time;
@@ -37,14 +37,14 @@ fn seen(object: &Object) -> Option<&CustomObject> {
 }
 
 impl Rules {
-    fn errors(&self, object: &Object) -> Errors {
+    fn errors(&self, object: &Object, old: Option<&Object>) -> Errors {
         let mut errors = Errors::default();
-        let Some(object) = seen(object) else {
+        let Some(custom) = seen(object) else {
             return errors;
         };
-        validate::object(&object.fields, self.shape.schema(), &mut errors);
+        validate::object(&custom.fields, self.shape.schema(), &mut errors);
         if !self.scale_path.is_empty() {
-            let replicas = object.at(self.scale_path);
+            let replicas = custom.at(self.scale_path);
             if replicas.as_i64().is_some_and(|n| n < 0) {
                 let path = format!(".{}", self.scale_path);
                 errors.invalid(
@@ -54,7 +54,59 @@ impl Rules {
                 );
             }
         }
+        if self.shape.rules().is_some() {
+            if errors.0.iter().any(|e| blocks(e.kind)) {
+                errors.0.push(unchecked());
+            } else {
+                errors.0.append(&mut self.broken_rules(object, old).0);
+            }
+        }
         errors
+    }
+
+    /// The rules that an object breaks, and those that it broke before and for which there are warnings.
+    #[inline(never)]
+    fn broken_rules(&self, object: &Object, old: Option<&Object>) -> (Vec<Error>, Vec<Error>) {
+        let (Some(rules), Some(new)) = (self.shape.rules(), seen(object)) else {
+            return (Vec::new(), Vec::new());
+        };
+        let old = old.and_then(seen).map(whole);
+        rules.validate(&whole(new), old.as_ref(), self.shape.schema())
+    }
+}
+
+/// An object as its rules see it.
+fn whole(object: &CustomObject) -> Value {
+    let info = &object.kind.info;
+    let metadata = &object.metadata;
+    let mut fields = object.fields.clone();
+    let version = format!("{}/{}", info.group, info.version);
+    fields.insert("apiVersion".to_owned(), Value::from(version));
+    fields.insert("kind".to_owned(), Value::from(info.kind));
+    let names = json!({"name": metadata.name, "generateName": metadata.generate_name});
+    fields.insert("metadata".to_owned(), names);
+    Value::Object(fields)
+}
+
+/// Whether after such an error there is no point in asking the rules.
+fn blocks(kind: ErrorType) -> bool {
+    matches!(
+        kind,
+        ErrorType::NotSupported
+            | ErrorType::Required
+            | ErrorType::TooLong
+            | ErrorType::TooMany
+            | ErrorType::TypeInvalid
+    )
+}
+
+fn unchecked() -> Error {
+    let detail = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+    Error {
+        kind: ErrorType::Invalid,
+        field: "<nil>".to_owned(),
+        value: "null".to_owned(),
+        detail: detail.to_owned(),
     }
 }
 
@@ -118,15 +170,25 @@ impl Strategy for Rules {
     }
 
     fn validate(&self, object: &Object) -> Errors {
-        self.errors(object)
+        self.errors(object, None)
     }
 
-    fn validate_update(&self, new: &Object, _old: &Object) -> Errors {
-        self.errors(new)
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        self.errors(new, Some(old))
     }
 
-    fn validate_status_update(&self, new: &Object, _old: &Object) -> Errors {
-        self.errors(new)
+    fn validate_status_update(&self, new: &Object, old: &Object) -> Errors {
+        self.errors(new, Some(old))
+    }
+
+    fn warnings_on_update(&self, new: &Object, old: &Object) -> Vec<String> {
+        match self.shape.rules() {
+            None => Vec::new(),
+            Some(_) => {
+                let (_, excused) = self.broken_rules(new, Some(old));
+                excused.iter().map(ToString::to_string).collect()
+            }
+        }
     }
 
     fn field(&self, object: &Object, path: &str) -> Option<String> {

@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::schema::flag;
-use super::validate;
+use super::{cel, validate};
 use crate::api::field::{Errors, Path, quote};
-use crate::api::pattern::Pattern;
+use crate::api::regex::Regex;
 
 const DEEPEST: usize = 120;
 
@@ -56,6 +56,7 @@ pub fn check(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
             "nullable cannot be true at the root",
         );
     }
+    let before = errors.0.len();
     let properties = schema["properties"].as_object();
     for (name, below) in properties.into_iter().flatten() {
         if name == "metadata" {
@@ -63,6 +64,10 @@ pub fn check(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
         }
     }
     node(schema, path, Level::Root, 0, errors);
+    // Rules are looked at when everything else is right.
+    if errors.0.len() == before {
+        cel::check(schema, path, errors);
+    }
 }
 
 /// Of the metadata, only name and generateName may be restricted.
@@ -159,7 +164,7 @@ fn node(schema: &Value, path: &Path<'_>, level: Level, depth: usize, errors: &mu
         );
     }
     if let Some(pattern) = schema["pattern"].as_str()
-        && let Err(reason) = Pattern::compile(pattern, true, false)
+        && let Err(reason) = Regex::parse(pattern)
     {
         let detail = format!("must be a valid regular expression, but isn't: {reason}");
         errors.invalid(&path.child("pattern"), pattern, detail);

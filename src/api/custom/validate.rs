@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::schema::flag;
 use crate::api::field::{Error, ErrorType, Errors, quote};
 use crate::api::json::go_json;
-use crate::api::pattern::Pattern;
+use crate::api::regex::Regex;
 use crate::api::rfc3339::parse_time;
 
 const DEEPEST: usize = 120;
@@ -227,7 +227,7 @@ impl Check {
             self.invalid(at, value, detail);
         }
         if let Some(pattern) = schema["pattern"].as_str()
-            && let Ok(compiled) = Pattern::compile(pattern, true, false)
+            && let Ok(compiled) = Regex::parse(pattern)
             && !compiled.is_match(text)
         {
             let detail = format!("{at} in body should match '{pattern}'");
