@@ -237,7 +237,7 @@ fn in_one(
         return false;
     };
     let no_spec = PodSpec::default();
-    let spec = pod.spec.as_ref().unwrap_or(&no_spec);
+    let spec = pod.spec.as_deref().unwrap_or(&no_spec);
     let ends = spec.active_deadline_seconds.is_some_and(|s| s >= 0);
     match scope {
         "Terminating" => ends,

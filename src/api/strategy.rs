@@ -43,6 +43,9 @@ const NAME_AND_AGE: &[Column] = &[column("Name"), column("Age")];
 /// The rules of a kind, over any object. Write [`KindStrategy`] and wrap it in [`Typed`].
 pub trait Strategy: Sync {
     fn default(&self, _object: &mut Object) {}
+    fn default_over(&self, new: &mut Object, _old: &Object) {
+        self.default(new);
+    }
     fn prepare_for_create(&self, _object: &mut Object) {}
     fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
     fn prepare_for_status_update(&self, _new: &mut Object, _old: &Object) {}
@@ -116,6 +119,11 @@ pub trait KindStrategy: Sync {
 
     /// Fills in what was left out. Runs on everything that is decoded; must be idempotent.
     fn default(&self, _object: &mut Self::Kind) {}
+
+    /// As `default`, for an object that takes the place of another one: what the two share has its defaults.
+    fn default_over(&self, new: &mut Self::Kind, _old: &Self::Kind) {
+        self.default(new);
+    }
 
     /// Before the first write: clears what only the cluster may set.
     fn prepare_for_create(&self, _object: &mut Self::Kind) {}
@@ -235,6 +243,12 @@ impl<S: KindStrategy> Strategy for Typed<S> {
     fn default(&self, object: &mut Object) {
         if let Some(object) = object.edit() {
             self.0.default(object);
+        }
+    }
+
+    fn default_over(&self, new: &mut Object, old: &Object) {
+        if let (Some(new), Some(old)) = (new.edit(), old.get()) {
+            self.0.default_over(new, old);
         }
     }
 

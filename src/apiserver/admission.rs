@@ -21,6 +21,7 @@ use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
 
 pub(super) use quota::Charges;
+pub(super) use service_account::token_source;
 
 impl ApiServer {
     pub(super) fn admit_create(

@@ -32,7 +32,8 @@ mod watch;
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::Shared;
+use k8s_openapi::api::core::v1::{Pod, ProjectedVolumeSource};
 
 use crate::api::{Kind, Object, Resource};
 use crate::sim::{Kernel, Time, secs};
@@ -132,6 +133,8 @@ pub struct ApiServer {
     pods: usize,
     /// The pod that was created last, as it was sent.
     last_pod: Option<Object>,
+    /// The volume in which each pod finds its token: one for all.
+    token_source: Shared<ProjectedVolumeSource>,
     last_status: LastStatus,
     customs: customs::Customs,
     /// Whether discovery leaves out the kinds of our own.
@@ -157,6 +160,7 @@ impl ApiServer {
             metrics: metrics::Metrics::default(),
             pods: 0,
             last_pod: None,
+            token_source: admission::token_source(),
             last_status: None,
             customs: customs::Customs::default(),
             is_plain: false,

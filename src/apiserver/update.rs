@@ -63,7 +63,7 @@ impl ApiServer {
         let mut claim = Claim::default();
         let mut errors = keep_system_fields(&mut object, &old);
         meta::drop_empty(object.meta_mut());
-        info.strategy.default(&mut object);
+        info.strategy.default_over(&mut object, &old);
         let given = given_owners(&mut object, options);
         let sent = match &owners {
             None if !is_light(object.kind(), options.subresource) => Some(object.clone()),

@@ -247,8 +247,8 @@ fn pod_facts(before: Option<&Rc<Pod>>, pod: &Pod, facts: &mut Vec<Change>) {
     if let Some(node) = node(pod).filter(|n| Some(n) != was_node.as_ref()) {
         facts.push(Change::Bound(node));
     }
-    let status = pod.status.as_ref();
-    let was_status = before.and_then(|p| p.status.as_ref());
+    let status = pod.status.as_deref();
+    let was_status = before.and_then(|p| p.status.as_deref());
     let phase = status.and_then(|s| s.phase.as_deref()).unwrap_or_default();
     if was_status
         .and_then(|s| s.phase.as_deref())

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service,
 };
@@ -34,7 +35,7 @@ pub struct EndpointsController {
 /// A pod as it stands in the lists.
 struct Member {
     name: Name,
-    address: EndpointAddress,
+    address: Shared<EndpointAddress>,
     uid: String,
     ready: bool,
     /// What it has for the ports of the service; none for a headless service without ports.
@@ -188,7 +189,7 @@ fn member(service: &Service, pod: &Pod) -> Option<Member> {
     if !backends::belongs(pod, tolerate) {
         return None;
     }
-    let address = address(service, pod)?;
+    let address = address(service, pod)?.into();
     let mut ports = Vec::new();
     let headless = service.spec.as_ref().is_some_and(backends::is_headless);
     if headless && backends::ports(service).is_empty() {
@@ -249,7 +250,7 @@ fn subsets(members: &[Rc<Member>]) -> (Vec<EndpointSubset>, bool) {
             let taken = all.len().min(left);
             truncated |= taken < all.len();
             left -= taken;
-            let list: Vec<EndpointAddress> = all
+            let list: Vec<Shared<EndpointAddress>> = all
                 .into_iter()
                 .take(taken)
                 .map(|m| m.address.clone())

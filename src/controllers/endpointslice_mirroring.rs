@@ -192,13 +192,13 @@ impl MirroringController {
 
 /// The addresses of a subset: those that are ready first.
 fn all(subset: &EndpointSubset) -> impl Iterator<Item = (&EndpointAddress, bool)> {
-    let ready = subset.addresses.iter().flatten().map(|a| (a, true));
+    let ready = subset.addresses.iter().flatten().map(|a| (&**a, true));
     ready.chain(
         subset
             .not_ready_addresses
             .iter()
             .flatten()
-            .map(|a| (a, false)),
+            .map(|a| (&**a, false)),
     )
 }
 
@@ -251,7 +251,7 @@ fn slice(
             ..ObjectMeta::default()
         },
         address_type: family.to_owned(),
-        endpoints: Some(list),
+        endpoints: Some(list.into_iter().map(Into::into).collect()),
         ports: Some(ports.collect()),
     }
 }

@@ -224,16 +224,17 @@ mod tests {
             toleration_seconds: seconds,
             ..Toleration::default()
         };
+        let spec = PodSpec {
+            tolerations: Some(vec![
+                toleration("a", Some(300)),
+                toleration("b", Some(20)),
+                toleration("c", None),
+                toleration("d", Some(-1)),
+            ]),
+            ..PodSpec::default()
+        };
         let pod = Pod {
-            spec: Some(PodSpec {
-                tolerations: Some(vec![
-                    toleration("a", Some(300)),
-                    toleration("b", Some(20)),
-                    toleration("c", None),
-                    toleration("d", Some(-1)),
-                ]),
-                ..PodSpec::default()
-            }),
+            spec: Some(spec.into()),
             ..Pod::default()
         };
         let after = |seconds| Stay::For(Duration::from_secs(seconds));

@@ -172,15 +172,16 @@ fn terminated(
     started: Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time>,
     now: Time,
 ) -> ContainerState {
+    let terminated = ContainerStateTerminated {
+        container_id: status.container_id.clone(),
+        exit_code: 0,
+        finished_at: Some(api_time(now)),
+        reason: Some("Completed".to_owned()),
+        started_at: started,
+        ..ContainerStateTerminated::default()
+    };
     ContainerState {
-        terminated: Some(ContainerStateTerminated {
-            container_id: status.container_id.clone(),
-            exit_code: 0,
-            finished_at: Some(api_time(now)),
-            reason: Some("Completed".to_owned()),
-            started_at: started,
-            ..ContainerStateTerminated::default()
-        }),
+        terminated: Some(terminated.into()),
         ..ContainerState::default()
     }
 }

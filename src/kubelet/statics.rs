@@ -102,7 +102,7 @@ impl Kubelet {
         for manifest in self.manifests() {
             let pod = read(&manifest, &self.node.name, ctx.now());
             let spec = pod.and_then(|p| p.spec).unwrap_or_default();
-            names.extend(spec.containers.into_iter().filter_map(|c| c.image));
+            names.extend(spec.containers.iter().filter_map(|c| c.image.clone()));
         }
         for name in names {
             // An image that cannot be had is not on the node.
@@ -129,11 +129,12 @@ impl Kubelet {
                 block_owner_deletion: None,
             }]);
         }
-        mirror.status = Some(PodStatus {
+        let pending = PodStatus {
             phase: Some("Pending".to_owned()),
             conditions: None::<Vec<PodCondition>>,
             ..PodStatus::default()
-        });
+        };
+        mirror.status = Some(pending.into());
         // One that is there already is the mirror.
         let _ = ctx.create(mirror);
     }

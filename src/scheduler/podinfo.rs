@@ -76,7 +76,7 @@ pub struct PodInfo {
 impl PodInfo {
     pub fn new(pod: &Rc<Pod>) -> Rc<Self> {
         let empty = PodSpec::default();
-        let spec = pod.spec.as_ref().unwrap_or(&empty);
+        let spec = pod.spec.as_deref().unwrap_or(&empty);
         let resized = during_resize(pod);
         let (requests, nonzero) = requests(resized.as_ref().unwrap_or(spec));
         Rc::new(PodInfo {
@@ -100,7 +100,7 @@ impl PodInfo {
     }
 
     pub fn spec(&self) -> Option<&PodSpec> {
-        self.pod.spec.as_ref()
+        self.pod.spec.as_deref()
     }
 
     pub fn labels(&self) -> &BTreeMap<String, String> {
@@ -127,7 +127,7 @@ impl PodInfo {
 /// The spec with what the scheduler has to count while a resize is under way: for each container
 /// the most of what is asked for, allocated and given. `None` when these are the same.
 fn during_resize(pod: &Pod) -> Option<PodSpec> {
-    let (spec, status) = (pod.spec.as_ref()?, pod.status.as_ref()?);
+    let (spec, status) = (pod.spec.as_deref()?, pod.status.as_ref()?);
     if !is_resizing(pod) {
         return None;
     }

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::workspace;
 
 /// Files and folders, from the root of the workspace.
-const INPUTS: [&str; 17] = [
+const INPUTS: [&str; 18] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
@@ -22,6 +22,7 @@ const INPUTS: [&str; 17] = [
     "split",
     "src",
     "static",
+    "types",
     "web/editor/src",
     "web/embed",
     "web/offline",

@@ -10,6 +10,9 @@ use crate::failure::{Failure, Result};
 use crate::tools::WASM;
 use crate::workspace;
 
+/// A crate of ours that is a copy of another one, of the same version, and that one.
+const COPY: (&str, &str) = ("kubarium-types", "k8s-openapi");
+
 /// Writes `target/licenses/rust.txt`, which Trunk copies. Leaves it alone when nothing changed.
 pub fn write() -> Result {
     let shipped = packages(&[
@@ -24,7 +27,10 @@ pub fn write() -> Result {
     let crates: Vec<(Package, String)> = shipped
         .into_iter()
         .filter(|package| package.name != "kubarium")
-        .map(|package| {
+        .map(|mut package| {
+            if package.name == COPY.0 {
+                package.name = COPY.1.to_owned();
+            }
             let text = text_of(&package, &sources);
             (package, text)
         })

@@ -3,7 +3,7 @@
 //! Models `k8s.io/kubernetes/pkg/registry/discovery/endpointslice/strategy.go`.
 
 use k8s_openapi::api::discovery::v1::{
-    Endpoint, EndpointHints, EndpointPort, EndpointSlice as Kind,
+    Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice as Kind,
 };
 
 use super::pod::defaults::text;
@@ -52,7 +52,10 @@ impl KindStrategy for Rules {
             text(&mut port.protocol, "TCP");
         }
         for endpoint in slice.endpoints.iter_mut().flatten() {
-            endpoint.conditions.get_or_insert_default();
+            // To change one that has its conditions would copy it.
+            if endpoint.conditions.is_none() {
+                endpoint.conditions = Some(EndpointConditions::default());
+            }
         }
     }
 

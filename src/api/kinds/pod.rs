@@ -66,11 +66,18 @@ impl KindStrategy for Rules {
         defaults::pod(pod);
     }
 
+    fn default_over(&self, new: &mut Kind, old: &Kind) {
+        let stored = new.spec.as_ref().zip(old.spec.as_ref());
+        if !(new.status.is_some() && stored.is_some_and(|(new, old)| new.same(old))) {
+            self.default(new);
+        }
+    }
+
     fn prepare_for_create(&self, pod: &mut Kind) {
         pod.metadata.generation = Some(1);
         scheduling::merge_label_keys(pod);
         let qos_class = qos::class(pod).to_owned();
-        let gated = pod.spec.as_ref().is_some_and(is_gated);
+        let gated = pod.spec.as_deref().is_some_and(is_gated);
         let status = pod.status.insert(Default::default());
         status.phase = Some("Pending".to_owned());
         status.qos_class = Some(qos_class);
@@ -86,19 +93,17 @@ impl KindStrategy for Rules {
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
-        if new.status != old.status {
-            new.status.clone_from(&old.status);
-        }
-        if new.spec != old.spec {
-            new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
+        new.status.clone_from(&old.status);
+        match new.spec == old.spec {
+            true => new.spec.clone_from(&old.spec),
+            false => {
+                new.metadata.generation = Some(old.metadata.generation.unwrap_or_default() + 1);
+            }
         }
     }
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
-        // Comparing is cheaper than copying, and nearly always there is no difference.
-        if new.spec != old.spec {
-            new.spec.clone_from(&old.spec);
-        }
+        new.spec.clone_from(&old.spec);
         if new.metadata.owner_references != old.metadata.owner_references {
             new.metadata
                 .owner_references

@@ -5,6 +5,7 @@
 //! Divergence: a real server waits a moment for the account `default` of a new namespace; here a
 //! request is atomic, so that account counts as present.
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{
     ConfigMapProjection, Container, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath,
     ObjectFieldSelector, Pod, PodSpec, ProjectedVolumeSource, ServiceAccount,
@@ -59,7 +60,7 @@ impl ApiServer {
             .or_else(|| account.and_then(|a| a.automount_service_account_token))
             .unwrap_or(true);
         if automount {
-            mount_token(kernel, spec);
+            mount_token(kernel, spec, self.token_source.clone());
         }
         if spec.image_pull_secrets.is_none() {
             spec.image_pull_secrets = account.and_then(|a| a.image_pull_secrets.clone());
@@ -68,7 +69,7 @@ impl ApiServer {
     }
 }
 
-fn mount_token(kernel: &mut Kernel, spec: &mut PodSpec) {
+fn mount_token(kernel: &mut Kernel, spec: &mut PodSpec, source: Shared<ProjectedVolumeSource>) {
     let needs = |c: &Container| {
         let mut mounts = c.volume_mounts.iter().flatten();
         !mounts.any(|m| m.mount_path == MOUNT_PATH)
@@ -77,7 +78,6 @@ fn mount_token(kernel: &mut Kernel, spec: &mut PodSpec) {
     if !init.iter().chain(&spec.containers).any(needs) {
         return;
     }
-    let source = token_source();
     let existing = spec
         .volumes
         .iter()
@@ -113,7 +113,7 @@ fn mount_token(kernel: &mut Kernel, spec: &mut PodSpec) {
 }
 
 /// The token, the certificate of the server, and the namespace.
-fn token_source() -> ProjectedVolumeSource {
+pub fn token_source() -> Shared<ProjectedVolumeSource> {
     let file = |name: &str| name.to_owned();
     let token = ServiceAccountTokenProjection {
         expiration_seconds: Some(TOKEN_SECONDS),
@@ -140,21 +140,22 @@ fn token_source() -> ProjectedVolumeSource {
         }]),
     };
     let source = VolumeProjection::default;
-    ProjectedVolumeSource {
+    let volume = ProjectedVolumeSource {
         default_mode: Some(0o644),
         sources: Some(vec![
             VolumeProjection {
-                service_account_token: Some(token),
+                service_account_token: Some(token.into()),
                 ..source()
             },
             VolumeProjection {
-                config_map: Some(certificate),
+                config_map: Some(certificate.into()),
                 ..source()
             },
             VolumeProjection {
-                downward_api: Some(namespace),
+                downward_api: Some(namespace.into()),
                 ..source()
             },
         ]),
-    }
+    };
+    volume.into()
 }

@@ -8,6 +8,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{Event, Pod, PodStatus};
 use serde_json::{Map, Value};
 
@@ -29,12 +30,12 @@ const NODE: &str = "node:";
 enum Before {
     Whole(Object),
     /// Of a pod whose status was written, and nothing else: the status.
-    Status(Rc<PodStatus>),
+    Status(Shared<PodStatus>),
 }
 
 /// The status that was put aside last. Pods that come in many are bound in the same second, and what the kubelets
 /// then find is the same: they share one copy.
-pub type LastStatus = Option<Rc<PodStatus>>;
+pub type LastStatus = Option<Shared<PodStatus>>;
 
 /// A write, as the owners of fields see it.
 #[derive(Clone, Debug)]
@@ -80,8 +81,8 @@ impl Write {
             return self;
         };
         let shared = match last {
-            Some(last) if **last == *status => last.clone(),
-            _ => last.insert(Rc::new(status.clone())).clone(),
+            Some(last) if *last == *status => last.clone(),
+            _ => last.insert(status.clone()).clone(),
         };
         self.before = Some(Before::Status(shared));
         self

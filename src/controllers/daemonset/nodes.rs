@@ -49,7 +49,7 @@ impl Sync<'_, '_, '_> {
             };
             let mut pod = pod_from_template(&**set, Some(&template));
             if let Some(spec) = &mut pod.spec {
-                template::tie_to(&mut spec.affinity, node);
+                template::tie_to(spec.affinity.get_or_insert_default(), node);
             }
             create_pod(scope, &mut controller.recorder, &**set, pod)
         });

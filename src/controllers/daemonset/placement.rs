@@ -43,7 +43,7 @@ pub struct Placement<'d> {
 
 impl<'d> Placement<'d> {
     pub fn of(set: &'d DaemonSet) -> Self {
-        let spec = set.spec.as_ref().and_then(|s| s.template.spec.as_ref());
+        let spec = set.spec.as_ref().and_then(|s| s.template.spec.as_deref());
         Placement {
             spec,
             tolerations: spec.map(tolerations).unwrap_or_default(),

@@ -219,14 +219,15 @@ mod tests {
         } else {
             "False"
         };
-        pod.status = Some(PodStatus {
+        let status = PodStatus {
             conditions: Some(vec![PodCondition {
                 type_: "Ready".into(),
                 status: ready.into(),
                 ..PodCondition::default()
             }]),
             ..PodStatus::default()
-        });
+        };
+        pod.status = Some(status.into());
         Rc::new(pod)
     }
 

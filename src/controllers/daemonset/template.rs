@@ -100,7 +100,7 @@ pub fn for_pods(set: &DaemonSet, hash: &str) -> PodTemplateSpec {
 
 /// Ties a pod to `node`, in place of what its affinity required before: the node was chosen by
 /// that already (ReplaceDaemonSetPodNodeNameNodeAffinity).
-pub fn tie_to(affinity: &mut Option<Affinity>, node: &str) {
+pub fn tie_to(affinity: &mut Affinity, node: &str) {
     let by_name = NodeSelectorTerm {
         match_fields: Some(vec![NodeSelectorRequirement {
             key: NODE_NAME_FIELD.to_owned(),
@@ -110,7 +110,6 @@ pub fn tie_to(affinity: &mut Option<Affinity>, node: &str) {
         ..NodeSelectorTerm::default()
     };
     affinity
-        .get_or_insert_default()
         .node_affinity
         .get_or_insert_default()
         .required_during_scheduling_ignored_during_execution = Some(NodeSelector {
@@ -161,12 +160,12 @@ mod tests {
 
     #[test]
     fn a_pod_is_tied_to_its_node_and_keeps_its_other_affinity() {
-        let mut affinity = Some(Affinity {
+        let mut affinity = Affinity {
             pod_affinity: Some(Default::default()),
             ..Affinity::default()
-        });
+        };
         tie_to(&mut affinity, "node-3");
-        let value = crate::api::codec::encode(&affinity.unwrap_or_default());
+        let value = crate::api::codec::encode(&affinity);
         assert_eq!(
             value,
             serde_json::json!({

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::{
     Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice, ForNode, ForZone,
@@ -20,7 +21,7 @@ const ZONE: &str = "topology.kubernetes.io/zone";
 /// One endpoint, with the ports of its own: pods may give the same port name another number.
 #[derive(Clone)]
 pub struct Backend {
-    pub endpoint: Endpoint,
+    pub endpoint: Shared<Endpoint>,
     pub ports: Vec<EndpointPort>,
 }
 
@@ -45,21 +46,22 @@ impl Backend {
         // A pod that is going is never "ready", so that those who know no other word leave it.
         let ready = backends::publishes_not_ready(service) || serving && !terminating;
         let zone = node.and_then(|n| n.metadata.labels.as_ref()?.get(ZONE).cloned());
+        let endpoint = Endpoint {
+            addresses,
+            conditions: Some(EndpointConditions {
+                ready: Some(ready),
+                serving: Some(serving),
+                terminating: Some(terminating),
+            }),
+            hostname: backends::hostname(pod, service),
+            node_name: Some(pods::node_name(pod).to_owned()).filter(|n| !n.is_empty()),
+            target_ref: Some(backends::target(pod)),
+            hints: hints(service, ready, zone.as_ref(), pods::node_name(pod)),
+            zone,
+            ..Endpoint::default()
+        };
         Some(Backend {
-            endpoint: Endpoint {
-                addresses,
-                conditions: Some(EndpointConditions {
-                    ready: Some(ready),
-                    serving: Some(serving),
-                    terminating: Some(terminating),
-                }),
-                hostname: backends::hostname(pod, service),
-                node_name: Some(pods::node_name(pod).to_owned()).filter(|n| !n.is_empty()),
-                target_ref: Some(backends::target(pod)),
-                hints: hints(service, ready, zone.as_ref(), pods::node_name(pod)),
-                zone,
-                ..Endpoint::default()
-            },
+            endpoint: endpoint.into(),
             ports: ports(service, pod),
         })
     }

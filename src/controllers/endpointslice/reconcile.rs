@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 
@@ -50,7 +51,7 @@ struct Group<'b> {
     ports: &'b [EndpointPort],
     existing: Vec<Rc<EndpointSlice>>,
     /// By pod, in the order of pods.
-    desired: Vec<&'b Endpoint>,
+    desired: Vec<&'b Shared<Endpoint>>,
 }
 
 impl Plan {
@@ -119,7 +120,7 @@ impl Plan {
     fn reconcile_ports(&mut self, service: &Service, family: &str, group: Group<'_>) {
         let wanted_labels = labels(service);
         // Names stand in their keys: these searches are most of what a sync of many endpoints costs.
-        let mut desired: BTreeMap<Name, &Endpoint> = BTreeMap::new();
+        let mut desired: BTreeMap<Name, &Shared<Endpoint>> = BTreeMap::new();
         for endpoint in &group.desired {
             desired.insert(identity(endpoint), endpoint);
         }
@@ -150,7 +151,8 @@ impl Plan {
             }
         }
         let new = group.desired.iter().rev();
-        let mut left: Vec<&Endpoint> = new.filter_map(|e| desired.remove(&identity(e))).collect();
+        let new = new.filter_map(|e| desired.remove(&identity(e)));
+        let mut left: Vec<&Shared<Endpoint>> = new.collect();
         // What is written anyway takes what fits, the fullest first.
         changed.sort_by_key(|s| std::cmp::Reverse(s.endpoints.as_ref().map_or(0, Vec::len)));
         for slice in &mut changed {
@@ -198,7 +200,7 @@ impl Plan {
 }
 
 /// Moves endpoints from the end of `left` into the slice until it is full.
-fn fill(slice: &mut EndpointSlice, left: &mut Vec<&Endpoint>) {
+fn fill(slice: &mut EndpointSlice, left: &mut Vec<&Shared<Endpoint>>) {
     let endpoints = slice.endpoints.get_or_insert_default();
     while endpoints.len() < MOST
         && let Some(endpoint) = left.pop()
@@ -213,15 +215,16 @@ mod tests {
     use k8s_openapi::api::core::v1::{ObjectReference, ServiceSpec};
 
     fn backend(i: usize, port: i32) -> Backend {
+        let endpoint = Endpoint {
+            addresses: vec![format!("10.0.{}.{}", i / 250, i % 250)],
+            target_ref: Some(ObjectReference {
+                uid: Some(format!("{i:04}")),
+                ..ObjectReference::default()
+            }),
+            ..Endpoint::default()
+        };
         Backend {
-            endpoint: Endpoint {
-                addresses: vec![format!("10.0.{}.{}", i / 250, i % 250)],
-                target_ref: Some(ObjectReference {
-                    uid: Some(format!("{i:04}")),
-                    ..ObjectReference::default()
-                }),
-                ..Endpoint::default()
-            },
+            endpoint: endpoint.into(),
             ports: vec![EndpointPort {
                 name: Some(String::new()),
                 port: Some(port),

@@ -136,15 +136,16 @@ fn add_variable(container: &mut Container) {
     if env.iter().any(|v| v.name == VARIABLE) {
         return;
     }
+    let source = EnvVarSource {
+        field_ref: Some(ObjectFieldSelector {
+            field_path: format!("metadata.labels['{INDEX}']"),
+            api_version: None,
+        }),
+        ..EnvVarSource::default()
+    };
     env.push(EnvVar {
         name: VARIABLE.to_owned(),
-        value_from: Some(EnvVarSource {
-            field_ref: Some(ObjectFieldSelector {
-                field_path: format!("metadata.labels['{INDEX}']"),
-                api_version: None,
-            }),
-            ..EnvVarSource::default()
-        }),
+        value_from: Some(source.into()),
         ..EnvVar::default()
     });
 }

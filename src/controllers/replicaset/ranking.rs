@@ -122,28 +122,28 @@ mod tests {
             last_transition_time: Some(api_time(NOW - secs(ready.unsigned_abs()))),
             ..PodCondition::default()
         };
+        let spec = PodSpec {
+            node_name: (!node.is_empty()).then(|| node.to_owned()),
+            ..PodSpec::default()
+        };
+        let phase = if node.is_empty() {
+            "Pending"
+        } else {
+            "Running"
+        };
+        let status = PodStatus {
+            phase: Some(phase.into()),
+            conditions: Some(vec![condition]),
+            ..PodStatus::default()
+        };
         Pod {
             metadata: ObjectMeta {
                 name: Some(name.into()),
                 uid: Some(name.into()),
                 ..ObjectMeta::default()
             },
-            spec: Some(PodSpec {
-                node_name: (!node.is_empty()).then(|| node.to_owned()),
-                ..PodSpec::default()
-            }),
-            status: Some(PodStatus {
-                phase: Some(
-                    if node.is_empty() {
-                        "Pending"
-                    } else {
-                        "Running"
-                    }
-                    .into(),
-                ),
-                conditions: Some(vec![condition]),
-                ..PodStatus::default()
-            }),
+            spec: Some(spec.into()),
+            status: Some(status.into()),
         }
     }
 

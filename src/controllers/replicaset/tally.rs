@@ -216,6 +216,11 @@ mod tests {
         };
         let now = crate::api::time::api_time(Time::EPOCH);
         let deletion: Option<ApiTime> = deleted.then_some(now);
+        let status = PodStatus {
+            phase: Some(phase.to_owned()),
+            conditions: Some(vec![condition]),
+            ..PodStatus::default()
+        };
         Pod::into_object(Rc::new(Pod {
             metadata: ObjectMeta {
                 name: Some("web-1".into()),
@@ -227,11 +232,7 @@ mod tests {
                 ..ObjectMeta::default()
             },
             spec: None,
-            status: Some(PodStatus {
-                phase: Some(phase.to_owned()),
-                conditions: Some(vec![condition]),
-                ..PodStatus::default()
-            }),
+            status: Some(status.into()),
         }))
     }
 

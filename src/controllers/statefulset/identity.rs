@@ -71,10 +71,13 @@ fn set_volumes(set: &StatefulSet, pod: &mut Pod, ordinal: i64) {
         .iter()
         .map(|name| Volume {
             name: name.clone(),
-            persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
-                claim_name: claim_name(name, set.name(), ordinal),
-                read_only: None,
-            }),
+            persistent_volume_claim: Some(
+                PersistentVolumeClaimVolumeSource {
+                    claim_name: claim_name(name, set.name(), ordinal),
+                    read_only: None,
+                }
+                .into(),
+            ),
             ..Volume::default()
         })
         .collect();
@@ -93,12 +96,9 @@ pub fn is_right(set: &StatefulSet, pod: &Pod) -> bool {
     let mut right = pod.clone();
     set_volumes(set, &mut right, ordinal);
     let claims = |pod: &Pod| -> Vec<(String, Option<String>)> {
-        let volumes = pod.spec.as_ref().and_then(|s| s.volumes.clone());
-        let mut claims: Vec<_> = volumes
-            .into_iter()
-            .flatten()
-            .map(|v| (v.name, v.persistent_volume_claim.map(|c| c.claim_name)))
-            .collect();
+        let volumes = pod.spec.iter().flat_map(|s| s.volumes.iter().flatten());
+        let claim = |v: &Volume| Some(v.persistent_volume_claim.as_ref()?.claim_name.clone());
+        let mut claims: Vec<_> = volumes.map(|v| (v.name.clone(), claim(v))).collect();
         claims.sort();
         claims
     };

@@ -285,7 +285,7 @@ impl PodWorker {
                 mounts: &mounts,
                 identity: &identity,
                 namespace: &self.key.namespace,
-                spec: self.pod.spec.as_ref(),
+                spec: self.pod.spec.as_deref(),
                 hostname: &hostname,
                 address: self.ip.as_deref().unwrap_or_default(),
                 content: &image.content,

@@ -179,7 +179,7 @@ impl PodWorker {
     /// After the start: the hook, during which the container does not count as running.
     pub(super) fn post_start(&mut self, c: usize, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         let lifecycle = self.container_spec(c).and_then(|s| s.lifecycle.clone());
-        let Some(hook) = lifecycle.and_then(|l| l.post_start) else {
+        let Some(hook) = lifecycle.and_then(|l| l.post_start.clone()) else {
             return self.hooked(c, h, ctx);
         };
         let (took, failure) = self.run_hook(c, &hook, secs(3600), h, ctx);

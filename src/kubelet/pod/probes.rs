@@ -45,9 +45,9 @@ impl PodWorker {
     fn probe_spec(&self, c: usize, kind: ProbeKind) -> Option<&Probe> {
         let spec = self.container_spec(c)?;
         match kind {
-            ProbeKind::Startup => spec.startup_probe.as_ref(),
-            ProbeKind::Readiness => spec.readiness_probe.as_ref(),
-            ProbeKind::Liveness => spec.liveness_probe.as_ref(),
+            ProbeKind::Startup => spec.startup_probe.as_deref(),
+            ProbeKind::Readiness => spec.readiness_probe.as_deref(),
+            ProbeKind::Liveness => spec.liveness_probe.as_deref(),
         }
     }
 

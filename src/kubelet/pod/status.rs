@@ -51,7 +51,7 @@ impl PodWorker {
                 (_, fresh) => {
                     let status = fresh.unwrap_or_else(|| self.status(h, ctx.now()));
                     Some(Rc::new(Pod {
-                        status: Some(status),
+                        status: Some(status.into()),
                         ..Pod::default()
                     }))
                 }
@@ -64,7 +64,7 @@ impl PodWorker {
     }
 
     fn written_status(&self) -> Option<&PodStatus> {
-        self.written.as_ref()?.status.as_ref()
+        self.written.as_ref()?.status.as_deref()
     }
 
     /// Lets go of the version of the pod that it wrote, if the newest one has the same status.
@@ -405,16 +405,17 @@ fn terminated(ended: &Ended) -> ContainerState {
         (None, exit) if exit.code == 0 => "Completed",
         (None, _) => "Error",
     };
+    let terminated = ContainerStateTerminated {
+        container_id: Some(format!("containerd://{}", ended.id)),
+        exit_code: ended.exit.code,
+        started_at: Some(api_time(ended.started)),
+        finished_at: Some(api_time(ended.finished)),
+        reason: Some(reason.to_owned()),
+        message: (!ended.message.is_empty()).then(|| ended.message.to_string()),
+        signal: None,
+    };
     ContainerState {
-        terminated: Some(ContainerStateTerminated {
-            container_id: Some(format!("containerd://{}", ended.id)),
-            exit_code: ended.exit.code,
-            started_at: Some(api_time(ended.started)),
-            finished_at: Some(api_time(ended.finished)),
-            reason: Some(reason.to_owned()),
-            message: (!ended.message.is_empty()).then(|| ended.message.to_string()),
-            signal: None,
-        }),
+        terminated: Some(terminated.into()),
         ..ContainerState::default()
     }
 }
@@ -447,22 +448,24 @@ fn volume_mounts(spec: &ContainerSpec) -> Option<Vec<VolumeMountStatus>> {
 fn merge(pod: &mut Pod, fresh: PodStatus) {
     let old = pod.status.take().unwrap_or_default();
     let owned = |c: &PodCondition| OWN.contains(&c.type_.as_str());
-    let mut conditions: Vec<PodCondition> = old.conditions.unwrap_or_default();
-    if let Some(new) = &fresh.conditions {
-        conditions.retain(|c| !owned(c) && !new.iter().any(|n| n.type_ == c.type_));
-    }
+    let replaced = |c: &PodCondition| {
+        let new = fresh.conditions.as_ref();
+        new.is_some_and(|new| owned(c) || new.iter().any(|n| n.type_ == c.type_))
+    };
+    let others = old.conditions.iter().flatten().filter(|c| !replaced(c));
+    let mut conditions: Vec<PodCondition> = others.cloned().collect();
     conditions.extend(fresh.conditions.unwrap_or_default());
-    pod.status = Some(PodStatus {
+    let merged = PodStatus {
         conditions: (!conditions.is_empty()).then_some(conditions),
-        qos_class: old.qos_class,
-        nominated_node_name: old.nominated_node_name,
-        resource_claim_statuses: old.resource_claim_statuses,
+        qos_class: old.qos_class.clone(),
+        nominated_node_name: old.nominated_node_name.clone(),
+        resource_claim_statuses: old.resource_claim_statuses.clone(),
         ephemeral_container_statuses: fresh
             .ephemeral_container_statuses
-            .clone()
-            .or(old.ephemeral_container_statuses),
+            .or_else(|| old.ephemeral_container_statuses.clone()),
         ..fresh
-    });
+    };
+    pod.status = Some(merged.into());
 }
 
 /// Whether a status that was written says what `fresh` does: whether [`merge`] would change nothing.
@@ -532,7 +535,7 @@ impl PodWorker {
     /// Whether somebody else has written that the pod is not ready, as the node controller does
     /// while the node is silent.
     fn is_overruled(&self) -> bool {
-        says_ready(self.written_status()) && !says_ready(self.pod.status.as_ref())
+        says_ready(self.written_status()) && !says_ready(self.pod.status.as_deref())
     }
 
     /// The status manager compares what it wrote with what the API says (`needsReconcile`).

@@ -32,7 +32,7 @@ impl PodWorker {
     fn folders(&self) -> impl Iterator<Item = (&Volume, &EmptyDirVolumeSource)> {
         let spec = self.pod.spec.as_ref();
         let volumes = spec.into_iter().flat_map(|s| s.volumes.iter().flatten());
-        let folders = volumes.filter_map(|v| Some((v, v.empty_dir.as_ref()?)));
+        let folders = volumes.filter_map(|v| Some((v, v.empty_dir.as_deref()?)));
         folders.filter(|(_, folder)| folder.medium.as_deref() != Some("Memory"))
     }
 

@@ -171,7 +171,7 @@ impl PodWorker {
         self.at(ctx, deadline, PodEvent::Kill { c: c as u16, n });
         let lifecycle = self.container_spec(c).and_then(|s| s.lifecycle.clone());
         let hook = lifecycle
-            .and_then(|l| l.pre_stop)
+            .and_then(|l| l.pre_stop.clone())
             .filter(|_| grace > Duration::ZERO);
         let Some(hook) = hook else {
             return self.terminate(c, ctx);

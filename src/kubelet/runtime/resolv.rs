@@ -97,14 +97,15 @@ mod tests {
         host.dns_policy = Some("ClusterFirstWithHostNet".to_owned());
         assert_eq!(resolv_conf(&host, "shop", server), cluster);
         let mut own = spec("None");
-        own.dns_config = Some(PodDNSConfig {
+        let config = PodDNSConfig {
             nameservers: Some(vec!["192.0.2.1".to_owned()]),
             searches: Some(vec!["example.com".to_owned()]),
             options: Some(vec![PodDNSConfigOption {
                 name: Some("ndots".to_owned()),
                 value: Some("2".to_owned()),
             }]),
-        });
+        };
+        own.dns_config = Some(config.into());
         assert_eq!(
             resolv_conf(&own, "shop", server),
             "search example.com\nnameserver 192.0.2.1\noptions ndots:2\n"

@@ -80,8 +80,8 @@ fn template(new: &JobSpec, old: &JobSpec, job: &Job, path: &Path<'_>, errors: &m
         allow_resources(&new.template, &mut allowed);
     }
     let none = PodSpec::default();
-    let spec = new.template.spec.as_ref().unwrap_or(&none);
-    if spec != allowed.spec.as_ref().unwrap_or(&none) {
+    let spec = new.template.spec.as_deref().unwrap_or(&none);
+    if spec != allowed.spec.as_deref().unwrap_or(&none) {
         errors.invalid_raw(&path.child("spec"), &go_spec::pod_spec(spec), IMMUTABLE);
     }
     immutable(
@@ -105,21 +105,22 @@ fn is_at_rest(job: &Job, spec: &JobSpec) -> bool {
 fn allow_scheduling(new: &PodTemplateSpec, old: &mut PodTemplateSpec) {
     let node = |spec: &PodSpec| spec.affinity.as_ref().and_then(|a| a.node_affinity.clone());
     let none = PodSpec::default();
-    let spec = new.spec.as_ref().unwrap_or(&none);
-    let before = old.spec.get_or_insert_default();
+    let spec = new.spec.as_deref().unwrap_or(&none);
+    let before: &mut PodSpec = old.spec.get_or_insert_default();
     match (&spec.affinity, &mut before.affinity) {
         (Some(_), Some(affinity)) => affinity.node_affinity = node(spec),
         (Some(_), affinity) => {
-            *affinity = Some(Affinity {
+            let only = Affinity {
                 node_affinity: node(spec),
                 ..Affinity::default()
-            });
+            };
+            *affinity = Some(only.into());
         }
         (None, affinity) => {
             if let Some(before) = affinity {
                 before.node_affinity = None;
             }
-            affinity.take_if(|a| *a == Affinity::default());
+            affinity.take_if(|a| **a == Affinity::default());
         }
     }
     before.node_selector.clone_from(&spec.node_selector);
@@ -137,7 +138,7 @@ fn allow_scheduling(new: &PodTemplateSpec, old: &mut PodTemplateSpec) {
 /// What the containers ask for (MutablePodResourcesForSuspendedJobs).
 fn allow_resources(new: &PodTemplateSpec, old: &mut PodTemplateSpec) {
     let Some(spec) = &new.spec else { return };
-    let before = old.spec.get_or_insert_default();
+    let before: &mut PodSpec = old.spec.get_or_insert_default();
     let init = spec.init_containers.iter().flatten();
     let known = before.init_containers.iter_mut().flatten();
     let pairs = init.chain(&spec.containers);

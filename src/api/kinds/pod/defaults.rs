@@ -52,7 +52,7 @@ fn number(field: &mut Option<i32>, value: i32) {
 
 pub(super) fn pod(pod: &mut Pod) {
     pod.status.get_or_insert_default();
-    let spec = pod.spec.get_or_insert_default();
+    let spec: &mut PodSpec = pod.spec.get_or_insert_default();
     pod_spec(spec);
     if spec.enable_service_links.is_none() {
         spec.enable_service_links = Some(true);
@@ -178,14 +178,15 @@ fn container(c: &mut Container) {
         drop_false(&mut mount.read_only);
         drop_empty(&mut mount.sub_path);
     }
-    for p in [
+    let probes = [
         &mut c.liveness_probe,
         &mut c.readiness_probe,
         &mut c.startup_probe,
-    ] {
-        p.as_mut().map(probe);
+    ];
+    for p in probes.into_iter().flatten() {
+        probe(p);
     }
-    if let Some(lifecycle) = &mut c.lifecycle {
+    if let Some(lifecycle) = c.lifecycle.as_deref_mut() {
         for h in [&mut lifecycle.post_start, &mut lifecycle.pre_stop] {
             h.as_mut().map(handler);
         }
@@ -200,12 +201,13 @@ fn ephemeral_container(c: &mut EphemeralContainer) {
     container_ports(c.ports.as_deref_mut());
     env(c.env.as_deref_mut());
     // These are refused, in their whole form.
-    for p in [
+    let probes = [
         &mut c.liveness_probe,
         &mut c.readiness_probe,
         &mut c.startup_probe,
-    ] {
-        p.as_mut().map(probe);
+    ];
+    for p in probes.into_iter().flatten() {
+        probe(p);
     }
 }
 
@@ -324,7 +326,7 @@ const FILE_MODE: i32 = 420;
 
 fn volume(volume: &mut Volume) {
     if !super::volumes::has_source(volume) {
-        volume.empty_dir = Some(EmptyDirVolumeSource::default());
+        volume.empty_dir = Some(EmptyDirVolumeSource::default().into());
     }
     if let Some(template) = volume
         .ephemeral
@@ -366,7 +368,7 @@ fn volume(volume: &mut Volume) {
     if let Some(source) = &mut volume.persistent_volume_claim {
         drop_false(&mut source.read_only);
     }
-    if let Some(source) = &mut volume.image {
+    if let Some(source) = volume.image.as_deref_mut() {
         pull_policy(source.reference.as_deref(), &mut source.pull_policy);
     }
     if let Some(source) = &mut volume.rbd {

@@ -20,7 +20,7 @@ type List = BTreeMap<String, Quantity>;
 /// Keeps everything but what containers and the pod request, are limited to, and how they take a
 /// change. Where the containers are others, all stays for the rules to refuse.
 pub(super) fn prepare(new: &mut Pod, old: &Pod) {
-    let wanted = new.spec.take().unwrap_or_default();
+    let wanted = new.spec.take().unwrap_or_default().into_inner();
     let metadata = new.metadata.clone();
     *new = old.clone();
     new.metadata = metadata;

@@ -215,7 +215,7 @@ pub(super) fn merge_label_keys(pod: &mut Pod) {
             }
         }
     };
-    if let Some(affinity) = &mut spec.affinity {
+    if let Some(affinity) = spec.affinity.as_deref_mut() {
         let near = affinity.pod_affinity.as_mut().map(|near| {
             (
                 &mut near.required_during_scheduling_ignored_during_execution,

@@ -55,7 +55,7 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
     tolerations(spec, before, &path, &mut errors);
     gates(spec, before, &path, &mut errors);
     let munged = munge(spec, before, &path, &mut errors);
-    if munged != *before {
+    if munged != **before {
         let detail = format!(
             "pod updates may not change fields other than {UPDATABLE}\n{}",
             differences(before, &munged)
@@ -152,7 +152,7 @@ fn munge(spec: &PodSpec, before: &PodSpec, path: &Path<'_>, errors: &mut Errors)
         let then = before.affinity.as_ref();
         let affinity = munged.affinity.get_or_insert_default();
         affinity.node_affinity = then.and_then(|a| a.node_affinity.clone());
-        if then.is_none() && *affinity == Affinity::default() {
+        if then.is_none() && **affinity == Affinity::default() {
             munged.affinity = None;
         }
     }

@@ -88,7 +88,7 @@ pub(in crate::api::kinds) fn pod_template(
     errors: &mut Errors,
 ) {
     let empty = PodSpec::default();
-    let spec = template.spec.as_ref().unwrap_or(&empty);
+    let spec = template.spec.as_deref().unwrap_or(&empty);
     let of_annotations = path.child("annotations");
     let meta = template.metadata.as_ref();
     let given = meta.and_then(|m| m.annotations.as_ref());
@@ -169,7 +169,7 @@ fn pod_spec(spec: &PodSpec, pod: Option<&str>, path: &Path<'_>, errors: &mut Err
         errors,
     );
     security::pod(spec, &path.child("securityContext"), errors);
-    scheduling::affinity(spec.affinity.as_ref(), &path.child("affinity"), errors);
+    scheduling::affinity(spec.affinity.as_deref(), &path.child("affinity"), errors);
     dns::validate(spec, &path.child("dnsConfig"), errors);
     for (i, gate) in spec.readiness_gates.iter().flatten().enumerate() {
         let path = path.child("readinessGates");

@@ -216,10 +216,13 @@ fn with_claims(spec: &StatefulSetSpec) -> PodTemplateSpec {
             continue;
         }
         volumes.push(Volume {
-            persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
-                claim_name: name.clone(),
-                ..Default::default()
-            }),
+            persistent_volume_claim: Some(
+                PersistentVolumeClaimVolumeSource {
+                    claim_name: name.clone(),
+                    ..Default::default()
+                }
+                .into(),
+            ),
             name,
             ..Volume::default()
         });
