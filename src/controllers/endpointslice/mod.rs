@@ -16,9 +16,10 @@ use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use super::replicaset::is_namespace_terminating;
 use crate::api::{Key, Resource, Result, Status};
 use crate::apiserver::DeleteOptions;
+use crate::sim::Time;
 
 use describe::Backend;
-use reconcile::Plan;
+use reconcile::{Plan, Request};
 use tracker::Tracker;
 
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -32,6 +33,15 @@ pub struct EndpointSliceController {
     /// What each pod is in the slices of each address type.
     members: Members<Rc<[(&'static str, Backend)]>>,
     throttle: Throttle,
+    /// What the sync that is under way has to write yet: there is one worker.
+    under_way: Option<UnderWay>,
+}
+
+/// The writes of a sync, one request after another.
+#[derive(Clone)]
+struct UnderWay {
+    plan: Plan,
+    trigger: Option<Time>,
 }
 
 impl Controller for EndpointSliceController {
@@ -65,6 +75,9 @@ impl Controller for EndpointSliceController {
     }
 
     fn sync(&mut self, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
+        if let Some(under_way) = self.under_way.take() {
+            return self.go_on(under_way, key, scope);
+        }
         let caches = scope.caches;
         let Some(service) = caches.services.get(key).cloned() else {
             // The garbage collector takes the slices.
@@ -117,8 +130,7 @@ impl Controller for EndpointSliceController {
                 plan.delete.len()
             ),
         );
-        self.carry_out(scope, key, plan, trigger)?;
-        Ok(Next::Change)
+        self.go_on(UnderWay { plan, trigger }, key, scope)
     }
 
     fn max_retries(&self) -> Option<u32> {
@@ -131,39 +143,53 @@ impl Controller for EndpointSliceController {
 }
 
 impl EndpointSliceController {
-    fn carry_out(
+    /// Makes the next request of a sync, and comes back for the others: to write many slices takes a moment, in
+    /// which others act.
+    fn go_on(&mut self, mut under_way: UnderWay, key: &Key, scope: &mut Scope<'_, '_>) -> Outcome {
+        match under_way.plan.next() {
+            Some(Request::Delete(slice)) => self.delete(key, &slice, scope)?,
+            Some(Request::Create(mut slice)) => {
+                self.throttle(scope);
+                backends::annotate_trigger(&mut slice.metadata, under_way.trigger);
+                match scope.ctx.create(slice) {
+                    Ok(written) => self.tracker.wrote(key, &written),
+                    Err(status) if is_namespace_terminating(&status) => return Ok(Next::Change),
+                    Err(status) => return Err(status),
+                }
+            }
+            Some(Request::Update(mut slice)) => {
+                self.throttle(scope);
+                backends::annotate_trigger(&mut slice.metadata, under_way.trigger);
+                let written = scope.ctx.update(slice)?;
+                self.tracker.wrote(key, &written);
+            }
+            None => {}
+        }
+        if under_way.plan.is_empty() {
+            return Ok(Next::Change);
+        }
+        self.under_way = Some(under_way);
+        Ok(Next::Resume)
+    }
+
+    fn throttle(&mut self, scope: &mut Scope<'_, '_>) {
+        let wait = self.throttle.take(scope.now());
+        scope.wait(wait);
+    }
+
+    fn delete(
         &mut self,
-        scope: &mut Scope<'_, '_>,
         key: &Key,
-        plan: Plan,
-        trigger: Option<crate::sim::Time>,
+        slice: &EndpointSlice,
+        scope: &mut Scope<'_, '_>,
     ) -> Result<()> {
-        for mut slice in plan.create {
-            let wait = self.throttle.take(scope.now());
-            scope.wait(wait);
-            backends::annotate_trigger(&mut slice.metadata, trigger);
-            match scope.ctx.create(slice) {
-                Ok(written) => self.tracker.wrote(key, &written),
-                Err(status) if is_namespace_terminating(&status) => return Ok(()),
-                Err(status) => return Err(status),
-            }
-        }
-        for mut slice in plan.update {
-            let wait = self.throttle.take(scope.now());
-            scope.wait(wait);
-            backends::annotate_trigger(&mut slice.metadata, trigger);
-            let written = scope.ctx.update(slice)?;
-            self.tracker.wrote(key, &written);
-        }
-        for slice in plan.delete {
-            let options = DeleteOptions {
-                uid: slice.metadata.uid.clone(),
-                ..DeleteOptions::default()
-            };
-            match scope.ctx.delete::<EndpointSlice>(&slice.key(), &options) {
-                Ok(()) => self.tracker.deleted(key, &slice),
-                Err(status) => gone(status)?,
-            }
+        let options = DeleteOptions {
+            uid: slice.metadata.uid.clone(),
+            ..DeleteOptions::default()
+        };
+        match scope.ctx.delete::<EndpointSlice>(&slice.key(), &options) {
+            Ok(()) => self.tracker.deleted(key, slice),
+            Err(status) => gone(status)?,
         }
         Ok(())
     }

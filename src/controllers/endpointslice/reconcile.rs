@@ -15,11 +15,18 @@ use crate::sim::ordered::Map as BTreeMap;
 const MOST: usize = 100;
 
 /// The writes that bring the slices up to date.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Plan {
     pub create: Vec<EndpointSlice>,
     pub update: Vec<EndpointSlice>,
     pub delete: Vec<Rc<EndpointSlice>>,
+}
+
+/// One of them.
+pub enum Request {
+    Create(EndpointSlice),
+    Update(EndpointSlice),
+    Delete(Rc<EndpointSlice>),
 }
 
 /// Ports as slices are grouped by them: those of a slice are the same for all its endpoints.
@@ -57,6 +64,20 @@ struct Group<'b> {
 impl Plan {
     pub fn is_empty(&self) -> bool {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
+    }
+
+    /// Takes out what is to be written next: what is created comes first, what is deleted last.
+    pub fn next(&mut self) -> Option<Request> {
+        fn first<T>(list: &mut Vec<T>) -> Option<T> {
+            (!list.is_empty()).then(|| list.remove(0))
+        }
+        if let Some(slice) = first(&mut self.create) {
+            return Some(Request::Create(slice));
+        }
+        if let Some(slice) = first(&mut self.update) {
+            return Some(Request::Update(slice));
+        }
+        first(&mut self.delete).map(Request::Delete)
     }
 
     /// Adds the writes for the slices of one address type.

@@ -16,10 +16,7 @@ use crate::controllers::controller::Scope;
 /// How many pods one sync creates or deletes at most.
 const BURST: usize = 500;
 
-/// How many of them in one event: so many writes take a moment, in which others act.
-const AT_ONCE: usize = 10;
-
-/// Pods that a sync creates or deletes, a few at a time.
+/// Pods that a sync creates or deletes, one request after another.
 #[derive(Clone)]
 pub(super) enum Burst {
     Create { start: SlowStart, count: usize },
@@ -67,7 +64,8 @@ impl Managing {
         Some(Managing { burst, failure })
     }
 
-    /// Creates or deletes the next few; tells whether that was all.
+    /// Creates or deletes the next one; tells whether that was all. The others are events of their own: to make
+    /// hundreds of requests takes a moment, in which others act.
     pub(super) fn go_on(
         &mut self,
         controller: &mut ReplicaSetController,
@@ -78,7 +76,7 @@ impl Managing {
         match &mut self.burst {
             Burst::Create { start, count } => {
                 let template = rs.spec.as_ref().and_then(|s| s.template.as_ref());
-                let over = start.go_on(AT_ONCE, &mut || {
+                let over = start.go_on(1, &mut || {
                     let pod = pod_from_template(&**rs, template);
                     create_pod(scope, &mut controller.recorder, &**rs, pod)
                 });
@@ -92,15 +90,13 @@ impl Managing {
                 over
             }
             Burst::Delete { victims } => {
-                for _ in 0..AT_ONCE {
-                    let Some(pod) = victims.pop() else {
-                        return true;
-                    };
-                    if let Err(status) = delete_pod(scope, &mut controller.recorder, &**rs, &pod) {
-                        controller.expectations.deletion_observed(&key, pod.uid());
-                        if !status.is_not_found() {
-                            self.failure.get_or_insert(status);
-                        }
+                let Some(pod) = victims.pop() else {
+                    return true;
+                };
+                if let Err(status) = delete_pod(scope, &mut controller.recorder, &**rs, &pod) {
+                    controller.expectations.deletion_observed(&key, pod.uid());
+                    if !status.is_not_found() {
+                        self.failure.get_or_insert(status);
                     }
                 }
                 victims.is_empty()

@@ -73,19 +73,19 @@ fn most_changes_at_once(cluster: &mut kubarium::cluster::Cluster) -> u64 {
 }
 
 #[test]
-fn many_pods_come_and_go_a_few_at_a_time() {
+fn many_pods_come_and_go_one_at_a_time() {
     let mut cluster = bare(1);
     cluster.run_for(secs(5));
     created(&mut cluster, &set(100, ""));
-    // Ten pods, and an event about each.
+    // A pod, and an event about it; else what somebody writes about a few of them.
     let most = most_changes_at_once(&mut cluster);
-    assert!((20..=25).contains(&most), "{most} changes at once");
+    assert!((2..=5).contains(&most), "{most} changes at once");
     assert_eq!(list(&mut cluster, PODS).len(), 100);
     edit(&mut cluster, &path(), |rs| {
         rs["spec"]["replicas"] = json!(1)
     });
     let most = most_changes_at_once(&mut cluster);
-    assert!((20..=25).contains(&most), "{most} changes at once");
+    assert!((2..=5).contains(&most), "{most} changes at once");
     cluster.run_for(secs(1));
     assert_eq!(list(&mut cluster, PODS).len(), 1);
 }
