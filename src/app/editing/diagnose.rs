@@ -150,9 +150,11 @@ impl Notes<'_> {
             return;
         }
         let (version, name) = (version.unwrap_or_default(), name.unwrap_or_default());
-        let Some(kind) = Kind::by_gvk(version, name) else {
-            let known_version = Kind::all().any(|k| k.info().api_version() == version);
-            let place = if known_version { "kind" } else { "apiVersion" };
+        let Some(kind) = rehearsal.kind(version, name) else {
+            let place = match rehearsal.serves(version) {
+                true => "kind",
+                false => "apiVersion",
+            };
             let message = format!("no matches for kind \"{name}\" in version \"{version}\"");
             let message = match likely_version(version, name) {
                 Some(likely) => say!(
@@ -272,8 +274,10 @@ fn mark(found: &SpanMap) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apiserver::{Method, Request};
     use crate::cluster::Config;
     use crate::sim::secs;
+    use serde_json::json;
 
     fn cluster() -> Cluster {
         let mut cluster = Cluster::new(Config::bare(7, 1));
@@ -322,6 +326,39 @@ spec:
         assert_eq!(cluster.server().revision(), revision);
         assert_eq!(diagnose("", &cluster), Diagnosis::default());
         assert_eq!(diagnose("# nothing\n---\n", &cluster), Diagnosis::default());
+    }
+
+    #[test]
+    fn a_kind_that_a_definition_brings_is_known_and_checked() {
+        let mut cluster = cluster();
+        let schema = json!({ "type": "object", "properties": { "spec": {
+            "type": "object",
+            "properties": { "replicas": { "type": "integer", "minimum": 1 } },
+        } } });
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": { "name": "websites.example.com" },
+            "spec": {
+                "group": "example.com", "scope": "Namespaced",
+                "names": { "kind": "Website", "plural": "websites" },
+                "versions": [{ "name": "v1", "served": true, "storage": true,
+                    "schema": { "openAPIV3Schema": schema } }],
+            },
+        });
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        let request = Request::new(Method::Post, path).with_body(definition);
+        assert!(cluster.request(&request).is_success());
+        cluster.run_for(secs(5));
+        let blog = "apiVersion: example.com/v1\nkind: Website\nmetadata: {name: blog}\nspec:\n  replicas: 2\n";
+        assert_eq!(diagnose(blog, &cluster).problems, []);
+        let first = |text: &str| {
+            let found = diagnose(text, &cluster).problems;
+            found.first().map(|p| (p.line, p.message.english()))
+        };
+        let (line, message) = first(&blog.replace("2", "0")).expect("a problem");
+        assert!(line == 5 && message.contains("spec.replicas"), "{message}");
+        let (line, message) = first(&blog.replace("Website", "Websight")).expect("a problem");
+        assert!(line == 2 && message.contains("no matches"), "{message}");
     }
 
     #[test]

@@ -22,6 +22,17 @@ impl Rehearsal {
         }
     }
 
+    /// A kind that the cluster serves, built in or by a definition.
+    pub fn kind(&self, api_version: &str, kind: &str) -> Option<Kind> {
+        self.fork.server().kind_by_gvk(api_version, kind)
+    }
+
+    /// Whether it serves anything of a version.
+    pub fn serves(&self, api_version: &str) -> bool {
+        let mut kinds = self.fork.server().kinds();
+        kinds.any(|kind| kind.info().api_version() == api_version)
+    }
+
     /// Creates or patches the object as `kubectl apply` would.
     pub fn apply(&mut self, kind: Kind, value: &Value) -> Response {
         let info = kind.info();
