@@ -23,6 +23,7 @@ mod versions;
 mod warnings;
 mod watching;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as api;
 use serde_json::{Value, json};
 
 use super::customs::as_asked;
@@ -30,7 +31,7 @@ use super::request::{Body, Method, Request, Response};
 use super::{ApiServer, Caller, DeleteOptions, Propagation, WriteOptions, meta};
 use crate::api::field::{Errors, Path};
 use crate::api::status::qualified;
-use crate::api::{Kind, Object, Result, Status};
+use crate::api::{Kind, Object, Result, Status, codec};
 use crate::sim::Kernel;
 
 use body::Decoded;
@@ -347,55 +348,79 @@ fn refuse_options(kind: &str, errors: Errors) -> Result<()> {
     Err(Status::new(422, "Invalid", text))
 }
 
+/// The options of a deletion: those of the body, or without one those of the query.
 fn delete_options(request: &Request) -> Result<DeleteOptions> {
     const KIND: &str = "DeleteOptions";
-    let body = match &request.body {
-        Body::Json(value) => value,
-        _ => &Value::Null,
-    };
-    let asked = body["propagationPolicy"]
-        .as_str()
-        .or_else(|| request.query("propagationPolicy"));
-    let propagation = match asked {
-        None | Some("") => None,
+    let mut given = api::DeleteOptions::default();
+    match &request.body {
+        Body::Empty | Body::Json(Value::Null) => {
+            let text = |name: &str| {
+                let text = request.query(name).filter(|text| !text.is_empty());
+                text.map(str::to_owned)
+            };
+            given.propagation_policy = text("propagationPolicy");
+            given.dry_run = text("dryRun").map(|given| vec![given]);
+            given.grace_period_seconds = query_number(request, "gracePeriodSeconds")?;
+            if request.query("orphanDependents").is_some() {
+                given.orphan_dependents = Some(parse_flag(request, "orphanDependents")?);
+            }
+        }
+        _ => given = decoded_options(body::object(KIND, request)?)?,
+    }
+    let mut errors = Errors::default();
+    let policy = given.propagation_policy.as_deref();
+    let path = Path::new("propagationPolicy");
+    if given.orphan_dependents.is_some()
+        && let Some(policy) = policy
+    {
+        let detail = "orphanDependents and deletionPropagation cannot be both set";
+        errors.invalid(&path, policy, detail);
+    }
+    let propagation = match policy {
+        None => given.orphan_dependents.map(|orphan| match orphan {
+            true => Propagation::Orphan,
+            false => Propagation::Background,
+        }),
         Some("Foreground") => Some(Propagation::Foreground),
         Some("Orphan") => Some(Propagation::Orphan),
         Some("Background") => Some(Propagation::Background),
         Some(other) => {
-            return Err(invalid_options(KIND, |errors| {
-                let known = ["Foreground", "Background", "Orphan", "nil"];
-                errors.not_supported_raw(
-                    &Path::new("propagationPolicy"),
-                    &crate::api::field::quote(other),
-                    &known,
-                );
-            }));
+            let known = ["Foreground", "Background", "Orphan", "nil"];
+            errors.not_supported_raw(&path, &crate::api::field::quote(other), &known);
+            None
         }
     };
-    let orphans = body["orphanDependents"].as_bool();
-    if orphans.is_some() && propagation.is_some() {
-        return Err(invalid_options(KIND, |errors| {
-            let detail = "orphanDependents and deletionPropagation cannot be both set";
-            let given = asked.unwrap_or_default();
-            errors.invalid(&Path::new("propagationPolicy"), given, detail);
-        }));
+    let dry_run = given.dry_run.unwrap_or_default();
+    if dry_run.iter().any(|given| given != "All") {
+        let shown: Vec<String> = dry_run
+            .iter()
+            .map(|d| crate::api::field::quote(d))
+            .collect();
+        let shown = format!("[{}]", shown.join(","));
+        errors.not_supported_raw(&Path::new("dryRun"), &shown, &["All"]);
     }
-    let propagation = propagation.or(orphans.map(|orphan| match orphan {
-        true => Propagation::Orphan,
-        false => Propagation::Background,
-    }));
-    let of_query = query_number(request, "gracePeriodSeconds")?;
-    let grace = body["gracePeriodSeconds"].as_i64().or(of_query);
-    let mut errors = Errors::default();
-    let dry_run = dry_run(request, &mut errors);
     refuse_options(KIND, errors)?;
-    let in_body = body["dryRun"].as_array().is_some_and(|d| !d.is_empty());
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let preconditions = given.preconditions.unwrap_or_default();
     Ok(DeleteOptions {
-        grace_period_seconds: grace,
+        grace_period_seconds: given.grace_period_seconds,
         propagation,
-        uid: text(&body["preconditions"]["uid"]),
-        resource_version: text(&body["preconditions"]["resourceVersion"]),
-        dry_run: in_body || dry_run,
+        uid: preconditions.uid,
+        resource_version: preconditions.resource_version,
+        dry_run: !dry_run.is_empty(),
     })
+}
+
+/// The options in a body. Fields that they do not have are let pass, as upstream does.
+fn decoded_options(value: &Value) -> Result<api::DeleteOptions> {
+    let text = |name: &str| value[name].as_str().unwrap_or_default();
+    let kind = text("kind");
+    if !matches!(kind, "" | "DeleteOptions") {
+        let version = text("apiVersion");
+        let message = format!("no kind \"{kind}\" is registered for version \"{version}\"");
+        return Err(Status::new(500, "", message));
+    }
+    match codec::decode::<api::DeleteOptions>(value, "v1") {
+        Ok((options, _)) => Ok(options),
+        Err(error) => Err(Status::new(500, "", error.message)),
+    }
 }

@@ -634,3 +634,113 @@ fn service_accounts_get_tokens() {
         "serviceaccounts \"nobody\" not found"
     );
 }
+
+#[test]
+fn parts_of_objects_are_decoded_as_objects_are() {
+    let mut cluster = quiet();
+    created(&mut cluster, &deployment("web"));
+    created(&mut cluster, &pod("p"));
+    let scale = format!("{DEPLOYMENTS}/web/scale");
+    let put = |cluster: &mut Cluster, body: Value, strict: &str| {
+        let request = Request::new(Method::Put, scale.as_str()).with_body(body);
+        cluster.request(&request.with_query("fieldValidation", strict))
+    };
+    assert_eq!(
+        message(put(&mut cluster, json!({"spec": {"replicas": "3"}}), "")),
+        "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32"
+    );
+    let more = json!({"spec": {"replicas": 3, "most": 5}});
+    assert_eq!(
+        message(put(&mut cluster, more.clone(), "Strict")),
+        "Scale in version \"v1\" cannot be handled as a Scale: strict decoding error: unknown field \"spec.most\""
+    );
+    let response = put(&mut cluster, more, "Warn");
+    assert_eq!(response.warnings, ["unknown field \"spec.most\""]);
+    let eviction = json!({"metadata": {"name": "p"}, "deleteOptions": {"gracePeriodSeconds": "x"}});
+    let path = format!("{PODS}/p/eviction");
+    assert_eq!(
+        message(send(&mut cluster, Method::Post, &path, eviction)),
+        "Eviction in version \"v1\" cannot be handled as a Eviction: json: cannot unmarshal string into Go struct field DeleteOptions.deleteOptions.gracePeriodSeconds of type int64"
+    );
+    let eviction =
+        json!({"apiVersion": "policy/v2", "kind": "Eviction", "metadata": {"name": "p"}});
+    assert_eq!(
+        message(send(&mut cluster, Method::Post, &path, eviction)),
+        "the API version in the data (policy/v2) does not match the expected API version (policy/v1)"
+    );
+    let eviction =
+        json!({"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": "p"}});
+    let request = Request::new(Method::Post, path)
+        .with_body(eviction)
+        .with_query("dryRun", "All");
+    assert!(cluster.request(&request).is_success());
+    let binding = json!({"target": {"kind": "Node", "name": "node-0", "node": "x"}});
+    let request = Request::new(Method::Post, format!("{PODS}/p/binding"))
+        .with_body(binding)
+        .with_query("fieldValidation", "Strict");
+    assert_eq!(
+        message(cluster.request(&request)),
+        "Binding in version \"v1\" cannot be handled as a Binding: strict decoding error: unknown field \"target.node\""
+    );
+    assert!(get(&mut cluster, &format!("{PODS}/p"))["spec"]["nodeName"].is_null());
+}
+
+#[test]
+fn a_status_of_a_pod_has_to_make_sense() {
+    let mut cluster = quiet();
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {restartPolicy: Never, containers: [{name: c, image: nginx}]}}",
+    );
+    let path = format!("{PODS}/p/status");
+    let state = |state: Value| json!({"status": {"containerStatuses": [{"name": "c", "image": "nginx", "imageID": "", "ready": false, "restartCount": 0, "state": state}]}});
+    let ended = state(json!({"terminated": {"exitCode": 0}}));
+    assert!(patch(&mut cluster, &path, MERGE_PATCH, ended).is_success());
+    for (status, expected) in [
+        (
+            json!({"status": {"podIP": "300.1.1.1"}}),
+            "status.podIPs[0]: Invalid value: \"300.1.1.1\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+        ),
+        (
+            json!({"status": {"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]}}),
+            "status.podIPs: Invalid value: [{\"IP\":\"10.0.0.1\"},{\"IP\":\"10.0.0.2\"}]: may specify no more than one IP for each IP family",
+        ),
+        (
+            json!({"status": {"hostIP": "1.1.1.1", "hostIPs": [{"ip": "1.1.1.2"}]}}),
+            "status.hostIPs[0].ip: Invalid value: \"1.1.1.2\": must be equal to `hostIP`",
+        ),
+        (
+            json!({"status": {"qosClass": "Guaranteed"}}),
+            "status.qosClass: Invalid value: \"Guaranteed\": field is immutable",
+        ),
+        (
+            state(json!({"running": {}})),
+            "status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state",
+        ),
+    ] {
+        let said = message(patch(&mut cluster, &path, MERGE_PATCH, status.clone()));
+        assert_eq!(
+            said,
+            format!("Pod \"p\" is invalid: {expected}"),
+            "{status}"
+        );
+    }
+    let condition = json!({"status": {"conditions": [{"type": "no type", "status": "True"}]}});
+    let said = message(patch(&mut cluster, &path, MERGE_PATCH, condition));
+    assert!(
+        said.contains(
+            "metadata.conditions[0].Type: Invalid value: \"no type\": name part must consist of"
+        ),
+        "{said}"
+    );
+    let nominated = json!({"status": {"nominatedNodeName": "Bad_Name"}});
+    let said = message(patch(&mut cluster, &path, MERGE_PATCH, nominated));
+    assert!(
+        said.contains("status.nominatedNodeName: Invalid value: \"Bad_Name\""),
+        "{said}"
+    );
+    // The one address stands for the list of them.
+    let address = json!({"status": {"podIP": "10.0.0.9"}});
+    let written = json_of(patch(&mut cluster, &path, MERGE_PATCH, address));
+    assert_eq!(written["status"]["podIPs"], json!([{"ip": "10.0.0.9"}]));
+}

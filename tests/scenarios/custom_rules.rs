@@ -201,7 +201,24 @@ fn subresources_keep_the_rules_too() {
         text,
         "The Shop \"a\" is invalid: status: Invalid value: \"object\": a phase does not go away\n"
     );
-    // Rules are also kept in a rehearsal, and by server-side apply.
+    let status =
+        "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: a}\nstatus: {phase: Sold}";
+    let apply = |flags: &str| format!("kubectl apply {flags} -f - <<'EOF'\n{status}\nEOF");
+    assert_eq!(
+        terminal.run(&apply("--subresource=status")),
+        "error: --subresource can only be specified for --server-side\n"
+    );
+    assert_eq!(
+        terminal.run(&apply(
+            "--server-side --subresource=status --force-conflicts"
+        )),
+        "shop.example.com/a serverside-applied\n"
+    );
+    assert_eq!(
+        terminal.run("kubectl get shop a -o jsonpath='{.status.phase} {.spec.most}'"),
+        "Sold 3"
+    );
+    // Rules are also kept by server-side apply.
     let manifest = "apiVersion: example.com/v1\nkind: Shop\nmetadata: {name: a}\nspec: {replicas: 9, most: 3, tier: paid}";
     let text = terminal.run(&format!(
         "kubectl apply --server-side --force-conflicts -f - <<'EOF'\n{manifest}\nEOF"

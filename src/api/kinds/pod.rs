@@ -18,6 +18,7 @@ mod resize;
 pub(in crate::api) mod resources;
 pub(super) mod scheduling;
 mod security;
+mod status;
 mod table;
 mod update;
 pub(super) mod validation;
@@ -113,6 +114,11 @@ impl KindStrategy for Rules {
         if status.qos_class.is_none() {
             status.qos_class = old.status.as_ref().and_then(|s| s.qos_class.clone());
         }
+        status::align_addresses(status);
+    }
+
+    fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
+        status::validate(new, old)
     }
 
     fn prepare_for_part_update(&self, part: &str, new: &mut Kind, old: &Kind) {

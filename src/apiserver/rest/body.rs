@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::api::field::{Errors, Path};
-use crate::api::{Kind, Object, Result, Status};
+use crate::api::{Kind, Object, Result, Status, codec};
 use crate::apiserver::ApiServer;
 use crate::apiserver::request::{Body, Request};
 
@@ -71,6 +71,37 @@ pub(super) fn decode(server: &ApiServer, kind: Kind, request: &Request) -> Resul
         cannot_be_handled(kind, (kind.info().version, kind.info().kind), &reason)
     })?;
     Ok(Decoded { object, warnings })
+}
+
+/// A body of a subresource that has a type of its own, and the warnings about it. The first of `versions` is what is
+/// expected, the others are taken too.
+pub(super) fn typed<T: serde::de::DeserializeOwned>(
+    kind: &str,
+    versions: &[&str],
+    value: &Value,
+    request: &Request,
+) -> Result<(T, Vec<String>)> {
+    let given = value["apiVersion"].as_str().unwrap_or_default();
+    let expected = versions.first().copied().unwrap_or_default();
+    if !given.is_empty() && !versions.contains(&given) {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({given}) does not match the expected API version ({expected})"
+        )));
+    }
+    let refuse = |why: String| {
+        Status::bad_request(format!(
+            "{kind} in version \"v1\" cannot be handled as a {kind}: {why}"
+        ))
+    };
+    // What it is stands in the path.
+    let mut value = value.clone();
+    if let Value::Object(fields) = &mut value {
+        fields.remove("apiVersion");
+        fields.remove("kind");
+    }
+    let (object, unknown) = codec::decode::<T>(&value, "v1").map_err(|e| refuse(e.message))?;
+    let strictness = Strictness::of(request, &mut Errors::default());
+    Ok((object, strictness.judge(unknown, refuse)?))
 }
 
 /// The JSON of the body, which is to say what it is.

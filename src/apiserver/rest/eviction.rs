@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
+use k8s_openapi::api::policy::v1::{Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus};
 use serde_json::Value;
 
 use super::body;
@@ -19,6 +19,9 @@ use crate::apiserver::request::{Request, Response};
 use crate::apiserver::store::Expect;
 use crate::apiserver::{ApiServer, Body, Caller, DeleteOptions, WriteOptions};
 use crate::sim::Kernel;
+
+/// In which an Eviction may come.
+const VERSIONS: [&str; 2] = ["policy/v1", "policy/v1beta1"];
 
 /// So many evicted pods may be on their way in one budget.
 const MOST_DISRUPTED: usize = 2000;
@@ -34,6 +37,7 @@ impl ApiServer {
     ) -> Result<Response> {
         let asked = write_options("CreateOptions", "eviction", request)?;
         let eviction = body::object("Eviction", request)?;
+        let warnings = body::typed::<Eviction>("Eviction", &VERSIONS, eviction, request)?.1;
         let given = eviction["metadata"]["name"].as_str().unwrap_or_default();
         if given != name {
             return Err(Status::bad_request(
@@ -57,7 +61,9 @@ impl ApiServer {
             map.remove("details");
             map.insert("code".into(), 201.into());
         }
-        Ok(Response::json(201, answer))
+        let mut response = Response::json(201, answer);
+        response.warnings = warnings;
+        Ok(response)
     }
 
     /// Takes the pod's disruption out of its budget; refused when there is none left.

@@ -1,5 +1,6 @@
 //! Parts of objects with an address of their own: status, scale, binding, eviction, finalize.
 
+use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::core::v1::{Binding, Namespace, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
@@ -124,7 +125,13 @@ impl ApiServer {
                 given.as_str().unwrap_or_default()
             )));
         }
-        let replicas = replicas_of(&wanted, name)?;
+        let (scale, warnings) =
+            body::typed::<Scale>("Scale", &["autoscaling/v1"], &wanted, request)?;
+        let replicas = scale
+            .spec
+            .and_then(|spec| spec.replicas)
+            .unwrap_or_default();
+        refuse_negative(replicas, name)?;
         let mut object = with_replicas(&current, replicas)?;
         // A revision in the Scale is a precondition, as for any object.
         if let Some(revision) = wanted["metadata"]["resourceVersion"].as_str()
@@ -133,7 +140,9 @@ impl ApiServer {
             object.meta_mut().resource_version = Some(revision.to_owned());
         }
         let object = self.update_object(kernel, caller, object, &options)?;
-        Ok(Response::json(200, scale_value(&object)))
+        let mut response = Response::json(200, scale_value(&object));
+        response.warnings = warnings;
+        Ok(response)
     }
 
     fn post_binding(
@@ -172,18 +181,15 @@ impl ApiServer {
         request: &Request,
     ) -> Result<Response> {
         let value = body::object("Binding", request)?;
-        let (binding, _) = codec::decode::<Binding>(value, "v1").map_err(|e| {
-            Status::bad_request(format!(
-                "Binding in version \"v1\" cannot be handled as a Binding: {}",
-                e.message
-            ))
-        })?;
+        let (binding, warnings) = body::typed::<Binding>("Binding", &["v1"], value, request)?;
         let options = write_options("CreateOptions", "binding", request)?;
         self.bind(kernel, caller, namespace, name, &binding, &options)?;
-        Ok(Response::json(
+        let mut response = Response::json(
             201,
             json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
-        ))
+        );
+        response.warnings = warnings;
+        Ok(response)
     }
 }
 
@@ -192,23 +198,7 @@ fn patch_scale(target: &Target<'_>, shown: Value, request: &Request) -> Result<V
     patch_value(target.kind, shown, patch, request)
 }
 
-fn replicas_of(scale: &Value, name: &str) -> Result<i32> {
-    let refused = |found: String| {
-        Status::bad_request(format!(
-            "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
-        ))
-    };
-    let replicas = match &scale["spec"]["replicas"] {
-        Value::Null => 0,
-        Value::Number(n) => n
-            .as_i64()
-            .and_then(|n| i32::try_from(n).ok())
-            .ok_or_else(|| refused(format!("number {n}")))?,
-        Value::String(_) => return Err(refused("string".to_owned())),
-        Value::Bool(_) => return Err(refused("bool".to_owned())),
-        Value::Array(_) => return Err(refused("array".to_owned())),
-        Value::Object(_) => return Err(refused("object".to_owned())),
-    };
+fn refuse_negative(replicas: i32, name: &str) -> Result<()> {
     if replicas < 0 {
         let mut errors = Errors::default();
         let detail = "must be greater than or equal to 0";
@@ -218,7 +208,7 @@ fn replicas_of(scale: &Value, name: &str) -> Result<i32> {
         let message = format!("Scale.autoscaling \"{name}\" is invalid: {list}");
         return Err(Status::new(422, "Invalid", message));
     }
-    Ok(replicas)
+    Ok(())
 }
 
 /// A Scale as a row (`printScale` of `pkg/printers/internalversion`).

@@ -53,6 +53,9 @@ async fn run(kube: &Kube) -> Result<()> {
     if flags.is("force-conflicts") && !flags.is("server-side") {
         return plain("--force-conflicts only works with --server-side");
     }
+    if flags.given("subresource") && !flags.is("server-side") {
+        return plain("--subresource can only be specified for --server-side");
+    }
     if flags.is("force") && flags.is("server-side") {
         return plain("--force cannot be used with --server-side");
     }

@@ -16,7 +16,7 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
     let mut request = kube.request(method, path.to_owned());
     for pair in query.split('&').filter(|p| !p.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        request = request.with_query(name, value);
+        request = request.with_query(&unescaped(name), unescaped(value));
     }
     let text = match (file, &kube.io.input) {
         ("", _) => String::new(),
@@ -40,6 +40,28 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
         Body::Empty => {}
     }
     Ok(())
+}
+
+/// Undoes what a query escapes: `%20`, and `+` for a blank. What is no escape stays as it is.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let mut ahead = rest.clone();
+        let mut digit = || ahead.next().and_then(|b| char::from(b).to_digit(16));
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => match (digit(), digit()) {
+                (Some(high), Some(low)) => {
+                    bytes.push((high * 16 + low) as u8);
+                    rest = ahead;
+                }
+                _ => bytes.push(byte),
+            },
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The file that goes with `--raw`; what other flags forbid is refused.
@@ -69,4 +91,22 @@ pub fn file(kube: &Kube, least: usize) -> Result<&str> {
         return plain("--raw and --output are mutually exclusive");
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unescaped;
+
+    #[test]
+    fn queries_are_unescaped() {
+        for (given, expected) in [
+            ("a%20b+c", "a b c"),
+            ("%C3%A9", "é"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+            ("app%3Dweb", "app=web"),
+        ] {
+            assert_eq!(unescaped(given), expected);
+        }
+    }
 }

@@ -65,7 +65,8 @@ async fn send(kube: &Kube, manifest: &Manifest, object: &Value, manager: &str) -
 }
 
 fn request(kube: &Kube, manifest: &Manifest, manager: &str) -> Result<Request> {
-    let place = path(manifest.kind, &manifest.namespace, manifest.name(), "");
+    let part = kube.flags.text("subresource");
+    let place = path(manifest.kind, &manifest.namespace, manifest.name(), part);
     kube.change(Method::Patch, place, manager)
 }
 

@@ -165,3 +165,37 @@ fn patches() {
         assert!(said.ends_with(want), "{said}");
     }
 }
+
+#[test]
+fn options_of_deletions() {
+    let delete = |yaml: &str| Request::new(Method::Delete, MAP).with_body(value(yaml));
+    check(&[
+        (
+            delete("{gracePeriodSeconds: five}"),
+            "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+        ),
+        (
+            delete("{preconditions: uid}"),
+            "json: cannot unmarshal string into Go struct field DeleteOptions.preconditions of type v1.Preconditions",
+        ),
+        (
+            delete("{dryRun: [All, Some]}"),
+            "DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"All\",\"Some\"]: supported values: \"All\"",
+        ),
+        (
+            delete("{apiVersion: v1, kind: Pod}"),
+            "no kind \"Pod\" is registered for version \"v1\"",
+        ),
+        (
+            delete("{propagationPolicy: Sideways, orphanDependents: true}"),
+            "DeleteOptions.meta.k8s.io \"\" is invalid: [propagationPolicy: Invalid value: \"Sideways\": orphanDependents and deletionPropagation cannot be both set, propagationPolicy: Unsupported value: \"Sideways\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"]",
+        ),
+        // A body is all that counts, and may say what nobody knows.
+        (
+            delete("{dryRun: [All], nonsense: true}").with_query("propagationPolicy", "x"),
+            "",
+        ),
+        (delete("{gracePeriodSeconds: -5}"), ""),
+        (delete("{}"), "configmaps \"m\" not found"),
+    ]);
+}
