@@ -402,7 +402,7 @@ impl Checker {
             "dyn" | "orValue" | "value" | "optional.of" => {
                 if let Some(first) = arg(0) {
                     typed.decl.clone_from(&first.decl);
-                    typed.size = first.size;
+                    typed.size = first.size(&self.known);
                 }
             }
             _ => {}

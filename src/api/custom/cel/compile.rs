@@ -66,10 +66,10 @@ pub fn check(schema: &Json, path: &Path<'_>, errors: &mut Errors) {
         for (_, field) in pass.dearest.iter().take(4) {
             pass.errors.push(forbidden(
                 field,
-                "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema",
+                "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema",
             ));
         }
-        let what = "x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema";
+        let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
         pass.errors.push(forbidden(
             &path.to_string(),
             &too_dear(what, pass.total, SCHEMA_LIMIT),
