@@ -181,7 +181,7 @@ $ kubectl kustomize odd
 error: invalid Kustomization: json: unknown field \"resorces\"
 exit=1
 $ kubectl kustomize gone
-error: accumulating resources: accumulation err='accumulating resources from 'nope.yaml': open /root/gone/nope.yaml: no such file or directory': ..
+error: accumulating resources: accumulation err='accumulating resources from 'nope.yaml': evalsymlink failure on '/root/gone/nope.yaml' : ..
 exit=1
 $ kubectl kustomize round
 error: ..cycle detected: ..

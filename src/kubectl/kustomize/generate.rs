@@ -103,7 +103,7 @@ fn one(
     for literal in strings(entry, "literals")? {
         let Some((key, value)) = literal.split_once('=') else {
             return Err(format!(
-                "invalid literal source {literal}, expected key=value"
+                "loading KV pairs: literal sources [{literal}]: invalid literal source {literal}, expected key=value"
             ));
         };
         pairs.push((key.trim().to_owned(), unquoted(value).to_owned()));
@@ -205,7 +205,10 @@ pub fn add_hash(resource: &mut Resource) {
     }
     let own = name(&resource.object).to_owned();
     resource.names.push(own.clone());
-    let hashed = format!("{own}-{}", hash(&resource.object));
+    // Here, other than in `create --append-hash`, the name has no part in it.
+    let mut nameless = resource.object.clone();
+    nameless["metadata"]["name"] = "".into();
+    let hashed = format!("{own}-{}", hash(&nameless));
     resource.object["metadata"]["name"] = hashed.into();
 }
 

@@ -1,13 +1,13 @@
 //! `kustomize build`: objects out of a folder with a `kustomization.yaml`.
 //! Models `sigs.k8s.io/kustomize/api` (its builtin plugins and `internal/target`).
 //!
-//! Divergence: no remote resources, Helm charts, `vars`, `replacements` or plugins; they are refused
-//! by name.
+//! Divergence: no remote resources, Helm charts or plugins; they are refused by name.
 
 mod generate;
 pub use generate::hash as hash_of;
 mod names;
 mod patch;
+mod replace;
 mod transform;
 
 use serde_json::{Map, Value};
@@ -78,6 +78,8 @@ pub struct Builder<'f> {
     pub files: &'f dyn Files,
     /// How many folders have been entered.
     entered: usize,
+    /// The variables of all of them.
+    vars: Vec<Value>,
 }
 
 pub type Result<T> = std::result::Result<T, String>;
@@ -87,13 +89,18 @@ pub type Result<T> = std::result::Result<T, String>;
 /// # Errors
 /// What is wrong, in the words of kustomize where it has some.
 pub fn build(files: &dyn Files, folder: &str) -> Result<Vec<Value>> {
-    let mut builder = Builder { files, entered: 0 };
+    let mut builder = Builder {
+        files,
+        entered: 0,
+        vars: Vec::new(),
+    };
     let folder = cleaned("", folder);
     let mut resources = builder.folder(&folder, &mut Vec::new(), Vec::new(), false)?;
     for resource in &mut resources {
         generate::add_hash(resource);
     }
     names::fix_references(&mut resources);
+    replace::variables(&builder.vars, &mut resources)?;
     resources.sort_by_cached_key(|r| names::order(&r.object));
     Ok(resources.into_iter().map(|r| r.object).collect())
 }
@@ -118,7 +125,7 @@ pub fn cleaned(folder: &str, path: &str) -> String {
 }
 
 /// What a kustomization may say, and of what kind each is.
-const FIELDS: [(&str, char); 27] = [
+const FIELDS: [(&str, char); 29] = [
     ("apiVersion", 's'),
     ("kind", 's'),
     ("metadata", 'o'),
@@ -137,6 +144,8 @@ const FIELDS: [(&str, char); 27] = [
     ("images", 'a'),
     ("imageTags", 'a'),
     ("replicas", 'a'),
+    ("replacements", 'a'),
+    ("vars", 'a'),
     ("configMapGenerator", 'a'),
     ("secretGenerator", 'a'),
     ("generatorOptions", 'o'),
@@ -148,9 +157,7 @@ const FIELDS: [(&str, char); 27] = [
     ("validators", 'a'),
 ];
 
-const REFUSED: [&str; 7] = [
-    "replacements",
-    "vars",
+const REFUSED: [&str; 5] = [
     "helmCharts",
     "helmGlobals",
     "helmChartInflationGenerator",
@@ -224,8 +231,15 @@ impl Builder<'_> {
         for field in ["resources", "bases"] {
             for entry in strings(&kustomization, field)? {
                 let more = self.resource(folder, &entry, inside)?;
+                let at = cleaned(folder, &entry);
+                let is_file = self.files.read(&at).is_some();
                 for resource in more {
-                    add(&mut resources, resource)?;
+                    add(&mut resources, resource).map_err(|error| match is_file {
+                        true => error,
+                        false => format!(
+                            "accumulating resources: accumulation err='accumulating resources from '{entry}': '/root/{at}' must resolve to a file': recursed merging from path '/root/{at}': {error}"
+                        ),
+                    })?;
                 }
             }
         }
@@ -237,6 +251,9 @@ impl Builder<'_> {
         inside.pop();
         patch::run(self, folder, &kustomization, &mut resources)?;
         transform::run(&kustomization, &mut resources)?;
+        replace::run(self, folder, &kustomization, &mut resources)?;
+        self.vars
+            .extend(list(&kustomization, "vars").iter().cloned());
         for resource in resources.iter_mut().skip(if component { first } else { 0 }) {
             resource.layers.insert(0, layer);
         }
@@ -263,7 +280,7 @@ impl Builder<'_> {
         let is_folder = path.is_empty() || self.files.all().iter().any(|f| f.starts_with(&lead));
         if !is_folder {
             return Err(format!(
-                "accumulating resources: accumulation err='accumulating resources from '{entry}': open /root/{path}: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '/root/{path}' : lstat /root/{path}: no such file or directory"
+                "accumulating resources: accumulation err='accumulating resources from '{entry}': evalsymlink failure on '/root/{path}' : lstat /root/{path}: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '/root/{path}' : lstat /root/{path}: no such file or directory"
             ));
         }
         let built = self.folder(&path, inside, Vec::new(), false);

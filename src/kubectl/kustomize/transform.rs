@@ -195,7 +195,7 @@ fn set_replicas(entry: &Value, resources: &mut [Resource]) -> Result<()> {
     match found {
         true => Ok(()),
         false => Err(format!(
-            "resource with name {wanted} does not match a config with the following GVK [Deployment.[noVer].[noGrp] ReplicationController.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] StatefulSet.[noVer].[noGrp]]"
+            "resource with name {wanted} does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]"
         )),
     }
 }
