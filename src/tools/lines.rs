@@ -1,91 +1,6 @@
-//! `sort`, `uniq` and `wc`.
+//! `uniq` and `wc`.
 
-use super::options::{has, options, value};
-
-/// `sort [-nrufV] [-k FIELD] [-t CHAR]`.
-pub struct Sort {
-    column: usize,
-    separator: Option<char>,
-    numeric: bool,
-    folded: bool,
-    reversed: bool,
-    once: bool,
-}
-
-impl Sort {
-    /// What the words ask for, and the files that they name.
-    pub fn parse<S: AsRef<str>>(arguments: &[S]) -> (Sort, Vec<&str>) {
-        let (flags, files) = options(arguments, "kt");
-        let key = value(&flags, 'k').unwrap_or_default();
-        let field = key.split(',').next().unwrap_or_default();
-        let field = field.split('.').next().unwrap_or_default();
-        let letter = |letter| has(&flags, letter) || key.contains(letter);
-        let sort = Sort {
-            column: field
-                .trim_end_matches(char::is_alphabetic)
-                .parse()
-                .unwrap_or(0),
-            separator: value(&flags, 't').and_then(|t| t.chars().next()),
-            numeric: letter('n') || letter('V') || letter('h'),
-            folded: letter('f'),
-            reversed: letter('r'),
-            once: has(&flags, 'u'),
-        };
-        (sort, files)
-    }
-
-    fn key(&self, line: &str) -> String {
-        let skip = self.column.saturating_sub(1);
-        let key = match (self.column, self.separator) {
-            (0, _) => line.to_owned(),
-            (_, None) => {
-                let fields: Vec<&str> = line.split_whitespace().skip(skip).collect();
-                fields.join(" ")
-            }
-            (_, Some(separator)) => {
-                let fields: Vec<&str> = line.split(separator).skip(skip).collect();
-                fields.join(&separator.to_string())
-            }
-        };
-        match self.folded {
-            true => key.to_lowercase(),
-            false => key,
-        }
-    }
-
-    /// The lines of a text in order.
-    pub fn run<'t>(&self, text: &'t str) -> Vec<&'t str> {
-        let mut lines: Vec<&str> = text.lines().collect();
-        match self.numeric {
-            true => lines.sort_by_key(|line| leading_number(&self.key(line))),
-            false => lines.sort_by_cached_key(|line| self.key(line)),
-        }
-        if self.reversed {
-            lines.reverse();
-        }
-        if self.once {
-            lines.dedup();
-        }
-        lines
-    }
-}
-
-/// The number at the start of a text, in thousandths.
-fn leading_number(text: &str) -> i64 {
-    let text = text.trim_start();
-    let is_part = |(i, c): (usize, char)| c.is_ascii_digit() || c == '.' || (i == 0 && c == '-');
-    let end = text.char_indices().find(|at| !is_part(*at));
-    let number = text.get(..end.map_or(text.len(), |(i, _)| i));
-    let number = number.unwrap_or_default();
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let digits: String = part.chars().chain("000".chars()).take(3).collect();
-    let whole = whole.parse::<i64>().unwrap_or(0).saturating_mul(1000);
-    let part = digits.parse::<i64>().unwrap_or(0);
-    match number.starts_with('-') {
-        true => whole.saturating_sub(part),
-        false => whole.saturating_add(part),
-    }
-}
+use super::options::{has, options};
 
 /// `uniq [-cdu]`.
 pub struct Uniq {
@@ -166,26 +81,6 @@ impl Wc {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn orders() {
-        let text = "b 2\na 10\nC 9.5\na 10\n";
-        for (words, expected) in [
-            (vec![], "C 9.5|a 10|a 10|b 2"),
-            (vec!["-u"], "C 9.5|a 10|b 2"),
-            (vec!["-f"], "a 10|a 10|b 2|C 9.5"),
-            (vec!["-k2", "-n"], "b 2|C 9.5|a 10|a 10"),
-            (vec!["-k", "2nr"], "a 10|a 10|C 9.5|b 2"),
-            (vec!["-rk1,1"], "b 2|a 10|a 10|C 9.5"),
-            (vec!["-t", ".", "-k2"], "b 2|a 10|a 10|C 9.5"),
-        ] {
-            assert_eq!(
-                Sort::parse(&words).0.run(text).join("|"),
-                expected,
-                "{words:?}"
-            );
-        }
-    }
 
     #[test]
     fn runs_of_lines() {

@@ -5,8 +5,10 @@ mod columns;
 mod grep;
 mod lines;
 mod options;
+mod sort;
 
 pub use columns::{Cut, Tr};
 pub use grep::Grep;
-pub use lines::{Sort, Uniq, Wc};
+pub use lines::{Uniq, Wc};
 pub use options::options;
+pub use sort::Sort;

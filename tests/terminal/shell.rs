@@ -228,3 +228,131 @@ got b
 "#,
     );
 }
+
+#[test]
+fn awk_is_a_language() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        r##"
+$ printf 'NAME S\na Running\nb Pending\n' | awk 'NR>1 && $2=="Running" {print $1}'
+a
+$ printf 'a 5\nb 7\n' | awk '{s+=$2} END {print s, s/NR}'
+12 6
+$ printf 'a 1\nb 2\n' | awk 'BEGIN{print "start"} {printf "%s:%d\n", $1, $2} END{print NR}'
+start
+a:1
+b:2
+2
+$ echo 'a b c' | awk '{$2="X"; print} {for(i=NF;i>0;i--) printf "%s,", $i; print ""}'
+a X c
+c,X,a,
+$ printf 'a\nb\na\n' | awk '{c[$1]++} END{for(k in c) print k, c[k]}' | sort
+a 2
+b 1
+$ echo abc | awk '{print length($0), substr($0,2,2), toupper($0), index($0,"c"), length}'
+3 bc ABC 3 3
+$ echo a-b-c | awk '{n=split($0,p,"-"); print n, p[2]; gsub(/-/,"+"); print; sub("a","[&]"); print}'
+3 b
+a+b+c
+[a]+b+c
+$ echo 'a b' | awk -v x=5 '{print x+1, $1 ~ /a/ ? "yes":"no"; if ($1=="a") {print "A"} else print "B"}'
+6 yes
+A
+$ printf '1\n2\n3\n' | awk 'NR==2{next} {print} END{print "end"}'
+1
+3
+end
+$ printf '1\n2\n3\n' | awk 'NR==2{exit 3} {print}'; echo $?
+1
+3
+$ awk 'BEGIN{x=1; while(x<4){printf "%d,", x; x++}; do x--; while(x>0); print x}'
+1,2,3,0
+$ awk 'BEGIN{printf "%.2f %5s|%-5s|%05d|%x|%c|%e|%g|%%\n", 3.14159, "ab", "cd", 42, 255, 65, 12345.678, 1e-7}'
+3.14    ab|cd   |00042|ff|A|1.234568e+04|1e-07|%
+$ awk 'BEGIN { OFS="-"; $0="a b c"; $1=$1; print; print 1e3, 0.1+0.2, 7%3, 2^3, 1/3, "a" "b" -1 }'
+a-b-c
+1000-0.3-1-8-0.333333-a-1
+$ echo k=v | awk -F= '{print $1,$2}' OFS=:
+k:v
+$ echo 'a1b22c' | awk -F'[0-9]+' '{print $1,$2,$3,NF}'
+a b c 3
+$ awk 'function f(n) { return n<2 ? n : f(n-1)+f(n-2) } BEGIN { print f(10) }'
+55
+$ awk 'function fill(a, n,  i) { for (i=1;i<=n;i++) a[i]=i*i } BEGIN { fill(sq, 3); print sq[3], length(sq); delete sq[3]; print (3 in sq), (2 in sq) }'
+9 3
+0 1
+$ printf 'a\nb\nc\nd\n' | awk '/b/,/c/' ; printf 'x y\n' | awk '!/z/ && NF==2'
+b
+c
+x y
+$ printf 'one\ntwo\n' | awk '{print NR": "$0 > "/dev/stderr"}'
+1: one
+2: two
+$ echo abcabc | awk '{print match($0,/ca/), RSTART, RLENGTH; a["x","y"]=1; if (("x","y") in a) print "in"}'
+3 3 2
+in
+$ awk 'BEGIN{print 1==1.0, "10"<"9", 10<9, "a"<"b", !0, !"", -"3x"}'; echo '10 9' | awk '{print $1<$2, $1<"9"}'
+1 1 0 1 1 1 -3
+0 1
+"##,
+    );
+}
+
+#[test]
+fn text_is_edited_sorted_and_counted() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        r##"
+$ printf 'a b\nc d\n' | sed '1i top' ; printf 'a\nb\n' | sed '$a end'; printf 'a\nb\n' | sed '/a/c new'; printf 'a\nb\n' | sed 'y/ab/xy/'
+top
+a b
+c d
+a
+b
+end
+new
+b
+x
+y
+$ printf '1\n2\n3\n4\n' | sed -n '2,+1p'; printf 'aaa\n' | sed 's/a/x/2'; printf 'a\nb\nc\n' | sed -n '/b/{p;q}'; printf 'a\nb\n' | sed =; printf 'A\n' | sed '/a/Id'
+2
+3
+axa
+b
+1
+a
+2
+b
+$ printf 'b 2\na 10\nc 1\n' | sort -k2 -n; printf 'b 2\na 10\nc 1\n' | sort -k2,2nr | head -1; printf '1Gi\n500Mi\n2K\n' | sort -h; printf 'v1.10\nv1.9\n' | sort -V; printf 'a:3\nb:1\n' | sort -t: -k2
+c 1
+b 2
+a 10
+a 10
+2K
+500Mi
+1Gi
+v1.9
+v1.10
+b:1
+a:3
+$ printf 'a\na\nb\n' | uniq -d; printf 'a\na\nb\n' | uniq -u; printf 'a\na\nb\n' | uniq -c
+a
+b
+      2 a
+      1 b
+$ echo aabbcc | tr -s a-c; echo 'a1 b2' | tr -dc 'a-z\n'; echo Hello | tr '[:upper:]' '[:lower:]'; echo 'a  b   c' | tr -s ' ' | cut -d' ' -f2; echo 'k=v;x' | tr -c 'a-z\n' _
+abc
+ab
+hello
+b
+k_v_x
+$ seq -s, 3; seq -w 8 10; printf '1\n2\n3\n' | head -n -1
+1,2,3
+08
+09
+10
+1
+2
+"##,
+    );
+}

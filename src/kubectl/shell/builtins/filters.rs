@@ -39,6 +39,11 @@ pub async fn head(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         io.out.write(&head);
         return 0;
     }
+    // All but the last ones.
+    let (but, count) = match count.strip_prefix('-') {
+        Some(count) => (true, count),
+        None => (false, count),
+    };
     let Ok(count) = count.parse::<usize>() else {
         return fail(io, &format!("head: invalid number of lines: '{count}'"), 1);
     };
@@ -46,6 +51,18 @@ pub async fn head(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         Ok(lines) => lines,
         Err(message) => return fail(io, &message, 1),
     };
+    if but {
+        let mut kept = VecDeque::new();
+        while let Some(line) = lines.next().await {
+            kept.push_back(line);
+            if kept.len() > count
+                && let Some(line) = kept.pop_front()
+            {
+                io.out.write(&line);
+            }
+        }
+        return 0;
+    }
     for _ in 0..count {
         match lines.next().await {
             Some(line) => io.out.write(&line),

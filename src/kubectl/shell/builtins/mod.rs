@@ -267,7 +267,7 @@ pub const BUILTINS: &[Builtin] = &[
     }),
     program!("sha256sum", "[FILE...]", "Checksums", async text::sha256sum),
     program!("sleep", "SECONDS", "Let time pass in the cluster", async sleep),
-    program!("sort", "[-rnu] [-k FIELD] [-t SEP] [FILE...]", "Sort lines", async filters::sort),
+    program!("sort", "[-rnhVuf] [-k FIELD[,FIELD]] [-t SEP] [FILE...]", "Sort lines", async filters::sort),
     program!("ssh", "NODE [COMMAND]", "Log in to a node, or run a command there; 'exit' leads back", async node::ssh),
     program!("sudo", "COMMAND", "Run a command as root, as everybody does here", async sudo),
     program!(

@@ -1,4 +1,4 @@
-//! `sed`: substitution, printing, deleting and quitting by line, with addresses.
+//! `sed`: substitution, printing, deleting, inserting and quitting by line, with addresses and blocks.
 
 use super::super::state::{Io, Shell};
 use super::{Lines, fail};
@@ -9,6 +9,8 @@ enum Address {
     Line(usize),
     Last,
     Match(Pattern),
+    /// So many lines behind the first.
+    More(usize),
 }
 
 enum Action {
@@ -16,8 +18,20 @@ enum Action {
         pattern: Pattern,
         replacement: String,
         every: bool,
+        /// Which one of several.
+        which: usize,
         print: bool,
     },
+    /// Letters for letters.
+    Letters(Vec<char>, Vec<char>),
+    /// A text before the line, behind it, in its place.
+    Before(String),
+    Behind(String),
+    Change(String),
+    Number,
+    /// Up to the step that ends the block.
+    Open(usize),
+    Close,
     Print,
     Delete,
     Quit,
@@ -28,8 +42,9 @@ struct Step {
     to: Option<Address>,
     negated: bool,
     action: Action,
-    /// Whether the range has begun.
+    /// Whether the range has begun, and where.
     inside: bool,
+    begun: usize,
 }
 
 pub async fn sed(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
@@ -121,11 +136,38 @@ async fn edit(lines: Lines, steps: &mut [Step], quiet: bool, out: &Sink) {
         };
         let mut deleted = false;
         let mut quits = false;
-        for step in steps.iter_mut() {
+        let mut behind = String::new();
+        let mut skip = 0;
+        for (number, step) in steps.iter_mut().enumerate() {
+            if number < skip {
+                continue;
+            }
             if !applies(step, at, next.is_none(), &text) {
+                if let Action::Open(end) = step.action {
+                    skip = end;
+                }
                 continue;
             }
             match &step.action {
+                Action::Open(_) | Action::Close => {}
+                Action::Letters(from, to) => {
+                    let letter = |c: char| match from.iter().position(|f| *f == c) {
+                        Some(place) => to.get(place).copied().unwrap_or(c),
+                        None => c,
+                    };
+                    text = text.chars().map(letter).collect();
+                }
+                Action::Before(more) => out.write(&format!("{more}\n")),
+                Action::Behind(more) => behind.push_str(&format!("{more}\n")),
+                Action::Change(more) => {
+                    // A range is changed once, at its end.
+                    if step.to.is_none() || !step.inside || step.negated {
+                        out.write(&format!("{more}\n"));
+                    }
+                    deleted = true;
+                    break;
+                }
+                Action::Number => out.write(&format!("{at}\n")),
                 Action::Print => out.write(&format!("{text}{newline}")),
                 Action::Delete => {
                     deleted = true;
@@ -139,9 +181,11 @@ async fn edit(lines: Lines, steps: &mut [Step], quiet: bool, out: &Sink) {
                     pattern,
                     replacement,
                     every,
+                    which,
                     print,
                 } => {
-                    if let Some(changed) = substitute(&text, pattern, replacement, *every) {
+                    let changed = substitute(&text, pattern, replacement, *every, *which);
+                    if let Some(changed) = changed {
                         text = changed;
                         if *print {
                             out.write(&format!("{text}{newline}"));
@@ -151,8 +195,13 @@ async fn edit(lines: Lines, steps: &mut [Step], quiet: bool, out: &Sink) {
             }
         }
         if !deleted && !quiet {
+            let newline = match behind.is_empty() {
+                true => newline,
+                false => "\n",
+            };
             out.write(&format!("{text}{newline}"));
         }
+        out.write(&behind);
         if quits {
             break;
         }
@@ -164,17 +213,29 @@ fn applies(step: &mut Step, at: usize, last: bool, text: &str) -> bool {
         Address::Line(n) => *n == at,
         Address::Last => last,
         Address::Match(pattern) => pattern.is_match(text),
+        Address::More(_) => false,
+    };
+    let ends = |address: &Address, begun: usize| match address {
+        Address::More(lines) => at >= begun + lines,
+        Address::Line(n) => at >= *n,
+        address => hits(address),
     };
     let selected = match (&step.from, &step.to) {
         (None, _) => true,
         (Some(from), None) => hits(from),
         (Some(from), Some(to)) => {
             if step.inside {
-                step.inside = !hits(to);
+                step.inside = !ends(to, step.begun);
                 true
             } else {
                 let begins = hits(from);
-                step.inside = begins && !matches!(to, Address::Line(n) if *n <= at) && !(last);
+                let over = match to {
+                    Address::Line(n) => *n <= at,
+                    Address::More(lines) => *lines == 0,
+                    _ => false,
+                };
+                step.inside = begins && !over && !last;
+                step.begun = at;
                 begins
             }
         }
@@ -182,24 +243,36 @@ fn applies(step: &mut Step, at: usize, last: bool, text: &str) -> bool {
     selected != step.negated
 }
 
-fn substitute(text: &str, pattern: &Pattern, replacement: &str, every: bool) -> Option<String> {
+fn substitute(
+    text: &str,
+    pattern: &Pattern,
+    replacement: &str,
+    every: bool,
+    which: usize,
+) -> Option<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::new();
     let mut from = 0;
     let mut changed = false;
+    let mut count = 0;
     while let Some(captures) = pattern.find(&chars, from) {
         let Some(Some((start, end))) = captures.first().copied() else {
             break;
         };
-        changed = true;
         out.extend(chars.iter().skip(from).take(start - from));
-        expand(replacement, &chars, &captures, &mut out);
+        count += 1;
+        if count < which {
+            out.extend(chars.iter().skip(start).take(end - start));
+        } else {
+            changed = true;
+            expand(replacement, &chars, &captures, &mut out);
+        }
         from = end;
         if end == start {
             out.extend(chars.get(end));
             from = end + 1;
         }
-        if !every || from > chars.len() {
+        if !every && changed || from > chars.len() {
             break;
         }
     }
@@ -241,25 +314,47 @@ fn parse(script: &str, extended: bool, steps: &mut Vec<Step>) -> Result<(), Stri
         rest: script,
         extended,
     };
+    let mut open = Vec::new();
     loop {
         reader.rest = reader.rest.trim_start_matches([' ', ';', '\n', '\t']);
         if reader.rest.is_empty() {
-            return Ok(());
+            return match open.is_empty() {
+                true => Ok(()),
+                false => Err("unmatched `{'".to_owned()),
+            };
         }
         let from = reader.address()?;
         let mut to = None;
         if from.is_some() && reader.take(',') {
-            to = Some(reader.address()?.ok_or("unexpected `,'")?);
+            to = Some(match reader.take('+') {
+                true => match reader.address()? {
+                    Some(Address::Line(lines)) => Address::More(lines),
+                    _ => return Err("expected number after +".to_owned()),
+                },
+                false => reader.address()?.ok_or("unexpected `,'")?,
+            });
         }
         reader.rest = reader.rest.trim_start();
         let negated = reader.take('!');
         let action = reader.action()?;
+        match action {
+            Action::Open(_) => open.push(steps.len()),
+            Action::Close => {
+                let end = steps.len();
+                match open.pop().and_then(|at| steps.get_mut(at)) {
+                    Some(step) => step.action = Action::Open(end),
+                    None => return Err("unexpected `}'".to_owned()),
+                }
+            }
+            _ => {}
+        }
         steps.push(Step {
             from,
             to,
             negated,
             action,
             inside: false,
+            begun: 0,
         });
     }
 }
@@ -281,7 +376,8 @@ impl Reader<'_> {
         }
         if self.take('/') {
             let text = self.until('/')?;
-            let pattern = Pattern::compile(&text, self.extended, false)?;
+            let ignore_case = self.take('I');
+            let pattern = Pattern::compile(&text, self.extended, ignore_case)?;
             return Ok(Some(Address::Match(pattern)));
         }
         let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -318,6 +414,19 @@ impl Reader<'_> {
         Err("unterminated `s' command".to_owned())
     }
 
+    /// The text of `a`, `i` or `c`: the rest of the line, or the one below.
+    fn line(&mut self) -> String {
+        let rest = self.rest.trim_start_matches([' ', '\t']);
+        let rest = match rest.strip_prefix('\\') {
+            Some(rest) => rest.strip_prefix('\n').unwrap_or(rest),
+            None => rest,
+        };
+        let end = rest.find('\n').unwrap_or(rest.len());
+        let (line, rest) = rest.split_at(end);
+        self.rest = rest;
+        line.to_owned()
+    }
+
     fn action(&mut self) -> Result<Action, String> {
         let mut chars = self.rest.chars();
         let Some(command) = chars.next() else {
@@ -325,6 +434,23 @@ impl Reader<'_> {
         };
         self.rest = chars.as_str();
         match command {
+            '{' => Ok(Action::Open(0)),
+            '}' => Ok(Action::Close),
+            '=' => Ok(Action::Number),
+            'a' => Ok(Action::Behind(self.line())),
+            'i' => Ok(Action::Before(self.line())),
+            'c' => Ok(Action::Change(self.line())),
+            'y' => {
+                let mut chars = self.rest.chars();
+                let delimiter = chars.next().ok_or("unterminated `y' command")?;
+                self.rest = chars.as_str();
+                let from: Vec<char> = self.until(delimiter)?.chars().collect();
+                let to: Vec<char> = self.until(delimiter)?.chars().collect();
+                match from.len() == to.len() {
+                    true => Ok(Action::Letters(from, to)),
+                    false => Err("strings for `y' command are different lengths".to_owned()),
+                }
+            }
             'p' => Ok(Action::Print),
             'd' => Ok(Action::Delete),
             'q' => Ok(Action::Quit),
@@ -335,6 +461,7 @@ impl Reader<'_> {
                 let pattern = self.until(delimiter)?;
                 let replacement = self.until(delimiter)?;
                 let (mut every, mut print, mut ignore_case) = (false, false, false);
+                let mut which = 1;
                 loop {
                     if self.take('g') {
                         every = true;
@@ -342,6 +469,11 @@ impl Reader<'_> {
                         print = true;
                     } else if self.take('i') || self.take('I') {
                         ignore_case = true;
+                    } else if self.rest.starts_with(|c: char| c.is_ascii_digit()) {
+                        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+                        let (number, rest) = self.rest.split_at(digits);
+                        which = number.parse().unwrap_or(1).max(1);
+                        self.rest = rest;
                     } else {
                         break;
                     }
@@ -350,6 +482,7 @@ impl Reader<'_> {
                     pattern: Pattern::compile(&pattern, self.extended, ignore_case)?,
                     replacement,
                     every,
+                    which,
                     print,
                 })
             }

@@ -13,7 +13,20 @@ const MOST_NUMBERS: usize = 100_000;
 /// `seq LAST`, `seq FIRST LAST`, `seq FIRST STEP LAST`, in whole numbers.
 pub fn seq(io: &Io, arguments: &[String]) -> i32 {
     let mut numbers = Vec::new();
-    for argument in arguments {
+    let (mut between, mut wide) = ("\n", false);
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(argument) = words.next() {
+        if argument == "-w" || argument == "--equal-width" {
+            wide = true;
+            continue;
+        }
+        if let Some(text) = argument.strip_prefix("-s") {
+            between = match text {
+                "" => words.next().unwrap_or_default(),
+                text => text,
+            };
+            continue;
+        }
         match argument.parse::<i64>() {
             Ok(number) => numbers.push(number),
             Err(_) => {
@@ -33,16 +46,24 @@ pub fn seq(io: &Io, arguments: &[String]) -> i32 {
         [] => return fail(io, "seq: missing operand", 1),
         _ => return fail(io, "seq: extra operand", 1),
     };
+    let width = match wide {
+        true => from.to_string().len().max(to.to_string().len()),
+        false => 0,
+    };
     let mut at = from;
+    let mut texts = Vec::new();
     for _ in 0..MOST_NUMBERS {
         if (step > 0 && at > to) || (step < 0 && at < to) {
             break;
         }
-        io.out.line(&at.to_string());
+        texts.push(format!("{at:0width$}"));
         match at.checked_add(step) {
             Some(next) => at = next,
             None => break,
         }
+    }
+    if !texts.is_empty() {
+        io.out.line(&texts.join(between));
     }
     0
 }
@@ -241,6 +262,23 @@ pub async fn paste(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         .iter()
         .find(|(l, _)| *l == 'd')
         .map_or("\t", |(_, v)| *v);
+    let serial = flags.iter().any(|(l, _)| *l == 's');
+    if names.len() > 1 && !serial {
+        // Lines side by side.
+        let mut columns: Vec<Vec<String>> = Vec::new();
+        for name in &names {
+            match read_all(shell, io, "paste", &[*name]).await {
+                Ok(text) => columns.push(text.lines().map(str::to_owned).collect()),
+                Err(message) => return fail(io, &message, 1),
+            }
+        }
+        let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
+        for at in 0..longest {
+            let cells = columns.iter().map(|c| c.get(at).map_or("", String::as_str));
+            io.out.line(&cells.collect::<Vec<_>>().join(between));
+        }
+        return 0;
+    }
     match read_all(shell, io, "paste", &names).await {
         Ok(text) if flags.iter().any(|(l, _)| *l == 's') => {
             let lines: Vec<&str> = text.lines().collect();
