@@ -222,8 +222,25 @@ impl Kube {
         if name.is_empty() {
             return Err("resource name may not be empty".into());
         }
-        self.json(self.request(Method::Get, path(kind, namespace, name, "")))
+        match self
+            .json(self.request(Method::Get, path(kind, namespace, name, "")))
             .await
+        {
+            Err(failure) => Err(self.or_namespace(failure, namespace).await),
+            found => found,
+        }
+    }
+
+    /// What is not found in a namespace that is not there either: that is said of the namespace.
+    pub async fn or_namespace(&self, failure: Failure, namespace: &str) -> Failure {
+        if !failure.is_not_found() || matches!(namespace, "" | "default") {
+            return failure;
+        }
+        let place = format!("/api/v1/namespaces/{namespace}");
+        match self.json(self.request(Method::Get, place)).await {
+            Err(missing) if missing.is_not_found() => missing,
+            _ => failure,
+        }
     }
 
     /// The items of a list.

@@ -231,7 +231,10 @@ impl Kube {
                     "the namespace from the provided object \"{place}\" does not match the namespace \"{wanted}\". You must pass '--namespace={place}' to perform this operation."
                 ));
             }
-            object["metadata"]["namespace"] = Value::from(place.as_str());
+            // What stays here stays as it was written.
+            if !self.flags.is("local") {
+                object["metadata"]["namespace"] = Value::from(place.as_str());
+            }
         }
         Ok(Manifest {
             object,

@@ -31,7 +31,12 @@ pub fn named(
     };
     let all = || kinds.clone();
     if let Some((resource, rest)) = word.split_once('.') {
-        let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
+        // A version alone is read as a group.
+        let Some((version, group)) = rest.split_once('.') else {
+            let groups = |i: &KindInfo| [i.group, i.group.split('.').next().unwrap_or_default()];
+            return all()
+                .find(|i| named(i, resource) && !rest.is_empty() && groups(i).contains(&rest));
+        };
         // A short name stands for the kind, whatever version is written behind it.
         let exact = all().find(|i| {
             named(i, resource)
@@ -61,7 +66,7 @@ impl Kube {
         let mut kinds: Vec<&'static KindInfo> = Vec::new();
         for part in word.split(',') {
             if part.is_empty() {
-                continue;
+                return plain("the server doesn't have a resource type \"\"");
             }
             let mut members: Vec<&'static KindInfo> = self
                 .kinds()
@@ -151,13 +156,15 @@ impl Kube {
         if kinds.trim_matches(',').is_empty() {
             return plain("the server doesn't have a resource type \"\"");
         }
-        if kinds.ends_with(',') {
+        if kinds.ends_with(',') && !names.is_empty() {
             return plain("arguments in resource/name form must have a single resource and name");
         }
         let kinds = self.kinds_of(kinds)?;
         // What expose selects are the pods of the new Service.
         let selects = !self.path.ends_with("expose") && !self.flags.text("selector").is_empty();
-        let selects = selects || self.flags.is("all") && self.path == "kubectl delete";
+        let selects = selects
+            || !self.flags.text("field-selector").is_empty()
+            || self.flags.is("all") && self.path == "kubectl delete";
         if !names.is_empty() && selects {
             return plain("name cannot be provided when a selector is specified");
         }

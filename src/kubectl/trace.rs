@@ -103,7 +103,13 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
     let about = format!("verb=\"{verb}\" url=\"{}\"", url(kube, request));
     if level(kube) >= 8 && !matches!(request.body, Body::Empty) {
         let head = head(kube.now(), 'I', "request.go:1285");
-        let body = body_text(&request.body);
+        let body = match &request.body {
+            // What a command makes, it writes as its types stand.
+            Body::Json(value) if super::printers::is_typed(kube) => {
+                super::printers::order::json(value, false)
+            }
+            body => body_text(body),
+        };
         kube.warn(&format!("{head} \"Request Body\" body={body}"));
     }
     if level(kube) >= 7 {

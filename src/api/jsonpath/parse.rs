@@ -100,10 +100,10 @@ impl Parser<'_> {
                     let steps = self.path(0)?;
                     nodes.push(Node::Path(steps));
                 }
-                Some(c) if c.is_ascii_digit() || c == '-' => {
+                Some(c) if c.is_ascii_digit() || matches!(c, '-' | '+') => {
                     let end = self
                         .rest()
-                        .find(|c: char| !c.is_ascii_digit() && c != '-' && c != '.')
+                        .find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.'))
                         .unwrap_or(self.rest().len());
                     nodes.push(Node::Text(
                         self.rest().get(..end).unwrap_or_default().to_owned(),
@@ -116,7 +116,10 @@ impl Parser<'_> {
                         .find(|c: char| !c.is_alphanumeric() && c != '_')
                         .unwrap_or(self.rest().len());
                     let word = self.rest().get(..end).unwrap_or_default();
-                    nodes.push(Node::Wrong(format!("unrecognized identifier {word}")));
+                    nodes.push(match word {
+                        "true" | "false" => Node::Text(word.to_owned()),
+                        word => Node::Wrong(format!("unrecognized identifier {word}")),
+                    });
                     self.at += end;
                 }
                 Some(c) => {
@@ -221,49 +224,105 @@ impl Parser<'_> {
         name
     }
 
+    /// A text in quotes, with Go's escapes (`UnquoteExtend`).
     fn quoted(&mut self) -> Result<String, String> {
+        let from = self.at;
         let quote = self.bump().unwrap_or('"');
         let mut text = String::new();
         loop {
-            match self.bump() {
+            let escaped = match self.bump() {
                 None => return Err("unterminated quoted string".to_owned()),
                 Some(c) if c == quote => return Ok(text),
-                Some('\\') => match self.bump() {
-                    Some('n') => text.push('\n'),
-                    Some('t') => text.push('\t'),
-                    Some('r') => text.push('\r'),
-                    Some(c) => text.push(c),
-                    None => return Err("unterminated quoted string".to_owned()),
-                },
+                Some('\\') => self.bump(),
+                Some(c) => {
+                    text.push(c);
+                    continue;
+                }
+            };
+            let Some(escaped) = escaped else {
+                return Err("unterminated quoted string".to_owned());
+            };
+            let digits = match escaped {
+                'x' => 2,
+                'u' => 4,
+                'U' => 8,
+                _ => 0,
+            };
+            let meant = match escaped {
+                'n' => Some('\n'),
+                't' => Some('\t'),
+                'r' => Some('\r'),
+                'a' => Some('\x07'),
+                'b' => Some('\x08'),
+                'f' => Some('\x0c'),
+                'v' => Some('\x0b'),
+                '\\' | '"' | '\'' => Some(escaped),
+                _ if digits > 0 => {
+                    let code = self.rest().get(..digits).unwrap_or_default().to_owned();
+                    let meant = u32::from_str_radix(&code, 16).ok().and_then(char::from_u32);
+                    self.at += if meant.is_some() { digits } else { 0 };
+                    meant
+                }
+                _ => None,
+            };
+            match meant {
                 Some(c) => text.push(c),
+                None => {
+                    let length = self.rest().find(quote).map_or(self.rest().len(), |n| n + 1);
+                    let raw = self.text.get(from..self.at + length).unwrap_or_default();
+                    return Err(format!("unquote string {raw} error invalid syntax"));
+                }
             }
+        }
+    }
+
+    /// What stands between `?(` and `)]`: quotes are paired once, and hide parentheses.
+    fn filter(&mut self) -> Result<String, String> {
+        let from = self.at;
+        let (mut begun, mut ended, mut before) = (None, false, ' ');
+        let to = loop {
+            let at = self.at;
+            match self.bump() {
+                None | Some('\n') => return Err("unterminated filter".to_owned()),
+                Some(c @ ('"' | '\'')) => {
+                    match begun {
+                        None => begun = Some(c),
+                        Some(quote) if quote == c && before != '\\' => ended = true,
+                        Some(_) => {}
+                    }
+                    before = c;
+                }
+                Some(')') if begun.is_some() == ended => break at,
+                Some(c) => before = c,
+            }
+        };
+        match self.bump() {
+            Some(']') => Ok(self.text.get(from..to).unwrap_or_default().to_owned()),
+            _ => Err("unclosed array expect ]".to_owned()),
         }
     }
 
     fn brackets(&mut self, depth: usize) -> Result<Step, String> {
         self.blanks();
         if self.take("?(") {
-            let left = self.operand(depth)?;
-            self.blanks();
-            let end = self
-                .rest()
-                .find(|c: char| !matches!(c, '!' | '<' | '>' | '='))
-                .unwrap_or(0);
-            let operator = self.rest().get(..end).unwrap_or_default().to_owned();
-            let mut right = None;
-            if !operator.is_empty() {
-                self.at += operator.len();
-                self.blanks();
-                right = Some(self.operand(depth)?);
-            }
-            self.blanks();
-            if !self.take(")]") {
-                return Err("unterminated filter".to_owned());
+            let text = self.filter()?;
+            let sign = |c: char| matches!(c, '!' | '<' | '>' | '=');
+            let start = text.find(sign).unwrap_or(text.len());
+            let (left, rest) = text.split_at(start);
+            let end = rest.find(|c| !sign(c)).unwrap_or(rest.len());
+            let (mut operator, mut right) = rest.split_at(end);
+            // What has no two sides has to exist.
+            let mut left = left;
+            if left.is_empty() || operator.is_empty() || right.is_empty() {
+                (left, operator, right) = (text.as_str(), "", "");
             }
             return Ok(Step::Filter {
-                left,
-                operator,
-                right,
+                left: operand(left, depth)?,
+                operator: operator.to_owned(),
+                right: match operator {
+                    "" => None,
+                    _ => Some(operand(right, depth)?),
+                },
             });
         }
         if self.take("*]") {
@@ -276,7 +335,20 @@ impl Parser<'_> {
                 let path = match self.peek() {
                     // Between brackets, upstream takes names in single quotes alone.
                     Some('"') => return Err(format!("invalid array index {:?}", self.quoted()?)),
-                    Some('\'') => vec![Step::Field(self.quoted()?)],
+                    // A name is read as a path once more: dots part it.
+                    Some('\'') => {
+                        self.bump();
+                        let end = self.rest().find('\'').ok_or("unterminated array")?;
+                        let name = format!(".{}", self.rest().get(..end).unwrap_or_default());
+                        self.at += end + 1;
+                        let mut inner = Parser {
+                            text: &name,
+                            at: 0,
+                            depth: 0,
+                            ended: false,
+                        };
+                        inner.path(depth + 1)?
+                    }
                     _ => self.path(depth + 1)?,
                 };
                 paths.push(path);
@@ -325,24 +397,33 @@ impl Parser<'_> {
             _ => Err(bad()),
         }
     }
+}
 
-    fn operand(&mut self, depth: usize) -> Result<Operand, String> {
-        self.blanks();
-        match self.peek() {
-            Some('\'' | '"') => Ok(Operand::Literal(Value::String(self.quoted()?))),
-            Some('@' | '.' | '$') => Ok(Operand::Path(self.path(depth + 1)?)),
-            _ => {
-                let end = self
-                    .rest()
-                    .find([')', ' ', '=', '!', '<', '>'])
-                    .ok_or("unterminated filter")?;
-                let word = self.rest().get(..end).unwrap_or_default().to_owned();
-                self.at += end;
-                Ok(match serde_json::from_str(&word) {
-                    Ok(value) => Operand::Literal(value),
-                    Err(_) => Operand::Wrong(format!("unrecognized identifier {word}")),
-                })
+/// A side of a filter: the first thing that stands in it. All of it has to be readable.
+fn operand(text: &str, depth: usize) -> Result<Operand, String> {
+    let source = format!("{text}}}");
+    let mut inner = Parser {
+        text: &source,
+        at: 0,
+        depth: 0,
+        ended: false,
+    };
+    inner.blanks();
+    let first = match inner.peek() {
+        Some('\'' | '"') => Operand::Literal(Value::String(inner.quoted()?)),
+        Some('@' | '.' | '$' | '[' | '*') => Operand::Path(inner.path(depth + 1)?),
+        Some(c) if c.is_alphanumeric() || matches!(c, '_' | '-' | '+') => {
+            let other = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '+' | '.');
+            let end = inner.rest().find(other).unwrap_or(inner.rest().len());
+            let word = inner.rest().get(..end).unwrap_or_default().to_owned();
+            inner.at += end;
+            match serde_json::from_str(&word) {
+                Ok(value) => Operand::Literal(value),
+                Err(_) => Operand::Wrong(format!("unrecognized identifier {word}")),
             }
         }
-    }
+        _ => Operand::Path(Vec::new()),
+    };
+    inner.action(&mut Vec::new())?;
+    Ok(first)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::field::{Errors, Path};
 use crate::api::{Kind, Object, Result, Status, codec};
 use crate::apiserver::ApiServer;
-use crate::apiserver::request::{Body, Request};
+use crate::apiserver::request::{Body, Request, STRATEGIC_MERGE_PATCH};
 
 /// What happens to fields that a kind does not have (`fieldValidation`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,6 +148,20 @@ fn summary(body: &str) -> String {
         true => format!("{shown} ..."),
         false => shown,
     }
+}
+
+/// The JSON of a patch. What is none is refused in the words of the one who reads it.
+pub(super) fn patch(request: &Request) -> Result<&Value> {
+    if let Body::Text(text) = &request.body
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+    {
+        let why = crate::api::json::go_syntax_error(text.as_bytes(), &error);
+        return Err(Status::bad_request(match request.content_type {
+            STRATEGIC_MERGE_PATCH => why,
+            _ => format!("error decoding patch: {why}"),
+        }));
+    }
+    json(request)
 }
 
 /// The JSON of the body.

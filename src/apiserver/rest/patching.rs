@@ -45,7 +45,7 @@ impl ApiServer {
                 errors.forbidden(&force, "may not be specified for non-apply patch");
             }));
         }
-        let patch = body::json(request)?;
+        let patch = body::patch(request)?;
         let current = self.get_object(kind, target.namespace.unwrap_or_default(), name)?;
         let current = as_asked(current, kind);
         // The patch speaks of the fields of the version that the client knows.

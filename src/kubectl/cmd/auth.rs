@@ -248,12 +248,6 @@ pub fn rule_of(value: &Value) -> PolicyRule {
 }
 
 async fn whoami(kube: &Kube) -> Result<()> {
-    if !kube.flags.arguments.is_empty() {
-        return plain(format!(
-            "unknown command \"{}\" for \"kubectl auth whoami\"",
-            kube.flags.arguments.join(" ")
-        ));
-    }
     let format = format(kube, false)?;
     let answer = ask(
         kube,

@@ -24,6 +24,24 @@ impl Kube {
             return Ok(self.objects(&targets).await);
         }
         let (manifests, mut failures) = self.manifests().await;
+        // Some look at what is in the files alone.
+        let is_local = self.flags.is("local")
+            || matches!(self.path.as_str(), "kubectl autoscale" | "kubectl expose");
+        if is_local {
+            let objects = manifests.into_iter().map(|m| {
+                let target = Target {
+                    kind: m.kind,
+                    name: m.name().to_owned(),
+                    namespace: m.namespace,
+                };
+                let mut object = m.object;
+                if self.path.starts_with("kubectl set ") {
+                    crate::kubectl::cmd::as_typed(&mut object);
+                }
+                (target, object)
+            });
+            return Ok((objects.collect(), failures));
+        }
         let targets: Vec<Target> = manifests
             .into_iter()
             .map(|m| Target {
@@ -60,7 +78,7 @@ impl Kube {
         if patch.is_empty() {
             return Ok(None);
         }
-        if self.dry_run()? == DryRun::Client {
+        if self.dry_run()? == DryRun::Client || self.flags.is("local") {
             return Ok(Some(after));
         }
         let patch = Value::Object(patch);

@@ -524,7 +524,7 @@ fn unknown_property(path: &str) -> String {
         Some(last) if ["clusters", "contexts", "users"].contains(&first) => {
             format!("unable to locate path {last}")
         }
-        _ => format!("unable to parse {first} after [] at api.Config"),
+        _ => format!("unable to parse {path} after [] at api.Config"),
     }
 }
 
@@ -587,6 +587,12 @@ fn use_context(kube: &Kube) -> Result<()> {
 
 fn view(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
+    if !flags.arguments.is_empty() {
+        return kube.usage(&format!(
+            "unexpected arguments: [{}]",
+            flags.arguments.join(" ")
+        ));
+    }
     let only = flags.is("minify").then(|| flags.text("context"));
     let config = read(kube);
     if let Some(name) = only

@@ -56,6 +56,7 @@ kubectl replace --force -f web.yaml",
 
 async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
     needs_files(&kube.flags)?;
+    super::apply::check_validation(kube)?;
     if operation == "created" && !kube.flags.arguments.is_empty() {
         return kube.usage(&format!(
             "Unexpected args: [{}]",

@@ -42,29 +42,23 @@ fn is_word(text: &str) -> bool {
 
 /// Takes a rule apart, if it has the form of one.
 fn parse(text: &str) -> Option<Rule<'_>> {
-    let (rule, tls) = match text.split_once(',') {
-        Some((rule, tls)) => (rule, Some(tls)),
-        None => (text, None),
-    };
+    let mut parts = text.split(',');
+    let rule = parts.next().unwrap_or_default();
+    // More than one word behind the rule is none.
+    let tls = parts.next().filter(|_| parts.next().is_none());
     let slash = rule.find('/')?;
     let (host, rest) = rule.split_at(slash);
     let (path, service) = rest.split_once('=')?;
     let of_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'*' | b'-' | b'.');
     let (name, port) = service.split_once(':')?;
-    if !host.bytes().all(of_host) || path.contains('\n') || !is_word(name) || !is_word(port) {
+    // Nothing holds what stands behind the port to a form.
+    let port = port.split(':').next().unwrap_or_default();
+    let service = service.get(..name.len() + 1 + port.len())?;
+    let begins = port.starts_with(|c: char| is_word(c.encode_utf8(&mut [0; 4])));
+    if !host.bytes().all(of_host) || path.contains('\n') || !is_word(name) || !begins {
         return None;
     }
-    let tls = match tls {
-        None => None,
-        Some(tls) => {
-            let secret = tls.strip_prefix("tls")?;
-            let secret = secret.strip_prefix('=').unwrap_or(secret);
-            if !secret.is_empty() && !is_word(secret) {
-                return None;
-            }
-            Some(secret)
-        }
-    };
+    let tls = tls.map(|tls| tls.split('=').nth(1).unwrap_or_default());
     Some(Rule {
         host,
         path,
@@ -208,20 +202,18 @@ mod tests {
 
     #[test]
     fn rules_are_taken_apart() {
-        for bad in [
-            "a=b:80",
-            "/=b",
-            "/=b:",
-            "a b/=b:80",
-            "/x=b:80,ssl",
-            "/x=b:80,tls=a.b",
-        ] {
+        for bad in ["a=b:80", "/=b", "/=b:", "a b/=b:80", "/=b:!"] {
             assert!(parse(bad).is_none(), "{bad}");
         }
         let rule = parse("foo.com/bar*=svc:http,tls=cert").expect("a rule");
         assert_eq!((rule.host, rule.path), ("foo.com", "/bar*"));
         assert_eq!((rule.service, rule.tls), ("svc:http", Some("cert")));
         assert_eq!(parse("/=svc:80,tls").and_then(|r| r.tls), Some(""));
+        // kubectl reads no further than it has to.
+        assert_eq!(parse("/=svc:80,ssl").and_then(|r| r.tls), Some(""));
+        assert_eq!(parse("/=svc:80, tls=x").and_then(|r| r.tls), Some("x"));
+        assert_eq!(parse("/=svc:80,tls=x,y").map(|r| r.tls), Some(None));
+        assert_eq!(parse("/=svc:80:90").map(|r| r.service), Some("svc:80"));
     }
 
     #[test]

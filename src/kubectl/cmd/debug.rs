@@ -49,7 +49,10 @@ async fn run(kube: &Kube) -> Result<()> {
             "Pod" if flags.text("copy-to").is_empty() => beside(kube, &object, command).await?,
             "Pod" => copy(kube, &object, command).await?,
             other => {
-                return plain(format!("\"{other}\" not supported by debug"));
+                return plain(format!(
+                    "\"{}/{}, Kind={other}\" not supported by debug",
+                    target.kind.group, target.kind.version
+                ));
             }
         };
         if flags.is_or("attach", flags.is("stdin")) {

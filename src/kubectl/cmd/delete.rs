@@ -194,6 +194,9 @@ async fn chosen(kube: &Kube) -> Result<(Vec<Doomed>, Vec<Failure>)> {
         });
         return Ok((doomed.collect(), failures));
     }
+    if flags.arguments.is_empty() && (flags.is("all") || !flags.text("selector").is_empty()) {
+        return plain("at least one resource must be specified to use a selector");
+    }
     let targets = kube.chosen(&flags.arguments).await?;
     let mut doomed = Vec::new();
     let mut failures = Vec::new();

@@ -9,7 +9,7 @@ use super::Command;
 use super::generate::known;
 use super::nodes::cordon;
 use crate::apiserver::Method;
-use crate::kubectl::error::{Failure, Result};
+use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::json::{annotation, list, name, namespace, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::sim::Time;
@@ -37,6 +37,10 @@ const POLL: Duration = Duration::from_secs(1);
 async fn run(kube: &Kube) -> Result<()> {
     if !kube.flags.arguments.is_empty() && !kube.flags.text("selector").is_empty() {
         return kube.usage("cannot specify both a node name and a --selector option");
+    }
+    let pods = kube.flags.text("pod-selector");
+    if crate::api::selector::Selector::parse(pods).is_err() {
+        return plain("--pod-selector=<pod_selector> must be a valid label selector");
     }
     let nodes = cordon(kube, true).await?;
     let mut failed: Vec<(String, Failure)> = Vec::new();
@@ -253,6 +257,10 @@ fn chosen<'p>(kube: &Kube, pods: &'p [Value]) -> Result<(Vec<&'p Value>, String)
         let volumes = list(pod, "spec.volumes").iter();
         if !finished && volumes.clone().any(|v| v["emptyDir"].is_object()) {
             local.push(label.clone());
+            // The first objection is the one that is told.
+            if !flags.is("delete-emptydir-data") {
+                continue;
+            }
         }
         if owner.is_none() && !finished {
             bare.push(label);
@@ -290,5 +298,6 @@ fn chosen<'p>(kube: &Kube, pods: &'p [Value]) -> Result<(Vec<&'p Value>, String)
     if let Some(failure) = crate::kubectl::error::all(refused) {
         return Err(failure);
     }
+    warned.sort();
     Ok((going, warned.join("; ")))
 }

@@ -39,9 +39,9 @@ async fn run(kube: &Kube) -> Result<()> {
         };
         kube.discover_words(&[kind.to_owned()]).await;
         let Some(kind) = kube.kind_of(kind) else {
-            return plain(format!(
+            return Err(crate::kubectl::error::Failure::Said(format!(
                 "the server doesn't have a resource type \"{kind}\""
-            ));
+            )));
         };
         fields.push(format!("involvedObject.kind={}", kind.kind));
         fields.push(format!("involvedObject.name={name}"));

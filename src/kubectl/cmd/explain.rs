@@ -43,12 +43,21 @@ async fn run(kube: &Kube) -> Result<()> {
         "" | "plaintext" | "plaintext-openapiv2"
     ) {
         return plain(format!(
-            "invalid output format: {}, only supported output formats are: plaintext, plaintext-openapiv2",
+            "unrecognized format: {}",
             kube.flags.text("output")
         ));
     }
     let info = kind(kube, word)?;
-    let path: Vec<&str> = word.split('.').skip(1).filter(|p| !p.is_empty()).collect();
+    if word.contains('[') {
+        return plain("invalid jsonpath syntax, first node must be field node");
+    }
+    // Behind the kind may stand its group.
+    let whole = format!("{}.{}", info.plural, info.group);
+    let rest = match word.strip_prefix(whole.as_str()) {
+        Some(rest) if !info.group.is_empty() && (rest.is_empty() || rest.starts_with('.')) => rest,
+        _ => word.split_once('.').map_or("", |(_, rest)| rest),
+    };
+    let path: Vec<&str> = rest.split('.').filter(|p| !p.is_empty()).collect();
     let Some(schema) = kube.shell.world.host.schema().await else {
         return plain("the schema of the API could not be loaded");
     };
@@ -73,7 +82,9 @@ async fn run(kube: &Kube) -> Result<()> {
     };
     let found = explained.section(definition, &path, &mut out);
     kube.io.out.write(&out);
-    if let Err(field) = found {
+    if found.is_err() {
+        // Whichever of them it was, the last one is named.
+        let field = path.last().copied().unwrap_or_default();
         return Err(Failure::Plain(format!("field \"{field}\" does not exist")));
     }
     kube.io.out.write("\n");

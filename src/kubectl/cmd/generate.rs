@@ -7,6 +7,7 @@ use super::{Command, FILES, OUTPUT};
 use crate::api::Kind;
 use crate::api::kinds::KindInfo;
 use crate::apiserver::Method;
+use crate::apiserver::patch::apply::LAST_APPLIED;
 use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::json::{list, name, text};
 use crate::kubectl::kube::{DryRun, Kube, path};
@@ -212,11 +213,17 @@ async fn made(
     }
     if !kube.flags.text("overrides").is_empty() {
         object = overridden(kube, kind, object)?;
+        as_typed(&mut object);
     }
+    // `run` keeps nothing when nothing is made.
     if kube.flags.is("save-config")
-        && let Value::Object(map) = &object
+        && !(manager == "kubectl-run" && kube.dry_run()? == DryRun::Client)
     {
-        object = Value::Object(crate::apiserver::patch::apply::with_last_applied(map));
+        let mut kept = object.clone();
+        show_empty(&mut kept);
+        let text = crate::kubectl::printers::order::json(&kept, false) + "\n";
+        *crate::kubectl::json::place(&mut object, &["metadata", "annotations", LAST_APPLIED]) =
+            text.into();
     }
     if kube.dry_run()? != DryRun::Client {
         let request = kube
@@ -254,12 +261,69 @@ fn overridden(kube: &Kube, kind: &KindInfo, object: Value) -> Result<Value> {
         }
         ("json" | "strategic", _, _) => return plain("invalid JSON document"),
         (other, _, _) => {
-            return plain(format!(
-                "invalid override type: {other}, must be one of: json,merge,strategic"
-            ));
+            return plain(format!("invalid override type: {other}"));
         }
     };
     Ok(changed)
+}
+
+/// An object of a file as Go prints it once it was read into one of its types: with the structs that are empty.
+pub fn as_typed(object: &mut Value) {
+    show_empty(object);
+    if text(object, "kind") == "Deployment" {
+        let strategy = crate::kubectl::json::place(object, &["spec", "strategy"]);
+        if strategy.is_null() {
+            *strategy = json!({});
+        }
+    }
+    for root in [
+        &["spec"][..],
+        &["spec", "template", "spec"],
+        &["spec", "jobTemplate", "spec", "template", "spec"],
+    ] {
+        let mut spec = Some(&mut *object);
+        for field in root {
+            spec = spec.and_then(|value| value.get_mut(*field));
+        }
+        let Some(spec) = spec else {
+            continue;
+        };
+        for field in ["containers", "initContainers"] {
+            let containers = spec.get_mut(field).and_then(Value::as_array_mut);
+            for container in containers.into_iter().flatten() {
+                show_resources(container);
+            }
+        }
+    }
+    if text(object, "kind") == "Service" {
+        let ports = object["spec"]
+            .get_mut("ports")
+            .and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten() {
+            if port["targetPort"].is_null() {
+                port["targetPort"] = 0.into();
+            }
+        }
+    }
+}
+
+fn show_resources(container: &mut Value) {
+    if let Some(container) = container.as_object_mut() {
+        container.entry("resources").or_insert_with(|| json!({}));
+        for variable in container
+            .get_mut("env")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            // An empty value is none.
+            if variable["value"] == ""
+                && let Some(variable) = variable.as_object_mut()
+            {
+                variable.remove("value");
+            }
+        }
+    }
 }
 
 /// What Go prints of structs that are empty: the status of most kinds, a namespace's spec.
@@ -330,7 +394,7 @@ async fn deployment(kube: &Kube) -> Result<()> {
         }
         containers.push(container);
     }
-    if let Some(port) = kube.flags.int("port")
+    if let Some(port) = kube.flags.int("port").filter(|port| *port >= 0)
         && let Some(first) = containers.first_mut()
     {
         first["ports"] = json!([{"containerPort": port}]);
@@ -548,6 +612,7 @@ async fn run(kube: &Kube) -> Result<()> {
     let mut variables = Vec::new();
     for pair in flags.list("env") {
         match pair.split_once('=') {
+            Some((key, "")) if !key.is_empty() => variables.push(json!({"name": key})),
             Some((key, value)) if !key.is_empty() => {
                 variables.push(json!({"name": key, "value": value}))
             }
@@ -636,14 +701,31 @@ async fn run(kube: &Kube) -> Result<()> {
 
 async fn expose(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
-    let targets = kube.targets(&flags.arguments).await?.targets;
-    for target in &targets {
-        if target.name.is_empty() {
-            return plain("resource(s) were provided, but no name was specified");
+    let objects = match flags.names_files() {
+        true => {
+            let (objects, failures) = kube.chosen_of(&[]).await?;
+            if let Some(failure) = crate::kubectl::error::all(failures) {
+                return Err(failure);
+            }
+            objects
         }
-        let object = kube
-            .get(target.kind, &target.namespace, &target.name)
-            .await?;
+        false => {
+            let targets = kube.targets(&flags.arguments).await?.targets;
+            let mut objects = Vec::new();
+            for target in targets {
+                if target.name.is_empty() {
+                    return plain("resource(s) were provided, but no name was specified");
+                }
+                let object = kube
+                    .get(target.kind, &target.namespace, &target.name)
+                    .await?;
+                objects.push((target, object));
+            }
+            objects
+        }
+    };
+    for (target, object) in objects {
+        can_be_exposed(target.kind)?;
         let selector = match flags.text("selector") {
             "" => selector_of(target.kind, &object)?,
             given => labels(given)?,
@@ -706,6 +788,23 @@ fn expression_text(expression: &Value) -> String {
     )
 }
 
+/// Kinds whose pods a Service can lead to (`canBeExposed`).
+fn can_be_exposed(kind: &KindInfo) -> Result<()> {
+    let fits = match kind.group {
+        "" => matches!(kind.kind, "Pod" | "Service" | "ReplicationController"),
+        "apps" => matches!(kind.kind, "Deployment" | "ReplicaSet"),
+        _ => false,
+    };
+    let gk = match kind.group {
+        "" => kind.kind.to_owned(),
+        group => format!("{}.{group}", kind.kind),
+    };
+    match fits {
+        true => Ok(()),
+        false => plain(format!("cannot expose a {gk}")),
+    }
+}
+
 fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
     let map = match kind.kind {
         "Pod" => &object["metadata"]["labels"],
@@ -722,13 +821,7 @@ fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
             }
             &selector["matchLabels"]
         }
-        _ => {
-            let gk = match kind.group {
-                "" => kind.kind.to_owned(),
-                group => format!("{}.{group}", kind.kind),
-            };
-            return plain(format!("cannot expose a {gk}"));
-        }
+        _ => &Value::Null,
     };
     match map.as_object().filter(|m| !m.is_empty()) {
         Some(map) => Ok(map.clone()),

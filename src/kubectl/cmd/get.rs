@@ -45,6 +45,9 @@ kubectl get pods -l app=web -w",
 
 async fn run(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
+    if !flags.text("raw").is_empty() && !flags.text("output").is_empty() {
+        return plain("--raw and --output are mutually exclusive");
+    }
     if !flags.text("raw").is_empty() {
         return raw(kube, flags.text("raw")).await;
     }
@@ -197,7 +200,10 @@ async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) ->
             Ok(table) if by_server => found.push((target, table)),
             Ok(object) => found.push((target, own_table(kube, &object))),
             Err(failure) if flags.is("ignore-not-found") && failure.is_not_found() => {}
-            Err(failure) => failures.push(kube.of_list(target, failure)),
+            Err(failure) if target.name.is_empty() => {
+                failures.push(kube.of_list(target, failure));
+            }
+            Err(failure) => failures.push(kube.or_namespace(failure, &target.namespace).await),
         }
     }
     let sort_by = flags.text("sort-by");

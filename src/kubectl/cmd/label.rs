@@ -84,12 +84,30 @@ struct Changes {
 
 async fn run(kube: &Kube, words: &Words) -> Result<()> {
     let arguments = &kube.flags.arguments;
-    let is_change = |word: &String| word.contains('=') || word.ends_with('-');
+    let is_change = |word: &String| word.find('=').is_some_and(|at| at > 0) || word.ends_with('-');
     let split = arguments
         .iter()
         .position(is_change)
         .unwrap_or(arguments.len());
     let (resources, changes) = arguments.split_at(split);
+    if let Some(late) = changes.iter().find(|word| !is_change(word)) {
+        return plain(format!(
+            "all resources must be specified before {} changes: {late}",
+            words.noun
+        ));
+    }
+    if kube.flags.is("all") && !kube.flags.text("selector").is_empty() {
+        return plain("cannot set --all and --selector at the same time");
+    }
+    if kube.flags.is("local") && !resources.is_empty() {
+        let file = match words.noun {
+            "label" => "pod",
+            _ => "rsrc",
+        };
+        return plain(format!(
+            "can only use local files by -f {file}.yaml or --filename={file}.json when --local=true is set"
+        ));
+    }
     if resources.is_empty() && !kube.flags.names_files() {
         return plain(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
@@ -239,7 +257,7 @@ async fn change(
         return done(kube, target.kind, object, words.unchanged);
     }
     let mut answer = object.clone();
-    if kube.dry_run()? == DryRun::Client {
+    if kube.dry_run()? == DryRun::Client || kube.flags.is("local") {
         for (key, value) in patch {
             let map = place(&mut answer, &["metadata", words.field]);
             match (value, map.as_object_mut()) {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
-use crate::apiserver::patch::apply::{LAST_APPLIED, with_last_applied};
+use crate::apiserver::patch::apply::LAST_APPLIED;
 use crate::apiserver::request::MERGE_PATCH;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::annotation;
@@ -70,6 +70,20 @@ async fn view(kube: &Kube) -> Result<()> {
     all(failures).map_or(Ok(()), Err)
 }
 
+/// The file as it will be remembered: other than `apply`, which adds the annotations that it then takes away,
+/// this leaves none.
+fn without_last_applied(map: &serde_json::Map<String, Value>) -> String {
+    let mut map = map.clone();
+    if let Some(annotations) = map
+        .get_mut("metadata")
+        .and_then(|m| m.get_mut("annotations"))
+        .and_then(Value::as_object_mut)
+    {
+        annotations.remove(LAST_APPLIED);
+    }
+    crate::api::json::go_json(&Value::Object(map)) + "\n"
+}
+
 async fn set(kube: &Kube) -> Result<()> {
     if !kube.flags.names_files() {
         return plain(crate::kubectl::resources::NOTHING_NAMED);
@@ -79,10 +93,7 @@ async fn set(kube: &Kube) -> Result<()> {
         let Value::Object(map) = &manifest.object else {
             continue;
         };
-        let wanted = Value::Object(with_last_applied(map));
-        let wanted = annotation(&wanted, LAST_APPLIED)
-            .unwrap_or_default()
-            .to_owned();
+        let wanted = without_last_applied(map);
         let live = match kube
             .get(manifest.kind, &manifest.namespace, manifest.name())
             .await

@@ -61,6 +61,7 @@ use super::shell::run_parts::Io;
 use crate::client::LocalFuture;
 
 pub use auth::rule_of;
+pub use generate::as_typed;
 pub use help::page as help_of;
 pub use kustomize::text_of as kustomized;
 

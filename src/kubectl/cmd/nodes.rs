@@ -57,6 +57,9 @@ pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<Vec<String>> {
             kube.path.trim_start_matches("kubectl ")
         ));
     }
+    if !names.is_empty() && !kube.flags.text("selector").is_empty() {
+        return kube.usage("cannot specify both a node name and a --selector option");
+    }
     let kind = generate_kind("v1", "Node")?;
     let targets: Vec<Target> = match names.is_empty() {
         true => vec![node(kind, "")],
@@ -72,6 +75,10 @@ pub async fn cordon(kube: &Kube, unschedulable: bool) -> Result<Vec<String>> {
             .collect(),
     };
     let (objects, mut failures) = kube.objects(&targets).await;
+    // Nothing is done to any when one is not there.
+    if !failures.is_empty() {
+        return all(failures).map_or(Ok(Vec::new()), Err);
+    }
     let word = if unschedulable {
         "cordoned"
     } else {
@@ -249,7 +256,17 @@ async fn taint(kube: &Kube) -> Result<()> {
             "at least one resource name must be specified since 'all' parameter is not set",
         );
     }
-    let (objects, mut failures) = kube.chosen_of(resources).await?;
+    if named != first {
+        return Err(crate::kubectl::error::Failure::Said(format!(
+            "the server doesn't have a resource type \"{first}\""
+        )));
+    }
+    // With --all, names count for nothing.
+    let words = match kube.flags.is("all") {
+        true => resources.get(..1).unwrap_or_default(),
+        false => resources,
+    };
+    let (objects, mut failures) = kube.chosen_of(words).await?;
     for (target, before) in objects {
         let mut taints = list(&before, "spec.taints").to_vec();
         let mut removed = false;

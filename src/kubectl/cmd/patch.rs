@@ -70,9 +70,16 @@ async fn run(kube: &Kube) -> Result<()> {
             "message": crate::api::json::go_syntax_error(source.as_bytes(), &error),
         }))));
     }
+    if flags.is("local") && !flags.arguments.is_empty() {
+        return plain("cannot specify --local and server resources");
+    }
     let parsed = yaml::parse(&source);
     if let Some(error) = parsed.error {
-        return plain(format!("unable to parse \"{source}\": {}", error.message));
+        let message = error.message.as_str();
+        let message = message
+            .strip_prefix("error converting YAML to JSON: ")
+            .unwrap_or(message);
+        return plain(format!("unable to parse \"{source}\": {message}"));
     }
     let patch = match parsed.documents.into_iter().next() {
         Some(document) => document.value,
@@ -88,7 +95,7 @@ async fn run(kube: &Kube) -> Result<()> {
             "merge" => MERGE_PATCH,
             _ => STRATEGIC_MERGE_PATCH,
         };
-        if kube.dry_run()? == DryRun::Client {
+        if kube.dry_run()? == DryRun::Client || flags.is("local") {
             match patched(&target, &before, &patch, kind_of_patch) {
                 Ok(after) => done(kube, target.kind, &after, word(&before, &after))?,
                 Err(failure) => failures.push(failure),

@@ -41,6 +41,9 @@ async fn run(kube: &Kube) -> Result<()> {
         return plain("The --current-replicas must specify an integer of -1 or greater");
     }
     let (objects, mut failures) = kube.chosen_objects().await?;
+    if objects.is_empty() && kube.flags.names_files() && !failures.is_empty() {
+        return all(failures).map_or(Ok(()), Err);
+    }
     if objects.is_empty() {
         return plain(match all(failures) {
             None => "no objects passed to scale".to_owned(),
@@ -118,6 +121,9 @@ async fn reached(
         .await;
     match ended {
         Some(()) => Ok(()),
-        None => plain("timed out waiting for the condition"),
+        None => plain(format!(
+            "timed out waiting for \"{}\" to be synced",
+            target.name
+        )),
     }
 }

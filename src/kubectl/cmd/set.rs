@@ -97,7 +97,9 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
         );
     }
     // What is wrong with the objects' names counts first.
-    kube.targets(words).await?;
+    if !words.is_empty() {
+        kube.targets(words).await?;
+    }
     let needs = match word {
         "image updated" if changes.is_empty() => "at least one image update is required",
         "resource requirements updated"
@@ -148,9 +150,23 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
             "env updated" => environment(kube, &entries, &changes, spec),
             _ => edit(kube, &changes, spec),
         };
-        if let Err(failure) = edited {
-            failures.push(failure);
-            continue;
+        match edited {
+            Ok(()) => {}
+            Err(failure) if word == "env updated" => {
+                failures.push(Failure::Plain(format!(
+                    "{}/{} {}",
+                    target.kind.plural,
+                    target.name,
+                    failure.message()
+                )));
+                continue;
+            }
+            // Of several images, those are set whose container is there.
+            Err(failure) if word == "image updated" && after != before => failures.push(failure),
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
         }
         match kube
             .send_changes(&target, &before, after, "kubectl-set")
@@ -253,7 +269,7 @@ async fn variables(kube: &Kube, changes: &[String]) -> Result<Vec<Value>> {
     if flags.given("keys") && !flags.given("from") {
         return plain("when specifying --keys, a configmap or secret must be provided with --from");
     }
-    let mut entries = Vec::new();
+    let mut entries: Vec<Value> = Vec::new();
     let mut removed: Vec<&str> = Vec::new();
     for change in changes {
         match (change.split_once('='), change.strip_suffix('-')) {
@@ -265,7 +281,10 @@ async fn variables(kube: &Kube, changes: &[String]) -> Result<Vec<Value>> {
                         wrong.join(";")
                     ));
                 }
-                entries.push(json!({"name": name, "value": value}));
+                // Of two values for one name, the first one is taken.
+                if !entries.iter().any(|e| text(e, "name") == name) {
+                    entries.push(json!({"name": name, "value": value}));
+                }
             }
             (None, Some(name)) => removed.push(name),
             _ => return plain(format!("unknown environment variable: {change}")),

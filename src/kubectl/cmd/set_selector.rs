@@ -24,11 +24,6 @@ kubectl set selector service web 'app=web,tier=front'",
     run: |kube| Box::pin(run(kube)),
 };
 
-/// `key in (a,b)` and the like, which a Service's selector cannot hold.
-fn is_expression(text: &str) -> bool {
-    [" in ", " notin "].iter().any(|word| text.contains(word))
-}
-
 /// Expressions as Go prints them; `None` when the selector has none.
 fn expressions(text: &str) -> Option<String> {
     let selector = Selector::parse(text).ok()?;
@@ -52,7 +47,7 @@ fn expressions(text: &str) -> Option<String> {
 async fn run(kube: &Kube) -> Result<()> {
     let words = &kube.flags.arguments;
     let (expression, resources) = match words.split_last() {
-        Some((last, rest)) if last.contains('=') || is_expression(last) => (last.as_str(), rest),
+        Some((last, rest)) => (last.as_str(), rest),
         _ => ("", words.as_slice()),
     };
     if words.is_empty() && !kube.flags.names_files() {
@@ -63,8 +58,11 @@ async fn run(kube: &Kube) -> Result<()> {
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         );
     }
-    if expression.is_empty() {
-        return plain("selector is required");
+    if !kube.flags.names_files() {
+        kube.chosen(resources).await?;
+    }
+    if expression.contains("!=") {
+        return plain("\"!=\" is not a valid label selector operator");
     }
     if let Some(shown) = expressions(expression) {
         return plain(format!(
@@ -95,7 +93,7 @@ async fn run(kube: &Kube) -> Result<()> {
             wanted.entry(key.0.clone()).or_insert(Value::Null);
         }
         let mut answer = before.clone();
-        if kube.dry_run()? != DryRun::Client {
+        if kube.dry_run()? != DryRun::Client && !kube.flags.is("local") {
             let mut patch = json!({"spec": {"selector": wanted}});
             let version = kube.flags.text("resource-version");
             if !version.is_empty() {

@@ -72,9 +72,10 @@ async fn subject(kube: &Kube) -> Result<()> {
     }
     for (target, before) in objects {
         if target.kind.group != RBAC || !target.kind.kind.ends_with("Binding") {
-            failures.push(Failure::Plain(
-                "setting subjects is only available for RoleBinding/ClusterRoleBinding".to_owned(),
-            ));
+            failures.push(Failure::Plain(format!(
+                "{}/{} setting subjects is only supported for RoleBinding/ClusterRoleBinding",
+                target.kind.plural, target.name
+            )));
             continue;
         }
         let mut subjects = list(&before, "subjects").to_vec();
@@ -128,7 +129,9 @@ async fn service_account(kube: &Kube) -> Result<()> {
         }
         spec["serviceAccountName"] = account.as_str().into();
         // The old name of the field follows: the server would keep it otherwise.
-        spec["serviceAccount"] = account.as_str().into();
+        if !kube.flags.is("local") {
+            spec["serviceAccount"] = account.as_str().into();
+        }
         match kube
             .send_changes(&target, &before, after, "kubectl-set")
             .await

@@ -127,6 +127,11 @@ fn parse(text: &str) -> Result<Goal> {
             },
         };
         let path = path.unwrap_or_default();
+        if value.is_some_and(str::is_empty) {
+            return plain(
+                "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+            );
+        }
         if path.is_empty() {
             return plain("jsonpath expression cannot be empty");
         }
@@ -165,6 +170,24 @@ fn is_met(goal: &Goal, object: &Value) -> bool {
     }
 }
 
+/// A value is compared with one, which is no list and no object.
+fn misread(goal: &Goal, object: &Value) -> Result<()> {
+    let Goal::Field {
+        template,
+        value: Some(_),
+    } = goal
+    else {
+        return Ok(());
+    };
+    match template.find(object).unwrap_or_default().as_slice() {
+        [_, _, ..] => plain("given jsonpath expression matches more than one value"),
+        [Value::Array(_) | Value::Object(_)] => {
+            plain("jsonpath leads to a nested object or list which is not supported")
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn holds(
     kube: &Kube,
     goal: &Goal,
@@ -172,6 +195,7 @@ async fn holds(
     object: Value,
     deadline: Option<Time>,
 ) -> Result<Value> {
+    misread(goal, &object)?;
     if is_met(goal, &object) {
         return Ok(object);
     }

@@ -232,6 +232,8 @@ fn environment(container: &Value, pod: Option<&Value>, page: &mut Page) {
         let from = &variable["valueFrom"];
         if from["fieldRef"].is_object() {
             let path = text(from, "fieldRef.fieldPath");
+            // Of one label or annotation kubectl does not know the value.
+            let pod = pod.filter(|_| !path.contains('['));
             let value = pod.map(|pod| field_of(pod, path)).unwrap_or_default();
             let version = text(from, "fieldRef.apiVersion");
             page.line(3, &format!("{name}:\t{value} ({version}:{path})"));

@@ -52,8 +52,10 @@ pub async fn describe(kube: &Kube, deployment: &Value, page: &mut Page) {
         &[("type", "Type"), ("status", "Status"), ("reason", "Reason")],
     );
     let (new, old) = revisions::new_and_old(kube, deployment).await;
-    page.pair("OldReplicaSets", &sets(&old));
-    page.pair("NewReplicaSet", &sets(new.as_slice()));
+    if new.is_some() || !old.is_empty() {
+        page.pair("OldReplicaSets", &sets(&old));
+        page.pair("NewReplicaSet", &sets(new.as_slice()));
+    }
     events::write(kube, deployment, page).await;
 }
 

@@ -134,8 +134,10 @@ async fn lease(kube: &Kube, node: &Value, page: &mut Page) {
     let lease = match lease {
         Ok(lease) => lease,
         Err(failure) => {
-            page.line(0, "Lease:");
-            page.line(1, &format!("Failed to get lease: {}", failure.message()));
+            page.line(
+                0,
+                &format!("Lease:\tFailed to get lease: {}", failure.message()),
+            );
             return;
         }
     };

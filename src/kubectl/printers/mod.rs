@@ -2,6 +2,7 @@
 
 pub mod columns;
 mod kyaml;
+pub mod order;
 pub mod table;
 mod template;
 
@@ -156,6 +157,10 @@ impl Format {
         match self {
             Format::Yaml => out.write(&yaml(&without_managed_fields(kube, object))),
             Format::Kyaml => out.write(&kyaml::text(&without_managed_fields(kube, object))),
+            Format::Json if is_typed(kube) => {
+                let object = without_managed_fields(kube, object);
+                out.write(&(order::json(&object, true) + "\n"));
+            }
             Format::Json => out.write(&json(&without_managed_fields(kube, object))),
             Format::Name => names(object, &mut |name| out.line(name)),
             Format::JsonPath { template, as_json } => {
@@ -185,6 +190,21 @@ impl Format {
         }
         Ok(())
     }
+}
+
+/// Whether a command prints objects that it has made, or has read into types of its own.
+pub fn is_typed(kube: &Kube) -> bool {
+    const COMMANDS: [&str; 7] = [
+        "create ",
+        "run",
+        "expose",
+        "autoscale",
+        "set ",
+        "rollout ",
+        "auth whoami",
+    ];
+    let path = kube.path.strip_prefix("kubectl ").unwrap_or(&kube.path);
+    COMMANDS.iter().any(|command| path.starts_with(command))
 }
 
 /// Shows what a template was executed on, as the real one does.

@@ -136,10 +136,16 @@ fn need_rollout(kube: &Kube, target: &Target) -> Result<()> {
     plain(match kube.path.as_str() {
         "kubectl rollout status" => format!("no status viewer has been implemented for {gk}"),
         "kubectl rollout history" => {
-            format!(
-                "error retrieving history for \"{gk}\", no visitor method exists for {{{} {}}}",
-                kind.group, kind.kind
-            )
+            // Of some kinds it is known that they have none.
+            match kind.kind {
+                "Pod" | "ReplicationController" | "ReplicaSet" | "Job" | "CronJob" => {
+                    format!("no history viewer has been implemented for \"{gk}\"")
+                }
+                _ => format!(
+                    "error retrieving history for \"{gk}\", no visitor method exists for {{{} {}}}",
+                    kind.group, kind.kind
+                ),
+            }
         }
         "kubectl rollout undo" => format!("no rollbacker has been implemented for \"{gk}\""),
         "kubectl rollout pause" => {

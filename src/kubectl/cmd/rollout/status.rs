@@ -19,6 +19,12 @@ pub async fn run(kube: &Kube) -> Result<()> {
     }
     let deadline = kube.deadline(kube.flags.duration("timeout"));
     let (objects, mut failures) = kube.chosen_objects().await?;
+    if objects.is_empty() && failures.is_empty() {
+        kube.warn(&format!(
+            "No resources found in {} namespace.",
+            kube.namespace()
+        ));
+    }
     for (target, object) in &objects {
         let followed = match need_rollout(kube, target) {
             Ok(()) => follow(kube, target, object, deadline).await,

@@ -1,0 +1,248 @@
+//! The order of Go's fields. What kubectl makes itself, or has read into one of its types, it writes in the
+//! order in which those types declare their fields; what it only passes on, in that of the alphabet.
+
+use serde_json::{Map, Value};
+
+use crate::api::json::go_json;
+
+/// Of a field's value: which of its fields it has to have for the list to hold (`""` for any), and the fields
+/// in their order. What no list names comes behind, by the alphabet.
+const STRUCTS: &[(&str, &str, &str)] = &[
+    (
+        "metadata",
+        "",
+        "name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields",
+    ),
+    (
+        "ownerReferences",
+        "",
+        "apiVersion kind name uid controller blockOwnerDeletion",
+    ),
+    (
+        "spec",
+        "serviceName",
+        "replicas selector template volumeClaimTemplates serviceName podManagementPolicy updateStrategy revisionHistoryLimit minReadySeconds persistentVolumeClaimRetentionPolicy ordinals",
+    ),
+    (
+        "spec",
+        "containers",
+        "volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints",
+    ),
+    (
+        "spec",
+        "schedule",
+        "schedule timeZone startingDeadlineSeconds concurrencyPolicy suspend jobTemplate successfulJobsHistoryLimit failedJobsHistoryLimit",
+    ),
+    (
+        "spec",
+        "strategy",
+        "replicas selector template strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds",
+    ),
+    (
+        "spec",
+        "updateStrategy",
+        "selector template updateStrategy minReadySeconds revisionHistoryLimit",
+    ),
+    (
+        "spec",
+        "template",
+        "replicas minReadySeconds parallelism completions activeDeadlineSeconds podFailurePolicy successPolicy backoffLimit backoffLimitPerIndex maxFailedIndexes selector manualSelector template ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy",
+    ),
+    (
+        "spec",
+        "",
+        "ports minAvailable ingressClassName defaultBackend tls rules scaleTargetRef minReplicas maxReplicas metrics behavior hard scopes scopeSelector selector maxUnavailable unhealthyPodEvictionPolicy clusterIP clusterIPs type externalIPs sessionAffinity loadBalancerIP loadBalancerSourceRanges externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses sessionAffinityConfig ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy trafficDistribution",
+    ),
+    (
+        "status",
+        "phase",
+        "observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIP podIPs startTime initContainerStatuses containerStatuses qosClass",
+    ),
+    (
+        "status",
+        "disruptionsAllowed",
+        "observedGeneration disruptedPods disruptionsAllowed currentHealthy desiredHealthy expectedPods conditions",
+    ),
+    (
+        "status",
+        "startTime",
+        "conditions startTime completionTime active succeeded failed terminating completedIndexes failedIndexes uncountedTerminatedPods ready",
+    ),
+    (
+        "status",
+        "",
+        "observedGeneration lastScaleTime replicas currentReplicas desiredReplicas currentMetrics updatedReplicas readyReplicas availableReplicas unavailableReplicas terminatingReplicas loadBalancer userInfo conditions collisionCount",
+    ),
+    ("userInfo", "", "username uid groups extra"),
+    (
+        "containers",
+        "",
+        "name image command args workingDir ports envFrom env resources resizePolicy restartPolicy volumeMounts volumeDevices livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty targetContainerName",
+    ),
+    (
+        "ports",
+        "",
+        "name hostPort containerPort protocol hostIP appProtocol port targetPort nodePort",
+    ),
+    ("env", "", "name value valueFrom"),
+    ("envFrom", "", "prefix configMapRef secretRef"),
+    (
+        "valueFrom",
+        "",
+        "fieldRef resourceFieldRef configMapKeyRef secretKeyRef",
+    ),
+    ("configMapKeyRef", "", "name key optional"),
+    ("resources", "", "limits requests claims"),
+    (
+        "volumeMounts",
+        "",
+        "name readOnly recursiveReadOnly mountPath subPath mountPropagation subPathExpr",
+    ),
+    ("volumes", "", "name"),
+    (
+        "volumeClaimTemplates",
+        "",
+        "kind apiVersion metadata spec status",
+    ),
+    ("selector", "matchLabels", "matchLabels matchExpressions"),
+    ("strategy", "", "type rollingUpdate"),
+    ("updateStrategy", "", "type rollingUpdate"),
+    ("rollingUpdate", "", "partition maxUnavailable maxSurge"),
+    (
+        "rules",
+        "",
+        "verbs apiGroups resources resourceNames nonResourceURLs host http",
+    ),
+    ("paths", "", "path pathType backend"),
+    ("subjects", "", "kind apiGroup name namespace"),
+    ("scaleTargetRef", "", "kind name apiVersion"),
+    (
+        "metrics",
+        "",
+        "type object pods resource containerResource external",
+    ),
+    ("target", "", "type value averageValue averageUtilization"),
+    (
+        "conditions",
+        "",
+        "type status observedGeneration lastProbeTime lastHeartbeatTime lastUpdateTime lastTransitionTime reason message",
+    ),
+    (
+        "tolerations",
+        "",
+        "key operator value effect tolerationSeconds",
+    ),
+    ("taints", "", "key value effect timeAdded"),
+    ("livenessProbe", "", PROBE),
+    ("httpGet", "", "path port host scheme httpHeaders"),
+];
+
+const PROBE: &str = "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold terminationGracePeriodSeconds";
+
+/// An object itself.
+const OBJECT: &str = "kind apiVersion metadata spec status items immutable data binaryData stringData type secrets imagePullSecrets automountServiceAccountToken rules aggregationRule subjects roleRef value globalDefault description preemptionPolicy";
+
+/// The fields of a value in Go's order, as far as one is known.
+fn order(parent: &str, map: &Map<String, Value>) -> &'static str {
+    let parent = match parent {
+        "initContainers" | "ephemeralContainers" => "containers",
+        "readinessProbe" | "startupProbe" => "livenessProbe",
+        "secretKeyRef" => "configMapKeyRef",
+        parent => parent,
+    };
+    if parent.is_empty() || parent == "items" {
+        return OBJECT;
+    }
+    let found = STRUCTS
+        .iter()
+        .find(|(name, has, _)| *name == parent && (has.is_empty() || map.contains_key(*has)));
+    found.map_or("", |(_, _, fields)| fields)
+}
+
+fn sorted<'v>(parent: &str, map: &'v Map<String, Value>) -> Vec<(&'v String, &'v Value)> {
+    let fields = order(parent, map);
+    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    if !fields.is_empty() {
+        // Stable: what is not named keeps its order.
+        entries.sort_by_key(|(key, _)| {
+            let place = fields.split(' ').position(|field| field == key.as_str());
+            place.unwrap_or(usize::MAX)
+        });
+    }
+    entries
+}
+
+/// JSON in Go's order: on one line, or with four blanks of indent. Objects come from the API, which bounds
+/// their depth.
+pub fn json(value: &Value, indent: bool) -> String {
+    let mut out = String::new();
+    write(value, "", indent.then_some(0), &mut out);
+    out
+}
+
+fn write(value: &Value, parent: &str, depth: Option<usize>, out: &mut String) {
+    let newline = |out: &mut String, more: usize| {
+        if let Some(depth) = depth {
+            out.push('\n');
+            out.extend(std::iter::repeat_n("    ", depth + more));
+        }
+    };
+    let deeper = depth.map(|d| d + 1);
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            out.push('{');
+            for (i, (key, value)) in sorted(parent, map).into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                newline(out, 1);
+                out.push_str(&go_json(&Value::from(key.as_str())));
+                out.push_str(if depth.is_some() { ": " } else { ":" });
+                // A template is an object without a kind of its own.
+                write(value, key, deeper, out);
+            }
+            newline(out, 0);
+            out.push('}');
+        }
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                newline(out, 1);
+                write(item, parent, deeper, out);
+            }
+            newline(out, 0);
+            out.push(']');
+        }
+        scalar => out.push_str(&go_json(scalar)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn fields_stand_as_go_declares_them() {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"labels": {"run": "p", "name": "x"}, "name": "p"},
+            "spec": {
+                "containers": [{"env": [{"value": "1", "name": "A"}], "image": "nginx", "name": "p", "args": ["x"], "resources": {}}],
+                "dnsPolicy": "ClusterFirst", "restartPolicy": "Always",
+            },
+            "status": {},
+        });
+        assert_eq!(
+            super::json(&pod, false),
+            r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","labels":{"name":"x","run":"p"}},"spec":{"containers":[{"name":"p","image":"nginx","args":["x"],"env":[{"name":"A","value":"1"}],"resources":{}}],"restartPolicy":"Always","dnsPolicy":"ClusterFirst"},"status":{}}"#
+        );
+        let service = json!({"kind": "Service", "apiVersion": "v1", "spec": {"selector": {"type": "a", "app": "b"}, "ports": []}});
+        assert_eq!(
+            super::json(&service, true),
+            "{\n    \"kind\": \"Service\",\n    \"apiVersion\": \"v1\",\n    \"spec\": {\n        \"ports\": [],\n        \"selector\": {\n            \"app\": \"b\",\n            \"type\": \"a\"\n        }\n    }\n}"
+        );
+    }
+}
