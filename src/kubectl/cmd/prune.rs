@@ -109,12 +109,14 @@ pub async fn run(kube: &Kube, applied: &[String], places: &[String]) -> Result<(
                 }
                 if kube.dry_run()? != DryRun::Client {
                     let at = path(info, namespace(&object), name(&object), "");
-                    let mut request = kube.request(Method::Delete, at).with_body(json!({
+                    let mut options = json!({
                         "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background",
-                    }));
+                    });
+                    // A body counts, and not the query beside it.
                     if kube.dry_run()? == DryRun::Server {
-                        request = request.with_query("dryRun", "All");
+                        options["dryRun"] = json!(["All"]);
                     }
+                    let request = kube.request(Method::Delete, at).with_body(options);
                     match kube.json(request).await {
                         Ok(_) => {}
                         Err(failure) if failure.is_not_found() => continue,
