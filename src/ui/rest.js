@@ -9,6 +9,7 @@ let first;
 let module;
 let begun = false;
 let there = false;
+let given = false; // up: the page cannot go on, and that is said
 
 /** What is said when the file cannot be had; in the language of the page once that is known. */
 let words = {
@@ -59,7 +60,8 @@ async function behind() {
       await pictureDrawn();
       join();
     } catch (error) {
-      if (there) return;
+      // What was said last stays, with its way out.
+      if (there || given) return;
       say(words.later.replace("{reason}", reason(error)));
       const pause = PAUSES[Math.min(attempt, PAUSES.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, pause * 1000));
@@ -98,6 +100,7 @@ function atOnce() {
     }
   }
   const text = words.gone.replace("{reason}", reason(error));
+  given = true;
   say(text, true);
   throw new Error(text);
 }
