@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::parse::RESERVED;
 use super::types::Type;
 use crate::api::custom::schema::flag;
 
@@ -221,31 +222,6 @@ fn text(schema: &Value) -> Decl {
         }
     }
 }
-
-/// Words that cannot be the name of a field in an expression.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// The name by which a field is known in expressions; nothing where it has none (`pkg/cel/escaping.go`).
 pub fn escape(name: &str) -> Option<String> {

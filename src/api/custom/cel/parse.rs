@@ -9,7 +9,12 @@ const DEEPEST: usize = 100;
 /// No expression is longer (`ExpressionSizeLimit` of cel-go is 100,000 code points).
 const LONGEST: usize = 100_000;
 
-const RESERVED: [&str; 15] = [
+/// Words that are no names (`reservedIds` in the parser of cel-go); a field that is called so is known by another.
+pub(super) const RESERVED: [&str; 21] = [
+    "true",
+    "false",
+    "null",
+    "in",
     "as",
     "break",
     "const",
@@ -24,7 +29,9 @@ const RESERVED: [&str; 15] = [
     "package",
     "namespace",
     "return",
+    "var",
     "void",
+    "while",
 ];
 const EXPECTED: &str = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 

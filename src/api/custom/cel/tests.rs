@@ -431,6 +431,10 @@ fn what_is_wrong_is_told_with_its_place() {
             "refused: ERROR: <input>:1:1: reserved identifier: namespace\n | namespace == 'a'\n | ^",
         ),
         (
+            "while == 1",
+            "refused: ERROR: <input>:1:1: reserved identifier: while\n | while == 1\n | ^",
+        ),
+        (
             "has(self)",
             "refused: ERROR: <input>:1:4: invalid argument to has() macro\n | has(self)\n | ...^",
         ),
