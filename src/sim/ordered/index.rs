@@ -7,30 +7,40 @@ pub const CHUNK: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Index {
     /// None of them is empty.
-    chunks: Vec<Vec<usize>>,
-    len: usize,
-    /// Slots that were used and are not any more.
-    free: Vec<usize>,
+    chunks: Vec<Vec<u32>>,
+    /// Slots that were used and are not any more. From most nothing is ever taken.
+    #[expect(clippy::box_collection, reason = "a word where there is none")]
+    free: Option<Box<Vec<u32>>>,
+    len: u32,
 }
 
 /// A position in an [`Index`]: of a slot, or behind the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    chunk: usize,
-    offset: usize,
+    chunk: u32,
+    offset: u32,
+}
+
+impl Place {
+    const fn new(chunk: usize, offset: usize) -> Place {
+        Place {
+            chunk: chunk as u32,
+            offset: offset as u32,
+        }
+    }
 }
 
 impl Index {
     pub const fn new() -> Self {
         Index {
             chunks: Vec::new(),
+            free: None,
             len: 0,
-            free: Vec::new(),
         }
     }
 
     pub const fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Whether a search has to look into more than one chunk.
@@ -39,17 +49,11 @@ impl Index {
     }
 
     pub const fn start() -> Place {
-        Place {
-            chunk: 0,
-            offset: 0,
-        }
+        Place::new(0, 0)
     }
 
     pub const fn end(&self) -> Place {
-        Place {
-            chunk: self.chunks.len(),
-            offset: 0,
-        }
+        Place::new(self.chunks.len(), 0)
     }
 
     /// The place of the slot that `compare` calls equal, else where it would stand.
@@ -58,7 +62,7 @@ impl Index {
         let (chunk, in_sight) = match chunks.len() {
             0 | 1 => (0, None),
             count => search(count, &mut |chunk| match chunks[chunk].last() {
-                Some(slot) => compare(*slot),
+                Some(slot) => compare(*slot as usize),
                 None => Ordering::Less,
             }),
         };
@@ -66,18 +70,18 @@ impl Index {
             return Err(self.end());
         };
         if in_sight.is_some() {
-            let offset = slots.len() - 1;
-            return Ok(Place { chunk, offset });
+            return Ok(Place::new(chunk, slots.len() - 1));
         }
-        match search(slots.len(), &mut |offset| compare(slots[offset])) {
-            (offset, Some(Found)) => Ok(Place { chunk, offset }),
+        match search(slots.len(), &mut |offset| compare(slots[offset] as usize)) {
+            (offset, Some(Found)) => Ok(Place::new(chunk, offset)),
             (offset, None) if offset == slots.len() => Err(self.end()),
-            (offset, None) => Err(Place { chunk, offset }),
+            (offset, None) => Err(Place::new(chunk, offset)),
         }
     }
 
     pub fn at(&self, place: Place) -> Option<usize> {
-        self.chunks.get(place.chunk)?.get(place.offset).copied()
+        let chunk = self.chunks.get(place.chunk as usize)?;
+        chunk.get(place.offset as usize).map(|slot| *slot as usize)
     }
 
     /// The slot at `front`, which moves on, unless that is at `back`.
@@ -85,10 +89,10 @@ impl Index {
         if *front >= back {
             return None;
         }
-        let chunk = self.chunks.get(front.chunk)?;
-        let slot = chunk.get(front.offset).copied();
+        let chunk = self.chunks.get(front.chunk as usize)?;
+        let slot = chunk.get(front.offset as usize).map(|slot| *slot as usize);
         front.offset += 1;
-        if front.offset >= chunk.len() {
+        if front.offset as usize >= chunk.len() {
             *front = Place {
                 chunk: front.chunk + 1,
                 offset: 0,
@@ -106,7 +110,8 @@ impl Index {
             Some(offset) => back.offset = offset,
             None => {
                 back.chunk = back.chunk.checked_sub(1)?;
-                back.offset = self.chunks.get(back.chunk)?.len().checked_sub(1)?;
+                let chunk = self.chunks.get(back.chunk as usize)?;
+                back.offset = chunk.len().checked_sub(1)? as u32;
             }
         }
         self.at(*back)
@@ -114,58 +119,66 @@ impl Index {
 
     /// Takes a slot for what belongs at `place`, which [`Index::find`] has told: a free one, else the one
     /// behind all others.
-    pub fn insert(&mut self, mut place: Place) -> usize {
-        let slot = self.free.pop().unwrap_or(self.len);
+    pub fn insert(&mut self, place: Place) -> usize {
+        let free = self.free.as_mut().and_then(|free| free.pop());
+        let slot = free.unwrap_or(self.len);
         self.len += 1;
-        let chunks = self.chunks.len();
-        if place.chunk >= chunks {
+        let (mut chunk, mut offset) = (place.chunk as usize, place.offset as usize);
+        if chunk >= self.chunks.len() {
             // Behind the last: whatever grows at its end fills its chunks.
             match self.chunks.last_mut() {
                 Some(last) if last.len() < CHUNK => last.push(slot),
-                _ => self.chunks.push(vec![slot]),
+                last => {
+                    if last.is_none() {
+                        // Most never have a second.
+                        self.chunks.reserve_exact(1);
+                    }
+                    self.chunks.push(vec![slot]);
+                }
             }
-            return slot;
+            return slot as usize;
         }
-        if self.chunks[place.chunk].len() >= CHUNK {
-            let tail = self.chunks[place.chunk].split_off(CHUNK / 2);
-            self.chunks.insert(place.chunk + 1, tail);
-            if place.offset > CHUNK / 2 {
-                place.chunk += 1;
-                place.offset -= CHUNK / 2;
+        if self.chunks[chunk].len() >= CHUNK {
+            let tail = self.chunks[chunk].split_off(CHUNK / 2);
+            self.chunks.insert(chunk + 1, tail);
+            if offset > CHUNK / 2 {
+                chunk += 1;
+                offset -= CHUNK / 2;
             }
         }
-        self.chunks[place.chunk].insert(place.offset, slot);
-        slot
+        self.chunks[chunk].insert(offset, slot);
+        slot as usize
     }
 
     /// Frees the slot at `place`.
     pub fn remove(&mut self, place: Place) -> Option<usize> {
         self.at(place)?;
-        let slot = self.chunks[place.chunk].remove(place.offset);
-        self.free.push(slot);
+        let chunk = place.chunk as usize;
+        let slot = self.chunks[chunk].remove(place.offset as usize);
+        self.free.get_or_insert_default().push(slot);
         self.len -= 1;
-        let left = self.chunks[place.chunk].len();
+        let left = self.chunks[chunk].len();
         if left == 0 {
-            self.chunks.remove(place.chunk);
+            self.chunks.remove(chunk);
         } else if self
             .chunks
-            .get(place.chunk + 1)
+            .get(chunk + 1)
             .is_some_and(|next| left + next.len() <= CHUNK / 2)
         {
-            let next = self.chunks.remove(place.chunk + 1);
-            self.chunks[place.chunk].extend(next);
+            let next = self.chunks.remove(chunk + 1);
+            self.chunks[chunk].extend(next);
         }
-        Some(slot)
+        Some(slot as usize)
     }
 
     /// Frees the slots that `keep` says no to, which it is asked in order.
     pub fn retain(&mut self, keep: &mut dyn FnMut(usize) -> bool) {
-        let Index { chunks, len, free } = self;
+        let Index { chunks, free, len } = self;
         chunks.retain_mut(|chunk| {
             chunk.retain(|slot| {
-                let stays = keep(*slot);
+                let stays = keep(*slot as usize);
                 if !stays {
-                    free.push(*slot);
+                    free.get_or_insert_default().push(*slot);
                     *len -= 1;
                 }
                 stays

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::{Index as Lookup, RangeBounds};
 
 use super::index::{Index, Place, Walk};
-use super::order::{Order, fill};
+use super::order::{Order, fill, room};
 
 /// A map in the order of its keys.
 #[derive(Clone)]
@@ -218,6 +218,9 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
         let (slot, _) = self.map.order.claim(self.key);
         let values = &mut self.map.values;
         if slot == values.len() {
+            if slot == values.capacity() {
+                values.reserve_exact(room(slot));
+            }
             values.push(None);
         }
         &mut values[slot]
