@@ -13,6 +13,7 @@ mod key;
 pub mod kinds;
 pub mod names;
 pub mod object;
+pub mod packed;
 pub mod pattern;
 pub mod play;
 pub mod pod_resources;

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Binding, Pod, PodCondition};
 
 use super::store::Expect;
 use super::store::Place;
-use super::{ApiServer, Caller, WriteOptions};
+use super::{ApiServer, Caller, Stored, WriteOptions};
 use crate::api::field::{Errors, Path, quote};
 use crate::api::time::api_time;
 use crate::api::{Key, Resource, Result, Status};
@@ -99,7 +99,7 @@ impl ApiServer {
         let old = self
             .store
             .get(&Place::new(Pod::KIND, namespace, name))
-            .map(|stored| stored.object.clone())
+            .map(Stored::object)
             .ok_or_else(|| Status::not_found(info, name))?;
         let revision = old.revision();
         let mut object = old;

@@ -100,12 +100,14 @@ impl Held<'_> {
 
 /// An object as it is stored, with the owners of its fields.
 fn text_of(stored: &Stored) -> String {
-    let mut value = stored.object.to_value();
+    let object = stored.object();
+    let mut value = object.to_value();
     if let Some(meta) = value["metadata"].as_object_mut() {
         // The revision is the key's own.
         meta.remove("resourceVersion");
-        if !stored.owners.is_empty() {
-            meta.insert("managedFields".to_owned(), stored.owners.to_value());
+        let owners = stored.owners(&object);
+        if !owners.is_empty() {
+            meta.insert("managedFields".to_owned(), owners.to_value());
         }
     }
     value.to_string()
@@ -278,7 +280,7 @@ impl ApiServer {
             .map(|(id, lease)| {
                 let places = lease.place.iter().map(|place| place.key());
                 let keys: Vec<Value> = places
-                    .chain(lease.keys.iter().cloned())
+                    .chain(lease.keys().iter().cloned())
                     .map(|key| Value::from(&*key))
                     .collect();
                 json!({
@@ -406,7 +408,7 @@ impl ApiServer {
             if let Some(place) = &lease.place {
                 self.remove(kernel, place);
             }
-            self.forget_keys(kernel, &lease.keys);
+            self.forget_keys(kernel, lease.keys());
             return Ok(json!({}));
         }
         let lease = self.store.lease(id).ok_or_else(missing)?;

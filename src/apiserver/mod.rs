@@ -27,6 +27,7 @@ mod replica;
 pub mod request;
 mod rest;
 mod store;
+mod stored;
 mod update;
 mod watch;
 
@@ -38,8 +39,10 @@ use k8s_openapi::api::core::v1::{Pod, ProjectedVolumeSource};
 use crate::api::{Kind, Object, Resource};
 use crate::sim::{Kernel, Time, secs};
 
+use crate::api::packed::Packer;
 use fields::{LastStatus, Owners, Write};
-use store::{Expect, Place, Store, Weigh};
+use store::{Expect, Place, Store};
+use stored::Stored;
 
 pub use auth::{Caller, rules};
 pub use delete::{DeleteOptions, Propagation};
@@ -57,12 +60,6 @@ const HISTORY_KEPT: usize = 8_000;
 /// a Service in front of a thousand pods, each of which makes another version of all its addresses, does not hold
 /// a hundred megabytes of them.
 const HISTORY_WEIGHT: usize = 10_000;
-
-/// A pod is as large as some events.
-const POD_WEIGHS: usize = 3;
-
-/// Of so many addresses, one weighs as much as another object.
-const ADDRESSES_WEIGH: usize = 8;
 
 /// So many changes are kept, whatever they weigh: whoever watches is told soon enough.
 const HISTORY_LEAST: usize = 1_000;
@@ -89,39 +86,6 @@ impl WriteOptions {
     };
 }
 
-/// What is stored under a key: an object, and beside it the owners of its fields.
-#[derive(Clone)]
-struct Stored {
-    object: Object,
-    owners: Rc<Owners>,
-    /// Where it is stored, as an etcd names it: all versions share one text.
-    key: Rc<str>,
-}
-
-impl std::ops::Deref for Stored {
-    type Target = Object;
-
-    fn deref(&self) -> &Object {
-        &self.object
-    }
-}
-
-impl Weigh for Stored {
-    fn weight(&self) -> usize {
-        let addresses = match &self.object {
-            Object::Endpoints(endpoints) => {
-                let subsets = endpoints.subsets.iter().flatten();
-                let lists = subsets.flat_map(|s| [&s.addresses, &s.not_ready_addresses]);
-                lists.map(|list| list.as_ref().map_or(0, Vec::len)).sum()
-            }
-            Object::EndpointSlice(slice) => slice.endpoints.as_ref().map_or(0, Vec::len),
-            Object::Pod(_) => return POD_WEIGHS,
-            _ => 0,
-        };
-        1 + addresses / ADDRESSES_WEIGH
-    }
-}
-
 /// The API server and its store.
 #[derive(Clone)]
 pub struct ApiServer {
@@ -136,6 +100,7 @@ pub struct ApiServer {
     /// The volume in which each pod finds its token: one for all.
     token_source: Shared<ProjectedVolumeSource>,
     last_status: LastStatus,
+    packer: Packer,
     customs: customs::Customs,
     /// Whether discovery leaves out the kinds of our own.
     is_plain: bool,
@@ -162,6 +127,7 @@ impl ApiServer {
             last_pod: None,
             token_source: admission::token_source(),
             last_status: None,
+            packer: Packer::default(),
             customs: customs::Customs::default(),
             is_plain: false,
             wakeups: Vec::new(),
@@ -222,7 +188,7 @@ impl ApiServer {
     ) -> Option<Object> {
         let place = place_of(&object);
         let key = match self.store.get(&place) {
-            Some(stored) => stored.key.clone(),
+            Some(stored) => stored.key(&place),
             None => place.key(),
         };
         let revision = self.store.next_revision();
@@ -234,11 +200,7 @@ impl ApiServer {
                     .grant(kernel.now, kernel.now + secs(EVENT_TTL_SECS))
             });
         let cause = kernel.record(&caller.manager, verb, key.clone(), revision, "");
-        let stored = Stored {
-            object: object.clone(),
-            owners,
-            key: key.clone(),
-        };
+        let stored = Stored::new(object.clone(), owners, key.clone(), &mut self.packer);
         self.store.put(&place, stored, expect, lease, cause)?;
         if expect == Expect::Absent && object.kind() == Pod::KIND {
             self.pods += 1;
@@ -271,10 +233,11 @@ impl ApiServer {
         let owners = match self.store.get(&place_of(&object)) {
             Some(old) if verb == "update status" => {
                 let (manager, now) = (&caller.manager, kernel.now);
-                let write = Write::new(manager, "status", now, Some(&old.object), &object);
-                Rc::new(old.owners.after(write, &mut self.last_status))
+                let (old, owners) = old.parts();
+                let write = Write::new(manager, "status", now, Some(&old), &object);
+                Rc::new(owners.after(write, &mut self.last_status))
             }
-            Some(old) => old.owners.clone(),
+            Some(old) => old.owners(&old.object()),
             None => Rc::default(),
         };
         self.put_owned(kernel, caller, verb, object, owners, expect)
@@ -287,7 +250,7 @@ impl ApiServer {
         if let Some(stored) = self.store.get(&place)
             && stored.revision() == revision
         {
-            return stored.owners.clone();
+            return stored.owners(object);
         }
         let change = revision
             .checked_sub(1)
@@ -295,7 +258,7 @@ impl ApiServer {
             .filter(|change| change.place == place);
         change
             .and_then(|change| change.value.as_ref().or(change.previous.as_ref()))
-            .map_or_else(Rc::default, |stored| stored.owners.clone())
+            .map_or_else(Rc::default, |stored| stored.owners(object))
     }
 
     /// An object as clients see it: with the owners of its fields.
@@ -335,7 +298,7 @@ impl ApiServer {
     }
 
     fn remove_as(&mut self, kernel: &mut Kernel, actor: &Rc<str>, place: &Place) -> Option<u64> {
-        let key = self.store.get(place)?.key.clone();
+        let key = self.store.get(place)?.key(place);
         let revision = self.store.next_revision();
         let cause = kernel.record(actor, "delete", key.clone(), revision, "");
         self.store.delete(place, Expect::Anything, cause)?;
@@ -351,8 +314,8 @@ impl ApiServer {
         if let Some(change) = self.store.last() {
             let change = change.clone();
             self.customs.note(
-                change.previous.as_ref().map(|s| &s.object),
-                change.value.as_ref().map(|s| &s.object),
+                change.previous.as_ref().and_then(Stored::whole),
+                change.value.as_ref().and_then(Stored::whole),
             );
             self.watchers.notify(kernel, &change, &mut self.wakeups);
         }

@@ -1,13 +1,13 @@
 //! Reading: one object, or those that a selection names.
 
-use super::ApiServer;
 use super::store::{Place, Range};
+use super::{ApiServer, Stored};
 use crate::api::{Key, Kind, Object, Resource, Result, Status};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use std::rc::Rc;
 
-fn plain(stored: &Option<super::Stored>) -> Option<Object> {
-    stored.as_ref().map(|stored| stored.object.clone())
+fn plain(stored: &Option<Stored>) -> Option<Object> {
+    stored.as_ref().map(Stored::object)
 }
 
 /// A restriction on labels or fields, decided elsewhere.
@@ -17,14 +17,14 @@ impl ApiServer {
     pub fn get_object(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object> {
         self.store
             .get(&Place::new(kind, namespace, name))
-            .map(|stored| stored.object.clone())
+            .map(Stored::object)
             .ok_or_else(|| Status::not_found(kind.info(), name))
     }
 
     /// The object of type `T`; `None` when there is none.
     pub fn get<T: Resource>(&self, key: &Key) -> Option<Rc<T>> {
         let place = Place::new(T::KIND, &key.namespace, &key.name);
-        self.store.get(&place)?.get::<T>().cloned()
+        self.store.get(&place)?.object().get::<T>().cloned()
     }
 
     /// What an ownerReference of an object in this namespace leads to, if that exists.
@@ -45,14 +45,14 @@ impl ApiServer {
     pub fn list_objects(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
         self.store
             .range(&Range::new(kind, namespace))
-            .map(|(_, stored)| stored.object.clone())
+            .map(|(_, stored)| stored.object())
             .collect()
     }
 
     pub fn list<T: Resource>(&self, namespace: Option<&str>) -> Vec<Rc<T>> {
         self.store
             .range(&Range::new(T::KIND, namespace))
-            .filter_map(|(_, object)| object.get::<T>().cloned())
+            .filter_map(|(_, stored)| stored.object().get::<T>().cloned())
             .collect()
     }
 

@@ -44,7 +44,7 @@ impl ApiServer {
         let Some(stored) = self.store.get(&place).cloned() else {
             return Err(Status::not_found(info, object.name()));
         };
-        let (old, former) = (stored.object, stored.owners);
+        let (old, former) = stored.parts();
         let revision = object
             .meta()
             .resource_version

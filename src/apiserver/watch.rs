@@ -147,7 +147,7 @@ impl Watchers {
         }
         if kind == Pod::KIND && !self.by_node.is_empty() {
             let nodes = [change.previous.as_ref(), change.value.as_ref()]
-                .map(|o| o.and_then(|stored| node_of(stored)));
+                .map(|o| o.and_then(|stored| node_of(stored.whole()?)));
             let mut seen: Option<&str> = None;
             for node in nodes.into_iter().flatten() {
                 if seen == Some(node) {
@@ -194,22 +194,15 @@ impl Watchers {
 
 /// The event that a watcher sees which is interested in the objects that `wanted` names.
 fn event_of(change: &Change<Stored>, wanted: impl Fn(&Object) -> bool) -> Option<WatchEvent> {
-    let before = change
-        .previous
-        .as_ref()
-        .map(|o| &o.object)
-        .filter(|o| wanted(o));
-    let after = change
-        .value
-        .as_ref()
-        .map(|o| &o.object)
-        .filter(|o| wanted(o));
+    let before = change.previous.as_ref().map(Stored::object);
+    let before = before.filter(|o| wanted(o));
+    let after = change.value.as_ref().map(Stored::object);
+    let after = after.filter(|o| wanted(o));
     let (event, object) = match (before, after) {
-        (None, Some(now)) => (EventType::Added, now.clone()),
-        (Some(_), Some(now)) => (EventType::Modified, now.clone()),
+        (None, Some(now)) => (EventType::Added, now),
+        (Some(_), Some(now)) => (EventType::Modified, now),
         (Some(was), None) => {
-            let last = change.value.as_ref().map(|o| &o.object);
-            let mut last = last.unwrap_or(was).clone();
+            let mut last = change.value.as_ref().map_or(was, Stored::object);
             last.meta_mut().resource_version = Some(change.revision.to_string());
             (EventType::Deleted, last)
         }

@@ -1,5 +1,7 @@
 //! What the page knows of the cluster: caches that follow it by list and watch.
 
+mod events;
+
 use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -17,6 +19,9 @@ use crate::client::Cache;
 use crate::cluster::Cluster;
 use crate::sim::CauseId;
 use crate::sim::ordered::Map as BTreeMap;
+
+use events::Events;
+pub use events::Seen;
 
 /// The kinds that the page draws. Leases are left out: they change for ever and mean little.
 fn followed() -> [Kind; 15] {
@@ -48,7 +53,7 @@ pub struct Mirror {
     pub services: Cache<Service>,
     pub endpoint_slices: Cache<EndpointSlice>,
     pub ingresses: Cache<Ingress>,
-    pub events: Cache<Event>,
+    pub events: Events,
     pub traffics: Cache<Traffic>,
     /// Other makers of pods, and claims, by uid: only who belongs to whom is drawn of them.
     pub workloads: BTreeMap<Rc<str>, Object>,
@@ -154,7 +159,7 @@ impl Mirror {
                 _ => true,
             };
         }
-        self.events.apply(event).is_some()
+        self.events.apply(event)
             || self.endpoint_slices.apply(event).is_some()
             || self.replica_sets.apply(event).is_some()
             || self.deployments.apply(event).is_some()

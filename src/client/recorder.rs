@@ -1,5 +1,6 @@
 //! Events for people, with aggregation (`k8s.io/client-go/tools/record`).
 
+use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{Event, EventSeries, EventSource, ObjectReference};
@@ -59,7 +60,7 @@ impl Involved {
     fn identity(&self) -> Identity {
         let r = &self.reference;
         let parts = [&r.kind, &r.namespace, &r.name, &r.uid];
-        Identity(0).and(&parts.map(|part| part.as_deref().unwrap_or_default()))
+        Identity::of(&parts.map(|part| part.as_deref().unwrap_or_default()))
     }
 
     /// About one container of a pod.
@@ -73,28 +74,40 @@ impl Involved {
 /// What makes two events the same, or similar: a hash of texts, as the texts of each event would
 /// have to be kept, compared and copied otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity(u64);
+struct Identity(NonZeroU64);
 
 impl Identity {
+    fn of(parts: &[&str]) -> Self {
+        Identity::mix(0, parts)
+    }
+
     fn and(self, parts: &[&str]) -> Self {
+        Identity::mix(self.0.get(), parts)
+    }
+
+    fn mix(hash: u64, parts: &[&str]) -> Self {
         // What is mixed in after each part keeps "a", "bc" apart from "ab", "c".
-        parts.iter().fold(self, |Identity(hash), part| {
-            Identity(hash_bytes(hash, part.as_bytes()))
-        })
+        let parts = parts.iter();
+        let hash = parts.fold(hash, |hash, part| hash_bytes(hash, part.as_bytes()));
+        Identity(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
     }
 }
 
+/// An event that was written. Three of them are kept for each pod.
 #[derive(Clone, Debug)]
 struct Seen {
-    key: Key,
+    /// What its name ends with.
+    suffix: u64,
     count: i32,
     first: Time,
 }
 
 #[derive(Clone, Debug)]
 struct Similar {
-    /// Nearly always one.
-    messages: Rc<[Identity]>,
+    message: Identity,
+    /// Other messages, of which there are nearly never any.
+    #[expect(clippy::box_collection, reason = "a word where there is none")]
+    others: Option<Box<Vec<Identity>>>,
     last: Time,
 }
 
@@ -165,7 +178,6 @@ impl EventRecorder {
     ) {
         let now = ctx.now();
         let r = &about.reference;
-        let text = |o: &Option<String>| o.clone().unwrap_or_default();
         let field = r.field_path.as_deref().unwrap_or_default();
         let group = about.identity().and(&[field, type_, reason]);
         let combined = self.combine(group, message, now);
@@ -181,7 +193,9 @@ impl EventRecorder {
         };
         if let Some(seen) = self.seen.get_mut(&identity) {
             seen.count += 1;
-            let (key, count) = (seen.key.clone(), seen.count);
+            let count = seen.count;
+            let namespace = r.namespace.as_deref().unwrap_or("default");
+            let key = Key::new(namespace, &name_of(r, seen.suffix));
             let patched = ctx.patch::<Event>(&key, &WriteOptions::default(), |event| {
                 event.count = Some(count);
                 event.last_timestamp = Some(api_time(now));
@@ -196,7 +210,7 @@ impl EventRecorder {
         let suffix = now.0.wrapping_add(self.seen.len() as u64);
         let event = Event {
             metadata: ObjectMeta {
-                name: Some(format!("{}.{suffix:x}", text(&r.name))),
+                name: Some(name_of(r, suffix)),
                 namespace: Some(namespace),
                 ..ObjectMeta::default()
             },
@@ -215,7 +229,7 @@ impl EventRecorder {
             reporting_instance: (!self.host.is_empty()).then(|| self.host.to_string()),
             ..Event::default()
         };
-        if let Ok(written) = ctx.create(event) {
+        if ctx.create(event).is_ok() {
             if self.seen.len() >= REMEMBERED {
                 self.forget_oldest();
             }
@@ -223,7 +237,7 @@ impl EventRecorder {
             self.seen.insert(
                 identity,
                 Seen {
-                    key: written.key(),
+                    suffix,
                     count: 1,
                     first: now,
                 },
@@ -305,12 +319,11 @@ impl EventRecorder {
     ) -> Option<Key> {
         let now = ctx.now();
         let r = &about.reference;
-        let name = r.name.clone().unwrap_or_default();
         let namespace = r.namespace.clone().unwrap_or_else(|| "default".to_owned());
         let suffix = now.0.wrapping_add(ctx.server.revision() << 40);
         let event = Event {
             metadata: ObjectMeta {
-                name: Some(format!("{name}.{suffix:x}")),
+                name: Some(name_of(r, suffix)),
                 namespace: Some(namespace),
                 ..ObjectMeta::default()
             },
@@ -333,20 +346,25 @@ impl EventRecorder {
         if self.similar.len() >= REMEMBERED {
             self.similar.pop_first();
         }
+        let message = Identity::of(&[message]);
         let similar = self.similar.entry(group).or_insert_with(|| Similar {
-            messages: Rc::default(),
+            message,
+            others: None,
             last: now,
         });
         if now.since(similar.last) > secs(SIMILAR_WINDOW_SECS) {
-            similar.messages = Rc::default();
+            similar.message = message;
+            similar.others = None;
         }
         similar.last = now;
-        let message = Identity(0).and(&[message]);
-        if !similar.messages.contains(&message) && similar.messages.len() < MAX_SIMILAR {
-            let messages = similar.messages.iter().copied();
-            similar.messages = messages.chain([message]).collect();
+        let others = similar.others.as_deref().map_or(&[][..], Vec::as_slice);
+        let known = similar.message == message || others.contains(&message);
+        let mut count = 1 + others.len();
+        if !known && count < MAX_SIMILAR {
+            similar.others.get_or_insert_default().push(message);
+            count += 1;
         }
-        similar.messages.len() >= MAX_SIMILAR
+        count >= MAX_SIMILAR
     }
 
     /// Forgets the series that have ended; now and then only, as it looks at all of them.
@@ -369,4 +387,10 @@ impl EventRecorder {
             self.by_age.remove(&(seen.first, identity));
         }
     }
+}
+
+/// What an event is called: like what it is about, with a number behind it.
+fn name_of(about: &ObjectReference, suffix: u64) -> String {
+    let name = about.name.as_deref().unwrap_or_default();
+    format!("{name}.{suffix:x}")
 }

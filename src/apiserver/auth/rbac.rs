@@ -9,8 +9,8 @@ use super::caller::account_of;
 use super::rules::allows;
 use super::{Attributes, Caller, Decision};
 use crate::api::{Object, Resource, Result, Status};
-use crate::apiserver::ApiServer;
 use crate::apiserver::store::{Place, Range};
+use crate::apiserver::{ApiServer, Stored};
 
 /// A rule that a caller has, or why the rules of a binding are not known; and where it comes from.
 type Visit<'v> =
@@ -57,11 +57,15 @@ impl ApiServer {
     }
 
     /// Shows the rules that a caller has until `visit` says no.
+    /// The objects of a kind of which none is packed.
+    fn whole<'s>(&'s self, range: &'s Range) -> impl Iterator<Item = &'s Object> {
+        let stored = self.store.range(range);
+        stored.filter_map(|(_, stored)| stored.whole())
+    }
+
     fn visit_rules(&self, caller: &Caller, namespace: &str, visit: &mut Visit<'_>) {
-        for (_, object) in self
-            .store
-            .range(&Range::new(ClusterRoleBinding::KIND, None))
-        {
+        let all = Range::new(ClusterRoleBinding::KIND, None);
+        for object in self.whole(&all) {
             let Some(binding) = object.get::<ClusterRoleBinding>() else {
                 continue;
             };
@@ -78,7 +82,7 @@ impl ApiServer {
             return;
         }
         let all = Range::new(RoleBinding::KIND, Some(namespace));
-        for (_, object) in self.store.range(&all) {
+        for object in self.whole(&all) {
             let Some(binding) = object.get::<RoleBinding>() else {
                 continue;
             };
@@ -110,7 +114,9 @@ impl ApiServer {
     pub(super) fn role_rules(&self, reference: &RoleRef, namespace: &str) -> Result<&[PolicyRule]> {
         let name = &reference.name;
         let of = |kind: crate::api::Kind, namespace: &str| {
-            self.store.get(&Place::new(kind, namespace, name))
+            self.store
+                .get(&Place::new(kind, namespace, name))
+                .and_then(Stored::whole)
         };
         let rules = match reference.kind.as_str() {
             "Role" => of(Role::KIND, namespace)

@@ -58,7 +58,7 @@ impl ApiServer {
         }
         let place = Place::new(kind, namespace, name);
         let old = self.store.get(&place);
-        let owners = old.map_or_else(Rc::default, |old| old.owners.clone());
+        let owners = old.map_or_else(Rc::default, |old| old.owners(&old.object()));
         let expect = match old {
             Some(old) => Expect::Revision(old.revision()),
             None => Expect::Absent,

@@ -16,6 +16,7 @@ use super::compare::{Comparison, compare};
 use super::managers::{self, Manager};
 use super::schema::Type;
 use super::set::Set;
+use crate::api::time::from_api;
 use crate::api::{Kind, KindInfo, Object, Resource, codec};
 use crate::sim::Time;
 
@@ -213,6 +214,22 @@ impl Owners {
         }
     }
 
+    /// Who has created an event, if nobody has written it since.
+    pub fn creator(&self, object: &Object) -> Option<&str> {
+        let [write] = self.pending.as_slice() else {
+            return None;
+        };
+        let created = object.meta().creation_timestamp.as_ref();
+        let then = created.map(|t| managers::whole_seconds(from_api(t)));
+        let is_known = self.base.is_none()
+            && !self.untracked
+            && write.before.is_none()
+            && write.subresource.is_empty()
+            && then == Some(managers::whole_seconds(write.time))
+            && is_same(&write.after, object);
+        is_known.then(|| manager_of(&write.manager))
+    }
+
     /// The owners after one more write.
     pub fn after(&self, write: Write, last: &mut LastStatus) -> Owners {
         if self.untracked && write.before.is_some() {
@@ -278,6 +295,12 @@ impl Owners {
     pub fn is_empty(&self) -> bool {
         self.base.as_ref().is_none_or(|b| b.is_empty()) && self.pending.is_empty()
     }
+}
+
+/// Whether both are the very same event in memory.
+fn is_same(one: &Object, other: &Object) -> bool {
+    let events = one.get::<Event>().zip(other.get::<Event>());
+    events.is_some_and(|(one, other)| Rc::ptr_eq(one, other))
 }
 
 /// Whether what the server adds to such a write is too little to keep a copy from before: its

@@ -11,7 +11,7 @@ use crate::api::{Object, Result, Status};
 use crate::apiserver::fields::{self, Applied, Manager, Owners};
 use crate::apiserver::request::{Body, Request};
 use crate::apiserver::store::Place;
-use crate::apiserver::{ApiServer, Caller, WriteOptions, meta};
+use crate::apiserver::{ApiServer, Caller, Stored, WriteOptions, meta};
 use crate::sim::Kernel;
 
 impl ApiServer {
@@ -51,7 +51,8 @@ impl ApiServer {
             options.subresource,
             kernel.now,
         );
-        let live = stored.as_ref().map(|s| (&s.object, &*s.owners));
+        let live = stored.as_ref().map(Stored::parts);
+        let live = live.as_ref().map(|(object, owners)| (object, &**owners));
         let done: Applied = fields::apply(kind, live, &applied, writer, force)?;
         let (mut object, _) = kind
             .decode(&done.object)

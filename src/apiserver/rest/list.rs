@@ -174,8 +174,8 @@ impl ApiServer {
         let mut items = Vec::new();
         let mut rest = 0;
         let mut last = None;
-        let mut take = |place: &Place, object: &Object| {
-            if !selection.matches(object) {
+        let mut take = |place: &Place, object: Object| {
+            if !selection.matches(&object) {
                 return;
             }
             if limit > 0 && items.len() >= limit {
@@ -183,19 +183,19 @@ impl ApiServer {
                 return;
             }
             last = Some(place.clone());
-            items.push(as_asked(object.clone(), target.kind));
+            items.push(as_asked(object, target.kind));
         };
         let after = token.as_ref().map(|t| Place::at(&range, &t.start));
         if revision == self.store.revision() {
-            for (place, object) in self.store.range_after(&range, after) {
-                take(place, object);
+            for (place, stored) in self.store.range_after(&range, after) {
+                take(place, stored.object());
             }
         } else {
             let then = self.store.range_at(&range, revision);
             let then = then.map_err(|_| too_old(token.as_ref()))?;
-            for (place, object) in &then {
+            for (place, stored) in &then {
                 if after.as_ref().is_none_or(|after| place > after) {
-                    take(place, object);
+                    take(place, stored.object());
                 }
             }
         }

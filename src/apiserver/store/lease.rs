@@ -1,3 +1,4 @@
+use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use super::place::Place;
@@ -6,7 +7,7 @@ use crate::sim::ordered::{Map as BTreeMap, Set as BTreeSet};
 
 /// Names a lease. Its order is the order of granting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LeaseId(u64);
+pub struct LeaseId(NonZeroU64);
 
 /// What etcd's clients see of the first lease: an id is the member's, with a counter.
 const FIRST: u64 = 0x3269_5410_dcc0_c900;
@@ -14,11 +15,14 @@ const FIRST: u64 = 0x3269_5410_dcc0_c900;
 impl LeaseId {
     /// As clients of etcd name it.
     pub fn number(self) -> u64 {
-        FIRST + self.0
+        FIRST + self.0.get()
     }
 
     pub fn of_number(number: u64) -> Option<LeaseId> {
-        number.checked_sub(FIRST).map(LeaseId)
+        number
+            .checked_sub(FIRST)
+            .and_then(NonZeroU64::new)
+            .map(LeaseId)
     }
 }
 
@@ -29,8 +33,16 @@ pub struct Lease {
     pub ends: Time,
     /// The object that is bound to it: the server grants one for each event.
     pub place: Option<Place>,
+    /// The keys that hold no objects and are bound to it: an event's lease has none.
+    #[expect(clippy::box_collection, reason = "a word where there is none")]
+    keys: Option<Box<Vec<Rc<str>>>>,
+}
+
+impl Lease {
     /// The keys that hold no objects and are bound to it.
-    pub keys: Vec<Rc<str>>,
+    pub fn keys(&self) -> &[Rc<str>] {
+        self.keys.as_ref().map_or(&[], |keys| keys.as_slice())
+    }
 }
 
 /// Leases and the keys that are bound to them.
@@ -44,12 +56,12 @@ pub(super) struct Leases {
 impl Leases {
     pub fn grant(&mut self, granted: Time, ends: Time) -> LeaseId {
         self.last += 1;
-        let id = LeaseId(self.last);
+        let id = LeaseId(NonZeroU64::MIN.saturating_add(self.last - 1));
         let lease = Lease {
             granted,
             ends,
             place: None,
-            keys: Vec::new(),
+            keys: None,
         };
         self.by_id.insert(id, lease);
         self.by_end.insert((ends, id));
@@ -91,15 +103,16 @@ impl Leases {
 
     pub fn attach_key(&mut self, id: LeaseId, key: &Rc<str>) {
         if let Some(lease) = self.by_id.get_mut(&id)
-            && !lease.keys.contains(key)
+            && !lease.keys().contains(key)
         {
-            lease.keys.push(key.clone());
+            lease.keys.get_or_insert_default().push(key.clone());
         }
     }
 
     pub fn detach_key(&mut self, id: LeaseId, key: &str) {
-        if let Some(lease) = self.by_id.get_mut(&id) {
-            lease.keys.retain(|k| **k != *key);
+        let keys = self.by_id.get_mut(&id).and_then(|l| l.keys.as_mut());
+        if let Some(keys) = keys {
+            keys.retain(|k| **k != *key);
         }
     }
 
@@ -122,10 +135,11 @@ impl Leases {
                 break;
             }
             self.by_end.remove(&(at, id));
-            if let Some(mut lease) = self.by_id.remove(&id) {
+            if let Some(lease) = self.by_id.remove(&id) {
                 places.extend(lease.place);
-                lease.keys.sort_unstable();
-                keys.append(&mut lease.keys);
+                let mut bound = lease.keys.unwrap_or_default();
+                bound.sort_unstable();
+                keys.append(&mut bound);
             }
         }
         (places, keys)

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::Event;
 
 use super::Link;
-use crate::api::time::{from_api, from_micro};
-use crate::api::{Key, Kind, Object, Resource};
+use crate::api::{Key, Kind, Resource};
 use crate::app::Mirror;
+use crate::app::mirror::Seen;
 use crate::sim::Time;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -30,57 +30,44 @@ pub struct EventRow {
 
 /// The latest events, newest first: at most `most` of them, and how many there are.
 pub fn events(mirror: &Mirror, warnings_only: bool, most: usize) -> (Vec<EventRow>, usize) {
-    let wanted = |e: &&Rc<Event>| !warnings_only || is_warning(e);
+    let wanted = |e: &&Seen| !warnings_only || is_warning(e.packed.like());
     sorted(mirror.events.iter().filter(wanted), most)
 }
 
 /// The events about an object.
 pub fn events_of(mirror: &Mirror, kind: Kind, key: &Key, uid: &str) -> Vec<EventRow> {
     // Kubelets report about nodes under the node's name instead of its uid.
-    let about = |e: &&Rc<Event>| {
-        let involved = &e.involved_object;
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        text(&involved.name) == *key.name
-            && text(&involved.namespace) == *key.namespace
-            && text(&involved.kind) == kind.info().kind
-            && (uid.is_empty() || text(&involved.uid) == uid || text(&involved.uid) == *key.name)
+    let about = |e: &&Seen| {
+        let involved = &e.packed.like().involved_object;
+        involved.namespace.as_deref().unwrap_or_default() == &*key.namespace
+            && involved.kind.as_deref().unwrap_or_default() == kind.info().kind
+            && e.packed.about() == &*key.name
+            && (uid.is_empty() || is_of(&e.packed.event(), uid, &key.name))
     };
     sorted(mirror.events.iter().filter(about), 200).0
 }
 
-fn sorted<'e>(events: impl Iterator<Item = &'e Rc<Event>>, most: usize) -> (Vec<EventRow>, usize) {
-    let mut all: Vec<(Time, u64, &Rc<Event>)> = events
-        .map(|e| (seen(e), Object::Event((*e).clone()).revision(), e))
-        .collect();
+fn is_of(event: &Event, uid: &str, name: &str) -> bool {
+    let of = event.involved_object.uid.as_deref().unwrap_or_default();
+    of == uid || of == name
+}
+
+fn sorted<'e>(events: impl Iterator<Item = &'e Seen>, most: usize) -> (Vec<EventRow>, usize) {
+    let mut all: Vec<&Seen> = events.collect();
     let count = all.len();
-    all.sort_by_key(|event| std::cmp::Reverse((event.0, event.1)));
+    all.sort_by_key(|event| std::cmp::Reverse((event.at, event.revision)));
     all.truncate(most);
-    (
-        all.into_iter()
-            .map(|(at, revision, e)| row(e, at, revision))
-            .collect(),
-        count,
-    )
+    let rows = all
+        .into_iter()
+        .map(|seen| row(&seen.packed.event(), seen.at, seen.revision));
+    (rows.collect(), count)
 }
 
 fn is_warning(event: &Event) -> bool {
     event.type_.as_deref() == Some("Warning")
 }
 
-fn seen(event: &Event) -> Time {
-    let series = event
-        .series
-        .as_ref()
-        .and_then(|s| s.last_observed_time.as_ref());
-    series
-        .map(from_micro)
-        .or_else(|| event.last_timestamp.as_ref().map(from_api))
-        .or_else(|| event.event_time.as_ref().map(from_micro))
-        .or_else(|| event.metadata.creation_timestamp.as_ref().map(from_api))
-        .unwrap_or_default()
-}
-
-fn row(event: &Rc<Event>, at: Time, revision: u64) -> EventRow {
+fn row(event: &Event, at: Time, revision: u64) -> EventRow {
     let involved = &event.involved_object;
     let word = |text: &Option<String>| -> Rc<str> { text.as_deref().unwrap_or_default().into() };
     let (kind, name) = (word(&involved.kind), word(&involved.name));
