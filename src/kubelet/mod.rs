@@ -54,6 +54,8 @@ pub struct Kubelet {
     fake: Fake,
     images: ImageStore,
     addresses: Addresses,
+    /// The variables of the container that was started last.
+    last_env: Rc<pod::Variables>,
     /// The workers, by the uid of their pod.
     pods: BTreeMap<Rc<str>, Rc<PodWorker>>,
     /// Those from before the machine started anew, as far as they have not been seen again.
@@ -107,6 +109,7 @@ impl Kubelet {
             fake: Fake::default(),
             images: ImageStore::default(),
             addresses: Addresses::default(),
+            last_env: Rc::default(),
             pods: BTreeMap::new(),
             past: BTreeMap::new(),
             boots: 0,

@@ -33,6 +33,7 @@ impl Kubelet {
             recorder: &mut self.recorder,
             images: &mut self.images,
             addresses: &mut self.addresses,
+            last_env: &mut self.last_env,
             stream: &self.stream,
             new_image: false,
             new_use: false,

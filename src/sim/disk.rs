@@ -9,6 +9,13 @@ use super::ordered::{Map, Set};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Disk {
     pub files: Map<Rc<str>, Rc<str>>,
+    pub usual: Usual,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most disks have nothing of; there are two for each pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rare {
     /// Folders that were made; those that hold files need no entry.
     pub folders: Set<Rc<str>>,
     /// Symbolic links, and what they lead to.
@@ -17,7 +24,17 @@ pub struct Disk {
     pub sizes: Map<Rc<str>, u64>,
     /// Of files and folders that are not as is usual here.
     pub notes: Map<Rc<str>, Note>,
-    pub usual: Usual,
+}
+
+impl Disk {
+    pub fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    /// What there is beside files, to be changed; asked for though nothing is added, it takes room for nothing.
+    pub fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
 }
 
 /// Whose a file or a folder is, who may do what with it, and when it was changed.

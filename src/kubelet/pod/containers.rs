@@ -154,6 +154,7 @@ impl PodWorker {
         for line in lines {
             logs.push(now, &line);
         }
+        let env = self.shared_env(env, h);
         if let Some(container) = self.containers.get_mut(c) {
             container.run = Run::Running;
             container.instance = Some(Box::new(Instance {
@@ -176,6 +177,20 @@ impl PodWorker {
         if self.is_running(c) {
             self.post_start(c, h, ctx);
         }
+    }
+
+    /// The variables as [`Instance::env`] adds to them, shared with the container that was started before.
+    fn shared_env(&self, mut env: Variables, h: &mut Host<'_>) -> Rc<Variables> {
+        if env
+            .get("HOSTNAME")
+            .is_some_and(|name| **name == self.hostname(h))
+        {
+            env.remove("HOSTNAME");
+        }
+        if **h.last_env != env {
+            *h.last_env = Rc::new(env);
+        }
+        h.last_env.clone()
     }
 
     /// The executable could not be run.

@@ -180,7 +180,7 @@ impl PodWorker {
             let flags = words.get(1..).unwrap_or_default();
             let bare = flags.iter().all(|w| matches!(&**w, "-i" | "-l" | "-il" | "--login"));
             let interactive = is_shell && bare;
-            let env = instance.env.clone();
+            let env = instance.env(s.hostname);
             let mut shell = match interactive {
                 true => Shell::new("", words.clone(), env, &folder, s.now)
                     .map_err(|_| "sh".to_owned())?,

@@ -49,7 +49,7 @@ impl PodWorker {
                     took: Duration::ZERO,
                 };
             }
-            let mut shell = Shell::of_words(&words, instance.env.clone(), "/", began);
+            let mut shell = Shell::of_words(&words, instance.env(s.hostname), "/", began);
             shell.set_beside();
             let mut output = String::new();
             let mut status = None;

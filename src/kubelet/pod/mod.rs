@@ -47,6 +47,7 @@ use crate::client::{Ctx, EventRecorder, Involved};
 use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
+pub use config::Variables;
 pub use logs::{LogQuery, Logged};
 pub use pressure::Ranked;
 use probes::ProbeRun;
@@ -60,6 +61,8 @@ pub struct Host<'h> {
     pub recorder: &'h mut EventRecorder,
     pub images: &'h mut ImageStore,
     pub addresses: &'h mut Addresses,
+    /// The variables of the container that was started last.
+    pub last_env: &'h mut Rc<Variables>,
     pub stream: &'h Rc<str>,
     /// The images of the node have changed.
     pub new_image: bool,
@@ -211,7 +214,8 @@ struct Instance {
     started: Time,
     process: Process,
     files: Files,
-    env: BTreeMap<Rc<str>, Rc<str>>,
+    /// Its variables, but for `HOSTNAME` where that is the pod's: so all pods of a Deployment share them.
+    env: Rc<Variables>,
     mounts: Rc<[Mount]>,
     identity: Identity,
     logs: Logs,
@@ -219,6 +223,15 @@ struct Instance {
     in_flight: Vec<u64>,
     /// Commands that run beside its process, or have run.
     execs: Vec<exec::Exec>,
+}
+
+impl Instance {
+    /// Its variables.
+    fn env(&self, hostname: &str) -> Variables {
+        let mut env = Variables::clone(&self.env);
+        env.entry("HOSTNAME".into()).or_insert(hostname.into());
+        env
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -97,8 +97,8 @@ impl Files {
             return Err(FileError::Full);
         }
         disk.files.insert(path.into(), text);
-        if !append {
-            disk.sizes.remove(path);
+        if !append && disk.rare().is_some() {
+            disk.rare_mut().sizes.remove(path);
         }
         Ok(())
     }
@@ -106,13 +106,13 @@ impl Files {
     /// Makes a file of so many bytes, of which nobody asks what they are.
     pub fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
         self.write(path, "", false)?;
-        self.disk.sizes.insert(path.into(), bytes);
+        self.disk.rare_mut().sizes.insert(path.into(), bytes);
         Ok(())
     }
 
     /// Whether there are files that are larger than their text.
     pub fn is_large(&self) -> bool {
-        !self.disk.sizes.is_empty()
+        self.disk.rare().is_some_and(|rare| !rare.sizes.is_empty())
     }
 
     /// How many bytes a file has, or all that lie in a folder.
@@ -121,7 +121,8 @@ impl Files {
         let is_in = |file: &str| file == path || file.starts_with(&inside);
         let text = self.disk.files.iter().filter(|(file, _)| is_in(file));
         let text = text.map(|(_, text)| text.len() as u64);
-        let more = self.disk.sizes.iter().filter(|(file, _)| is_in(file));
+        let more = self.disk.rare().into_iter().flat_map(|rare| &rare.sizes);
+        let more = more.filter(|(file, _)| is_in(file));
         text.chain(more.map(|(_, bytes)| *bytes))
             .fold(0, u64::saturating_add)
     }
@@ -138,27 +139,29 @@ impl Files {
 
     /// Makes a folder; those above it are there then too.
     pub fn make_folder(&mut self, path: &str) {
-        if self.disk.folders.len() < MOST_FILES {
-            self.disk.folders.insert(path.into());
+        let folders = &mut self.disk.rare_mut().folders;
+        if folders.len() < MOST_FILES {
+            folders.insert(path.into());
         }
     }
 
     /// Makes a symbolic link.
     pub fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
-        if self.disk.links.len() >= MOST_FILES {
+        let links = &mut self.disk.rare_mut().links;
+        if links.len() >= MOST_FILES {
             return Err(FileError::Full);
         }
-        self.disk.links.insert(path.into(), target.into());
+        links.insert(path.into(), target.into());
         Ok(())
     }
 
     /// What a symbolic link leads to.
     pub fn link(&self, path: &str) -> Option<&Rc<str>> {
-        self.disk.links.get(path)
+        self.disk.rare()?.links.get(path)
     }
 
     pub fn has_links(&self) -> bool {
-        !self.disk.links.is_empty()
+        self.disk.rare().is_some_and(|rare| !rare.links.is_empty())
     }
 
     /// Removes a file, or a folder with all that is in it.
@@ -166,13 +169,20 @@ impl Files {
         let inside = format!("{path}/");
         let stays = |f: &Rc<str>| **f != *path && !f.starts_with(&inside);
         let disk = &mut self.disk;
-        let count = |disk: &Disk| (disk.files.len(), disk.folders.len(), disk.links.len());
+        let count = |disk: &Disk| {
+            let rare = disk.rare();
+            let others = rare.map_or(0, |rare| rare.folders.len() + rare.links.len());
+            disk.files.len() + others
+        };
         let before = count(disk);
         disk.files.retain(|f, _| stays(f));
-        disk.folders.retain(stays);
-        disk.links.retain(|f, _| stays(f));
-        disk.sizes.retain(|f, _| stays(f));
-        disk.notes.retain(|f, _| stays(f));
+        if disk.rare().is_some() {
+            let rare = disk.rare_mut();
+            rare.folders.retain(stays);
+            rare.links.retain(|f, _| stays(f));
+            rare.sizes.retain(|f, _| stays(f));
+            rare.notes.retain(|f, _| stays(f));
+        }
         before != count(disk)
     }
 
@@ -182,19 +192,22 @@ impl Files {
         let from: Rc<str> = inside.as_str().into();
         let begins = |f: Option<&Rc<str>>| f.is_some_and(|f| f.starts_with(&inside));
         path == "/"
-            || disk.folders.contains(path)
             || begins(disk.files.range(from.clone()..).next().map(|e| e.0))
-            || begins(disk.links.range(from.clone()..).next().map(|e| e.0))
-            || begins(disk.folders.range(from..).next())
+            || disk.rare().is_some_and(|rare| {
+                rare.folders.contains(path)
+                    || begins(rare.links.range(from.clone()..).next().map(|e| e.0))
+                    || begins(rare.folders.range(from..).next())
+            })
     }
 
     /// The names in a folder, sorted.
     pub fn list(&self, path: &str) -> Vec<String> {
         let inside = format!("{}/", path.trim_end_matches('/'));
         let disk = &self.disk;
-        let all = disk.files.keys().chain(disk.links.keys());
+        let rare = disk.rare().into_iter();
+        let rare = rare.flat_map(|rare| rare.links.keys().chain(&rare.folders));
+        let all = disk.files.keys().chain(rare);
         let names = all
-            .chain(disk.folders.iter())
             .filter_map(|f| f.strip_prefix(&*inside))
             .filter_map(|rest| rest.split('/').next())
             .filter(|name| !name.is_empty());
@@ -207,13 +220,14 @@ impl Files {
 
     /// Whose a file, a folder or a link is; `None` where there is nothing.
     pub fn note(&self, path: &str) -> Option<Note> {
-        if let Some(note) = self.disk.notes.get(path) {
+        let rare = self.disk.rare();
+        if let Some(note) = rare.and_then(|rare| rare.notes.get(path)) {
             return Some(*note);
         }
         let usual = &self.disk.usual;
         let mode = if self.disk.files.contains_key(path) {
             usual.file
-        } else if self.disk.links.contains_key(path) {
+        } else if self.link(path).is_some() {
             0o777
         } else if self.is_folder(path) {
             usual.folder
@@ -230,7 +244,8 @@ impl Files {
 
     /// Whether something is noted of a file or folder, so that what is usual does not hold.
     pub fn is_noted(&self, path: &str) -> bool {
-        self.disk.notes.contains_key(path)
+        let rare = self.disk.rare();
+        rare.is_some_and(|rare| rare.notes.contains_key(path))
     }
 
     /// When what nothing is noted of came about.
@@ -240,7 +255,7 @@ impl Files {
 
     /// Notes whose a file or a folder is from now on.
     pub fn set_note(&mut self, path: &str, note: Note) {
-        self.disk.notes.insert(path.into(), note);
+        self.disk.rare_mut().notes.insert(path.into(), note);
     }
 
     /// Notes what may be done with a file or a folder that is there.
@@ -259,10 +274,12 @@ impl Files {
         usual.group = group;
         usual.file |= more;
         usual.folder |= more | enter;
-        let paths: Vec<Rc<str>> = self.disk.notes.keys().cloned().collect();
+        let noted = self.disk.rare().into_iter();
+        let noted = noted.flat_map(|rare| rare.notes.keys());
+        let paths: Vec<Rc<str>> = noted.cloned().collect();
         for path in paths {
             let folder = self.is_folder(&path);
-            if let Some(note) = self.disk.notes.get_mut(&*path) {
+            if let Some(note) = self.disk.rare_mut().notes.get_mut(&*path) {
                 note.group = group;
                 note.mode |= if folder { more | enter } else { more };
             }
