@@ -19,6 +19,28 @@ use kubarium::kubectl::headless::{Options, Terminal};
 /// Kubectls before that differ in too much.
 const OLDEST: u32 = 32;
 
+/// How often a line that changes nothing is typed at the real kubectl before it counts as different: what it keeps in
+/// a map of Go's comes in any order, and another time in another. Four keys come in a given order with near certainty.
+const TRIES: usize = 100;
+
+/// Commands that change nothing in the cluster.
+const READS: [&str; 14] = [
+    "api-resources",
+    "api-versions",
+    "auth",
+    "cluster-info",
+    "completion",
+    "describe",
+    "diff",
+    "events",
+    "explain",
+    "get",
+    "kustomize",
+    "options",
+    "top",
+    "version",
+];
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/printing")
 }
@@ -81,9 +103,17 @@ fn compare(name: &str) {
             continue;
         }
         compared += 1;
-        let (expected, printed) = (evened(line, &said, top), evened(line, &outcome.text, top));
-        if expected != printed || code != outcome.exit_code {
-            let ours = outcome.exit_code;
+        let ours = outcome.exit_code;
+        let printed = evened(line, &outcome.text, top);
+        let (mut expected, mut code) = (evened(line, &said, top), code);
+        for _ in 1..TRIES {
+            if (&expected, code) == (&printed, ours) || !changes_nothing(line) {
+                break;
+            }
+            let (said, again) = kubectl.typed(line, &folder());
+            (expected, code) = (evened(line, &said, top), again);
+        }
+        if (&expected, code) != (&printed, ours) {
             wrong.push(format!(
                 "$ {line}\n{}exit={code}, ours {ours}\n",
                 difference(&expected, &printed)
@@ -96,6 +126,15 @@ fn compare(name: &str) {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Whether a line can be typed again without another outcome.
+fn changes_nothing(line: &str) -> bool {
+    let dry = ["--dry-run=client", "--dry-run=server", "--local"];
+    line.split("kubectl ").skip(1).all(|command| {
+        let verb = command.split_whitespace().next().unwrap_or_default();
+        READS.contains(&verb) || dry.iter().any(|flag| command.contains(flag))
+    })
 }
 
 /// A line of a list: the command, how many lines of it count, and since which minor version.
