@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::api::{Key, Kind};
 use crate::cluster::Config;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, secs};
@@ -22,12 +21,13 @@ use super::bring;
 use super::editing::apply_command;
 use super::embed::Reporter;
 use super::history::History;
+use super::inspect::Link;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
 use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
 use super::learn::{Learn, Wanted};
 use super::local::LocalClient;
-use super::model::{Effect, File, Files, Model, Msg, Selection, View, Workers, update};
+use super::model::{Effect, File, Files, Model, Msg, Named, Selection, View, Workers, update};
 use super::persist::{self, Saved};
 use super::real::{Follower, Lock};
 use super::session::{Progress, Seen, Session};
@@ -364,7 +364,7 @@ impl App {
                 Effect::Share(page, what) => left.push(self.share(page, what)),
                 Effect::Obey(told) => left.extend(self.obey(told)),
                 Effect::Arrange => self.arrange(),
-                Effect::Find(kind, key) => self.find(kind, key),
+                Effect::Find(named) => self.find(&named),
                 Effect::Learn(act) => self.learn_act(act, &mut left),
                 Effect::Terminal(act) => {
                     self.terminal_acts(act);
@@ -605,19 +605,22 @@ impl App {
 
     /// Selects an object if it is there.
     #[inline(never)] // it waits in the second file of the wasm until somebody wants it
-    fn find(&mut self, kind: Kind, key: Key) {
-        let uid = {
+    fn find(&mut self, named: &Named) {
+        let found = {
             let timeline = self.session.timeline();
-            let link =
-                super::inspect::Link::to(timeline.cluster(), kind, &key.namespace, &key.name);
-            (!link.is_gone()).then_some(link.uid)
+            let cluster = timeline.cluster();
+            cluster
+                .server()
+                .kind_by_gvk(&named.api_version, &named.kind)
+                .map(|kind| Link::to(cluster, kind, &named.namespace, &named.name))
+                .filter(|link| !link.is_gone())
         };
-        match uid {
-            Some(uid) => {
+        match found {
+            Some(Link { kind, key, uid }) => {
                 let _ = update(&mut self.model, Msg::Select(Selection { kind, key, uid }));
             }
             None => {
-                let text = say!("notice.gone", name = key.name.to_string());
+                let text = say!("notice.gone", name = &*named.name);
                 self.model.notify(false, text);
             }
         }

@@ -42,8 +42,8 @@ pub use history::{History, Sample, Write};
 pub use local::LocalClient;
 pub use mirror::Mirror;
 pub use model::{
-    DockTab, Effect, File, Files, Kept, Model, Msg, Notice, Offer, Pane, Panes, Question, Reveal,
-    Selection, Splitter, Spoken, Theme, Typing, View, Workers, update,
+    DockTab, Effect, File, Files, Kept, Model, Msg, Named, Notice, Offer, Pane, Panes, Question,
+    Reveal, Selection, Splitter, Spoken, Theme, Typing, View, Workers, update,
 };
 pub use session::{Progress, Seen, Session};
 pub use shared::Shared;

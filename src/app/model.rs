@@ -124,6 +124,16 @@ pub enum Kept {
     Shared,
 }
 
+/// An object as the API names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub api_version: Rc<str>,
+    pub kind: Rc<str>,
+    /// Empty for objects without one.
+    pub namespace: Rc<str>,
+    pub name: Rc<str>,
+}
+
 /// All that the page shows. Cloning it is cheap: the large parts are shared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -268,11 +278,7 @@ pub enum Msg {
     /// A command gives a file to be edited.
     EditFile(Rc<str>),
     /// Selects an object that is known by name.
-    Find {
-        kind: Kind,
-        namespace: Rc<str>,
-        name: Rc<str>,
-    },
+    Find(Named),
     /// Files were dropped, chosen or pasted.
     Bring(bring::Parcel),
     /// What is to be done with what was brought.
@@ -356,7 +362,7 @@ pub enum Effect {
     Stop,
     Reset,
     Terminal(terminal::Act),
-    Find(Kind, Key),
+    Find(Named),
     Learn(learn::Act),
     /// Lays the stage out again.
     Arrange,
@@ -530,11 +536,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 None => files.list.push(File { name, text }),
             }
         }),
-        Msg::Find {
-            kind,
-            namespace,
-            name,
-        } => vec![Effect::Find(kind, Key::new(&namespace, &name))],
+        Msg::Find(named) => vec![Effect::Find(named)],
         Msg::RemoveFile(name) => {
             let files = &model.files;
             match files.list.iter().position(|f| f.name == name) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::history::History;
 use super::inspect::{Link, PAGE_AGENT};
 use crate::apiserver::{Body, Request, Response};
-use crate::cluster::{Cluster, object_of_key};
+use crate::cluster::Cluster;
 use crate::sim::Time;
 
 /// How many requests of people are remembered.
@@ -145,7 +145,7 @@ pub fn requests(
         rows.extend(written.map(|write| {
             let cause = cluster.kernel().causes.get(write.cause);
             let link = cause
-                .and_then(|c| object_of_key(&c.subject))
+                .and_then(|c| cluster.object_of_key(&c.subject))
                 .map(|(kind, namespace, name)| Link::to(cluster, kind, &namespace, &name));
             RequestRow {
                 id: format!("w{}", write.revision).into(),

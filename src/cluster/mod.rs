@@ -46,7 +46,7 @@ pub use difference::{Change, ContainerChange, Counted};
 pub use event::Event;
 pub use replica::Arrival;
 pub use timeline::{Input, Recorded, Timeline};
-pub use why::{Step, object_of_key};
+pub use why::Step;
 
 const DELIVERIES: Class = Class(0);
 const PACKETS: Class = Class(1);

@@ -90,6 +90,11 @@ impl Cluster {
         steps
     }
 
+    /// The kind, namespace and name that a key in the store stands for.
+    pub fn object_of_key(&self, key: &str) -> Option<(Kind, String, String)> {
+        object_of_key(self.server.kinds(), key)
+    }
+
     fn tell(&self, cause: &Cause, own: bool) -> Step {
         let changes = if cause.note.is_empty() && cause.revision > 0 {
             self.server
@@ -112,10 +117,13 @@ impl Cluster {
     }
 }
 
-/// The kind, namespace and name that a key in the store stands for.
-pub fn object_of_key(key: &str) -> Option<(Kind, String, String)> {
+/// The kind, namespace and name that a key in the store stands for. Of a kind with several versions it is one.
+fn object_of_key(
+    mut kinds: impl Iterator<Item = Kind>,
+    key: &str,
+) -> Option<(Kind, String, String)> {
     let rest = key.strip_prefix("/registry/")?;
-    let kind = Kind::all().find(|kind| {
+    let kind = kinds.find(|kind| {
         let prefix = kind.info().prefix;
         rest.strip_prefix(prefix)
             .is_some_and(|tail| tail.starts_with('/'))
@@ -136,17 +144,18 @@ mod tests {
     #[test]
     fn keys_name_objects() {
         let (kind, namespace, name) =
-            object_of_key("/registry/services/specs/shop/web").expect("a service");
+            object_of_key(Kind::all(), "/registry/services/specs/shop/web").expect("a service");
         assert_eq!(
             (kind.info().kind, &*namespace, &*name),
             ("Service", "shop", "web")
         );
-        let (kind, namespace, name) = object_of_key("/registry/minions/worker-1").expect("a node");
+        let (kind, namespace, name) =
+            object_of_key(Kind::all(), "/registry/minions/worker-1").expect("a node");
         assert_eq!(
             (kind.info().kind, &*namespace, &*name),
             ("Node", "", "worker-1")
         );
-        assert!(object_of_key("/registry/nothing/x").is_none());
+        assert!(object_of_key(Kind::all(), "/registry/nothing/x").is_none());
         assert_eq!(
             storage_key(Pod::KIND, "a", "b").as_ref(),
             "/registry/pods/a/b"

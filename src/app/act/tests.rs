@@ -1,10 +1,12 @@
 //! The page as somebody uses it, without a browser.
 
 use super::*;
-use crate::app::Tone;
+use crate::api::Resource;
 use crate::app::real::{Heard, Real};
 use crate::app::transport::Speed;
+use crate::app::{Tone, inspect};
 use crate::client::Client;
+use k8s_openapi::api::core::v1::ConfigMap;
 
 fn run(app: &mut App, frames: u32) {
     for _ in 0..frames {
@@ -297,4 +299,79 @@ fn a_real_cluster_is_shown_as_it_is_told_and_not_changed() {
     app.dispatch(Msg::TogglePlay);
     app.dispatch(Msg::Ask(crate::app::model::Question::Reset));
     assert!(app.model().transport.playing && app.model().question.is_none());
+}
+
+#[test]
+fn objects_of_defined_kinds_are_found_linked_and_explained_like_any_others() {
+    let mut app = App::fresh(1);
+    let definition: Rc<str> = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: sites.example.com}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {plural: sites, singular: site, kind: Site}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}\n".into();
+    app.dispatch(Msg::Edit {
+        file: 0,
+        text: definition,
+    });
+    app.dispatch(Msg::Apply);
+    run(&mut app, 20);
+    let site = "apiVersion: example.com/v1\nkind: Site\nmetadata:\n  name: docs\n";
+    app.dispatch(Msg::Edit {
+        file: 0,
+        text: site.into(),
+    });
+    app.dispatch(Msg::Apply);
+    assert!(!app.model().applied.failed());
+    run(&mut app, 5);
+
+    // As a click on its name in the terminal does.
+    let named = Named {
+        api_version: "example.com/v1".into(),
+        kind: "Site".into(),
+        namespace: "default".into(),
+        name: "docs".into(),
+    };
+    app.dispatch(Msg::Find(named.clone()));
+    let selection = app.model().selection.clone().expect("it is selected");
+    assert_eq!(
+        (selection.kind.info().kind, &*selection.key.name),
+        ("Site", "docs")
+    );
+
+    let uid = selection.uid.to_string();
+    let told: Rc<str> = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: owned\n  ownerReferences:\n  - {{apiVersion: example.com/v1, kind: Site, name: docs, uid: {uid}, controller: true}}\n---\napiVersion: v1\nkind: Event\nmetadata: {{name: docs.1}}\nreason: Built\ntype: Normal\nmessage: built\ninvolvedObject: {{apiVersion: example.com/v1, kind: Site, namespace: default, name: docs, uid: {uid}}}\n"
+    )
+    .into();
+    app.dispatch(Msg::NewFile);
+    let file = app.model().files.open;
+    app.dispatch(Msg::Edit { file, text: told });
+    app.dispatch(Msg::Apply);
+    assert!(!app.model().applied.failed(), "{:?}", app.model().applied);
+    run(&mut app, 5);
+
+    let session = app.session();
+    let timeline = session.timeline();
+    let sources = inspect::Sources::of(&timeline, session.mirror());
+    let about = inspect::events_of(&sources, selection.kind, &selection.key, &selection.uid);
+    let link = about.first().and_then(|e| e.link.clone());
+    assert_eq!(link.map(|l| l.kind), Some(selection.kind));
+
+    let cluster = timeline.cluster();
+    let owned = cluster
+        .server()
+        .get_object(ConfigMap::KIND, "default", "owned")
+        .expect("it is there");
+    let summary = inspect::summary(cluster, session.mirror(), &owned);
+    let owner = summary.facts.iter().find_map(|fact| fact.link.clone());
+    assert_eq!(owner.map(|l| l.kind), Some(selection.kind));
+
+    let story = inspect::story(cluster, &app.model().files, &selection);
+    let subject = story.last().and_then(|beat| beat.subject.clone());
+    assert_eq!(subject.map(|s| s.kind), Some(selection.kind));
+    let origin = story.iter().find_map(|beat| beat.origin.clone());
+    assert_eq!(origin.map(|o| o.line), Some(4));
+    drop(timeline);
+
+    app.dispatch(Msg::Find(Named {
+        kind: "Nothing".into(),
+        ..named
+    }));
+    assert_eq!(app.model().notices.len(), 1);
 }

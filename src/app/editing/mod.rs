@@ -11,4 +11,4 @@ pub mod utf16;
 
 pub use applied::{applied, apply_command};
 pub use diagnose::{Diagnosis, Problem, Severity, diagnose};
-pub use outline::{Declared, declared, place_of};
+pub use outline::place_of;

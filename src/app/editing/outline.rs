@@ -3,45 +3,58 @@
 
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use crate::api::yaml::{self, Span};
 use crate::api::{Key, Kind};
 use crate::app::Files;
 
 /// An object that a text declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
-    pub kind: Kind,
-    pub key: Key,
+struct Declared {
+    api_version: String,
+    kind: String,
+    /// Empty where the text leaves it out.
+    namespace: String,
+    name: String,
     /// Its name in the text, else its kind.
-    pub span: Span,
+    span: Span,
 }
 
-/// The objects of a text, as far as it can be read.
-pub fn declared(text: &str) -> Vec<Declared> {
-    let mut found = Vec::new();
-    for document in yaml::parse(text).documents {
-        let value = &document.value;
-        let of = |field: &str| value[field].as_str().unwrap_or_default();
-        let Some(kind) = Kind::by_gvk(of("apiVersion"), of("kind")) else {
-            continue;
-        };
-        let meta = |field: &str| value["metadata"][field].as_str().unwrap_or_default();
-        let namespace = match (kind.info().namespaced, meta("namespace")) {
+impl Declared {
+    /// Whether it is the object, in whatever version of its group.
+    fn is(&self, kind: Kind, key: &Key) -> bool {
+        let info = kind.info();
+        let group = self.api_version.split_once('/').map_or("", |(g, _)| g);
+        let namespace = match (info.namespaced, &*self.namespace) {
             (false, _) => "",
             (true, "") => "default",
             (true, given) => given,
         };
-        let place = document
-            .spans
-            .find("metadata.name")
-            .or_else(|| document.spans.find("kind"));
-        found.push(Declared {
-            kind,
-            key: Key::new(namespace, meta("name")),
-            span: place.map(|p| p.value).unwrap_or_default(),
-        });
+        (group, &*self.kind) == (info.group, info.kind)
+            && (namespace, &*self.name) == (&*key.namespace, &*key.name)
     }
-    found
+}
+
+/// The objects of a text, as far as it can be read.
+fn declared(text: &str) -> Vec<Declared> {
+    let documents = yaml::parse(text).documents.into_iter();
+    documents
+        .filter_map(|document| {
+            let value = &document.value;
+            let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let meta = &value["metadata"];
+            let spans = &document.spans;
+            let place = spans.find("metadata.name").or_else(|| spans.find("kind"))?;
+            Some(Declared {
+                api_version: of(&value["apiVersion"]),
+                kind: of(&value["kind"]),
+                namespace: of(&meta["namespace"]),
+                name: of(&meta["name"]),
+                span: place.value,
+            })
+        })
+        .collect()
 }
 
 /// The file that declares an object, and where in it. The open file comes first.
@@ -63,7 +76,7 @@ pub fn place_of(files: &Files, kind: Kind, key: &Key) -> Option<(usize, Rc<str>,
         }
         let found = declared(&file.text)
             .into_iter()
-            .find(|d| d.kind == kind && d.key == *key)?;
+            .find(|declared| declared.is(kind, key))?;
         Some((i, file.name.clone(), found.span))
     })
 }
@@ -78,14 +91,12 @@ mod tests {
 
     #[test]
     fn objects_are_found_where_they_are_declared() {
-        let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n}\n";
+        let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n---\napiVersion: v1\nkind: Node\nmetadata: {name: one}\n";
         let found = declared(text);
         assert_eq!(found.len(), 2);
-        assert_eq!(
-            (found[0].kind, &*found[0].key.namespace),
-            (Pod::KIND, "default")
-        );
-        assert_eq!((found[1].kind, &*found[1].key.namespace), (Node::KIND, ""));
+        assert!(found[0].is(Pod::KIND, &Key::new("default", "a")));
+        assert!(!found[0].is(Pod::KIND, &Key::new("other", "a")));
+        assert!(found[1].is(Node::KIND, &Key::new("", "one")));
         assert_eq!(found[0].span.line, 4);
         let file = |name: &str, text: &str| File {
             name: name.into(),

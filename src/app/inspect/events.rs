@@ -5,9 +5,10 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::Event;
 
 use super::Link;
+use super::summary::Sources;
 use crate::api::{Key, Kind, Resource};
-use crate::app::Mirror;
 use crate::app::mirror::Seen;
+use crate::cluster::Cluster;
 use crate::sim::Time;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +30,14 @@ pub struct EventRow {
 }
 
 /// The latest events, newest first: at most `most` of them, and how many there are.
-pub fn events(mirror: &Mirror, warnings_only: bool, most: usize) -> (Vec<EventRow>, usize) {
+pub fn events(sources: &Sources<'_>, warnings_only: bool, most: usize) -> (Vec<EventRow>, usize) {
     let wanted = |e: &&Seen| !warnings_only || is_warning(e.packed.like());
-    sorted(mirror.events.iter().filter(wanted), most)
+    let wanted = sources.mirror.events.iter().filter(wanted);
+    sorted(sources.cluster, wanted, most)
 }
 
 /// The events about an object.
-pub fn events_of(mirror: &Mirror, kind: Kind, key: &Key, uid: &str) -> Vec<EventRow> {
+pub fn events_of(sources: &Sources<'_>, kind: Kind, key: &Key, uid: &str) -> Vec<EventRow> {
     // Kubelets report about nodes under the node's name instead of its uid.
     let about = |e: &&Seen| {
         let involved = &e.packed.like().involved_object;
@@ -44,7 +46,8 @@ pub fn events_of(mirror: &Mirror, kind: Kind, key: &Key, uid: &str) -> Vec<Event
             && e.packed.about() == &*key.name
             && (uid.is_empty() || is_of(&e.packed.event(), uid, &key.name))
     };
-    sorted(mirror.events.iter().filter(about), 200).0
+    let found = sources.mirror.events.iter().filter(about);
+    sorted(sources.cluster, found, 200).0
 }
 
 fn is_of(event: &Event, uid: &str, name: &str) -> bool {
@@ -52,14 +55,18 @@ fn is_of(event: &Event, uid: &str, name: &str) -> bool {
     of == uid || of == name
 }
 
-fn sorted<'e>(events: impl Iterator<Item = &'e Seen>, most: usize) -> (Vec<EventRow>, usize) {
+fn sorted<'e>(
+    cluster: &Cluster,
+    events: impl Iterator<Item = &'e Seen>,
+    most: usize,
+) -> (Vec<EventRow>, usize) {
     let mut all: Vec<&Seen> = events.collect();
     let count = all.len();
     all.sort_by_key(|event| std::cmp::Reverse((event.at, event.revision)));
     all.truncate(most);
     let rows = all
         .into_iter()
-        .map(|seen| row(&seen.packed.event(), seen.at, seen.revision));
+        .map(|seen| row(cluster, &seen.packed.event(), seen.at, seen.revision));
     (rows.collect(), count)
 }
 
@@ -67,7 +74,7 @@ fn is_warning(event: &Event) -> bool {
     event.type_.as_deref() == Some("Warning")
 }
 
-fn row(event: &Event, at: Time, revision: u64) -> EventRow {
+fn row(cluster: &Cluster, event: &Event, at: Time, revision: u64) -> EventRow {
     let involved = &event.involved_object;
     let word = |text: &Option<String>| -> Rc<str> { text.as_deref().unwrap_or_default().into() };
     let (kind, name) = (word(&involved.kind), word(&involved.name));
@@ -76,7 +83,8 @@ fn row(event: &Event, at: Time, revision: u64) -> EventRow {
         false => format!("{kind} {name}").into(),
     };
     let version = involved.api_version.as_deref().unwrap_or("v1");
-    let link = Kind::by_gvk(version, &kind).map(|kind| Link {
+    let kind_of = cluster.server().kind_by_gvk(version, &kind);
+    let link = kind_of.map(|kind| Link {
         kind,
         key: Key::new(
             match kind.info().namespaced {

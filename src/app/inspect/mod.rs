@@ -24,7 +24,7 @@ pub use events::{EventRow, events, events_of};
 pub use logs::{LogRequest, Logs, PAGE_AGENT, log_sources, read_logs};
 pub use related::{Group, Item};
 pub use schedule::{Candidate, Decision, decision};
-pub use summary::{Fact, Summary, summary};
+pub use summary::{Fact, Sources, Summary, summary};
 pub use why::{Beat, BeatKind, Origin, SUBJECT, story};
 
 use std::rc::Rc;

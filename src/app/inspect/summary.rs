@@ -12,7 +12,7 @@ use super::{Link, nodes, pods, services, workloads};
 use crate::api::{Kind, Object, time};
 use crate::app::Mirror;
 use crate::app::{Text, say};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Timeline};
 
 /// One line of the list of facts.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,14 @@ pub struct Sources<'s> {
     pub mirror: &'s Mirror,
 }
 
-impl Sources<'_> {
+impl<'s> Sources<'s> {
+    pub fn of(timeline: &'s Timeline, mirror: &'s Mirror) -> Sources<'s> {
+        Sources {
+            cluster: timeline.cluster(),
+            mirror,
+        }
+    }
+
     pub fn link(&self, kind: Kind, namespace: &str, name: &str) -> Link {
         Link::to(self.cluster, kind, namespace, name)
     }
@@ -105,7 +112,7 @@ fn common_facts(sources: &Sources<'_>, object: &Object, value: &Value) -> Vec<Fa
             true => say!("fact.controller"),
             false => say!("fact.owner"),
         };
-        match Kind::by_gvk(version, kind) {
+        match sources.cluster.server().kind_by_gvk(version, kind) {
             Some(kind) => {
                 let namespace = match kind.info().namespaced {
                     true => object.namespace(),

@@ -6,11 +6,11 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::change::changes;
 use super::{Decision, Link, decision};
-use crate::api::{Key, Kind, Resource};
+use crate::api::{Key, Resource};
 use crate::app::editing::place_of;
 use crate::app::{Files, Selection};
 use crate::app::{Text, say};
-use crate::cluster::{Cluster, Step, object_of_key};
+use crate::cluster::{Cluster, Step};
 use crate::sim::Time;
 
 /// What kind of thing happened; names the mark beside the sentence.
@@ -208,11 +208,11 @@ fn actor(name: &Rc<str>) -> Text {
 
 /// The object that a step is about: a key of the store, or "Deployment default/web".
 fn subject_of(cluster: &Cluster, subject: &str) -> Option<Link> {
-    if let Some((kind, namespace, name)) = object_of_key(subject) {
+    if let Some((kind, namespace, name)) = cluster.object_of_key(subject) {
         return Some(Link::to(cluster, kind, &namespace, &name));
     }
     let (kind, key) = subject.split_once(' ')?;
-    let kind = Kind::all().find(|k| k.info().kind == kind)?;
+    let kind = cluster.server().kinds().find(|k| k.info().kind == kind)?;
     let key = match key.split_once('/') {
         Some((namespace, name)) => Key::new(namespace, name),
         None => Key::new("", key),

@@ -29,8 +29,10 @@ pub fn EventsPane(props: &PaneProps) -> Html {
     let rows = use_memo((revision, *warnings), |(_, warnings)| {
         let read = |app: &App| {
             let session = app.session();
-            let (rows, count) = inspect::events(session.mirror(), *warnings, MOST);
-            (rows, count, session.timeline().start())
+            let timeline = session.timeline();
+            let sources = inspect::Sources::of(&timeline, session.mirror());
+            let (rows, count) = inspect::events(&sources, *warnings, MOST);
+            (rows, count, timeline.start())
         };
         runtime.as_ref().map(|r| r.read(read))
     });

@@ -181,11 +181,13 @@ fn body(
         }),
         (Part::Events, _) => read(&|app| {
             let (session, key) = (app.session(), &selection.key);
-            let rows = inspect::events_of(session.mirror(), selection.kind, key, &selection.uid);
+            let timeline = session.timeline();
+            let sources = inspect::Sources::of(&timeline, session.mirror());
+            let rows = inspect::events_of(&sources, selection.kind, key, &selection.uid);
             html! {
                 <EventsTable
                     {rows}
-                    start={session.timeline().start()}
+                    start={timeline.start()}
                     about={false}
                     empty={t!(w, "inspector.no-events")}
                 />

@@ -3,10 +3,9 @@
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::api::Kind;
 use crate::app::terminal::markup::{self, ErrorWord};
 use crate::app::terminal::{Block, Line, View};
-use crate::app::{Msg, Shared, Words, say};
+use crate::app::{Msg, Named, Shared, Words, say};
 use crate::ui::hooks::has_selected_text;
 use crate::ui::runtime::use_dispatch;
 use crate::ui::words::{t, use_words};
@@ -155,9 +154,10 @@ fn named(event: &MouseEvent) -> Option<Msg> {
         .get_attribute("data-object")?;
     let mut parts = object.split(' ');
     let (version, kind) = (parts.next()?, parts.next()?);
-    Some(Msg::Find {
-        kind: Kind::by_gvk(version, kind)?,
+    Some(Msg::Find(Named {
+        api_version: version.into(),
+        kind: kind.into(),
         namespace: parts.next()?.into(),
         name: parts.next()?.into(),
-    })
+    }))
 }
