@@ -52,7 +52,7 @@ impl Density {
     }
 
     /// Width, height and gap of a tile.
-    fn tile(self) -> (i32, i32, i32) {
+    pub(super) fn tile(self) -> (i32, i32, i32) {
         match self {
             Density::Full => (112, 44, 8),
             Density::Compact => (28, 28, 4),

@@ -8,6 +8,7 @@ use crate::app::view::traffic::TrafficView;
 use crate::network::{Flow, Outcome};
 use crate::sim::Time;
 
+use super::nodes::Density;
 use super::{Rect, Size};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +20,25 @@ pub struct TrafficLayout {
     /// In the order of the view.
     pub clients: Vec<Rect>,
     pub services: Vec<Rect>,
-    /// By service, in the order of its endpoints.
-    pub endpoints: Vec<Vec<Rect>>,
+    /// By service.
+    pub endpoints: Vec<Ends>,
+}
+
+/// The endpoints of a service: in a column with their names, or, where they are many, close together in a frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ends {
+    /// In the order of the view.
+    pub rects: Vec<Rect>,
+    pub frame: Option<Rect>,
+}
+
+impl Ends {
+    pub fn density(&self) -> Density {
+        match self.frame {
+            Some(_) => Density::Compact,
+            None => Density::Full,
+        }
+    }
 }
 
 const MARGIN: i32 = 24;
@@ -30,22 +48,43 @@ const SERVICE: Size = Size { w: 216, h: 116 };
 const ENDPOINT: Size = Size { w: 150, h: 44 };
 const GAP: i32 = 12;
 const GROUP_GAP: i32 = 32;
+/// The most endpoints of a service that are shown with their names.
+const NAMED: usize = 16;
+/// Between the frame of many endpoints and them.
+const PADDING: i32 = 8;
+/// The most columns of them: more would be a band in which nobody finds a pod again.
+const COLUMNS: i32 = 12;
+/// Room for wires between two columns of boxes, at least.
+const WIRES: i32 = 48;
 
 /// Places everything: in three columns, or where they do not fit one below the other.
 #[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
-    let least = 2 * MARGIN + CLIENT.w + SERVICE.w + ENDPOINT.w + 2 * 48;
+    let least = 2 * MARGIN + CLIENT.w + SERVICE.w + ENDPOINT.w + 2 * WIRES;
     if stage.w < least {
         return stacked(view, stage);
     }
     let width = stage.w;
-    let endpoint_x = width - MARGIN - ENDPOINT.w;
+    let room = width - 2 * MARGIN - CLIENT.w - SERVICE.w - 2 * WIRES;
+    let grids: Vec<Option<Grid>> = view
+        .services
+        .iter()
+        .map(|s| Grid::of(s.endpoints.len(), room))
+        .collect();
+    // The widest group has the right edge, and the services stand in one line.
+    let widest = grids.iter().flatten().map(|grid| grid.size.w);
+    let endpoint_x = width - MARGIN - widest.max().unwrap_or_default().max(ENDPOINT.w);
     let service_x = (MARGIN + CLIENT.w + endpoint_x - SERVICE.w) / 2;
 
     let heights: Vec<i32> = view
         .services
         .iter()
-        .map(|s| stack(s.endpoints.len(), ENDPOINT.h, GAP).max(SERVICE.h))
+        .zip(&grids)
+        .map(|(service, grid)| match grid {
+            Some(grid) => grid.size.h,
+            None => stack(service.endpoints.len(), ENDPOINT.h, GAP),
+        })
+        .map(|ends| ends.max(SERVICE.h))
         .collect();
     let right: i32 = heights.iter().sum::<i32>() + GROUP_GAP * spaces(heights.len());
     let left = stack(view.clients.len(), CLIENT.h, GAP);
@@ -56,25 +95,30 @@ pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
     let mut services = Vec::new();
     let mut endpoints = Vec::new();
     let mut y = (height - right) / 2;
-    for (service, group) in view.services.iter().zip(&heights) {
+    for ((service, group), grid) in view.services.iter().zip(&heights).zip(&grids) {
         services.push(Rect {
             x: service_x,
             y: y + ((group - SERVICE.h) / 2).min(beside),
             w: SERVICE.w,
             h: SERVICE.h,
         });
-        let column = stack(service.endpoints.len(), ENDPOINT.h, GAP);
-        let top = y + (group - column) / 2;
-        endpoints.push(
-            (0..service.endpoints.len() as i32)
-                .map(|i| Rect {
+        let n = service.endpoints.len();
+        endpoints.push(match grid {
+            Some(grid) => grid.at(endpoint_x, y + (group - grid.size.h) / 2, n),
+            None => {
+                let top = y + (group - stack(n, ENDPOINT.h, GAP)) / 2;
+                let rect = |i: i32| Rect {
                     x: endpoint_x,
                     y: top + i * (ENDPOINT.h + GAP),
                     w: ENDPOINT.w,
                     h: ENDPOINT.h,
-                })
-                .collect(),
-        );
+                };
+                Ends {
+                    rects: (0..count(n)).map(rect).collect(),
+                    frame: None,
+                }
+            }
+        });
         y += group + GROUP_GAP;
     }
     let top = ((height - left) / 2).min(((stage.h - left) / 2).max(MARGIN));
@@ -123,18 +167,23 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
         y += GROUP_GAP;
         services.push(box_of(y, SERVICE));
         y += SERVICE.h + GROUP_GAP;
-        let n = i32::try_from(service.endpoints.len()).unwrap_or_default();
-        endpoints.push(
-            (0..n)
-                .map(|i| Rect {
-                    x: NARROW_MARGIN + i % across * (ENDPOINT.w + GAP),
-                    y: y + i / across * (ENDPOINT.h + GAP),
-                    w: ENDPOINT.w.min(inner),
-                    h: ENDPOINT.h,
-                })
-                .collect(),
-        );
-        y += (n + across - 1) / across * (ENDPOINT.h + GAP);
+        let n = service.endpoints.len();
+        if let Some(grid) = Grid::of(n, inner) {
+            endpoints.push(grid.at(NARROW_MARGIN, y, n));
+            y += grid.size.h + GAP;
+            continue;
+        }
+        let rect = |i: i32| Rect {
+            x: NARROW_MARGIN + i % across * (ENDPOINT.w + GAP),
+            y: y + i / across * (ENDPOINT.h + GAP),
+            w: ENDPOINT.w.min(inner),
+            h: ENDPOINT.h,
+        };
+        endpoints.push(Ends {
+            rects: (0..count(n)).map(rect).collect(),
+            frame: None,
+        });
+        y += (count(n) + across - 1) / across * (ENDPOINT.h + GAP);
     }
     TrafficLayout {
         stage,
@@ -149,16 +198,59 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
     }
 }
 
+/// Many endpoints, close together.
+struct Grid {
+    columns: i32,
+    /// With the frame around them.
+    size: Size,
+}
+
+impl Grid {
+    /// For `n` endpoints in `room` pixels; `None` for so few that they have names.
+    fn of(n: usize, room: i32) -> Option<Grid> {
+        if n <= NAMED {
+            return None;
+        }
+        let (w, h, gap) = Density::Compact.tile();
+        let columns = ((room - 2 * PADDING + gap) / (w + gap)).clamp(1, COLUMNS);
+        let rows = (count(n) + columns - 1) / columns;
+        let size = Size {
+            w: columns * (w + gap) - gap + 2 * PADDING,
+            h: rows * (h + gap) - gap + 2 * PADDING,
+        };
+        Some(Grid { columns, size })
+    }
+
+    fn at(&self, x: i32, y: i32, n: usize) -> Ends {
+        let (w, h, gap) = Density::Compact.tile();
+        let rect = |i: i32| Rect {
+            x: x + PADDING + i % self.columns * (w + gap),
+            y: y + PADDING + i / self.columns * (h + gap),
+            w,
+            h,
+        };
+        Ends {
+            rects: (0..count(n)).map(rect).collect(),
+            frame: Some(Rect {
+                x,
+                y,
+                w: self.size.w,
+                h: self.size.h,
+            }),
+        }
+    }
+}
+
+fn count(n: usize) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
 fn spaces(n: usize) -> i32 {
-    i32::try_from(n)
-        .unwrap_or(i32::MAX)
-        .saturating_sub(1)
-        .max(0)
+    count(n).saturating_sub(1).max(0)
 }
 
 fn stack(n: usize, height: i32, gap: i32) -> i32 {
-    let n32 = i32::try_from(n).unwrap_or_default();
-    n32 * height + gap * spaces(n)
+    count(n) * height + gap * spaces(n)
 }
 
 /// A request, drawn.
@@ -279,6 +371,17 @@ impl TrafficLayout {
         }
     }
 
+    /// Where requests come to an endpoint of a service; of many, where its row or column begins at their frame.
+    pub fn end(&self, service: usize, index: usize) -> Option<(f32, f32)> {
+        let ends = self.endpoints.get(service)?;
+        let rect = ends.rects.get(index)?;
+        Some(match (ends.frame, self.stacked) {
+            (None, _) => self.entrance(*rect),
+            (Some(frame), true) => (rect.centre().0 as f32, frame.y as f32),
+            (Some(frame), false) => (frame.x as f32, rect.centre().1 as f32),
+        })
+    }
+
     /// Where a service sends them on.
     pub fn exit(&self, rect: Rect) -> (f32, f32) {
         match self.stacked {
@@ -300,8 +403,7 @@ fn endpoint_at(
         (Some(tile), Some(pod)) => tile.key == *pod,
         _ => *end.address == *address,
     })?;
-    let rect = layout.endpoints.get(service)?.get(i)?;
-    Some(layout.entrance(*rect))
+    layout.end(service, i)
 }
 
 impl Path {
@@ -434,7 +536,7 @@ mod tests {
             .clients
             .iter()
             .chain(&layout.services)
-            .chain(layout.endpoints.iter().flatten())
+            .chain(layout.endpoints.iter().flat_map(|ends| &ends.rects))
             .copied()
             .collect();
         assert_eq!(all.len(), 8);
@@ -449,14 +551,34 @@ mod tests {
     }
 
     #[test]
-    fn of_a_hundred_endpoints_one_sees_whose_they_are() {
+    fn a_hundred_endpoints_are_seen_at_a_glance() {
         let view = TrafficView {
             clients: vec![source("a")],
             services: vec![hub("web", 100), hub("api", 3)],
         };
-        let layout = place(&view, Size { w: 900, h: 400 });
-        for rect in layout.clients.iter().chain(layout.services.first()) {
-            assert!(rect.y >= 0 && rect.y + rect.h <= 400, "{rect:?}");
+        for width in [320, 700, 900, 1400] {
+            let layout = place(&view, Size { w: width, h: 600 });
+            let (web, api) = (&layout.endpoints[0], &layout.endpoints[1]);
+            assert_eq!(
+                (web.density(), api.density()),
+                (Density::Compact, Density::Full)
+            );
+            let frame = web.frame.expect("they are many");
+            assert!(frame.x >= 0 && frame.x + frame.w <= width, "{frame:?}");
+            assert!(frame.h <= 900, "{frame:?}");
+            for (i, rect) in web.rects.iter().enumerate() {
+                let (right, bottom) = (rect.x + rect.w, rect.y + rect.h);
+                assert!(frame.contains(rect.x, rect.y), "{rect:?}");
+                assert!(right <= frame.x + frame.w && bottom <= frame.y + frame.h);
+                let (x, y) = layout.end(0, i).expect("it has a way in");
+                assert!(x as i32 == frame.x || y as i32 == frame.y, "at the frame");
+            }
+            assert!(!frame.contains(api.rects[0].x, api.rects[0].y));
+        }
+        // With room, the service that they belong to is on the stage with them.
+        let wide = place(&view, Size { w: 1400, h: 600 });
+        for rect in wide.clients.iter().chain(wide.services.first()) {
+            assert!(rect.y >= 0 && rect.y + rect.h <= 600, "{rect:?}");
         }
         // Where there is room, it stands in the middle.
         let few = place(
@@ -466,7 +588,10 @@ mod tests {
             },
             Size { w: 900, h: 400 },
         );
-        assert_eq!(few.services[0].centre().1, few.endpoints[0][1].centre().1);
+        assert_eq!(
+            few.services[0].centre().1,
+            few.endpoints[0].rects[1].centre().1
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod ownership;
 mod rollout;
 mod roving;
 mod tile;
+mod tip;
 mod traffic;
 
 use yew::prelude::*;

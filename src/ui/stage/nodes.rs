@@ -6,8 +6,9 @@ use yew::prelude::*;
 
 use super::dots::PodDots;
 use super::tile::PodTile;
+use super::tip;
 use crate::api::{Key, Resource};
-use crate::app::layout::nodes::{NodesLayout, Spot, neighbour};
+use crate::app::layout::nodes::{NodesLayout, neighbour};
 use crate::app::layout::{Direction, Rect};
 use crate::app::view::Tile;
 use crate::app::view::nodes::{Fill, Health, NodesView, Tank};
@@ -101,7 +102,7 @@ pub fn NodesStage(props: &Props) -> Html {
                 />
             }) }
             if let Some((tile, spot)) = tip {
-                { tooltip(&w, tile, spot, (size.w, size.h)) }
+                { tip::tip(&w, tile, spot.rect, size) }
             }
         </div>
     }
@@ -112,63 +113,6 @@ fn waiting(tiles: &[Shared<Tile>]) -> Text {
     match n {
         0 => say!("nodes.waiting.none"),
         n => say!("nodes.waiting", n = n),
-    }
-}
-
-fn tooltip(w: &Words, tile: &Tile, spot: &Spot, (width, height): (i32, i32)) -> Html {
-    const WIDTH: i32 = 264;
-    let Rect { x, y, h, .. } = spot.rect;
-    let left = (x + spot.rect.w / 2 - WIDTH / 2).clamp(8, (width - WIDTH - 8).max(8));
-    // Where there is more room: below in the upper half, above in the lower one.
-    let up = y > height / 2;
-    let (top, lift) = if up {
-        (y - 8, "-100%")
-    } else {
-        (y + h + 8, "0")
-    };
-    let style = format!("transform:translate({left}px,{top}px) translateY({lift});width:{WIDTH}px");
-    let facts = [
-        (t!(w, "tip.status"), tile.status.to_string()),
-        (
-            t!(w, "tip.ready"),
-            t!(
-                w,
-                "tip.ready.words",
-                ready = tile.ready.0,
-                total = tile.ready.1
-            ),
-        ),
-        (
-            t!(w, "tip.revision"),
-            tile.revision
-                .map_or_else(String::new, |r| r.letter().to_string()),
-        ),
-        (
-            t!(w, "tip.restarts"),
-            if tile.restarts > 0 {
-                tile.restarts.to_string()
-            } else {
-                String::new()
-            },
-        ),
-        (
-            t!(w, "tip.node"),
-            match &tile.node {
-                Some(node) => node.to_string(),
-                None => t!(w, "tip.node.none"),
-            },
-        ),
-        (t!(w, "tip.address"), tile.ip.to_string()),
-    ];
-    html! {
-        <div class="k-tip" {style} aria-hidden="true">
-            <p class="k-tip-title">{ &*tile.key.name }</p>
-            <dl>
-                { for facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| html! {
-                    <div key={name.clone()}><dt>{ name }</dt><dd>{ value }</dd></div>
-                }) }
-            </dl>
-        </div>
     }
 }
 

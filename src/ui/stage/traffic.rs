@@ -8,10 +8,11 @@ use yew::prelude::*;
 
 use super::roving::use_roving;
 use super::tile::{PodTile, tile_id};
+use super::tip::tip;
 use crate::api::{Key, Resource};
-use crate::app::layout::nodes::Density;
 use crate::app::layout::traffic::{Dot, DotMark, TrafficLayout};
 use crate::app::layout::{Rect, Size};
+use crate::app::view::Tile;
 use crate::app::view::pulse::{Pulse, Rate};
 use crate::app::view::traffic::{Hub, Source, TrafficView};
 use crate::app::{Msg, Selection, Shared, Text, say};
@@ -39,6 +40,11 @@ pub fn TrafficStage(props: &Props) -> Html {
         tiles.map(move |tile| tile_id(&prefix(hub), tile))
     });
     let roving = use_roving(tiles.collect());
+    let attended = use_state(|| None::<Rc<str>>);
+    let attend = {
+        let attended = attended.clone();
+        use_callback((), move |uid: Option<Rc<str>>, ()| attended.set(uid))
+    };
     if view.clients.is_empty() && view.services.is_empty() {
         return html! {
             <p class="k-empty">{ t!(w, "traffic.empty") }</p>
@@ -67,30 +73,57 @@ pub fn TrafficStage(props: &Props) -> Html {
                         selected={props.selected.as_ref() == Some(&hub.uid)} />
                 }
             }) }
-            { for view.services.iter().zip(&layout.endpoints).flat_map(|(hub, rects)| {
-                hub.endpoints.iter().zip(rects).map(|(end, rect)| match &end.tile {
+            { for view.services.iter().zip(&layout.endpoints).flat_map(|(hub, ends)| {
+                let (attend, stop) = (&attend, &roving.stop);
+                hub.endpoints.iter().zip(&ends.rects).map(move |(end, rect)| match &end.tile {
                     Some(tile) => html! {
                         <PodTile
                             key={format!("{}-{}", hub.uid, tile.uid)}
                             tile={tile.clone()}
-                            density={Density::Full}
+                            density={ends.density()}
                             style={rect.style()}
                             selected={props.selected.as_ref() == Some(&tile.uid)}
                             busy={props.pulse.busy.contains(&tile.key)}
-                            tabbable={tile_id(&prefix(hub), tile) == roving.stop}
+                            tabbable={tile_id(&prefix(hub), tile) == *stop}
+                            attend={attend.clone()}
                             prefix={prefix(hub)}
                         />
                     },
                     None => html! {
-                        <div key={format!("{}-{}", hub.uid, end.address)} class="k-endpoint" style={rect.style()}>
-                            { &*end.address }
+                        <div
+                            key={format!("{}-{}", hub.uid, end.address)}
+                            class="k-endpoint"
+                            style={rect.style()}
+                            title={ends.frame.map(|_| end.address.to_string())}
+                        >
+                            { if ends.frame.is_none() { &*end.address } else { "" } }
                         </div>
                     },
                 })
             }) }
             <Flows {size} now={props.now} layout={layout.clone()} />
+            if let Some((tile, rect)) = attended_tile(view, layout, attended.as_deref()) {
+                { tip(&w, tile, rect, size) }
+            }
         </div>
     }
+}
+
+/// The tile that the pointer or the focus is on, where names have no room.
+fn attended_tile<'v>(
+    view: &'v TrafficView,
+    layout: &TrafficLayout,
+    uid: Option<&str>,
+) -> Option<(&'v Tile, Rect)> {
+    let uid = uid?;
+    let groups = view.services.iter().zip(&layout.endpoints);
+    groups
+        .filter(|(_, ends)| ends.frame.is_some())
+        .flat_map(|(hub, ends)| hub.endpoints.iter().zip(&ends.rects))
+        .find_map(|(end, rect)| {
+            let tile = end.tile.as_ref().filter(|tile| &*tile.uid == uid)?;
+            Some((&**tile, *rect))
+        })
 }
 
 fn select(
@@ -221,24 +254,38 @@ fn Wires(props: &WiresProps) -> Html {
             wires.push((line(from, layout.entrance(*to)), "k-wire"));
         }
     }
-    for ((hub, from), rects) in view
-        .services
-        .iter()
-        .zip(&layout.services)
-        .zip(&layout.endpoints)
-    {
-        for (end, to) in hub.endpoints.iter().zip(rects) {
-            let class = if end.ready {
+    for (i, (hub, from)) in view.services.iter().zip(&layout.services).enumerate() {
+        // Many share the way to their row.
+        let mut ways: Vec<((f32, f32), bool)> = Vec::new();
+        for (j, end) in hub.endpoints.iter().enumerate() {
+            let Some(to) = layout.end(i, j) else {
+                continue;
+            };
+            match ways.iter_mut().rev().find(|(way, _)| *way == to) {
+                Some((_, ready)) => *ready |= end.ready,
+                None => ways.push((to, end.ready)),
+            }
+        }
+        for (to, ready) in ways {
+            let class = if ready {
                 "k-wire"
             } else {
                 "k-wire k-wire--cut"
             };
-            wires.push((line(layout.exit(*from), layout.entrance(*to)), class));
+            wires.push((line(layout.exit(*from), to), class));
         }
     }
+    let frames = layout.endpoints.iter().filter_map(|ends| ends.frame);
     html! {
         <svg class="k-wires" width={layout.size.w.to_string()} height={layout.size.h.to_string()} aria-hidden="true">
             { for wires.into_iter().enumerate().map(|(i, (d, class))| html! { <path key={i} {class} {d} /> }) }
+            { for frames.map(|frame| html! {
+                <rect
+                    class="k-ends"
+                    x={frame.x.to_string()} y={frame.y.to_string()}
+                    width={frame.w.to_string()} height={frame.h.to_string()}
+                />
+            }) }
         </svg>
     }
 }
