@@ -654,6 +654,7 @@ impl App {
         self.model.view = model.view;
         self.model.panes = model.panes;
         self.model.theme = model.theme;
+        self.model.single_keys = model.single_keys;
         self.model.control_plane = model.control_plane;
         self.model.stage = model.stage;
         self.model.kept = model.kept;

@@ -160,6 +160,10 @@ pub struct Model {
     pub notices: Shared<Vec<Notice>>,
     pub spoken: Shared<Spoken>,
     pub question: Option<Question>,
+    /// The list of keys is open.
+    pub keys: bool,
+    /// Keys without Ctrl or Alt mean something wherever nothing else takes them (WCAG 2.2, 2.1.4: they can be turned off).
+    pub single_keys: bool,
     /// What was shared with this page, and waits to be opened.
     pub offer: Option<Offer>,
     /// What this page is about to share.
@@ -207,6 +211,8 @@ impl Model {
             notices: Shared::default(),
             spoken: Shared::default(),
             question: None,
+            keys: false,
+            single_keys: true,
             offer: None,
             share: None,
             kept: None,
@@ -310,6 +316,9 @@ pub enum Msg {
     /// Gives up what takes long.
     Stop,
     Ask(Question),
+    /// Opens or closes the list of keys.
+    ShowKeys(bool),
+    SingleKeys(bool),
     /// How many worker nodes the next cluster is to have.
     SetWorkers(Workers),
     Answer(bool),
@@ -368,6 +377,8 @@ pub enum Effect {
     Arrange,
     /// For the browser.
     SetTheme(Theme),
+    /// Keeps for the next visit whether single keys mean something.
+    KeepSingleKeys(bool),
     /// What is kept has changed.
     Save,
     /// How far somebody got with the lessons is to be kept.
@@ -599,6 +610,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.question = Some(question);
             model.next_workers = model.workers;
             Vec::new()
+        }
+        Msg::ShowKeys(shown) => {
+            model.keys = shown;
+            Vec::new()
+        }
+        Msg::SingleKeys(on) => {
+            model.single_keys = on;
+            vec![Effect::KeepSingleKeys(on)]
         }
         Msg::SetWorkers(workers) => {
             model.next_workers = workers;

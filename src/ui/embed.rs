@@ -6,6 +6,7 @@ use super::browser;
 use super::editor::Editor;
 use super::header::PaneSwitch;
 use super::inspector::Inspector;
+use super::key_list::KeyList;
 use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
 use super::offer::OfferDialog;
@@ -93,6 +94,9 @@ pub fn embedded(model: &Model, embed: Embed, w: &Words) -> Html {
             <Notices notices={model.notices.clone()} />
             <LiveRegion spoken={model.spoken.clone()} />
             <OfferDialog offer={model.offer.clone()} embedded={true} />
+            if model.keys {
+                <KeyList single={model.single_keys} simulated={true} />
+            }
         </div>
     }
 }

@@ -88,6 +88,16 @@ pub fn Header(props: &Props) -> Html {
                 >
                     { icon(symbol) }
                 </button>
+                <button
+                    type="button"
+                    class="k-button k-button--quiet k-keys-button"
+                    title={t!(w, "keys.open")}
+                    aria-label={t!(w, "keys.open")}
+                    aria-haspopup="dialog"
+                    onclick={send(Msg::ShowKeys(true))}
+                >
+                    { icon(Icon::Keys) }
+                </button>
                 if simulated {
                     <button
                         type="button"

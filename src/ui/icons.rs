@@ -30,6 +30,7 @@ pub enum Icon {
     Back,
     Open,
     Save,
+    Keys,
 }
 
 impl Icon {
@@ -83,6 +84,9 @@ impl Icon {
             }
             Icon::Save => {
                 "M7.2 1.5h1.6v6.2l2.3-2.3 1.1 1.1L8 10.7 3.8 6.5l1.1-1.1 2.3 2.3zM2 10.5h1.6v2.4h8.8v-2.4H14v4H2z"
+            }
+            Icon::Keys => {
+                "M2 3.5h12c.6 0 1 .4 1 1v7c0 .6-.4 1-1 1H2c-.6 0-1-.4-1-1v-7c0-.6.4-1 1-1zm.4 1.4v6.2h11.2V4.9zM4 6h1.4v1.4H4zM6.2 6h1.4v1.4H6.2zM8.4 6h1.4v1.4H8.4zM10.6 6H12v1.4h-1.4zM5 8.8h6v1.4H5z"
             }
             Icon::Warning => "M8 1.6l6.9 12.6H1.1zM7.2 6h1.6v4.2H7.2zM7.2 11.2h1.6v1.5H7.2z",
         }

@@ -39,10 +39,12 @@ fn meaning(event: &KeyboardEvent, runtime: &Runtime) -> Option<Msg> {
     if event.key() == "Escape" && model.selection.is_some() && !is_in(event, "dialog") {
         return Some(Msg::Deselect);
     }
-    if event.ctrl_key() || event.meta_key() || event.alt_key() || is_taken(event) {
+    let combined = event.ctrl_key() || event.meta_key() || event.alt_key();
+    if combined || !model.single_keys || is_taken(event) {
         return None;
     }
     match event.key().as_str() {
+        "?" => Some(Msg::ShowKeys(true)),
         " " | "k" => Some(Msg::TogglePlay),
         "." => Some(Msg::Step),
         "<" => Some(Msg::SetSpeed(model.transport.speed.slower())),

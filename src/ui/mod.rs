@@ -14,6 +14,7 @@ mod header;
 mod hooks;
 mod icons;
 mod inspector;
+mod key_list;
 mod keys;
 mod learn;
 mod modal;

@@ -12,6 +12,7 @@ use super::editor::Editor;
 use super::embed::embedded;
 use super::header::{Header, PaneSwitch};
 use super::inspector::Inspector;
+use super::key_list::KeyList;
 use super::keys;
 use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
@@ -154,6 +155,9 @@ pub fn Page(props: &Props) -> Html {
                 <Dialog question={model.question} workers={model.next_workers} />
                 <OfferDialog offer={model.offer.clone()} embedded={false} />
                 <ShareDialog share={model.share.clone()} />
+                if model.keys {
+                    <KeyList single={model.single_keys} simulated={model.real.is_none()} />
+                }
             </div>
         </ContextProvider<Runtime>>
         </ContextProvider<Language>>

@@ -193,6 +193,7 @@ impl Runtime {
                     storage::keep_theme(theme.name());
                     set_theme(theme);
                 }
+                Effect::KeepSingleKeys(on) => storage::keep_single_keys(on),
                 Effect::Save => self.0.dirty.set(true),
                 Effect::KeepProgress(text) => storage::keep_lessons_done(&text),
                 Effect::KeepOwn(text) => {
@@ -384,7 +385,10 @@ fn brought_back(address: &Address) -> App {
 fn wishes(address: &Address) -> Vec<Msg> {
     let kept = storage::theme().map(|name| Theme::by_name(&name));
     let theme = address.theme.or(kept).unwrap_or_default();
-    let mut wishes = vec![Msg::SetTheme(theme)];
+    let mut wishes = vec![
+        Msg::SetTheme(theme),
+        Msg::SingleKeys(storage::single_keys()),
+    ];
     wishes.extend(address.view.map(Msg::Show));
     let lesson = address.lesson.as_deref().filter(|name| load::is_name(name));
     wishes.extend(lesson.map(|name| Msg::Learn(LearnAct::Start(name.into()))));

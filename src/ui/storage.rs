@@ -10,6 +10,7 @@ const TYPED: &str = "kubarium.typed";
 /// How many lines are kept for the next visit.
 const MOST_TYPED: usize = 200;
 const THEME: &str = "kubarium.theme";
+const SINGLE_KEYS: &str = "kubarium.keys";
 /// The session of a lesson, while one is taken; the other one waits meanwhile.
 const LESSON: &str = "kubarium.lesson";
 /// How far somebody got with the lessons.
@@ -114,6 +115,15 @@ pub fn theme() -> Option<String> {
 
 pub fn keep_theme(name: &str) {
     set(THEME, name);
+}
+
+/// Whether keys without Ctrl or Alt mean something: unless they were turned off.
+pub fn single_keys() -> bool {
+    get(SINGLE_KEYS).as_deref() != Some("off")
+}
+
+pub fn keep_single_keys(on: bool) {
+    set(SINGLE_KEYS, if on { "on" } else { "off" });
 }
 
 pub fn keep_language(tag: &str) {

@@ -219,6 +219,52 @@ for (const [words, size] of SMALL) {
   }
 }
 
+test("keys are listed, and those of one character can be turned off for good", { timeout: 300_000 }, async (t) => {
+  const { page } = await alive(t);
+  const playing = () => page.locator(".k-page").getAttribute("data-playing");
+  const loose = () =>
+    page.evaluate(() => {
+      document.activeElement?.blur();
+    });
+  await loose();
+  await page.keyboard.press("k");
+  assert.equal(await playing(), "false");
+  await page.keyboard.press("k");
+  assert.equal(await playing(), "true");
+
+  await page.keyboard.press("?");
+  const dialog = page.getByRole("dialog", { name: "Keys" });
+  await dialog.waitFor();
+  await accessible(page, "dialog[open]");
+  await screenshot(page, "keys");
+  const one = dialog.getByRole("checkbox");
+  assert.equal(await one.isChecked(), true);
+  await one.focus();
+  await page.keyboard.press("Space");
+  assert.equal(await one.isChecked(), false);
+  assert.equal(await playing(), "true", "the Space key was for the box");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+
+  for (const visit of ["this", "the next"]) {
+    await loose();
+    for (const key of ["k", "Space", "?"]) await page.keyboard.press(key);
+    assert.equal(await playing(), "true", `${visit} visit`);
+    assert.equal(await dialog.count(), 0);
+    if (visit === "this") {
+      await page.reload();
+      await started(page);
+    }
+  }
+  // The button is still there, and so is the way back.
+  await page.getByRole("button", { name: "Keys of the keyboard" }).click();
+  await dialog.getByRole("checkbox").check();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await loose();
+  await page.keyboard.press("k");
+  assert.equal(await playing(), "false");
+});
+
 test("on the smallest screen a long name makes nothing wider, and dialogs hold what is in them", { timeout: 300_000 }, async (t) => {
   const { page } = await alive(t, { size: { width: 320, height: 640 } });
   await page.locator(".k-panes button").last().click();
