@@ -48,51 +48,53 @@ pub fn KeyList(props: &Props) -> Html {
         html! { <section><h3>{ w.say(&title) }</h3>{ list(keys) }</section> }
     };
     html! {
-        <Modal id="keys" class="k-export" title={t!(w, "keys.title")} {close}>
-            { group(say!("keys.everywhere"), &[
-                ("Ctrl+Enter ⌘+Enter", say!("keys.apply")),
-                ("Esc", say!("keys.deselect")),
-            ]) }
-            if props.simulated {
-                <section>
-                    <h3>{ t!(w, "keys.single") }</h3>
-                    <label>
-                        <input type="checkbox" checked={props.single} {onchange} />
-                        { " " }{ t!(w, "keys.single.switch") }
-                    </label>
-                    { list(&[
-                        ("Space K", say!("keys.play")),
-                        (".", say!("keys.step")),
-                        ("< >", say!("keys.speed")),
-                        ("?", say!("keys.open")),
-                    ]) }
-                </section>
-            }
-            { group(say!("keys.stage"), &[
-                ("← ↑ → ↓", say!("keys.tiles")),
-                ("Enter", say!("keys.select")),
-            ]) }
-            if props.simulated {
-                { group(say!("keys.time"), &[
-                    ("← →", say!("keys.second")),
-                    ("PgUp PgDn", say!("keys.leap")),
-                    ("Home End", say!("keys.ends")),
+        <Modal id="keys" class="k-export k-keys" title={t!(w, "keys.title")} {close}>
+            <div class="k-key-groups">
+                { group(say!("keys.everywhere"), &[
+                    ("Ctrl+Enter ⌘+Enter", say!("keys.apply")),
+                    ("Esc", say!("keys.deselect")),
                 ]) }
-            }
-            { group(say!("keys.terminal"), &[
-                ("Tab", say!("keys.complete")),
-                ("↑ ↓", say!("keys.history")),
-                ("Ctrl+R", say!("keys.search")),
-                ("Ctrl+C", say!("keys.interrupt")),
-                ("Ctrl+Shift+C", say!("keys.copy")),
-                ("Ctrl+L", say!("keys.clear")),
-                ("Shift+Enter", say!("keys.line")),
-            ]) }
-            { group(say!("keys.editor"), &[
-                ("Ctrl+Space", say!("keys.suggest")),
-                ("Ctrl+F ⌘+F", say!("keys.find")),
-                ("Ctrl+] Ctrl+[", say!("keys.indent")),
-            ]) }
+                if props.simulated {
+                    <section>
+                        <h3>{ t!(w, "keys.single") }</h3>
+                        <label>
+                            <input type="checkbox" checked={props.single} {onchange} />
+                            { " " }{ t!(w, "keys.single.switch") }
+                        </label>
+                        { list(&[
+                            ("Space K", say!("keys.play")),
+                            (".", say!("keys.step")),
+                            ("< >", say!("keys.speed")),
+                            ("?", say!("keys.list")),
+                        ]) }
+                    </section>
+                }
+                { group(say!("keys.stage"), &[
+                    ("← ↑ → ↓", say!("keys.tiles")),
+                    ("Enter", say!("keys.select")),
+                ]) }
+                if props.simulated {
+                    { group(say!("keys.time"), &[
+                        ("← →", say!("keys.second")),
+                        ("PgUp PgDn", say!("keys.leap")),
+                        ("Home End", say!("keys.ends")),
+                    ]) }
+                }
+                { group(say!("keys.terminal"), &[
+                    ("Tab", say!("keys.complete")),
+                    ("↑ ↓", say!("keys.history")),
+                    ("Ctrl+R", say!("keys.search")),
+                    ("Ctrl+C", say!("keys.interrupt")),
+                    ("Ctrl+Shift+C", say!("keys.copy")),
+                    ("Ctrl+L", say!("keys.clear")),
+                    ("Shift+Enter", say!("keys.line")),
+                ]) }
+                { group(say!("keys.editor"), &[
+                    ("Ctrl+Space", say!("keys.suggest")),
+                    ("Ctrl+F ⌘+F", say!("keys.find")),
+                    ("Ctrl+] Ctrl+[", say!("keys.indent")),
+                ]) }
+            </div>
             <div class="k-dialog-actions">
                 <button type="button" class="k-button" onclick={leave}>{ t!(w, "export.close") }</button>
             </div>

@@ -375,3 +375,21 @@ fn objects_of_defined_kinds_are_found_linked_and_explained_like_any_others() {
     }));
     assert_eq!(app.model().notices.len(), 1);
 }
+
+#[test]
+fn a_service_that_is_asked_stands_before_others() {
+    let mut app = App::fresh(1);
+    run(&mut app, 5);
+    let text =
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: apart\nspec:\n  ports:\n  - port: 80\n";
+    app.dispatch(Msg::Edit {
+        file: 0,
+        text: text.into(),
+    });
+    app.dispatch(Msg::Apply);
+    app.dispatch(Msg::Show(View::Traffic));
+    run(&mut app, 5);
+    let services = &app.model().scene.traffic.services;
+    let names: Vec<&str> = services.iter().map(|hub| &*hub.key.name).collect();
+    assert_eq!(names, ["web", "apart"]);
+}

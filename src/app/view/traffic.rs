@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Service;
 use crate::api::play::Traffic;
 use crate::api::{Key, Resource};
 use crate::app::{Mirror, Shared};
+use crate::sim::ordered::Map;
 
 use super::pod::Tile;
 
@@ -61,22 +62,25 @@ pub struct End {
 impl TrafficView {
     #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub fn build(mirror: &Mirror, tiles: &[Shared<Tile>]) -> TrafficView {
-        let services: Vec<Hub> = mirror
+        let by_uid: Map<&str, &Shared<Tile>> = tiles.iter().map(|t| (&*t.uid, t)).collect();
+        let mut services: Vec<Hub> = mirror
             .services
             .iter()
             .filter(|s| s.namespace() != "kube-system" && s.name() != "kubernetes")
-            .map(|service| hub_of(service, mirror, tiles))
+            .map(|service| hub_of(service, mirror, &by_uid))
             .collect();
-        let clients = mirror
+        let clients: Vec<Source> = mirror
             .traffics
             .iter()
             .map(|traffic| source_of(traffic, &services))
             .collect();
+        // What is asked stands next to who asks.
+        services.sort_by_key(|hub| !clients.iter().any(|c| c.service.as_ref() == Some(&hub.uid)));
         TrafficView { clients, services }
     }
 }
 
-fn hub_of(service: &Service, mirror: &Mirror, tiles: &[Shared<Tile>]) -> Hub {
+fn hub_of(service: &Service, mirror: &Mirror, tiles: &Map<&str, &Shared<Tile>>) -> Hub {
     let spec = service.spec.as_ref();
     let ports: Vec<String> = spec
         .and_then(|s| s.ports.as_deref())
@@ -102,7 +106,7 @@ fn hub_of(service: &Service, mirror: &Mirror, tiles: &[Shared<Tile>]) -> Hub {
             endpoints.push(End {
                 address: address.as_str().into(),
                 ready: endpoint.conditions.as_ref().and_then(|c| c.ready) != Some(false),
-                tile: uid.and_then(|uid| tiles.iter().find(|t| *t.uid == *uid).cloned()),
+                tile: uid.and_then(|uid| tiles.get(uid).copied().cloned()),
             });
         }
     }
