@@ -43,8 +43,8 @@ impl Ends {
 
 const MARGIN: i32 = 24;
 const NARROW_MARGIN: i32 = 16;
-const CLIENT: Size = Size { w: 216, h: 100 };
-const SERVICE: Size = Size { w: 216, h: 116 };
+const CLIENT: Size = Size { w: 216, h: 116 };
+const SERVICE: Size = Size { w: 216, h: 132 };
 const ENDPOINT: Size = Size { w: 150, h: 44 };
 const GAP: i32 = 12;
 const GROUP_GAP: i32 = 32;
