@@ -134,7 +134,7 @@ fn by_type(secret: &Kind, path: &Path<'_>, errors: &mut Errors) {
     };
     let json = |key: &str, data: &ByteString, errors: &mut Errors| {
         let detail = match serde_json::from_slice::<serde_json::Value>(&data.0) {
-            Err(error) => go_syntax_error(&data.0, &error),
+            Err(_) => go_syntax_error(&data.0),
             Ok(value) => match not_a_map(&value) {
                 Some(found) => format!(
                     "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"

@@ -18,6 +18,8 @@ mod tests;
 use scan::{Mark, SyntaxError};
 use serde_json::Value;
 
+use crate::api::json::scan::{ScanError, value_end};
+
 pub use emit::to_yaml;
 pub use spans::{Span, SpanMap};
 
@@ -97,11 +99,22 @@ pub fn parse(text: &str) -> Parsed {
         };
     }
     let mut parsed = Parsed::default();
-    let mut yaml_from = 0;
-    if text.trim_start().starts_with('{') {
-        yaml_from = parse_json_values(text, &mut parsed.documents);
-    }
     let places = Places::of(text);
+    let mut yaml_from = 0;
+    let mut no_json = None;
+    if text.trim_start().starts_with('{') {
+        match parse_json_values(text, &places, &mut parsed.documents) {
+            Json::All => return parsed,
+            Json::Broken(error) => {
+                parsed.error = Some(error);
+                return parsed;
+            }
+            Json::Unclear { end, error } => {
+                yaml_from = end;
+                no_json = Some(error);
+            }
+        }
+    }
     for chunk in chunks(text, yaml_from) {
         let document = match chunk {
             Ok(range) => parse_document(text, range, &places),
@@ -112,26 +125,49 @@ pub fn parse(text: &str) -> Parsed {
                 .documents
                 .extend(document.filter(|document| !document.value.is_null())),
             Err(error) => {
-                parsed.error = Some(error);
+                // What is neither is told as what it looks like.
+                parsed.error = Some(no_json.unwrap_or(error));
                 break;
             }
         }
+        no_json = None;
     }
     parsed
 }
 
-/// Reads the JSON values at the start of a text, and says where they end. Places are those that
-/// reading them as YAML gives.
-fn parse_json_values(text: &str, documents: &mut Vec<Document>) -> usize {
-    let places = Places::of(text);
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+/// What reading a text as JSON values led to.
+enum Json {
+    All,
+    /// There are several values, so it is JSON, and broken.
+    Broken(YamlError),
+    /// Behind at most one value, which ends at `end`, stands what may be YAML.
+    Unclear {
+        end: usize,
+        error: YamlError,
+    },
+}
+
+/// Reads the JSON values at the start of a text. Places are those that reading them as YAML gives.
+fn parse_json_values(text: &str, places: &Places, documents: &mut Vec<Document>) -> Json {
     let mut end = 0;
+    let mut count = 0;
     loop {
-        let start = values.byte_offset();
-        match values.next() {
-            Some(Ok(value)) => {
-                end = values.byte_offset();
-                let spans = match parse_document(text, start..end, &places) {
+        let start = end;
+        let error = match value_end(text.as_bytes(), start) {
+            Ok(None) => return Json::All,
+            Ok(Some(stop)) => {
+                end = stop;
+                Ok(serde_json::from_str(
+                    text.get(start..end).unwrap_or_default(),
+                ))
+            }
+            Err(error) => Err(error),
+        };
+        match error {
+            Ok(Ok(value)) => {
+                count += 1;
+                let value: Value = value;
+                let spans = match parse_document(text, start..end, places) {
                     Ok(Some(document)) => document.spans,
                     _ => SpanMap::default(),
                 };
@@ -143,8 +179,43 @@ fn parse_json_values(text: &str, documents: &mut Vec<Document>) -> usize {
                     });
                 }
             }
-            _ => return end,
+            // Values that nest too deep for this reader.
+            Ok(Err(error)) => {
+                let error = json_error(text, places, start, error.to_string());
+                return Json::Unclear { end: start, error };
+            }
+            Err(error) => {
+                let offset = match &error {
+                    ScanError::End => text.len(),
+                    ScanError::Syntax { offset, .. } => *offset,
+                };
+                let message = match error {
+                    ScanError::End => "unexpected EOF".to_owned(),
+                    ScanError::Syntax { message, .. } if count > 1 => message,
+                    ScanError::Syntax { message, .. } => {
+                        format!("json: offset {}: {message}", offset + 1)
+                    }
+                };
+                let error = json_error(text, places, offset, message);
+                return match count {
+                    0 | 1 => Json::Unclear { end, error },
+                    _ => Json::Broken(error),
+                };
+            }
         }
+    }
+}
+
+fn json_error(text: &str, places: &Places, offset: usize, message: String) -> YamlError {
+    let (line, column) = places.position(text, offset);
+    YamlError {
+        message,
+        span: Span {
+            start: offset,
+            end: word_end(text, offset),
+            line,
+            column,
+        },
     }
 }
 

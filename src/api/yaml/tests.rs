@@ -304,10 +304,6 @@ fn refused_in_the_words_of_go_yaml() {
             "line 2: found an indentation indicator equal to 0",
         ),
         ("x: y\na: !q!b c\n", "line 1: found undefined tag handle"),
-        (
-            "{{- if .x }}\nname: x\n",
-            "did not find expected node content",
-        ),
         ("a: ]\n", "did not find expected node content"),
         (": a\n", "did not find expected key"),
         (
@@ -334,6 +330,28 @@ fn refused_in_the_words_of_go_yaml() {
     for (text, want) in rows {
         let want = format!("error converting YAML to JSON: yaml: {want}");
         assert_eq!(read(text), Err(want), "{text:?}");
+    }
+    let as_json = [
+        (
+            "{{- if .x }}\nname: x\n",
+            "json: offset 2: invalid character '{' looking for beginning of object key string",
+        ),
+        ("{\"a\": 1", "unexpected EOF"),
+        (
+            "{\"a\": 1}\n{\"b\" 2}",
+            "json: offset 15: invalid character '2' after object key",
+        ),
+        (
+            "{\"a\": 1}\n{}\n{\"b\" 2}",
+            "invalid character '2' after object key",
+        ),
+        (
+            "{\"a\": 1}\nb: ]\n",
+            "json: offset 10: invalid character 'b' looking for beginning of value",
+        ),
+    ];
+    for (text, want) in as_json {
+        assert_eq!(read(text), Err(want.to_owned()), "{text:?}");
     }
     let without_yaml = [
         ("a: .inf\n", "json: unsupported value: +Inf"),

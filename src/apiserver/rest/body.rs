@@ -122,8 +122,7 @@ pub(super) fn object<'r>(kind: &str, request: &'r Request) -> Result<&'r Value> 
             (why, summary(&other.to_string()))
         }
         Body::Text(text) if !text.trim().is_empty() => {
-            let first = text.trim_start().chars().next().unwrap_or_default();
-            let why = format!("invalid character {first:?} looking for beginning of value");
+            let why = crate::api::json::go_syntax_error(text.as_bytes());
             (why, summary(text))
         }
         _ => {
@@ -153,9 +152,9 @@ fn summary(body: &str) -> String {
 /// The JSON of a patch. What is none is refused in the words of the one who reads it.
 pub(super) fn patch(request: &Request) -> Result<&Value> {
     if let Body::Text(text) = &request.body
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
     {
-        let why = crate::api::json::go_syntax_error(text.as_bytes(), &error);
+        let why = crate::api::json::go_syntax_error(text.as_bytes());
         return Err(Status::bad_request(match request.content_type {
             STRATEGIC_MERGE_PATCH => why,
             _ => format!("error decoding patch: {why}"),

@@ -63,11 +63,11 @@ async fn run(kube: &Kube) -> Result<()> {
     };
     // What looks like JSON goes to the server as it is; it says what is wrong.
     if source.trim_start().starts_with('{')
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&source)
+        && serde_json::from_str::<serde::de::IgnoredAny>(&source).is_err()
     {
         return Err(Failure::Status(Box::new(json!({
             "kind": "Status", "status": "Failure", "reason": "BadRequest", "code": 400,
-            "message": crate::api::json::go_syntax_error(source.as_bytes(), &error),
+            "message": crate::api::json::go_syntax_error(source.as_bytes()),
         }))));
     }
     if flags.is("local") && !flags.arguments.is_empty() {
