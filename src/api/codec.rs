@@ -12,9 +12,12 @@
 
 mod decode;
 mod encode;
+mod failure;
+pub mod go_time;
 
-pub use decode::{DecodeError, decode};
+pub use decode::decode;
 pub use encode::encode;
+pub use failure::DecodeError;
 
 #[cfg(test)]
 mod tests;

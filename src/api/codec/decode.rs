@@ -1,95 +1,75 @@
 use std::cell::RefCell;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::Write as _;
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 
+use super::failure::{DecodeError, Failure, NEITHER_NUMBER_NOR_TEXT, Part};
+use super::go_time::{self, time_error};
 use crate::api::quantity::Quantity;
 
-/// Why a value is not of its type, in the words of the real API server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
-    pub message: String,
-    /// Where, with list indices: `spec.template.spec.containers[0].ports`.
-    pub path: String,
-}
-
-impl Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-/// The same, as small as a pointer while it travels up: every field of every type hands it on.
-#[derive(Debug)]
-struct Failure(Box<DecodeError>);
-
-impl Failure {
-    fn new(message: String, path: String) -> Self {
-        Failure(Box::new(DecodeError { message, path }))
-    }
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl de::Error for Failure {
-    fn custom<T: Display>(message: T) -> Self {
-        Failure::new(message.to_string(), String::new())
-    }
-
-    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        let expected = expected.to_string();
-        if expected == "IntOrString" {
-            let found = match unexpected {
-                Unexpected::Bool(_) => "bool".to_owned(),
-                Unexpected::Float(n) => format!("number {n}"),
-                Unexpected::Seq => "array".to_owned(),
-                Unexpected::Map => "object".to_owned(),
-                _ => "value".to_owned(),
-            };
-            return Self::custom(format_args!(
-                "json: cannot unmarshal {found} into Go value of type int32"
-            ));
-        }
-        Self::custom(format_args!("invalid value: expected {expected}"))
-    }
-}
+/// The lists that are something although they are empty: where nothing is said, they have values.
+const KEPT_EMPTY: [(&str, &str); 1] = [("HPAScalingRules", "policies")];
 
 /// Decodes `value`. `version` is the Go package of the kind's own types ("v1", "v2").
 ///
 /// Returns the object and the paths of the fields that its type does not have.
-pub fn decode<'de, T: de::Deserialize<'de>>(
-    value: &'de Value,
+pub fn decode<T: DeserializeOwned>(
+    value: &Value,
     version: &str,
 ) -> Result<(T, Vec<String>), DecodeError> {
-    let notes = RefCell::new(Notes {
-        version,
-        unknown: Vec::new(),
-        probed: String::new(),
-    });
+    let notes = RefCell::new(Notes::new(version, false));
+    let mut decoded = attempt::<T>(value, &notes);
+    let notes = notes.into_inner();
+    if notes.skipped {
+        // Some of what was left out may have to be something else than a list.
+        let strict = RefCell::new(Notes::new(version, true));
+        if let Err(failure) = attempt::<T>(value, &strict) {
+            decoded = Err(failure);
+        }
+    }
+    match decoded {
+        Ok(object) => Ok((object, notes.unknown)),
+        Err(failure) => Err(failure.in_the_end(value, &mut |rest| {
+            let strict = RefCell::new(Notes::new(version, true));
+            attempt::<T>(rest, &strict).err()
+        })),
+    }
+}
+
+fn attempt<T: DeserializeOwned>(value: &Value, notes: &RefCell<Notes<'_>>) -> Result<T, Failure> {
     let root = Spot {
         source: Source::Value(value),
         parent: None,
         step: Step::Root,
-        notes: &notes,
+        notes,
     };
-    let object = T::deserialize(De(&root)).map_err(|failure| *failure.0)?;
-    Ok((object, notes.into_inner().unknown))
+    T::deserialize(De(&root))
 }
 
 struct Notes<'n> {
     version: &'n str,
+    /// Whether an empty list is a list where something optional is asked for.
+    lists: bool,
+    /// Whether there was one that was left out.
+    skipped: bool,
     unknown: Vec<String>,
     /// What a probe has learnt: the Go name of a type.
     probed: String,
+}
+
+impl<'n> Notes<'n> {
+    fn new(version: &'n str, lists: bool) -> Self {
+        Notes {
+            version,
+            lists,
+            skipped: false,
+            unknown: Vec::new(),
+            probed: String::new(),
+        }
+    }
 }
 
 /// A value and where in the document it stands: a list from the leaf to the root, on the stack.
@@ -156,8 +136,19 @@ impl<'de, 'p, 'n> Spot<'de, 'p, 'n> {
         innermost.map(|structure| (structure, names.join(".")))
     }
 
+    /// The same for one who goes there.
+    fn place(&self) -> Vec<Part> {
+        let mut place = self.parent.map(Spot::place).unwrap_or_default();
+        match self.step {
+            Step::Root => {}
+            Step::Field(_, name) | Step::Key(name) => place.push(Part::Name(name.to_owned())),
+            Step::Index(i) => place.push(Part::Index(i)),
+        }
+        place
+    }
+
     fn error(&self, message: String) -> Failure {
-        Failure::new(message, self.full())
+        Failure::new(message, self.full(), self.place())
     }
 
     /// "cannot unmarshal FOUND into Go struct field … of type GO_TYPE".
@@ -204,11 +195,12 @@ impl<'de, 'p, 'n> Spot<'de, 'p, 'n> {
 
     /// The error, placed here unless it has a place.
     #[inline(never)]
-    fn located(&self, mut failure: Failure) -> Failure {
-        if failure.0.path.is_empty() {
-            failure.0.path = self.full();
+    fn located(&self, failure: Failure) -> Failure {
+        match failure.0.error.message.as_str() {
+            NEITHER_NUMBER_NOR_TEXT => self.mismatch("int32").stopping(),
+            message if failure.0.error.path.is_empty() => self.error(message.to_owned()),
+            _ => failure,
         }
-        failure
     }
 
     #[inline(never)]
@@ -259,12 +251,18 @@ impl<'de, 'p, 'n> Spot<'de, 'p, 'n> {
         }
     }
 
-    /// Whether an option has nothing. An empty list is no list: what Go's `omitempty` writes,
-    /// everybody reads back.
+    /// Whether an option has nothing. An empty list is none: no built-in kind can tell them apart
+    /// once it was stored, for protobuf has no empty lists.
     #[inline(never)]
     fn nothing(&self) -> bool {
-        match self.source {
-            Source::Value(Value::Array(items)) => items.is_empty(),
+        match (self.source, self.step) {
+            (Source::Value(Value::Array(items)), step) if items.is_empty() => {
+                let kept =
+                    matches!(step, Step::Field(of, name) if KEPT_EMPTY.contains(&(of, name)));
+                let mut notes = self.notes.borrow_mut();
+                notes.skipped |= !kept;
+                !kept && !notes.lists
+            }
             _ => self.null(),
         }
     }
@@ -284,22 +282,14 @@ impl<'de, 'p, 'n> Spot<'de, 'p, 'n> {
                     Source::Value(Value::Null) => Ok("0".to_owned()),
                     _ => canonical("[]"),
                 };
-                *canonical_text = Some(text.map_err(|message| self.error(message))?);
+                *canonical_text = Some(text.map_err(|message| self.error(message).stopping())?);
                 Ok(())
             }
-            "Time" | "MicroTime" => {
-                let found = match self.source {
-                    Source::Value(Value::Bool(_)) => "bool",
-                    Source::Value(Value::Number(_)) => "number",
-                    Source::Value(Value::Array(_)) => "array",
-                    Source::Value(Value::Object(_) | Value::Null) => "object",
-                    Source::Probe => return Err(self.probed(&format!("v1.{name}"))),
-                    _ => return Ok(()),
-                };
-                Err(self.error(format!(
-                    "json: cannot unmarshal {found} into Go value of type string"
-                )))
-            }
+            "Time" | "MicroTime" => match self.source {
+                Source::Value(Value::String(_)) | Source::Key(_) | Source::Text(_) => Ok(()),
+                Source::Probe => Err(self.probed(&format!("v1.{name}"))),
+                Source::Value(_) => Err(self.mismatch("string").stopping()),
+            },
             _ => Ok(()),
         }
     }
@@ -308,14 +298,13 @@ impl<'de, 'p, 'n> Spot<'de, 'p, 'n> {
     #[inline(never)]
     fn inside(&self, name: &str, failure: Failure) -> Failure {
         let layout = match name {
-            "Time" => "2006-01-02T15:04:05Z07:00",
-            "MicroTime" => "2006-01-02T15:04:05.000000Z07:00",
+            "Time" => go_time::SECONDS,
+            "MicroTime" => go_time::MICROSECONDS,
             _ => return failure,
         };
         let text = self.text("string").unwrap_or_default();
-        self.error(format!(
-            "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
-        ))
+        let said = time_error(text, layout).unwrap_or_else(|| failure.to_string());
+        self.error(said).stopping()
     }
 
     #[inline(never)]
@@ -475,7 +464,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         let text = self.0.text("[]uint8")?;
         visitor
             .visit_str(text)
-            .map_err(|e: Failure| self.0.error(base64_message(&e.0.message, text)))
+            .map_err(|e: Failure| self.0.error(base64_message(&e.to_string(), text)))
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {

@@ -59,6 +59,35 @@ fn wrong_types_are_named_as_go_names_them() {
             ),
             "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
         ),
+        (
+            error::<Pod>(json!({"spec": []})),
+            "json: cannot unmarshal array into Go struct field Pod.spec of type v1.PodSpec",
+        ),
+        (
+            error::<Deployment>(template(json!({"securityContext": [], "containers": []}))),
+            "json: cannot unmarshal array into Go struct field PodSpec.spec.template.spec.securityContext of type v1.PodSecurityContext",
+        ),
+        (
+            error::<Deployment>(
+                json!({"spec": {"strategy": {"rollingUpdate": {"maxSurge": true}}}}),
+            ),
+            "json: cannot unmarshal bool into Go struct field RollingUpdateDeployment.spec.strategy.rollingUpdate.maxSurge of type int32",
+        ),
+        (
+            error::<Pod>(json!({"metadata": {"creationTimestamp": 5}})),
+            "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.creationTimestamp of type string",
+        ),
+        // A type that reads itself ends decoding; others are told when it is over.
+        (
+            error::<Pod>(
+                json!({"spec": {"containers": [{"image": 5, "ports": [{"containerPort": "x"}], "resources": {"limits": {"cpu": "abc"}}}]}}),
+            ),
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        ),
+        (
+            error::<Pod>(json!({"spec": {"containers": [{"image": 5, "name": 6}]}})),
+            "json: cannot unmarshal number into Go struct field Container.spec.containers.image of type string",
+        ),
     ] {
         assert_eq!(got, want);
     }
