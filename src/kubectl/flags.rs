@@ -105,6 +105,8 @@ pub struct Parsed {
     pub dash: Option<usize>,
     /// Global flags that the command has given another meaning.
     shadowed: Vec<&'static str>,
+    /// The flags of the command itself.
+    own: Vec<&'static str>,
 }
 
 /// Reads a command's words.
@@ -116,9 +118,10 @@ pub fn parse(words: &[String], own: &[&'static str]) -> Result<Parsed, String> {
     let global = read(&[GLOBAL]);
     let mut parsed = Parsed::default();
     let own_names = known.iter().map(|f| f.name);
-    parsed.shadowed = own_names
-        .filter(|name| global.iter().any(|g| g.name == *name))
-        .collect();
+    parsed.own = own_names.collect();
+    let mut shadowed = parsed.own.clone();
+    shadowed.retain(|name| global.iter().any(|g| g.name == *name));
+    parsed.shadowed = shadowed;
     known.extend(global);
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -369,6 +372,11 @@ impl Parsed {
             Value::Repeated => self.values.entry(flag.name).or_default().push(value),
         }
         Ok(())
+    }
+
+    /// Whether the command has such a flag, given or not.
+    pub fn defines(&self, name: &str) -> bool {
+        self.own.contains(&name)
     }
 
     /// Whether the flag was given at all.

@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::error::{Failure, Result, plain};
 use super::json::{list, name, namespace, text};
 use super::kube::Kube;
+use super::validation;
+use crate::api::codec::go_time;
 use crate::api::kinds::KindInfo;
 use crate::api::{Kind, yaml};
 
@@ -137,8 +139,8 @@ impl Kube {
             if document.is_null() {
                 continue;
             }
-            self.validate(source, &document)?;
-            check_metadata(source, &document)?;
+            self.validate(source, &document).await?;
+            check_decoding(source, &document)?;
             self.flatten(source, document, out)?;
         }
         match parsed.error {
@@ -148,35 +150,25 @@ impl Kube {
     }
 
     /// The check that kubectl makes itself although the server validates fields: that there is a
-    /// kind to send the object to.
-    fn validate(&self, source: &str, document: &Value) -> Result<()> {
-        if matches!(self.flags.text("validate"), "false" | "ignore") {
+    /// kind to send the object to. No server takes a `List`, so that one is checked with all in it.
+    async fn validate(&self, source: &str, document: &Value) -> Result<()> {
+        if !self.flags.defines("validate")
+            || matches!(self.flags.text("validate"), "false" | "ignore")
+        {
             return Ok(());
         }
-        let mut wrong = Vec::new();
-        if document.is_object() {
-            for field in ["apiVersion", "kind"] {
-                match &document[field] {
-                    Value::String(text) if !text.is_empty() => {}
-                    Value::String(_) | Value::Null => wrong.push(format!("{field} not set")),
-                    _ => wrong.push(format!("{field} isn't string type")),
-                }
-            }
-        } else {
-            wrong.push("invalid object to validate".to_owned());
+        let mut wrong = validation::kind_errors(document);
+        let list = (text(document, "apiVersion"), text(document, "kind")) == ("v1", "List");
+        if list && wrong.is_empty() && self.flags.text("validate") != "warn" {
+            let schema = self.shell.world.host.schema().await;
+            wrong = validation::list_errors(schema.as_ref(), document);
         }
-        let version = text(document, "apiVersion");
-        if wrong.is_empty() && version.matches('/').count() > 1 {
-            wrong.push(format!("unexpected GroupVersion string: {version}"));
+        match validation::aggregate(wrong) {
+            None => Ok(()),
+            Some(message) => plain(format!(
+                "error validating \"{source}\": error validating data: {message}; if you choose to ignore these errors, turn validation off with --validate=false"
+            )),
         }
-        let message = match wrong.as_slice() {
-            [] => return Ok(()),
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
-        plain(format!(
-            "error validating \"{source}\": error validating data: {message}; if you choose to ignore these errors, turn validation off with --validate=false"
-        ))
     }
 
     fn flatten(&self, source: &str, object: Value, out: &mut Vec<Manifest>) -> Result<()> {
@@ -189,6 +181,7 @@ impl Kube {
                     item["kind"] = Value::from(of.as_str());
                     item["apiVersion"] = Value::from(api_version.as_str());
                 }
+                check_kind(source, &item)?;
                 check_metadata(source, &item)?;
                 out.push(self.manifest(source, item)?);
             }
@@ -200,12 +193,6 @@ impl Kube {
 
     fn manifest(&self, source: &str, mut object: Value) -> Result<Manifest> {
         let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
-        if kind.is_empty() {
-            return plain(format!(
-                "unable to decode \"{source}\": Object 'Kind' is missing in '{}'",
-                crate::api::json::go_json(&object)
-            ));
-        }
         let known = self.kind_by_gvk(api_version, kind).or_else(|| {
             // The mapper also knows kinds in lower case.
             self.kind_of(kind).filter(|info| {
@@ -245,7 +232,6 @@ impl Kube {
     }
 }
 
-/// What decoding `ObjectMeta` says of wrong types; other fields are left to the server.
 /// The one manifest on the web that every introduction to Ingresses asks for is part of the program.
 fn addon(url: &str) -> Option<&'static str> {
     let rest = url.strip_prefix("https://raw.githubusercontent.com/kubernetes/ingress-nginx/")?;
@@ -253,17 +239,51 @@ fn addon(url: &str) -> Option<&'static str> {
         .then_some(include_str!("../../static/addons/ingress-nginx.yaml"))
 }
 
+/// What decoding a document says of one that is no object, of no kind, or no list of objects
+/// (`unstructured.UnstructuredJSONScheme`).
+fn check_decoding(source: &str, document: &Value) -> Result<()> {
+    let wrong = |value: &Value, wanted: &str| -> Result<()> {
+        plain(format!(
+            "unable to decode \"{source}\": json: cannot unmarshal {} into Go {wanted}",
+            go_type(value, false)
+        ))
+    };
+    if !document.is_object() {
+        return wrong(document, "value of type unstructured.detector");
+    }
+    let items = &document["items"];
+    if !items.is_null() && !items.is_array() {
+        return wrong(
+            items,
+            "struct field decodeList.items of type []json.RawMessage",
+        );
+    }
+    check_kind(source, document)?;
+    check_metadata(source, document)
+}
+
+fn check_kind(source: &str, object: &Value) -> Result<()> {
+    match text(object, "kind") {
+        "" => plain(format!(
+            "unable to decode \"{source}\": Object 'Kind' is missing in '{}'",
+            crate::api::json::go_json(object)
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What decoding `ObjectMeta` says of wrong types; other fields are left to the server.
 fn check_metadata(source: &str, object: &Value) -> Result<()> {
     let wrong = |value: &Value, path: &str, wanted: &str| -> Result<()> {
         plain(format!(
             "unable to decode \"{source}\": json: cannot unmarshal {} into Go struct field {path} of type {wanted}",
-            go_type(value)
+            go_type(value, wanted.starts_with("int"))
         ))
     };
     let metadata = match &object["metadata"] {
         Value::Null => return Ok(()),
         Value::Object(metadata) => metadata,
-        other => return wrong(other, ".metadata", "v1.ObjectMeta"),
+        other => return wrong(other, "metadataOnlyObject.metadata", "v1.ObjectMeta"),
     };
     for (field, value) in metadata {
         let path = format!("ObjectMeta.metadata.{field}");
@@ -288,6 +308,12 @@ fn check_metadata(source: &str, object: &Value) -> Result<()> {
                 }
             }
             ("labels" | "annotations", v) => return wrong(v, &path, "map[string]string"),
+            ("creationTimestamp" | "deletionTimestamp", Value::String(text)) => {
+                if let Some(why) = go_time::time_error(text, go_time::SECONDS) {
+                    return plain(format!("unable to decode \"{source}\": {why}"));
+                }
+            }
+            ("creationTimestamp" | "deletionTimestamp", v) => return wrong(v, &path, "string"),
             ("finalizers", Value::Array(items)) => {
                 if let Some(bad) = items.iter().find(|v| !v.is_string()) {
                     return wrong(bad, &path, "string");
@@ -317,12 +343,13 @@ fn check_metadata(source: &str, object: &Value) -> Result<()> {
     Ok(())
 }
 
-fn go_type(value: &Value) -> String {
+/// A value as Go names it; of a number that is no integer, where one is wanted, also which.
+fn go_type(value: &Value, wants_integer: bool) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(_) => "bool".to_owned(),
-        Value::Number(n) if n.is_i64() || n.is_u64() => "number".to_owned(),
-        Value::Number(n) => format!("number {n}"),
+        Value::Number(n) if wants_integer => format!("number {n}"),
+        Value::Number(_) => "number".to_owned(),
         Value::String(_) => "string".to_owned(),
         Value::Array(_) => "array".to_owned(),
         Value::Object(_) => "object".to_owned(),

@@ -35,6 +35,7 @@ mod sha256;
 pub mod shell;
 mod tabwriter;
 mod trace;
+mod validation;
 
 pub use cmd::is_known;
 pub use complete::{Completion, begin as begin_completion, complete};

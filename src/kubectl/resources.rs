@@ -22,11 +22,12 @@ pub fn named(
     kinds: impl Iterator<Item = &'static KindInfo> + Clone,
     word: &str,
 ) -> Option<&'static KindInfo> {
-    let word = word.to_ascii_lowercase();
+    // Short names are looked up as they are written.
+    let short = |info: &KindInfo, word: &str| info.short_names.contains(&word);
     let named = |info: &KindInfo, word: &str| {
-        info.plural == word
-            || info.singular == word
-            || info.short_names.contains(&word)
+        info.plural.eq_ignore_ascii_case(word)
+            || info.singular.eq_ignore_ascii_case(word)
+            || short(info, word)
             || info.kind.eq_ignore_ascii_case(word)
     };
     let all = || kinds.clone();
@@ -39,20 +40,17 @@ pub fn named(
         };
         // A short name stands for the kind, whatever version is written behind it.
         let exact = all().find(|i| {
-            named(i, resource)
-                && !i.short_names.contains(&resource)
-                && i.version == version
-                && i.group == group
+            named(i, resource) && !short(i, resource) && i.version == version && i.group == group
         });
         return exact.or_else(|| {
             all().find(|i| {
                 let groups = [i.group, i.group.split('.').next().unwrap_or_default()];
-                let versioned = i.short_names.contains(&resource) && i.group == group;
+                let versioned = short(i, resource) && i.group == group;
                 named(i, resource) && (groups.contains(&rest) || versioned)
             })
         });
     }
-    all().find(|i| named(i, &word))
+    all().find(|i| named(i, word))
 }
 
 impl Kube {
@@ -159,7 +157,11 @@ impl Kube {
         if kinds.ends_with(',') && !names.is_empty() {
             return plain("arguments in resource/name form must have a single resource and name");
         }
+        let one_word = !kinds.contains(',');
         let kinds = self.kinds_of(kinds)?;
+        if one_word && kinds.len() > 1 && !names.is_empty() {
+            return plain("you must specify only one resource");
+        }
         // What expose selects are the pods of the new Service.
         let selects = !self.path.ends_with("expose") && !self.flags.text("selector").is_empty();
         let selects = selects

@@ -12,6 +12,7 @@ mod etcd;
 mod fuzz;
 mod kubeconfig;
 mod kustomize;
+mod manifests;
 mod nodes;
 mod pods;
 mod shell;

@@ -368,6 +368,10 @@ impl Schema {
             if let Some(definition) = definitions.get_mut(&name) {
                 definition["x-kubernetes-group-version-kind"] =
                     json!([{"group": group, "version": version, "kind": kind}]);
+                // These types always have it; an object may leave it out.
+                if let Some(required) = definition["required"].as_array_mut() {
+                    required.retain(|field| field != "metadata");
+                }
             }
             if let Some(patch) = PatchSchema::of_kind(group, kind) {
                 say_how_it_merges(&mut definitions, &name, patch, &mut BTreeSet::new());

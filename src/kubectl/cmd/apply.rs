@@ -88,11 +88,12 @@ async fn run(kube: &Kube) -> Result<()> {
     let mut results = Vec::new();
     let mut applied = Vec::new();
     for manifest in &manifests {
-        let done = match flags.is("server-side") {
-            true => super::server_side::apply(kube, manifest)
+        let done = match (named(manifest), flags.is("server-side")) {
+            (Err(failure), _) => Err(failure),
+            (Ok(()), true) => super::server_side::apply(kube, manifest)
                 .await
                 .map(|object| (object, "serverside-applied")),
-            false => client_side(kube, manifest).await,
+            (Ok(()), false) => client_side(kube, manifest).await,
         };
         match done {
             Ok((object, operation)) => {
@@ -174,7 +175,6 @@ async fn client_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'stati
     let Some(configuration) = manifest.object.as_object() else {
         return plain("the object is not an object");
     };
-    named(manifest)?;
     let modified = patching::with_last_applied(configuration);
     let live = match kube
         .get(manifest.kind, &manifest.namespace, manifest.name())
@@ -210,7 +210,7 @@ async fn client_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'stati
 }
 
 /// What is applied again and again has to have one name.
-pub fn named(manifest: &Manifest) -> Result<()> {
+fn named(manifest: &Manifest) -> Result<()> {
     match text(&manifest.object, "metadata.generateName") {
         "" => Ok(()),
         _ if !manifest.name().is_empty() => Ok(()),
@@ -284,10 +284,10 @@ async fn patch(
             }
             Err(failure) => {
                 let body = crate::api::json::go_json(&Value::Object(patch.object().clone()));
-                return Err(failure.when(format!(
-                    "error when applying patch:\n{body}\nto:\n{}\nfor: \"{}\":",
+                let source = &manifest.source;
+                return Err(failure.when_doing("patching", source).when(format!(
+                    "error when applying patch:\n{body}\nto:\n{}\nfor: \"{source}\":",
                     describe(manifest),
-                    manifest.source
                 )));
             }
         }

@@ -7,7 +7,7 @@ use super::apply::field_validation;
 use crate::apiserver::patch::apply::LAST_APPLIED;
 use crate::apiserver::request::{APPLY_PATCH, JSON_PATCH};
 use crate::apiserver::{Method, Request};
-use crate::kubectl::error::{Failure, Result};
+use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::json::{annotation, list, name, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::manifests::Manifest;
@@ -23,6 +23,9 @@ const RETRIES: usize = 5;
 
 /// Applies a manifest; returns the object.
 pub async fn apply(kube: &Kube, manifest: &Manifest) -> Result<Value> {
+    if manifest.name().is_empty() {
+        return plain("resource name may not be empty");
+    }
     let object = match send(kube, manifest, &manifest.object, MANAGER).await {
         Ok(object) => object,
         Err(failure) if failure.is_conflict() => return Err(conflict(&failure)),

@@ -1,0 +1,132 @@
+//! Files that `-f` names: what is wrong with them, in the words of kubectl.
+
+use super::Bench;
+
+#[test]
+fn what_looks_like_json_is_told_as_json() {
+    let map = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "NAME"}}"#;
+    let named = |name: &str| map.replace("NAME", name);
+    let several = format!("{}\n{}\n{{\"kind\": 1,}}\n", named("a"), named("b"));
+    let then_yaml = format!("{}\n---\n{}", named("c"), named("d").replace('"', "'"));
+    let mut bench = Bench::bare(&[
+        ("cut.json", map.trim_end_matches('}')),
+        ("comma.json", r#"{"apiVersion": "v1" "kind": "ConfigMap"}"#),
+        ("several.json", &several),
+        ("then.yaml", &then_yaml),
+        (
+            "extra.json",
+            r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "e",},}"#,
+        ),
+    ]);
+    bench.check(
+        "\
+$ kubectl apply -f cut.json
+error: error parsing cut.json: unexpected EOF
+exit=1
+$ kubectl apply -f comma.json
+error: error parsing comma.json: json: offset 21: invalid character '\"' after object key:value pair
+exit=1
+$ kubectl apply -f several.json
+configmap/a created
+configmap/b created
+error: error parsing several.json: invalid character '}' looking for beginning of object key string
+exit=1
+$ kubectl apply -f then.yaml
+configmap/c created
+configmap/d created
+$ kubectl apply -f extra.json
+configmap/e created
+",
+    );
+}
+
+#[test]
+fn lists_are_checked_by_kubectl_and_what_is_in_them() {
+    let mut bench = Bench::bare(&[
+        (
+            "field.yaml",
+            "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, foo: x}]}",
+        ),
+        (
+            "kinds.yaml",
+            "{apiVersion: v1, kind: List, items: [{apiVersion: v1}, {kind: ConfigMap}]}",
+        ),
+        ("map.yaml", "{apiVersion: v1, kind: List, items: {a: b}}"),
+        ("text.yaml", "hello"),
+        ("nokind.yaml", "{apiVersion: v1, metadata: {name: a}}"),
+        (
+            "list.yaml",
+            "{apiVersion: v1, kind: ConfigMap, metadata: []}",
+        ),
+        (
+            "age.yaml",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, creationTimestamp: '2020-01-01'}}",
+        ),
+        (
+            "named.yaml",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: a-}}",
+        ),
+        ("nameless.yaml", "{apiVersion: v1, kind: ConfigMap}"),
+    ]);
+    bench.check(
+        "\
+$ kubectl apply -f field.yaml
+error: error validating \"field.yaml\": error validating data: ValidationError(ConfigMap): unknown field \"foo\" in io.k8s.api.core.v1.ConfigMap; if you choose to ignore these errors, turn validation off with --validate=false
+exit=1
+$ kubectl apply --validate=false -f field.yaml
+configmap/a created
+$ kubectl apply -f kinds.yaml
+error: error validating \"kinds.yaml\": error validating data: [kind not set, apiVersion not set]; if you choose to ignore these errors, turn validation off with --validate=false
+exit=1
+$ kubectl apply -f map.yaml
+error: error validating \"map.yaml\": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false
+exit=1
+$ kubectl apply --validate=false -f map.yaml
+error: unable to decode \"map.yaml\": json: cannot unmarshal object into Go struct field decodeList.items of type []json.RawMessage
+exit=1
+$ kubectl apply --validate=false -f text.yaml
+error: unable to decode \"text.yaml\": json: cannot unmarshal string into Go value of type unstructured.detector
+exit=1
+$ kubectl delete -f nokind.yaml
+error: unable to decode \"nokind.yaml\": Object 'Kind' is missing in '{\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\"}}'
+exit=1
+$ kubectl apply -f list.yaml
+error: unable to decode \"list.yaml\": json: cannot unmarshal array into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta
+exit=1
+$ kubectl apply -f age.yaml
+error: unable to decode \"age.yaml\": parsing time \"2020-01-01\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\"
+exit=1
+$ kubectl apply --server-side -f named.yaml
+error: from a-: cannot use generate name with apply
+exit=1
+$ kubectl apply --server-side -f nameless.yaml
+error: resource name may not be empty
+exit=1
+",
+    );
+}
+
+#[test]
+fn raw_watches_go_on_until_their_time_is_over() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        "\
+$ kubectl create cm a --from-literal=x=y
+configmap/a created
+$ (sleep 1; kubectl delete cm a; kubectl create cm b) > /dev/null & kubectl get --raw '/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=2&fieldSelector=metadata.name!=kube-root-ca.crt'
+[1] ..
+{\"type\":\"ADDED\",\"object\":{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",..
+{\"type\":\"DELETED\",\"object\":{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",..
+{\"type\":\"ADDED\",\"object\":{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"b\",..
+[1]+  Done ..
+$ kubectl get --raw '/api/v1/namespaces/default/configmaps/b?watch=true'
+{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"b\",..
+$ kubectl get --raw '/api/v1/pods?watch=true&resourceVersion=1000000'
+Error from server (Timeout): Timeout: Too large resource version: 1000000, current: ..
+exit=1
+$ kubectl get --raw '/api/v1/pods?watch=true' --as=nobody
+Error from server (Forbidden): pods is forbidden: User \"nobody\" cannot watch resource \"pods\" in API group \"\" at the cluster scope
+exit=1
+",
+    );
+}
