@@ -9,11 +9,10 @@ use std::task::{Context, Poll, Waker};
 
 use serde_json::{Value, json};
 
+use crate::api::Kind;
 use crate::api::json::with;
-use crate::api::selector::{FieldSelector, Selector};
 use crate::api::url::UrlError;
-use crate::api::{Kind, Object};
-use crate::apiserver::{Cursor, Request, Response};
+use crate::apiserver::{Request, Response, RestWatch};
 use crate::client::{Client, LocalFuture, Watch};
 use crate::cluster::Timeline;
 use crate::kubectl::{HttpAnswer, HttpFailure};
@@ -128,79 +127,53 @@ struct LocalWatch {
     timeline: Rc<RefCell<Timeline>>,
     bell: Bell,
     /// `None` when the watch has ended.
-    cursor: Option<Cursor>,
-    labels: Selector,
-    fields: Option<FieldSelector>,
+    open: Option<RestWatch>,
     pending: VecDeque<Value>,
 }
 
 impl LocalWatch {
     fn new(client: &LocalClient, request: &Request) -> Self {
-        let revision = request
-            .query("resourceVersion")
-            .and_then(|v| v.parse().ok())
-            .unwrap_or_else(|| client.timeline.borrow().cluster().server().revision());
-        let labels = request
-            .query("labelSelector")
-            .and_then(|text| Selector::parse(text).ok());
-        LocalWatch {
-            cursor: cursor_of(&request.path, revision),
-            labels: labels.unwrap_or_else(Selector::everything),
-            fields: request
-                .query("fieldSelector")
-                .and_then(|text| FieldSelector::parse(text).ok()),
+        let mut watch = LocalWatch {
             timeline: client.timeline.clone(),
             bell: client.bell.clone(),
+            open: None,
             pending: VecDeque::new(),
+        };
+        let timeline = client.timeline.borrow();
+        let opened = timeline.cluster().server();
+        match opened.open_watch(timeline.now(), request) {
+            Ok(open) => watch.open = Some(open),
+            Err(status) => {
+                let status = status.to_value();
+                watch
+                    .pending
+                    .push_back(with(json!({"type": "ERROR"}), "object", status));
+            }
         }
+        drop(timeline);
+        watch
     }
 
     fn fill(&mut self) {
-        let Some(cursor) = &mut self.cursor else {
+        let Some(open) = &mut self.open else {
             return;
         };
         let timeline = self.timeline.borrow();
         let server = timeline.cluster().server();
         // Someone went back in time: what the watch has told has not happened.
-        if server.revision() < cursor.revision {
-            self.cursor = None;
+        if server.revision() < open.revision() {
+            self.open = None;
             return;
         }
-        let (labels, fields) = (&self.labels, &self.fields);
-        let wanted = |object: &Object| {
-            object_matches(labels, object)
-                && fields.as_ref().is_none_or(|f| field_matches(f, object))
-        };
-        match server.pull(cursor, &wanted) {
-            Ok(events) => self.pending.extend(events.into_iter().map(|e| {
-                with(
-                    json!({"type": e.event.name()}),
-                    "object",
-                    e.object.to_value(),
-                )
-            })),
-            Err(status) => {
-                self.pending
-                    .push_back(json!({ "type": "ERROR", "object": status.to_value() }));
-                self.cursor = None;
-            }
+        self.pending.extend(server.poll_watch(timeline.now(), open));
+        if self
+            .pending
+            .back()
+            .is_some_and(|event| event["type"] == "ERROR")
+        {
+            self.open = None;
         }
     }
-}
-
-fn object_matches(labels: &Selector, object: &Object) -> bool {
-    match &object.meta().labels {
-        Some(own) => labels.matches(own),
-        None => labels.matches(&Default::default()),
-    }
-}
-
-fn field_matches(fields: &FieldSelector, object: &Object) -> bool {
-    fields.matches(|path| match path {
-        "metadata.name" => Some(object.name().to_owned()),
-        "metadata.namespace" => Some(object.namespace().to_owned()),
-        path => object.info().strategy.field(object, path),
-    })
 }
 
 impl Watch for LocalWatch {
@@ -223,31 +196,11 @@ impl Future for Next<'_> {
         }
         match watch.pending.pop_front() {
             Some(value) => Poll::Ready(Some(value)),
-            None if watch.cursor.is_none() => Poll::Ready(None),
+            None if watch.open.is_none() => Poll::Ready(None),
             None => {
                 watch.bell.wait(context.waker());
                 Poll::Pending
             }
         }
     }
-}
-
-/// Which changes the path of a watch names.
-fn cursor_of(path: &str, revision: u64) -> Option<Cursor> {
-    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
-    let (group, version, rest) = match parts.as_slice() {
-        ["api", version, rest @ ..] => ("", *version, rest),
-        ["apis", group, version, rest @ ..] => (*group, *version, rest),
-        _ => return None,
-    };
-    let (namespace, plural) = match rest {
-        ["namespaces", namespace, plural, ..] => (Some(*namespace), *plural),
-        [plural, ..] => (None, *plural),
-        [] => return None,
-    };
-    Some(Cursor {
-        kind: Kind::by_gvr(group, version, plural)?,
-        namespace: namespace.map(Rc::from),
-        revision,
-    })
 }

@@ -1,9 +1,20 @@
 //! `--raw`: a request to a path of the API, and its answer as it came.
 //! Models `k8s.io/kubectl/pkg/rawhttp`.
 
-use crate::apiserver::{Body, Method};
-use crate::kubectl::error::{Result, plain};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::api::Kind;
+use crate::apiserver::{Body, Method, Request};
+use crate::kubectl::error::{Result, of_status, plain};
+use crate::kubectl::json::text;
 use crate::kubectl::kube::Kube;
+use crate::kubectl::printers::order;
+
+/// How long a server keeps a watch open that does not say for how long (`--min-request-timeout`; the real
+/// one adds up to as much again).
+const SHORTEST_WATCH: Duration = Duration::from_secs(1800);
 
 /// Sends what a file holds to a path, and prints the answer.
 pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Result<()> {
@@ -34,12 +45,67 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
             Err(_) => Body::Text(text),
         };
     }
+    let wants = |name: &str| matches!(request.query(name), Some("true" | "1"));
+    if method == Method::Get && wants("watch") && is_collection(&request.path) {
+        return watch(kube, request).await;
+    }
     match kube.send(request).await? {
+        Body::Json(value) if method == Method::Get => kube.print(&as_sent(&value)),
         Body::Json(value) => kube.print(&value.to_string()),
         Body::Text(text) => kube.io.out.write(&text),
         Body::Empty => {}
     }
     Ok(())
+}
+
+/// Prints what changes, an object to a line, until the server ends the watch.
+async fn watch(kube: &Kube, request: Request) -> Result<()> {
+    let asked = request.query("timeoutSeconds").map(str::parse::<u64>);
+    let timeout = match asked {
+        Some(Ok(seconds @ 1..)) => Duration::from_secs(seconds),
+        _ => SHORTEST_WATCH,
+    };
+    let ends = [kube.request_timeout(), Some(kube.now() + timeout)];
+    let end = ends.into_iter().flatten().min();
+    let mut watch = kube.shell.world.host.client().watch(request);
+    while let Some(Some(event)) = kube.shell.world.before(end, watch.next()).await {
+        let failed = text(&event, "type") == "ERROR";
+        let code = event["object"]["code"].as_u64().unwrap_or_default();
+        // A watch that could not be opened has no events; one whose revision is gone has this one.
+        if failed && code != 410 {
+            let code = u16::try_from(code).unwrap_or(500);
+            return Err(of_status(code, event["object"].clone()));
+        }
+        let type_ = text(&event, "type");
+        kube.print(&format!(
+            "{{\"type\":\"{type_}\",\"object\":{}}}",
+            as_sent(&event["object"])
+        ));
+        if failed {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// An object with its fields as the server's types have them; those of other kinds are sorted.
+fn as_sent(object: &Value) -> String {
+    let api_version = text(object, "apiVersion");
+    let built_in = Kind::all().any(|kind| kind.info().api_version() == api_version);
+    match built_in {
+        true => order::json(object, false),
+        false => object.to_string(),
+    }
+}
+
+/// Whether a path leads to the objects of a kind, and not to one of them.
+fn is_collection(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    let below = match parts.as_slice() {
+        ["api", _, below @ ..] | ["apis", _, _, below @ ..] => below,
+        _ => return false,
+    };
+    matches!(below, [_] | ["namespaces", _, _])
 }
 
 /// Undoes what a query escapes: `%20`, and `+` for a blank. What is no escape stays as it is.
