@@ -47,6 +47,7 @@ pub trait Strategy: Sync {
         self.default(new);
     }
     fn prepare_for_create(&self, _object: &mut Object) {}
+    fn read_back(&self, _object: &mut Object) {}
     fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
     fn prepare_for_status_update(&self, _new: &mut Object, _old: &Object) {}
     fn prepare_for_part_update(&self, _part: &str, _new: &mut Object, _old: &Object) {}
@@ -127,6 +128,9 @@ pub trait KindStrategy: Sync {
 
     /// Before the first write: clears what only the cluster may set.
     fn prepare_for_create(&self, _object: &mut Self::Kind) {}
+
+    /// What the defaults add when a new object is read back from where it is kept, after it was found valid.
+    fn read_back(&self, _object: &mut Self::Kind) {}
 
     /// Before a write to the object itself: keeps its status, and counts its generation.
     fn prepare_for_update(&self, _new: &mut Self::Kind, _old: &Self::Kind) {}
@@ -255,6 +259,12 @@ impl<S: KindStrategy> Strategy for Typed<S> {
     fn prepare_for_create(&self, object: &mut Object) {
         if let Some(object) = object.edit() {
             self.0.prepare_for_create(object);
+        }
+    }
+
+    fn read_back(&self, object: &mut Object) {
+        if let Some(object) = object.edit() {
+            self.0.read_back(object);
         }
     }
 

@@ -58,6 +58,7 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }
+        info.strategy.read_back(&mut object);
         self.admit_certificates(caller, "", &object, None)?;
         let charges = self.admit_valid(kernel, &object, None)?;
         if self.store.get(&place_of(&object)).is_some() {

@@ -204,7 +204,7 @@ impl Sync<'_, '_, '_> {
                 }
                 (true, Some(end)) => {
                     self.forget(job.uid());
-                    let message = format!("Saw completed job: {}, status: {end}", job.name());
+                    let message = format!("Saw completed job: {}, condition: {end}", job.name());
                     self.normal("SawCompletedJob", &message);
                 }
                 (false, Some(_)) if condition(job, "Complete").is_some() => {
@@ -219,8 +219,8 @@ impl Sync<'_, '_, '_> {
         }
     }
 
-    /// Forgets active jobs that are gone.
-    fn look_for_missing(&mut self, jobs: &[Rc<Job>]) {
+    /// Forgets active jobs that are gone. Whether all is known for that.
+    fn look_for_missing(&mut self, jobs: &[Rc<Job>]) -> bool {
         for reference in self.status.active.clone().unwrap_or_default() {
             let uid = reference.uid.unwrap_or_default();
             if jobs.iter().any(|j| j.uid() == uid) {
@@ -229,15 +229,26 @@ impl Sync<'_, '_, '_> {
             let name = reference.name.unwrap_or_default();
             let key = Key::new(self.cron_job.namespace(), &name);
             if self.scope.ctx.get::<Job>(&key).is_none() {
+                // Perhaps this controller deleted it itself, and its cache does not show that yet.
+                let newest = self.scope.ctx.get::<CronJob>(&self.cron_job.key());
+                let version = |c: &CronJob| c.metadata.resource_version.clone();
+                if newest.is_some_and(|n| version(&n) != version(&self.cron_job)) {
+                    self.status = self.cron_job.status.clone().unwrap_or_default();
+                    return false;
+                }
                 self.normal("MissingJob", &format!("Active job went missing: {name}"));
                 self.forget(&uid);
             }
         }
+        true
     }
 
     fn run(&mut self, jobs: &[Rc<Job>]) -> Outcome {
         self.look_at(jobs);
-        self.look_for_missing(jobs);
+        if !self.look_for_missing(jobs) {
+            // What is newer is on its way.
+            return Ok(Next::Change);
+        }
         let spec = self.cron_job.spec.clone();
         if self.cron_job.metadata.deletion_timestamp.is_some() {
             return Ok(Next::Change);

@@ -97,6 +97,10 @@ fn generate_selector(job: &mut Kind) {
     wanted.entry(CONTROLLER_UID.to_owned()).or_insert(uid);
 }
 
+fn no_labels(job: &Kind) -> bool {
+    job.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty)
+}
+
 fn template_labels(job: &Kind) -> Option<BTreeMap<String, String>> {
     let meta = job.spec.as_ref()?.template.metadata.as_ref()?;
     meta.labels.clone().filter(|l| !l.is_empty())
@@ -138,18 +142,25 @@ impl KindStrategy for Rules {
 
     fn prepare_for_create(&self, job: &mut Kind) {
         begun(&mut job.metadata, &mut job.status);
+        let shared = no_labels(job) && template_labels(job).is_some();
         if job.spec.as_ref().and_then(|s| s.manual_selector) != Some(true) {
             generate_selector(job);
         }
-        // A job without labels has those of its template.
-        if job.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty) {
+        // A job without labels has those of its template. The two are one map, so what is generated is in both.
+        if shared {
+            job.metadata.labels = template_labels(job);
+        }
+    }
+
+    fn read_back(&self, job: &mut Kind) {
+        if no_labels(job) {
             job.metadata.labels = template_labels(job);
         }
     }
 
     fn prepare_for_update(&self, new: &mut Kind, old: &Kind) {
         new.status.clone_from(&old.status);
-        if new.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty) {
+        if no_labels(new) {
             new.metadata.labels = template_labels(new);
         }
         count_generation(&mut new.metadata, &old.metadata, new.spec != old.spec);

@@ -59,7 +59,7 @@ fn a_job_is_made_each_minute_and_old_ones_go() {
     let told = events(&mut cluster, "CronJob");
     for words in [
         format!("SuccessfulCreate Created job tick-{minute}"),
-        format!("SawCompletedJob Saw completed job: tick-{minute}, status: Complete"),
+        format!("SawCompletedJob Saw completed job: tick-{minute}, condition: Complete"),
         format!("SuccessfulDelete Deleted job tick-{minute}"),
     ] {
         assert!(told.contains(&words), "{words}: {told:?}");
@@ -81,6 +81,8 @@ fn a_run_under_way_is_respected_or_replaced() {
         let told = events(&mut cluster, "CronJob");
         let held = "JobAlreadyActive Not starting job because prior execution is running and concurrency policy is Forbid";
         assert_eq!(told.iter().any(|e| e == held), policy == "Forbid");
+        // What it deleted itself is not missing.
+        assert!(!told.iter().any(|e| e.contains("MissingJob")), "{told:?}");
     }
 }
 
