@@ -15,27 +15,33 @@ use std::process::Command;
 /// The release whose types are served.
 const RELEASE: &str = "v1_36";
 
-/// The types of `api`, as their files are called, and which of their parts are shared: those that may be left out,
-/// and each of a list. No name means every part that is itself a type of `api`.
+/// The files of types, and which of their parts are shared: those that may be left out, and each of a list. No name
+/// means every part that is itself a type of the API.
 const SHARED: &[(&str, &[&str])] = &[
-    ("core/v1/container", CONTAINER),
-    ("core/v1/container_state", &["terminated"]),
+    ("api/core/v1/container", CONTAINER),
+    ("api/core/v1/container_state", &["terminated"]),
     (
-        "core/v1/endpoint_subset",
+        "api/core/v1/endpoint_subset",
         &["addresses", "not_ready_addresses"],
     ),
-    ("core/v1/env_var", &["value_from"]),
-    ("core/v1/ephemeral_container", CONTAINER),
-    ("core/v1/event", &["related"]),
-    ("core/v1/pod", &["spec", "status"]),
+    ("api/core/v1/env_var", &["value_from"]),
+    ("api/core/v1/ephemeral_container", CONTAINER),
+    ("api/core/v1/event", &["related"]),
+    ("api/core/v1/pod", &["spec", "status"]),
     (
-        "core/v1/pod_spec",
-        &["affinity", "dns_config", "security_context"],
+        "api/core/v1/pod_spec",
+        &["affinity", "dns_config", "security_context", "tolerations"],
     ),
-    ("core/v1/pod_template_spec", &["spec"]),
-    ("core/v1/volume", &[]),
-    ("core/v1/volume_projection", &[]),
-    ("discovery/v1/endpoint_slice", &["endpoints"]),
+    ("api/core/v1/pod_status", &["conditions"]),
+    ("api/core/v1/pod_template_spec", &["spec"]),
+    ("api/core/v1/volume", &[]),
+    ("api/core/v1/volume_projection", &[]),
+    ("api/discovery/v1/endpoint_slice", &["endpoints"]),
+    ("api/node/v1/scheduling", &["tolerations"]),
+    (
+        "apimachinery/pkg/apis/meta/v1/object_meta",
+        &["owner_references"],
+    ),
 ];
 
 const CONTAINER: &[&str] = &[
@@ -55,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::copy(source.join(file), out.join(file))?;
     }
     copy(&source.join(RELEASE), &out.join(RELEASE))?;
-    let types = out.join(RELEASE).join("api");
+    let types = out.join(RELEASE);
     for (file, fields) in SHARED {
         let path = types.join(file).with_extension("rs");
         let text = fs::read_to_string(&path)?;
@@ -133,7 +139,7 @@ fn share_line(fields: &[&str], line: &str) -> Option<String> {
     if !fields.is_empty() && !fields.contains(&name) {
         return None;
     }
-    let at = line.len() - type_.len() + type_.find("crate::api::")?;
+    let at = line.len() - type_.len() + type_.find("crate::api")?;
     let (before, inner) = line.split_at_checked(at)?;
     let (inner, after) = inner.split_once('>')?;
     Some(format!("{before}crate::Shared<{inner}>>{after}"))

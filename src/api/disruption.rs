@@ -96,7 +96,7 @@ pub fn mark_target(pod: &mut Pod, reason: &str, message: &str, now: ApiTime) {
         ..PodCondition::default()
     };
     match conditions.iter_mut().find(|c| c.type_ == condition.type_) {
-        Some(old) => *old = condition,
-        None => conditions.push(condition),
+        Some(old) => *old = condition.into(),
+        None => conditions.push(condition.into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::{Map, Value};
@@ -134,23 +135,23 @@ impl Object {
 
 /// The owner that manages the object (`metav1.GetControllerOf`).
 pub fn controller_of(meta: &ObjectMeta) -> Option<&OwnerReference> {
-    meta.owner_references
-        .as_ref()?
-        .iter()
+    let mut owners = meta.owner_references.as_ref()?.iter();
+    owners
         .find(|o| o.controller == Some(true))
+        .map(|owner| &**owner)
 }
 
 /// The reference by which `owner` controls another object (`metav1.NewControllerRef`).
-pub fn controller_ref<T: Resource>(owner: &T) -> OwnerReference {
+pub fn controller_ref<T: Resource>(owner: &T) -> Shared<OwnerReference> {
     let info = T::KIND.info();
-    OwnerReference {
+    Shared::from(OwnerReference {
         api_version: info.api_version(),
         kind: info.kind.to_owned(),
         name: owner.name().to_owned(),
         uid: owner.uid().to_owned(),
         controller: Some(true),
         block_owner_deletion: Some(true),
-    }
+    })
 }
 
 /// Decodes one kind of object; the kind's table entry points here.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::Shared;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     LabelSelector, LabelSelectorRequirement, ObjectMeta, OwnerReference,
 };
@@ -138,7 +139,7 @@ pub fn annotations(
     }
 }
 
-fn owner_references(owners: &[OwnerReference], path: &Path<'_>, errors: &mut Errors) {
+fn owner_references(owners: &[Shared<OwnerReference>], path: &Path<'_>, errors: &mut Errors) {
     let mut controller: Option<String> = None;
     for owner in owners {
         let (_, version) = owner
@@ -169,7 +170,7 @@ fn owner_references(owners: &[OwnerReference], path: &Path<'_>, errors: &mut Err
                     let detail = format!(
                         "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
                     );
-                    let shown: Vec<String> = owners.iter().map(go_owner).collect();
+                    let shown: Vec<String> = owners.iter().map(|o| go_owner(o)).collect();
                     errors.invalid_raw(path, &format!("[{}]", shown.join(",")), detail);
                 }
                 None => controller = Some(this),
@@ -342,7 +343,7 @@ mod tests {
             ["metadata.annotations: Too long: may not be more than 262144 bytes"]
         );
         let mut owned = meta("a");
-        owned.owner_references = Some(vec![OwnerReference::default()]);
+        owned.owner_references = Some(vec![OwnerReference::default().into()]);
         assert_eq!(
             texts(owned),
             [

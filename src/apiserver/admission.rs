@@ -22,6 +22,7 @@ use crate::sim::Kernel;
 
 pub(super) use quota::Charges;
 pub(super) use service_account::token_source;
+pub(super) use tolerations::{Defaults as DefaultTolerations, defaults as default_tolerations};
 
 impl ApiServer {
     pub(super) fn admit_create(
@@ -41,7 +42,7 @@ impl ApiServer {
             self.admit_service_account(kernel, object)?;
             self.admit_runtime_class(object)?;
             self.admit_priority(object)?;
-            tolerations::admit(object);
+            tolerations::admit(object, &self.tolerations);
         }
         self.admit_default_class(object);
         self.admit_ingress_class(object);
@@ -75,7 +76,7 @@ impl ApiServer {
         nodes::restrict(caller, nodes::Act::Update, object, Some(old))?;
         if let (Some(new), Some(old)) = (object.edit::<Pod>(), old.get::<Pod>()) {
             priority::keep(new, old);
-            tolerations::admit(object);
+            tolerations::admit(object, &self.tolerations);
         }
         self.admit_resize(object, old)
     }

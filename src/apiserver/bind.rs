@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{Binding, Pod, PodCondition};
 
 use super::store::Expect;
@@ -140,6 +141,7 @@ impl ApiServer {
             api_time(kernel.now),
         );
         also(pod);
+        self.conditions.share(pod);
         if !options.dry_run {
             object = self
                 .put(kernel, caller, "bind", object, Expect::Revision(revision))
@@ -152,7 +154,7 @@ impl ApiServer {
 
 /// Says that the pod has a node.
 fn scheduled(
-    conditions: &mut Vec<PodCondition>,
+    conditions: &mut Vec<Shared<PodCondition>>,
     now: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time,
 ) {
     let condition = PodCondition {
@@ -163,8 +165,8 @@ fn scheduled(
     };
     match conditions.iter_mut().find(|c| c.type_ == "PodScheduled") {
         Some(old) if old.status == "True" => {}
-        Some(old) => *old = condition,
-        None => conditions.push(condition),
+        Some(old) => *old = condition.into(),
+        None => conditions.push(condition.into()),
     }
 }
 

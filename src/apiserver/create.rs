@@ -41,6 +41,7 @@ impl ApiServer {
         }
         meta::drop_empty(object.meta_mut());
         info.strategy.default(&mut object);
+        self.share_owners(&mut object);
         // What comes now is the server's, and nobody's field.
         let sent = match &owners {
             None if !is_light(object.kind(), "") => Some(self.template_of(&object)),
@@ -104,6 +105,18 @@ impl ApiServer {
             })
         });
         same.unwrap_or(object).clone()
+    }
+
+    /// Pods that come in many have the same owner: they share one reference.
+    fn share_owners(&self, object: &mut Object) {
+        let last = self.last_pod.as_ref();
+        let last = last.and_then(|last| last.meta().owner_references.as_ref());
+        let is_pod = object.kind() == Pod::KIND;
+        if let Some(last) = last.filter(|_| is_pod)
+            && object.meta().owner_references.as_ref() == Some(last)
+        {
+            object.meta_mut().owner_references = Some(last.clone());
+        }
     }
 
     /// Gives the object a name that begins as it wishes and that nobody has.

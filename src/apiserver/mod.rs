@@ -13,6 +13,7 @@ mod admission;
 mod allocation;
 mod auth;
 mod bind;
+mod conditions;
 mod create;
 mod customs;
 mod delete;
@@ -99,6 +100,9 @@ pub struct ApiServer {
     last_pod: Option<Object>,
     /// The volume in which each pod finds its token: one for all.
     token_source: Shared<ProjectedVolumeSource>,
+    /// What pods tolerate by default: one list for all.
+    tolerations: admission::DefaultTolerations,
+    conditions: conditions::Conditions,
     last_status: LastStatus,
     packer: Packer,
     customs: customs::Customs,
@@ -126,6 +130,8 @@ impl ApiServer {
             pods: 0,
             last_pod: None,
             token_source: admission::token_source(),
+            tolerations: admission::default_tolerations(),
+            conditions: conditions::Conditions::default(),
             last_status: None,
             packer: Packer::default(),
             customs: customs::Customs::default(),

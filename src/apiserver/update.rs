@@ -12,6 +12,7 @@ use crate::api::field::{Errors, Path, quote};
 use crate::api::validation;
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
+use k8s_openapi::api::core::v1::Pod;
 
 impl ApiServer {
     /// Replaces the stored object by `object`, or the part that `options.subresource` names.
@@ -75,6 +76,9 @@ impl ApiServer {
             restrict(caller, Act::UpdateStatus, &object, Some(&old))?;
             info.strategy.prepare_for_status_update(&mut object, &old);
             errors.append(info.strategy.validate_status_update(&object, &old));
+            if let Some(pod) = object.edit::<Pod>() {
+                self.conditions.share(pod);
+            }
         } else if matches!(
             options.subresource,
             "ephemeralcontainers" | "resize" | "approval"

@@ -34,12 +34,9 @@ pub fn is_terminating(pod: &Pod) -> bool {
 }
 
 pub fn condition<'p>(pod: &'p Pod, type_: &str) -> Option<&'p PodCondition> {
-    pod.status
-        .as_ref()?
-        .conditions
-        .as_ref()?
-        .iter()
-        .find(|c| c.type_ == type_)
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    let found = conditions.iter().find(|c| c.type_ == type_);
+    found.map(|condition| &**condition)
 }
 
 pub fn is_ready(pod: &Pod) -> bool {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{Node, Pod, PodCondition, Taint};
 
 use super::caches::Caches;
@@ -193,7 +194,7 @@ pub fn disrupt(
         let status = pod.status.get_or_insert_default();
         let conditions = status.conditions.get_or_insert_default();
         conditions.retain(|c| c.type_ != TYPE);
-        conditions.push(PodCondition {
+        conditions.push(Shared::from(PodCondition {
             type_: TYPE.to_owned(),
             status: "True".to_owned(),
             reason: Some(reason.to_owned()),
@@ -201,7 +202,7 @@ pub fn disrupt(
             last_transition_time: Some(api_time(now)),
             observed_generation,
             ..PodCondition::default()
-        });
+        }));
     })?;
     Ok(())
 }
@@ -218,11 +219,13 @@ mod tests {
             effect: taints::NO_EXECUTE.to_owned(),
             ..Taint::default()
         };
-        let toleration = |key: &str, seconds: Option<i64>| Toleration {
-            key: Some(key.to_owned()),
-            operator: Some("Exists".to_owned()),
-            toleration_seconds: seconds,
-            ..Toleration::default()
+        let toleration = |key: &str, seconds: Option<i64>| {
+            Shared::from(Toleration {
+                key: Some(key.to_owned()),
+                operator: Some("Exists".to_owned()),
+                toleration_seconds: seconds,
+                ..Toleration::default()
+            })
         };
         let spec = PodSpec {
             tolerations: Some(vec![

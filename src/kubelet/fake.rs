@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStatus,
     HostIP, Node, Pod, PodCondition, PodIP, PodStatus,
@@ -228,7 +229,7 @@ fn set(
     let old = old.map(|i| conditions.remove(i));
     let since = old
         .filter(|c| c.status == value)
-        .and_then(|c| c.last_transition_time)
+        .and_then(|c| c.last_transition_time.clone())
         .unwrap_or_else(|| api_time(now));
     let place = conditions
         .iter()
@@ -236,13 +237,13 @@ fn set(
         .unwrap_or(conditions.len());
     conditions.insert(
         place,
-        PodCondition {
+        Shared::from(PodCondition {
             last_transition_time: Some(since),
             observed_generation: generation,
             reason: reason.map(str::to_owned),
             status: value.to_owned(),
             type_: type_.to_owned(),
             ..PodCondition::default()
-        },
+        }),
     );
 }

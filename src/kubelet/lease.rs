@@ -1,5 +1,6 @@
 //! The node's heartbeat: a Lease in `kube-node-lease` (`pkg/kubelet` node lease controller).
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -36,13 +37,13 @@ pub fn renew<E>(ctx: &mut Ctx<'_, E>, node: &str) {
         metadata: ObjectMeta {
             name: Some(node.to_owned()),
             namespace: Some(NAMESPACE.to_owned()),
-            owner_references: Some(vec![OwnerReference {
+            owner_references: Some(vec![Shared::from(OwnerReference {
                 api_version: "v1".to_owned(),
                 kind: "Node".to_owned(),
                 name: node.to_owned(),
                 uid: owner.uid().to_owned(),
                 ..OwnerReference::default()
-            }]),
+            })]),
             ..ObjectMeta::default()
         },
         spec: Some(LeaseSpec {

@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Node, Pod, PodCondition, PodStatus, Toleration};
+use k8s_openapi::Shared;
+use k8s_openapi::api::core::v1::{Node, Pod, PodStatus, Toleration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::workers::MIRROR;
@@ -65,11 +66,11 @@ pub(super) fn read(manifest: &str, node: &str, now: crate::sim::Time) -> Option<
     let spec = pod.spec.as_mut()?;
     spec.node_name = Some(node.to_owned());
     // Nothing moves a static pod off its node.
-    spec.tolerations = Some(vec![Toleration {
+    spec.tolerations = Some(vec![Shared::from(Toleration {
         effect: Some("NoExecute".to_owned()),
         operator: Some("Exists".to_owned()),
         ..Toleration::default()
-    }]);
+    })]);
     for container in spec.containers.iter_mut() {
         container
             .image_pull_policy
@@ -120,18 +121,17 @@ impl Kubelet {
         let annotations = mirror.metadata.annotations.get_or_insert_default();
         annotations.insert(MIRROR.to_owned(), hash);
         if let Some(node) = ctx.get::<Node>(&Key::new("", &self.node.name)) {
-            mirror.metadata.owner_references = Some(vec![OwnerReference {
+            mirror.metadata.owner_references = Some(vec![Shared::from(OwnerReference {
                 api_version: "v1".to_owned(),
                 kind: "Node".to_owned(),
                 name: node.name().to_owned(),
                 uid: node.uid().to_owned(),
                 controller: Some(true),
                 block_owner_deletion: None,
-            }]);
+            })]);
         }
         let pending = PodStatus {
             phase: Some("Pending".to_owned()),
-            conditions: None::<Vec<PodCondition>>,
             ..PodStatus::default()
         };
         mirror.status = Some(pending.into());

@@ -32,12 +32,12 @@ pub fn set_condition(
             if old.status == condition.status {
                 condition.last_transition_time = old.last_transition_time.clone();
             }
-            if *old == condition {
+            if **old == condition {
                 return false;
             }
-            *old = condition;
+            *old = condition.into();
         }
-        None => conditions.push(condition),
+        None => conditions.push(condition.into()),
     }
     true
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{
     Container, Pod, PodAffinityTerm, PodSpec, Toleration, WeightedPodAffinityTerm,
 };
@@ -107,7 +108,7 @@ impl PodInfo {
         self.pod.metadata.labels.as_ref().unwrap_or(&NO_LABELS)
     }
 
-    pub fn tolerations(&self) -> &[Toleration] {
+    pub fn tolerations(&self) -> &[Shared<Toleration>] {
         self.spec()
             .and_then(|s| s.tolerations.as_deref())
             .unwrap_or_default()

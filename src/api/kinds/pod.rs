@@ -83,13 +83,18 @@ impl KindStrategy for Rules {
         status.phase = Some("Pending".to_owned());
         status.qos_class = Some(qos_class);
         if gated {
-            status.conditions = Some(vec![PodCondition {
-                type_: "PodScheduled".to_owned(),
-                status: "False".to_owned(),
-                reason: Some("SchedulingGated".to_owned()),
-                message: Some("Scheduling is blocked due to non-empty scheduling gates".to_owned()),
-                ..PodCondition::default()
-            }]);
+            status.conditions = Some(vec![
+                PodCondition {
+                    type_: "PodScheduled".to_owned(),
+                    status: "False".to_owned(),
+                    reason: Some("SchedulingGated".to_owned()),
+                    message: Some(
+                        "Scheduling is blocked due to non-empty scheduling gates".to_owned(),
+                    ),
+                    ..PodCondition::default()
+                }
+                .into(),
+            ]);
         }
     }
 

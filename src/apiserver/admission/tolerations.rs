@@ -1,6 +1,7 @@
 //! DefaultTolerationSeconds: a pod stays for five minutes on a node that is not ready or cannot be
 //! reached, unless it says otherwise.
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{Pod, Toleration};
 
 use crate::api::Object;
@@ -11,7 +12,22 @@ const TAINTS: [&str; 2] = [
     "node.kubernetes.io/unreachable",
 ];
 
-pub(super) fn admit(object: &mut Object) {
+/// What pods tolerate by default, one for each taint: the same for all pods.
+pub type Defaults = [Shared<Toleration>; 2];
+
+pub fn defaults() -> Defaults {
+    TAINTS.map(|key| {
+        Shared::from(Toleration {
+            key: Some(key.to_owned()),
+            operator: Some("Exists".to_owned()),
+            effect: Some("NoExecute".to_owned()),
+            toleration_seconds: Some(SECONDS),
+            value: None,
+        })
+    })
+}
+
+pub(super) fn admit(object: &mut Object, defaults: &Defaults) {
     let missing = missing(object);
     if missing.iter().all(|m| !m) {
         return;
@@ -19,15 +35,10 @@ pub(super) fn admit(object: &mut Object) {
     let Some(spec) = object.edit::<Pod>().and_then(|p| p.spec.as_mut()) else {
         return;
     };
-    for (key, _) in TAINTS.iter().zip(missing).filter(|(_, m)| *m) {
-        spec.tolerations.get_or_insert_default().push(Toleration {
-            key: Some((*key).to_owned()),
-            operator: Some("Exists".to_owned()),
-            effect: Some("NoExecute".to_owned()),
-            toleration_seconds: Some(SECONDS),
-            value: None,
-        });
-    }
+    let tolerations = spec.tolerations.get_or_insert_default();
+    let added = defaults.iter().zip(missing).filter(|(_, missing)| *missing);
+    tolerations.reserve_exact(added.clone().count());
+    tolerations.extend(added.map(|(toleration, _)| toleration.clone()));
 }
 
 /// Which of the taints the pod says nothing of.

@@ -371,14 +371,16 @@ fn owners(item: &Item, mirror: &Mirror, find: FindOwner<'_>) -> Vec<OwnerReferen
             ..OwnerReference::default()
         };
         let object = find(&key.namespace, &itself);
-        return object
-            .and_then(|o| o.meta().owner_references.clone())
-            .unwrap_or_default();
+        return object.map(|o| owners_of(o.meta())).unwrap_or_default();
     } else {
         mirror.workloads.get(&*item.uid).map(Object::meta)
     };
-    meta.and_then(|m| m.owner_references.clone())
-        .unwrap_or_default()
+    meta.map(owners_of).unwrap_or_default()
+}
+
+fn owners_of(meta: &ObjectMeta) -> Vec<OwnerReference> {
+    let owners = meta.owner_references.iter().flatten();
+    owners.map(|owner| (**owner).clone()).collect()
 }
 
 #[cfg(test)]

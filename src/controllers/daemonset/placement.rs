@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{Node, Pod, PodSpec, Taint, Toleration};
 
@@ -38,7 +39,7 @@ impl Verdict {
 /// What a set's template asks of nodes.
 pub struct Placement<'d> {
     spec: Option<&'d PodSpec>,
-    tolerations: Vec<Toleration>,
+    tolerations: Vec<Shared<Toleration>>,
 }
 
 impl<'d> Placement<'d> {

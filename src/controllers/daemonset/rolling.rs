@@ -220,11 +220,14 @@ mod tests {
             "False"
         };
         let status = PodStatus {
-            conditions: Some(vec![PodCondition {
-                type_: "Ready".into(),
-                status: ready.into(),
-                ..PodCondition::default()
-            }]),
+            conditions: Some(vec![
+                PodCondition {
+                    type_: "Ready".into(),
+                    status: ready.into(),
+                    ..PodCondition::default()
+                }
+                .into(),
+            ]),
             ..PodStatus::default()
         };
         pod.status = Some(status.into());

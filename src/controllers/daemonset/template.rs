@@ -1,6 +1,7 @@
 //! The pod for a node: a copy of the template that only this node can take
 //! (`k8s.io/kubernetes/pkg/controller/daemon/util/daemonset_util.go`).
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{
     Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec,
@@ -30,7 +31,7 @@ const TOLERATED_ON_HOST_NETWORK: (&str, &str) =
     ("node.kubernetes.io/network-unavailable", "NoSchedule");
 
 /// The template's tolerations and those of every daemon (AddOrUpdateDaemonPodTolerations).
-pub fn tolerations(spec: &PodSpec) -> Vec<Toleration> {
+pub fn tolerations(spec: &PodSpec) -> Vec<Shared<Toleration>> {
     let mut all = spec.tolerations.clone().unwrap_or_default();
     let on_host = spec.host_network == Some(true);
     let added = TOLERATED
@@ -48,8 +49,8 @@ pub fn tolerations(spec: &PodSpec) -> Vec<Toleration> {
             .iter_mut()
             .find(|t| same_but_for_seconds(t, &toleration))
         {
-            Some(own) => *own = toleration,
-            None => all.push(toleration),
+            Some(own) => *own = toleration.into(),
+            None => all.push(toleration.into()),
         }
     }
     all
@@ -123,12 +124,14 @@ mod tests {
 
     #[test]
     fn own_tolerations_stay_and_seconds_go() {
-        let own = |key: &str, seconds: Option<i64>| Toleration {
-            key: Some(key.to_owned()),
-            operator: Some("Exists".to_owned()),
-            effect: Some("NoExecute".to_owned()),
-            toleration_seconds: seconds,
-            ..Toleration::default()
+        let own = |key: &str, seconds: Option<i64>| {
+            Shared::from(Toleration {
+                key: Some(key.to_owned()),
+                operator: Some("Exists".to_owned()),
+                effect: Some("NoExecute".to_owned()),
+                toleration_seconds: seconds,
+                ..Toleration::default()
+            })
         };
         let spec = PodSpec {
             tolerations: Some(vec![

@@ -1,6 +1,7 @@
 //! Whether an object has to go (`pkg/controller/garbagecollector/garbagecollector.go`
 //! attemptToDeleteItem).
 
+use k8s_openapi::Shared;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use super::graph::{Identity, Node, owner_key};
@@ -117,7 +118,11 @@ impl GarbageCollector {
     }
 }
 
-fn classify(scope: &Scope<'_, '_>, dependent: &Identity, references: &[OwnerReference]) -> Owners {
+fn classify(
+    scope: &Scope<'_, '_>,
+    dependent: &Identity,
+    references: &[Shared<OwnerReference>],
+) -> Owners {
     let mut owners = Owners::default();
     for reference in references {
         let kind = kind_of(

@@ -75,7 +75,7 @@ impl Graph {
         let uid = Name::new(object.uid());
         let references = object.meta().owner_references.as_deref();
         let references = references.unwrap_or_default();
-        let owners: Vec<Owner> = references.iter().map(owner).collect();
+        let owners: Vec<Owner> = references.iter().map(|r| owner(r)).collect();
         let has = |finalizer: &str| {
             let mut finalizers = object.meta().finalizers.iter().flatten();
             finalizers.any(|f| f == finalizer)

@@ -133,7 +133,7 @@ mod tests {
         };
         let status = PodStatus {
             phase: Some(phase.into()),
-            conditions: Some(vec![condition]),
+            conditions: Some(vec![condition.into()]),
             ..PodStatus::default()
         };
         Pod {

@@ -218,7 +218,7 @@ mod tests {
         let deletion: Option<ApiTime> = deleted.then_some(now);
         let status = PodStatus {
             phase: Some(phase.to_owned()),
-            conditions: Some(vec![condition]),
+            conditions: Some(vec![condition.into()]),
             ..PodStatus::default()
         };
         Pod::into_object(Rc::new(Pod {

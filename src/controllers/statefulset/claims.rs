@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
@@ -146,7 +147,11 @@ impl Sync<'_, '_, '_> {
         Ok(())
     }
 
-    fn wanted_owners(&self, claim: &PersistentVolumeClaim, pod: &Pod) -> Vec<OwnerReference> {
+    fn wanted_owners(
+        &self,
+        claim: &PersistentVolumeClaim,
+        pod: &Pod,
+    ) -> Vec<Shared<OwnerReference>> {
         let owners = claim.metadata.owner_references.clone().unwrap_or_default();
         if is_stale(claim, &*self.set) || is_stale(claim, pod) {
             return owners;

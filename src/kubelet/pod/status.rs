@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{
     Container as ContainerSpec, ContainerState, ContainerStateRunning, ContainerStateTerminated,
     ContainerStateWaiting, ContainerStatus, ContainerUser, HostIP, LinuxContainerUser, Pod,
@@ -137,7 +138,7 @@ impl PodWorker {
                 ..c
             }
         }));
-        status.conditions = Some(conditions);
+        status.conditions = Some(conditions.into_iter().map(Shared::from).collect());
         status
     }
 
@@ -270,7 +271,7 @@ impl PodWorker {
         let generation = self.pod.metadata.generation;
         let condition = |type_: &str, (holds, reason, message): Verdict| {
             let status = if holds { "True" } else { "False" };
-            let same = |list: Option<&[PodCondition]>| {
+            let same = |list: Option<&[Shared<PodCondition>]>| {
                 let list = list.unwrap_or_default();
                 let same = list.iter().find(|c| c.type_ == type_ && c.status == status);
                 same.and_then(|c| c.last_transition_time.clone())
@@ -453,7 +454,8 @@ fn merge(pod: &mut Pod, fresh: PodStatus) {
         new.is_some_and(|new| owned(c) || new.iter().any(|n| n.type_ == c.type_))
     };
     let others = old.conditions.iter().flatten().filter(|c| !replaced(c));
-    let mut conditions: Vec<PodCondition> = others.cloned().collect();
+    let mut conditions: Vec<Shared<PodCondition>> = others.cloned().collect();
+
     conditions.extend(fresh.conditions.unwrap_or_default());
     let merged = PodStatus {
         conditions: (!conditions.is_empty()).then_some(conditions),
@@ -498,7 +500,7 @@ fn says(written: &PodStatus, fresh: &PodStatus) -> bool {
     let own = conditions.as_deref().unwrap_or_default();
     let same_conditions = others.split_at_checked(others.len().wrapping_sub(own.len()));
     let same_conditions = same_conditions.is_some_and(|(others, last)| {
-        let owned = |c: &PodCondition| {
+        let owned = |c: &Shared<PodCondition>| {
             OWN.contains(&c.type_.as_str()) || own.iter().any(|o| o.type_ == c.type_)
         };
         last == own && (own.is_empty() || !others.iter().any(owned))

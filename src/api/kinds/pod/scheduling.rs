@@ -1,5 +1,6 @@
 //! The rules of where a pod may run: affinity, tolerations, spreading, gates.
 
+use k8s_openapi::Shared;
 use k8s_openapi::api::core::v1::{
     Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodAffinity,
     PodAffinityTerm, PodAntiAffinity, PodSpec, Toleration, TopologySpreadConstraint,
@@ -392,7 +393,7 @@ pub(super) fn spread(
 }
 
 pub(in crate::api::kinds) fn tolerations(
-    tolerations: &[Toleration],
+    tolerations: &[Shared<Toleration>],
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
