@@ -29,7 +29,7 @@ fn each(what: &str, few: u32, many: u32) -> i64 {
 fn a_pod_holds_so_much() {
     let each = each("create", 50, 250);
     println!("{each} bytes for each pod");
-    assert!(each < 62_000, "{each} bytes for each pod");
+    assert!(each < 46_000, "{each} bytes for each pod");
 }
 
 /// Each change of a pod makes another version of all addresses: that is kept within bounds.
@@ -37,5 +37,5 @@ fn a_pod_holds_so_much() {
 fn a_pod_behind_a_service_holds_so_much() {
     let each = each("create with a Service", 50, 250);
     println!("{each} bytes for each pod");
-    assert!(each < 55_000, "{each} bytes for each pod");
+    assert!(each < 39_500, "{each} bytes for each pod");
 }
