@@ -45,7 +45,7 @@ use fields::{LastStatus, Owners, Write};
 use store::{Expect, Place, Store};
 use stored::Stored;
 
-pub use auth::{Caller, rules};
+pub use auth::{Caller, Refused, Wish, rules};
 pub use delete::{DeleteOptions, Propagation};
 pub use metrics::{ContainerUsage, METRICS_WINDOW, PodUsage, Profile};
 pub use read::Selection;
@@ -106,6 +106,7 @@ pub struct ApiServer {
     last_status: LastStatus,
     packer: Packer,
     customs: customs::Customs,
+    grants: auth::Grants,
     /// Whether discovery leaves out the kinds of our own.
     is_plain: bool,
     /// Watchers that have something to receive, and when.
@@ -135,6 +136,7 @@ impl ApiServer {
             last_status: None,
             packer: Packer::default(),
             customs: customs::Customs::default(),
+            grants: auth::Grants::default(),
             is_plain: false,
             wakeups: Vec::new(),
             signing_key: None,
@@ -323,6 +325,10 @@ impl ApiServer {
                 change.previous.as_ref().and_then(Stored::whole),
                 change.value.as_ref().and_then(Stored::whole),
             );
+            let one = change.value.as_ref().or(change.previous.as_ref());
+            if let Some(object) = one.and_then(Stored::whole) {
+                self.grants.note(object);
+            }
             self.watchers.notify(kernel, &change, &mut self.wakeups);
         }
         let kept = self.store.history_len().saturating_sub(COMPACTED_AT_ONCE);

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Pod;
+
 use super::wire::Packet;
 use super::world::World;
-use crate::api::{Key, Object, Resource, Result, Status};
+use crate::api::{Key, Kind, Object, Resource, Result, Status};
 use crate::apiserver::{
-    ApiServer, Caller, DeleteOptions, Latency, WatchRequest, WatcherId, WriteOptions,
+    ApiServer, Caller, DeleteOptions, Latency, WatchRequest, WatcherId, Wish, WriteOptions,
 };
 use crate::sim::{CauseId, Kernel, Rng, Time};
 
@@ -82,7 +84,7 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Watches the pods of one node.
     pub fn watch_pods_of(&mut self, node: &str) -> WatcherId {
-        self.watch_where(k8s_openapi::api::core::v1::Pod::KIND, Some(node.into()))
+        self.watch_where(Pod::KIND, Some(node.into()))
     }
 
     fn watch_where(&mut self, kind: crate::api::Kind, node: Option<Rc<str>>) -> WatcherId {
@@ -105,6 +107,31 @@ impl<'a, E> Ctx<'a, E> {
         self.server.list(namespace)
     }
 
+    /// Counts a request, and asks whether it may be made.
+    ///
+    /// # Errors
+    /// It does not arrive, or is refused.
+    fn ask(&mut self, wish: &Wish<'_>) -> Result<()> {
+        self.call()?;
+        self.server.ask(self.kernel, self.caller, wish)
+    }
+
+    /// As [`Ctx::ask`], for an object.
+    fn ask_for<T: Resource>(
+        &mut self,
+        verb: &'static str,
+        part: &'static str,
+        object: &T,
+    ) -> Result<()> {
+        self.ask(&Wish {
+            verb,
+            kind: T::KIND,
+            part,
+            namespace: object.namespace(),
+            name: object.name(),
+        })
+    }
+
     /// Counts a request.
     ///
     /// # Errors
@@ -119,7 +146,7 @@ impl<'a, E> Ctx<'a, E> {
     }
 
     pub fn create<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
-        self.call()?;
+        self.ask_for("create", "", &object)?;
         let object = T::into_object(Rc::new(object));
         self.server
             .create_object(self.kernel, self.caller, object, &WriteOptions::default())
@@ -128,7 +155,7 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Replaces the object; refused with a conflict when its `resourceVersion` is stale.
     pub fn update<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
-        self.call()?;
+        self.ask_for("update", "", &object)?;
         let object = T::into_object(Rc::new(object));
         self.server
             .update_object(self.kernel, self.caller, object, &WriteOptions::default())
@@ -137,7 +164,7 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Replaces the object's status; refused with a conflict when its revision is stale.
     pub fn update_status<T: Resource>(&mut self, object: T) -> Result<Rc<T>> {
-        self.call()?;
+        self.ask_for("update", "status", &object)?;
         let object = T::into_object(Rc::new(object));
         self.server
             .update_object(self.kernel, self.caller, object, &WriteOptions::STATUS)
@@ -146,7 +173,7 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Replaces the part of the object that a subresource is about.
     pub fn update_part<T: Resource>(&mut self, object: T, part: &'static str) -> Result<Rc<T>> {
-        self.call()?;
+        self.ask_for("update", part, &object)?;
         let object = T::into_object(Rc::new(object));
         let options = WriteOptions {
             dry_run: false,
@@ -178,7 +205,7 @@ impl<'a, E> Ctx<'a, E> {
         options: &WriteOptions,
         change: impl FnOnce(&mut T),
     ) -> Result<Option<Rc<T>>> {
-        self.call()?;
+        self.ask(&wish::<T>("patch", options.subresource, key))?;
         let Some(current) = self.server.get::<T>(key) else {
             return Ok(None);
         };
@@ -193,17 +220,57 @@ impl<'a, E> Ctx<'a, E> {
 
     /// Binds a pod to a node; `uid` names the pod that is meant, empty for any.
     pub fn bind_pod(&mut self, key: &Key, uid: &str, node: &str) -> Result<()> {
-        self.call()?;
+        self.ask(&wish::<Pod>("create", "binding", key))?;
         self.server
             .bind_pod(self.kernel, self.caller, key, uid, node)
             .map(|_| ())
     }
 
     pub fn delete<T: Resource>(&mut self, key: &Key, options: &DeleteOptions) -> Result<()> {
-        self.call()?;
+        self.ask(&wish::<T>("delete", "", key))?;
         let (namespace, name) = (&*key.namespace, &*key.name);
         self.server
             .delete_object(self.kernel, self.caller, T::KIND, namespace, name, options)
+            .map(|_| ())
+    }
+}
+
+fn wish<'k, T: Resource>(verb: &'static str, part: &'static str, key: &'k Key) -> Wish<'k> {
+    Wish {
+        verb,
+        kind: T::KIND,
+        part,
+        namespace: &key.namespace,
+        name: &key.name,
+    }
+}
+
+/// The same for objects whose type is not known.
+impl<E> Ctx<'_, E> {
+    pub fn update_any(&mut self, object: Object) -> Result<()> {
+        self.ask(&Wish {
+            verb: "update",
+            kind: object.kind(),
+            part: "",
+            namespace: object.namespace(),
+            name: object.name(),
+        })?;
+        self.server
+            .update_object(self.kernel, self.caller, object, &WriteOptions::default())
+            .map(|_| ())
+    }
+
+    pub fn delete_any(&mut self, kind: Kind, key: &Key, options: &DeleteOptions) -> Result<()> {
+        let (namespace, name) = (&*key.namespace, &*key.name);
+        self.ask(&Wish {
+            verb: "delete",
+            kind,
+            part: "",
+            namespace,
+            name,
+        })?;
+        self.server
+            .delete_object(self.kernel, self.caller, kind, namespace, name, options)
             .map(|_| ())
     }
 }

@@ -56,6 +56,7 @@ impl Cluster {
             })));
         }
         super::roles::each(|object| self.create(object));
+        self.server.remember_grants();
         if !self.config.bare {
             let all = [API_SERVER].into_iter().chain(IMAGES).chain(ADDONS);
             all.for_each(|text| self.create_all(text));

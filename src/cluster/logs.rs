@@ -1,11 +1,14 @@
 //! The `log` subresource of pods, which the API server passes on to the pod's node
 //! (`pkg/registry/core/pod/strategy.go` LogLocation).
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Container, Event as ApiEvent, Pod};
 
 use super::Cluster;
+use crate::api::rfc3339::{format_time, go_quote};
 use crate::api::{Key, Resource, Result, Status};
-use crate::apiserver::{Method, Request, Response};
+use crate::apiserver::{Method, Refused, Request, Response};
 use crate::kubelet::{LogQuery, Logged};
 
 /// Namespace and pod, when the request reads a pod's logs.
@@ -82,11 +85,69 @@ impl Cluster {
             return Ok(Response::text(200, ""));
         };
         match kubelet.logs(namespace, name, &container, &query, self.now()) {
-            Logged::Text(text) => Ok(Response::text(200, text)),
+            Logged::Text(text) => {
+                let text = match namespace {
+                    "kube-system" => self.with_refusals(text, &container, &query),
+                    _ => text,
+                };
+                Ok(Response::text(200, text))
+            }
             Logged::Refused(message) => Err(Status::bad_request(message)),
             Logged::Unreachable(message) => Err(Status::new(500, "", message)),
         }
     }
+}
+
+impl Cluster {
+    /// A log of the control plane, with what the API server refused its component. Those are the newest lines.
+    #[inline(never)]
+    fn with_refusals(&self, mut text: String, component: &str, query: &LogQuery) -> String {
+        if query.previous {
+            return text;
+        }
+        let since = query.since_seconds.map(Duration::from_secs);
+        for refused in self.server.refusals(component) {
+            if since.is_some_and(|since| self.now().since(refused.at) > since) {
+                continue;
+            }
+            if query.timestamps {
+                let nanos = refused.at.subsec_nanos();
+                let seconds = format_time(refused.at.0 as i64);
+                let seconds = seconds.trim_end_matches('Z');
+                text.push_str(&format!("{seconds}.{nanos:09}Z "));
+            }
+            text.push_str(&line_of(refused));
+        }
+        let lines = text.lines().count() as u64;
+        let skipped = query
+            .tail_lines
+            .map_or(0, |tail| lines.saturating_sub(tail));
+        match skipped {
+            0 => text,
+            skipped => text
+                .split_inclusive('\n')
+                .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
+                .collect(),
+        }
+    }
+}
+
+/// A line of klog: an error, the day, the time, the process, where in the source, and what.
+fn line_of(refused: &Refused) -> String {
+    let time = format_time(refused.at.0 as i64);
+    let part = |range: std::ops::Range<usize>| time.get(range).unwrap_or_default();
+    let micros = refused.at.subsec_nanos() / 1000;
+    let err = go_quote(&refused.message);
+    let said = match refused.kind == ApiEvent::KIND {
+        true => format!("event.go:389] \"Server rejected event (will not retry!)\" err={err}"),
+        false => format!("runtime.go:221] \"Unhandled Error\" err={err} logger=\"UnhandledError\""),
+    };
+    format!(
+        "E{}{} {}.{micros:06}       1 {said}\n",
+        part(5..7),
+        part(8..10),
+        part(11..19)
+    )
 }
 
 fn flag(request: &Request, name: &str) -> bool {

@@ -222,14 +222,8 @@ fn clean_up(definition: &CustomResourceDefinition, scope: &mut Scope<'_, '_>) ->
         let objects = scope.ctx.server.list_objects(kind, None);
         scope.look(objects.len());
         for object in objects.iter().filter(|o| !o.is_deleting()) {
-            let deleted = scope.ctx.server.delete_object(
-                scope.ctx.kernel,
-                scope.ctx.caller,
-                kind,
-                object.namespace(),
-                object.name(),
-                &DeleteOptions::default(),
-            );
+            let key = Key::new(object.namespace(), object.name());
+            let deleted = scope.ctx.delete_any(kind, &key, &DeleteOptions::default());
             if let Err(status) = deleted
                 && !status.is_not_found()
             {

@@ -15,6 +15,7 @@ mod kustomize;
 mod manifests;
 mod nodes;
 mod pods;
+mod rights;
 mod shell;
 mod tutorials;
 

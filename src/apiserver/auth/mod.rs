@@ -5,13 +5,14 @@
 //! of `system:masters` may do everything, nodes what nodes need (`node`), everybody else what
 //! roles grant them (`rbac`).
 //!
-//! Divergence: components of the control plane speak to the server in its own process, under their
-//! real names, but are not asked for their rights: taking a controller's role away does not stop it.
+//! Components of the control plane speak to the server in its own process, under their real names; what they
+//! write is asked for (`grants`).
 
 mod attributes;
 mod authenticate;
 mod caller;
 mod escalation;
+mod grants;
 mod impersonate;
 mod node;
 mod rbac;
@@ -26,6 +27,8 @@ use super::request::Request;
 
 pub(super) use attributes::Attributes;
 pub use caller::{Caller, MASTERS};
+pub(super) use grants::Grants;
+pub use grants::{Refused, Wish};
 
 /// What an authoriser says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -56,13 +56,13 @@ impl ApiServer {
         (rules, errors)
     }
 
-    /// Shows the rules that a caller has until `visit` says no.
     /// The objects of a kind of which none is packed.
-    fn whole<'s>(&'s self, range: &'s Range) -> impl Iterator<Item = &'s Object> {
+    pub(super) fn whole<'s>(&'s self, range: &'s Range) -> impl Iterator<Item = &'s Object> {
         let stored = self.store.range(range);
         stored.filter_map(|(_, stored)| stored.whole())
     }
 
+    /// Shows the rules that a caller has until `visit` says no.
     fn visit_rules(&self, caller: &Caller, namespace: &str, visit: &mut Visit<'_>) {
         let all = Range::new(ClusterRoleBinding::KIND, None);
         for object in self.whole(&all) {
@@ -155,7 +155,7 @@ fn aggregate(errors: &[String]) -> String {
 }
 
 /// Whether a subject of a binding in `namespace` is the caller.
-fn is_subject(subject: &Subject, caller: &Caller, namespace: &str) -> bool {
+pub(super) fn is_subject(subject: &Subject, caller: &Caller, namespace: &str) -> bool {
     match subject.kind.as_str() {
         "User" => *caller.user == *subject.name,
         "Group" => caller.is_in(&subject.name),

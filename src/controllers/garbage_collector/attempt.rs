@@ -174,16 +174,7 @@ fn delete(
         propagation: Some(propagation),
         ..DeleteOptions::default()
     };
-    let (namespace, name) = (&identity.key.namespace, &identity.key.name);
-    let deleted = scope.ctx.server.delete_object(
-        scope.ctx.kernel,
-        scope.ctx.caller,
-        kind,
-        namespace,
-        name,
-        &options,
-    );
-    match deleted {
+    match scope.ctx.delete_any(kind, &identity.key, &options) {
         Err(status) if !status.is_not_found() => Err(status),
         _ => Ok(()),
     }

@@ -12,7 +12,7 @@ mod orphan;
 use super::caches::Caches;
 use super::controller::{Change, Controller, Next, Outcome, Scope, Triggers};
 use crate::api::{Key, Kind, Name, Object, Result};
-use crate::apiserver::{EventType, Propagation, WriteOptions};
+use crate::apiserver::{EventType, Propagation};
 
 use graph::{Graph, Identity};
 
@@ -113,13 +113,7 @@ fn change(
 ) -> Result<()> {
     let mut object = object.clone();
     change(&mut object);
-    let written = scope.ctx.server.update_object(
-        scope.ctx.kernel,
-        scope.ctx.caller,
-        object,
-        &WriteOptions::default(),
-    );
-    match written {
+    match scope.ctx.update_any(object) {
         Err(status) if !status.is_not_found() => Err(status),
         _ => Ok(()),
     }

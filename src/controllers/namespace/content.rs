@@ -6,7 +6,7 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 
 use crate::api::time::from_api;
-use crate::api::{Kind, Object, Resource, status::qualified};
+use crate::api::{Key, Kind, Object, Resource, status::qualified};
 use crate::apiserver::{DeleteOptions, Propagation};
 use crate::controllers::controller::Scope;
 use crate::controllers::pods;
@@ -62,14 +62,8 @@ fn delete_kind(
         ..DeleteOptions::default()
     };
     for object in objects.iter().filter(|o| !o.is_deleting()) {
-        let deleted = scope.ctx.server.delete_object(
-            scope.ctx.kernel,
-            scope.ctx.caller,
-            kind,
-            name,
-            object.name(),
-            &options,
-        );
+        let key = Key::new(name, object.name());
+        let deleted = scope.ctx.delete_any(kind, &key, &options);
         if let Err(status) = deleted
             && !status.is_not_found()
         {

@@ -19,8 +19,6 @@ impl Plugin for DefaultBinder {
         pod: &PodInfo,
         node: &str,
     ) -> Option<Result<(), Box<Status>>> {
-        let (server, caller) = (&mut *ctx.server, ctx.caller);
-        let bound = server.bind_pod(ctx.kernel, caller, &pod.key, &pod.uid, node);
-        Some(bound.map(|_| ()))
+        Some(ctx.bind_pod(&pod.key, &pod.uid, node))
     }
 }
