@@ -6,6 +6,7 @@ mod grep;
 mod lines;
 mod options;
 mod sort;
+pub mod strftime;
 
 pub use columns::{Cut, Tr};
 pub use grep::Grep;

@@ -1,18 +1,27 @@
 //! Words of a filter.
 
+use super::ast::Fault;
+
 #[derive(Clone, Debug, PartialEq)]
-pub enum Token {
+pub enum Word {
     /// A name, a keyword, `a::b`.
     Name(String),
-    /// `.name` and `."name"` begin with a dot of their own.
+    /// `.name`; the dot is part of it.
     Field(String),
     /// `$name`
     Variable(String),
     /// `@base64`
     Format(String),
-    Number(f64, String),
+    Number(String),
     Text(Vec<Part>),
     Operator(&'static str),
+}
+
+/// A word, and where it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    pub word: Word,
+    pub at: usize,
 }
 
 /// A piece of a string.
@@ -30,17 +39,17 @@ const OPERATORS: [&str; 34] = [
 const DEEPEST: usize = 32;
 const MOST_BYTES: usize = 1 << 16;
 
-pub fn tokens(text: &str) -> Result<Vec<Token>, String> {
+pub fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     if text.len() > MOST_BYTES {
-        return Err("the filter is too long".to_owned());
+        return Fault::new("the filter is too long", 0);
     }
-    let mut lexer = Lexer { rest: text };
-    let tokens = lexer.run(None, 0)?;
-    Ok(tokens)
+    let mut lexer = Lexer { text, at: 0 };
+    lexer.run(false, 0)
 }
 
 struct Lexer<'t> {
-    rest: &'t str,
+    text: &'t str,
+    at: usize,
 }
 
 fn begins_name(c: char) -> bool {
@@ -48,109 +57,134 @@ fn begins_name(c: char) -> bool {
 }
 
 impl<'t> Lexer<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     /// Tokens up to the end, or up to the parenthesis that closes an interpolation.
-    fn run(&mut self, end: Option<char>, depth: usize) -> Result<Vec<Token>, String> {
+    fn run(&mut self, inside: bool, depth: usize) -> Result<Vec<Token>, Fault> {
         if depth > DEEPEST {
-            return Err("strings nest too deeply".to_owned());
+            return Fault::new("strings nest too deeply", self.at);
         }
-        let mut out = Vec::new();
-        let mut open = 0usize;
+        let mut out: Vec<Token> = Vec::new();
+        let mut open: Vec<char> = Vec::new();
         loop {
-            self.rest = self.rest.trim_start();
-            let Some(c) = self.rest.chars().next() else {
-                return match end {
-                    None => Ok(out),
-                    Some(_) => Err("syntax error, unexpected end of file".to_owned()),
+            let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start_matches(blank).len();
+            let at = self.at;
+            let Some(c) = self.rest().chars().next() else {
+                return match inside {
+                    false => Ok(out),
+                    true => {
+                        let at = out.last().map_or(at, |t| t.at);
+                        Fault::new("syntax error, unexpected end of file", at)
+                    }
                 };
             };
             if c == '#' {
-                let line = self.rest.find('\n').unwrap_or(self.rest.len());
-                self.skip(line);
+                let rest = self.rest();
+                self.at += rest.find('\n').unwrap_or(rest.len());
                 continue;
             }
-            if Some(c) == end && open == 0 {
-                self.skip(1);
-                return Ok(out);
-            }
             match c {
-                '(' => open += 1,
-                ')' => open = open.saturating_sub(1),
+                '(' => open.push(')'),
+                '[' => open.push(']'),
+                '{' => open.push('}'),
+                ')' if inside && open.is_empty() => {
+                    self.at += 1;
+                    return Ok(out);
+                }
+                ')' | ']' | '}' if open.pop() != Some(c) => {
+                    let more = if complete(&out) {
+                        ", expecting end of file"
+                    } else {
+                        ""
+                    };
+                    let message = format!("syntax error, unexpected INVALID_CHARACTER{more}");
+                    return Fault::new(message, at);
+                }
                 _ => {}
             }
-            out.push(self.token(c, depth)?);
+            let word = self.word(c, depth, complete(&out))?;
+            out.push(Token { word, at });
         }
-    }
-
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
     fn name(&mut self) -> String {
-        let end = self
-            .rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(self.rest.len());
-        let name = self.rest.get(..end).unwrap_or_default().to_owned();
-        self.skip(end);
+        let rest = self.rest();
+        let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name = rest.get(..rest.find(|c| !part(c)).unwrap_or(rest.len()));
+        let name = name.unwrap_or_default().to_owned();
+        self.at += name.len();
         name
     }
 
-    fn token(&mut self, c: char, depth: usize) -> Result<Token, String> {
-        let next = self.rest.chars().nth(1);
+    fn path(&mut self) -> String {
+        let mut name = self.name();
+        while self.rest().starts_with("::") {
+            self.at += 2;
+            name = format!("{name}::{}", self.name());
+        }
+        name
+    }
+
+    fn word(&mut self, c: char, depth: usize, complete: bool) -> Result<Word, Fault> {
+        let at = self.at;
+        let next = self.rest().chars().nth(1);
         if begins_name(c) {
-            let mut name = self.name();
-            while self.rest.starts_with("::") {
-                self.skip(2);
-                name = format!("{name}::{}", self.name());
-            }
-            return Ok(Token::Name(name));
+            return Ok(Word::Name(self.path()));
         }
         match (c, next) {
             ('.', Some(n)) if begins_name(n) => {
-                self.skip(1);
-                return Ok(Token::Field(self.name()));
+                self.at += 1;
+                return Ok(Word::Field(self.name()));
             }
             ('$', Some(n)) if begins_name(n) => {
-                self.skip(1);
-                return Ok(Token::Variable(self.name()));
+                self.at += 1;
+                return Ok(Word::Variable(self.path()));
             }
-            ('@', Some(n)) if begins_name(n) => {
-                self.skip(1);
-                return Ok(Token::Format(self.name()));
+            ('@', Some(n)) if n.is_ascii_alphanumeric() => {
+                self.at += 1;
+                return Ok(Word::Format(self.name()));
             }
             ('"', _) => {
-                self.skip(1);
-                return self.text(depth).map(Token::Text);
+                self.at += 1;
+                return self.string(at, depth).map(Word::Text);
             }
             _ => {}
         }
         if c.is_ascii_digit() || (c == '.' && next.is_some_and(|n| n.is_ascii_digit())) {
-            return self.number();
+            return Ok(self.number());
         }
-        let found = OPERATORS.iter().find(|o| self.rest.starts_with(**o));
-        match found {
+        match OPERATORS.iter().find(|o| self.rest().starts_with(**o)) {
             Some(operator) => {
-                self.skip(operator.len());
-                Ok(Token::Operator(operator))
+                self.at += operator.len();
+                Ok(Word::Operator(operator))
             }
-            None => Err(format!("syntax error, unexpected INVALID_CHARACTER '{c}'")),
+            None => {
+                let (what, more) = match c {
+                    '$' => ("'$'", ""),
+                    _ if complete => ("INVALID_CHARACTER", ", expecting end of file"),
+                    _ => ("INVALID_CHARACTER", ""),
+                };
+                Fault::new(format!("syntax error, unexpected {what}{more}"), at)
+            }
         }
     }
 
-    fn number(&mut self) -> Result<Token, String> {
-        let bytes = self.rest.as_bytes();
-        let mut end = 0;
+    fn number(&mut self) -> Word {
+        let bytes = self.rest().as_bytes();
         let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+        let mut end = 0;
         while digit(end) {
             end += 1;
         }
-        if bytes.get(end) == Some(&b'.') && digit(end + 1) {
+        if bytes.get(end) == Some(&b'.') && bytes.get(end + 1) != Some(&b'.') {
             end += 1;
             while digit(end) {
                 end += 1;
             }
-        } else if bytes.get(end) == Some(&b'.') && bytes.get(end + 1) != Some(&b'.') {
-            end += 1;
         }
         if matches!(bytes.get(end), Some(b'e' | b'E')) {
             let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
@@ -161,29 +195,47 @@ impl<'t> Lexer<'t> {
                 }
             }
         }
-        let text = self.rest.get(..end).unwrap_or_default().to_owned();
-        self.skip(end);
-        match text.parse() {
-            Ok(number) => Ok(Token::Number(number, text)),
-            Err(_) => Err(format!("syntax error, '{text}' is no number")),
-        }
+        let text = self.rest().get(..end).unwrap_or_default().to_owned();
+        self.at += end;
+        Word::Number(text)
     }
 
-    fn text(&mut self, depth: usize) -> Result<Vec<Part>, String> {
+    fn hex(&self, at: usize) -> Option<u32> {
+        let digits = self.text.get(at..at + 4)?;
+        let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        plain
+            .then(|| u32::from_str_radix(digits, 16).ok())
+            .flatten()
+    }
+
+    fn string(&mut self, begin: usize, depth: usize) -> Result<Vec<Part>, Fault> {
+        let unfinished = |at: usize| {
+            let message = "syntax error, unexpected end of file, expecting QQSTRING_TEXT or \
+                           QQSTRING_INTERP_START or QQSTRING_END";
+            Fault::new(message, at)
+        };
         let mut parts = Vec::new();
         let mut text = String::new();
+        let mut last = begin;
         loop {
-            let mut chars = self.rest.chars();
-            let c = chars.next().ok_or("syntax error, unterminated string")?;
-            self.rest = chars.as_str();
+            let Some(c) = self.rest().chars().next() else {
+                return unfinished(last);
+            };
+            if text.is_empty() {
+                last = self.at;
+            }
+            self.at += c.len_utf8();
             match c {
                 '"' => {
                     parts.push(Part::Text(text));
                     return Ok(parts);
                 }
                 '\\' => {
-                    let c = chars.next().ok_or("syntax error, unterminated string")?;
-                    self.rest = chars.as_str();
+                    let at = self.at - 1;
+                    let Some(c) = self.rest().chars().next() else {
+                        return unfinished(last);
+                    };
+                    self.at += c.len_utf8();
                     match c {
                         'n' => text.push('\n'),
                         't' => text.push('\t'),
@@ -191,22 +243,48 @@ impl<'t> Lexer<'t> {
                         'b' => text.push('\u{8}'),
                         'f' => text.push('\u{c}'),
                         'u' => {
-                            let digits = self.rest.get(..4).unwrap_or_default();
-                            let code = u32::from_str_radix(digits, 16)
-                                .map_err(|_| "invalid \\u escape".to_owned())?;
+                            let Some(mut code) = self.hex(self.at) else {
+                                let message = "Invalid \\uXXXX escape (while parsing the string)";
+                                return Fault::new(message, at);
+                            };
+                            self.at += 4;
+                            let low = match self.rest().starts_with("\\u") {
+                                true => self.hex(self.at + 2),
+                                false => None,
+                            };
+                            if let Some(low) = low.filter(|l| (0xdc00..0xe000).contains(l))
+                                && (0xd800..0xdc00).contains(&code)
+                            {
+                                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+                                self.at += 6;
+                            }
                             text.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                            self.skip(4);
                         }
                         '(' => {
                             parts.push(Part::Text(std::mem::take(&mut text)));
-                            parts.push(Part::Tokens(self.run(Some(')'), depth + 1)?));
+                            parts.push(Part::Tokens(self.run(true, depth + 1)?));
                         }
                         '"' | '\\' | '/' => text.push(c),
-                        other => return Err(format!("invalid escape \\{other}")),
+                        other => {
+                            let message = format!(
+                                "Invalid escape at line 1, column 4 (while parsing '\"\\{other}\"')"
+                            );
+                            return Fault::new(message, at);
+                        }
                     }
                 }
                 c => text.push(c),
             }
         }
+    }
+}
+
+/// Whether a filter could end here.
+fn complete(tokens: &[Token]) -> bool {
+    match tokens.last().map(|t| &t.word) {
+        None => true,
+        Some(Word::Operator(o)) => matches!(*o, "." | ".." | "]" | "}" | ")" | "?"),
+        Some(Word::Name(name)) => !super::parse::KEYWORDS.contains(&name.as_str()) || name == "end",
+        Some(_) => true,
     }
 }

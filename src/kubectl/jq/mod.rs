@@ -1,279 +1,138 @@
-//! The language of `jq`: filters over JSON values. Paths, pipes, conditions, reductions, functions
+//! The language of `jq` (1.7): filters over JSON values. Paths, pipes, conditions, reductions, functions
 //! of one's own, assignments; no modules, no streaming.
 //!
-//! Divergence: objects keep their keys sorted, as those of the API come.
+//! A filter is read into a tree (`parse`), its names are looked up (`names`), and a machine runs it
+//! (`machine`) within a budget of steps and room. Values keep the order of their keys (`value`).
 
-mod eval;
+mod arithmetic;
+mod ast;
+mod env;
+mod formats;
 mod functions;
+pub mod json;
 mod lex;
+mod machine;
+mod names;
 mod parse;
 mod paths;
-mod values;
+mod patterns;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::rc::Rc;
 
-use serde_json::Value;
+use ast::Ast;
+use env::Env;
 
-pub use eval::{Env, Stop};
-pub use values::compact;
+pub use machine::Stop;
+pub use value::{Object, Value};
 
-/// What a filter is made of.
-#[derive(Clone, Debug)]
-pub enum Ast {
-    Identity,
-    /// `..`
-    Recurse,
-    /// `TERM[INDEX]` and `TERM.name`
-    Index(Rc<Ast>, Rc<Ast>),
-    Slice(Rc<Ast>, Option<Rc<Ast>>, Option<Rc<Ast>>),
-    /// `TERM[]`
-    Iterate(Rc<Ast>),
-    Literal(Value),
-    /// A string with filters in it, and how what they give is written.
-    Text(&'static str, Vec<Piece>),
-    /// `@base64`
-    Format(&'static str),
-    Array(Option<Rc<Ast>>),
-    Object(Vec<(Ast, Ast)>),
-    Pipe(Rc<Ast>, Rc<Ast>),
-    Comma(Rc<Ast>, Rc<Ast>),
-    Negate(Rc<Ast>),
-    Binary(&'static str, Rc<Ast>, Rc<Ast>),
-    /// `=`, `|=`, `+=` and their like.
-    Assign(&'static str, Rc<Ast>, Rc<Ast>),
-    If(Rc<Ast>, Rc<Ast>, Option<Rc<Ast>>),
-    /// `try`, and `?`.
-    Try(Rc<Ast>, Option<Rc<Ast>>),
-    /// Source, pattern, first value, update.
-    Reduce(Rc<Ast>, Pattern, Rc<Ast>, Rc<Ast>),
-    Foreach(Rc<Ast>, Pattern, Rc<Ast>, Rc<Ast>, Option<Rc<Ast>>),
-    Variable(String),
-    As(Rc<Ast>, Pattern, Rc<Ast>),
-    Call(String, Vec<Rc<Ast>>),
-    Define(Rc<Function>, Rc<Ast>),
-    Label(String, Rc<Ast>),
-    Break(String),
-}
-
-#[derive(Clone, Debug)]
-pub enum Piece {
-    Text(String),
-    Filter(Ast),
-}
-
-/// What `as` takes apart.
-#[derive(Clone, Debug)]
-pub enum Pattern {
-    Variable(String),
-    Array(Vec<Pattern>),
-    Object(Vec<(String, Option<Pattern>)>),
-}
-
-#[derive(Debug)]
-pub struct Function {
-    pub name: String,
-    pub parameters: Vec<String>,
-    pub body: Ast,
+/// What is around a filter.
+pub trait World {
+    /// Seconds since the epoch.
+    fn now(&self) -> f64;
+    /// What `$ENV` and `env` are.
+    fn environment(&self) -> Value;
+    /// The next of what is read; an error says what is wrong with it.
+    fn input(&mut self) -> Option<Result<Value, String>>;
+    /// The file that is being read.
+    fn file(&self) -> Option<String>;
+    /// How many lines have been read of it.
+    fn line(&self) -> usize;
+    /// What `debug` and `stderr` say.
+    fn say(&mut self, text: &str);
 }
 
 /// A filter, read.
 pub struct Program {
-    ast: Ast,
+    ast: Rc<Ast>,
+    library: functions::Library,
+    env: Env,
 }
 
-/// A run takes no more steps.
-const MOST_STEPS: u64 = 500_000;
-
 impl Program {
+    /// Reads a filter; beside its own variables it knows those that are given.
+    ///
     /// # Errors
-    /// What is wrong with the text.
-    pub fn parse(text: &str) -> Result<Program, String> {
-        Ok(Program {
-            ast: parse::parse(text)?,
-        })
+    /// What jq prints about the text, with how many errors there are.
+    pub fn parse(text: &str, variables: &[(String, Value)]) -> Result<Program, String> {
+        let library = functions::Library::new();
+        let read = parse::parse(text).map_err(|fault| {
+            let mut words = fault.message.clone();
+            if let Some(rest) = words.strip_prefix("syntax error") {
+                words = match rest.split_once('\n') {
+                    None => format!("syntax error{rest} (Unix shell quoting issues?)"),
+                    Some((rest, more)) => {
+                        format!("syntax error{rest} (Unix shell quoting issues?)\n{more}")
+                    }
+                };
+            }
+            // A second fault tells of all that was read so far.
+            let place = |i: usize| if i == 0 { fault.at } else { 0 };
+            let words = words.split('\n').enumerate();
+            let faults: Vec<_> = words.map(|(i, w)| (w.to_owned(), place(i))).collect();
+            report(text, &faults)
+        });
+        let ast = read?;
+        let known = variables.iter().map(|(name, _)| Rc::from(name.as_str()));
+        let faults = names::unknown(&ast, known.collect(), &library);
+        if !faults.is_empty() {
+            let faults: Vec<_> = faults.into_iter().map(|f| (f.message, f.at)).collect();
+            return Err(report(text, &faults));
+        }
+        let mut env = Env::default();
+        for (name, value) in variables {
+            env = env.with_variable(&Rc::from(name.as_str()), value.clone());
+        }
+        Ok(Program { ast, library, env })
     }
 
     /// Hands on each value that the filter makes of one.
     ///
     /// # Errors
-    /// What the filter failed with.
+    /// Why it stopped before its end.
     pub fn run(
         &self,
-        input: &Value,
-        variables: &[(String, Value)],
-        out: &mut dyn FnMut(Value) -> Result<(), Stop>,
-    ) -> Result<(), String> {
-        let mut env = Env::default();
-        for (name, value) in variables {
-            env = env.with_variable(name, value.clone());
+        input: Value,
+        world: &mut dyn World,
+        out: &mut dyn FnMut(Value, &mut dyn World),
+    ) -> Result<(), Stop> {
+        let mut machine = machine::Machine::new(&self.ast, &self.env, input, &self.library);
+        while let Some(value) = machine.next(world) {
+            out(value?, world);
         }
-        let mut run = eval::Run::new(MOST_STEPS);
-        match run.eval(&self.ast, input, &env, out) {
-            Ok(()) | Err(Stop::Break(_)) => Ok(()),
-            Err(Stop::Error(value)) => Err(values::message(&value)),
-            Err(Stop::Exhausted) => {
-                Err("the filter takes too many steps, or too much room".to_owned())
-            }
-        }
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(filter: &str, input: &str) -> String {
-        let program = match Program::parse(filter) {
-            Ok(program) => program,
-            Err(message) => return format!("parse: {message}"),
-        };
-        let input: Value = serde_json::from_str(input).unwrap();
-        let mut out = Vec::new();
-        let result = program.run(&input, &[], &mut |value| {
-            out.push(compact(&value));
-            Ok(())
-        });
-        if let Err(message) = result {
-            out.push(format!("error: {message}"));
-        }
-        out.join(" ")
+/// Where in the text something is wrong, as jq shows it.
+fn report(text: &str, faults: &[(String, usize)]) -> String {
+    let mut out = String::new();
+    for (message, at) in faults {
+        let before = text.get(..*at).unwrap_or_default();
+        let begin = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = text.get(begin..).and_then(|rest| rest.lines().next());
+        let number = 1 + before.matches('\n').count();
+        let blanks = " ".repeat(at.saturating_sub(begin));
+        out.push_str(&format!(
+            "jq: error: {message} at <top-level>, line {number}:\n{}{blanks}\n",
+            line.unwrap_or_default()
+        ));
     }
+    let errors = match faults.len() {
+        1 => "jq: 1 compile error".to_owned(),
+        count => format!("jq: {count} compile errors"),
+    };
+    out + &errors
+}
 
-    #[test]
-    fn filters_and_what_they_give() {
-        let pods = r#"{"items":[{"metadata":{"name":"a","labels":{"app":"x"}},"spec":{"n":3}},{"metadata":{"name":"b"},"spec":{"n":1}}]}"#;
-        for (filter, input, expected) in [
-            (".items[].metadata.name", pods, r#""a" "b""#),
-            (".items | length", pods, "2"),
-            (".items[0].metadata.labels[\"app\"]", pods, r#""x""#),
-            (".items[-1].metadata.name", pods, r#""b""#),
-            (".items[1:] | map(.spec.n)", pods, "[1]"),
-            (
-                ".items | map(select(.spec.n > 2) | .metadata.name)",
-                pods,
-                r#"["a"]"#,
-            ),
-            (
-                "[.items[] | {name: .metadata.name, n: .spec.n}] | sort_by(.n) | .[0].name",
-                pods,
-                r#""b""#,
-            ),
-            (
-                "[.items[] | {(.metadata.name): .spec.n}] | add",
-                pods,
-                r#"{"a":3,"b":1}"#,
-            ),
-            (
-                ".items[] | \"\\(.metadata.name)=\\(.spec.n)\"",
-                pods,
-                r#""a=3" "b=1""#,
-            ),
-            (".items[].metadata.labels.app // \"none\"", pods, r#""x""#),
-            ("[.items[].spec.n] | add / length", pods, "2"),
-            ("[.items[].spec.n] | min, max", pods, "1 3"),
-            ("keys", r#"{"b":1,"a":2}"#, r#"["a","b"]"#),
-            ("to_entries", r#"{"a":1}"#, r#"[{"key":"a","value":1}]"#),
-            ("with_entries(.value += 1)", r#"{"a":1}"#, r#"{"a":2}"#),
-            (".a.b |= . + 1", r#"{"a":{"b":1}}"#, r#"{"a":{"b":2}}"#),
-            (".a.c = 5", r#"{"a":{"b":1}}"#, r#"{"a":{"b":1,"c":5}}"#),
-            ("del(.a, .b[0])", r#"{"a":1,"b":[1,2]}"#, r#"{"b":[2]}"#),
-            (
-                "group_by(.k) | map(length)",
-                r#"[{"k":1},{"k":2},{"k":1}]"#,
-                "[2,1]",
-            ),
-            ("unique", "[3,1,3]", "[1,3]"),
-            ("test(\"^a.c$\")", r#""abc""#, "true"),
-            (
-                "capture(\"(?<y>[0-9]+)-(?<m>[0-9]+)\")",
-                r#""2026-11""#,
-                r#"{"m":"11","y":"2026"}"#,
-            ),
-            ("gsub(\"a\"; \"o\")", r#""banana""#, r#""bonono""#),
-            ("split(\",\") | join(\"-\")", r#""a,b""#, r#""a-b""#),
-            (
-                "if . > 2 then \"big\" elif . == 2 then \"two\" else \"small\" end",
-                "2",
-                r#""two""#,
-            ),
-            ("reduce .[] as $x (0; . + $x)", "[1,2,3]", "6"),
-            ("[foreach .[] as $x (0; . + $x)]", "[1,2,3]", "[1,3,6]"),
-            ("def f(x): x * 2; f(.) + 1", "4", "9"),
-            (
-                "def fac: if . < 2 then 1 else . * (. - 1 | fac) end; fac",
-                "5",
-                "120",
-            ),
-            (".[] as [$a, {b: $c}] | $a + $c", r#"[[1,{"b":2}]]"#, "3"),
-            (
-                "[limit(2; range(10))], first(range(5;9)), [range(0;10;4)]",
-                "null",
-                "[0,1] 5 [0,4,8]",
-            ),
-            ("try error(\"no\") catch .", "null", r#""no""#),
-            ("[.[] | tonumber?]", r#"["1","x",2]"#, "[1,2]"),
-            ("@base64, (@base64 | @base64d)", r#""hi""#, r#""aGk=" "hi""#),
-            (".[] | @tsv", r#"[["a",1,null]]"#, r#""a\t1\t""#),
-            ("[paths]", r#"{"a":[1]}"#, r#"[["a"],["a",0]]"#),
-            ("[.. | numbers]", r#"{"a":[1,{"b":2}]}"#, "[1,2]"),
-            ("any(. > 2), all(. > 0)", "[1,3]", "true true"),
-            ("contains({a:[\"x\"]})", r#"{"a":["x","y"],"b":1}"#, "true"),
-            (".a?.b?, (.a | type)", r#"{"a":1}"#, r#""number""#),
-            (
-                "1 as $x | [$x, $x + 1] | flatten | reverse",
-                "null",
-                "[2,1]",
-            ),
-            ("10 / 4, 7 % 3, -(2), 1e3, 0.5", "null", "2.5 1 -2 1000 0.5"),
-            (
-                "\"a\" * 3, ({} | .a += 1), ([1,2,3] - [2])",
-                "null",
-                r#""aaa" {"a":1} [1,3]"#,
-            ),
-            ("label $out | 1, break $out, 2", "null", "1"),
-            (
-                "walk(if type == \"number\" then . + 1 else . end)",
-                "[1,[2]]",
-                "[2,[3]]",
-            ),
-            ("map_values(empty)", r#"{"a":1}"#, "{}"),
-            (".a.b.c", r#"{"a":null}"#, "null"),
-            (".a", "[1]", "error: Cannot index array with \"a\""),
-            (
-                ".[0]",
-                r#"{"a":1}"#,
-                "error: Cannot index object with number",
-            ),
-            (".[]", "1", "error: Cannot iterate over number (1)"),
-            (
-                "{} + 1",
-                "null",
-                "error: object ({}) and number (1) cannot be added",
-            ),
-            ("nope", "null", "error: nope/0 is not defined"),
-            ("limit(3; repeat(1))", "null", "null 1 1"),
-            (
-                "[repeat(.)] | length",
-                "[[[[1]]]]",
-                "error: the filter takes too many steps, or too much room",
-            ),
-            ("def f: f; f", "1", "error: the filter nests too deeply"),
-        ] {
-            assert_eq!(run(filter, input), expected, "{filter}");
-        }
-        for filter in [
-            "{",
-            ".a[",
-            "if",
-            "1 +",
-            ".a |",
-            "\"",
-            "@nope",
-            ")",
-            "$",
-            &"[".repeat(9999),
-        ] {
-            assert!(Program::parse(filter).is_err(), "{filter}");
-        }
+/// What an error says, when nothing catches it; nothing for that of null.
+pub fn words(error: &Value) -> Option<String> {
+    match error {
+        Value::Null => None,
+        Value::Text(text) => Some(format!(": {text}")),
+        other => Some(format!(" (not a string): {}", json::compact(other))),
     }
 }

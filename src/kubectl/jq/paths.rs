@@ -1,179 +1,223 @@
-//! Filters as places in a value: what can be assigned to, and deleted.
+//! Places in values: what stands there, what is put there, what is taken away.
 
-use serde_json::Value;
+use std::rc::Rc;
 
-use super::Ast;
-use super::eval::{Called, Env, Run, Stop, error};
-use super::values::{self, index, truthy};
+use super::arithmetic::Failed;
+use super::value::{Object, Value};
 
-/// Names and numbers that lead into a value.
-pub type Path = Vec<Value>;
+/// The longest list that a path makes.
+const MOST_ITEMS: f64 = 1_000_000.0;
 
-impl Run {
-    /// The places that a filter names.
-    pub fn paths(&mut self, ast: &Ast, input: &Value, env: &Env) -> Result<Vec<Path>, Stop> {
-        let found = self.places(ast, &(Path::new(), input.clone()), env)?;
-        Ok(found.into_iter().map(|(path, _)| path).collect())
+fn fail<T>(message: String) -> Result<T, Value> {
+    Err(Value::text(&message))
+}
+
+/// The bounds of a slice of something that is so long.
+fn bounds(slice: &Object, length: usize) -> Option<(usize, usize)> {
+    let bound = |name: &str, default: f64| match slice.get(name) {
+        None | Some(Value::Null) => Some(default),
+        Some(Value::Number(number)) => Some(number.value),
+        Some(_) => None,
+    };
+    let whole = length as f64;
+    let from_end = |at: f64| if at < 0.0 { at + whole } else { at };
+    let from = from_end(bound("start", 0.0)?).clamp(0.0, whole).floor();
+    let to = from_end(bound("end", whole)?).clamp(0.0, whole).ceil();
+    Some((from as usize, to.max(from) as usize))
+}
+
+/// Where a number leads in a list of this length.
+fn position(number: f64, length: usize) -> Option<usize> {
+    let at = number.floor();
+    let at = if at < 0.0 { at + length as f64 } else { at };
+    (at >= 0.0).then_some(at as usize)
+}
+
+pub fn index(value: &Value, key: &Value) -> Failed<Value> {
+    Ok(match (value, key) {
+        (Value::Object(object), Value::Text(key)) => {
+            object.get(key).cloned().unwrap_or(Value::Null)
+        }
+        (Value::Array(array), Value::Number(number)) => position(number.value, array.items.len())
+            .and_then(|at| array.items.get(at))
+            .cloned()
+            .unwrap_or(Value::Null),
+        (Value::Array(array), Value::Object(slice)) => match bounds(slice, array.items.len()) {
+            Some((from, to)) => {
+                Value::array(array.items.get(from..to).unwrap_or_default().to_vec())
+            }
+            None => {
+                return fail("Start and end indices of an array slice must be numbers".to_owned());
+            }
+        },
+        (Value::Text(text), Value::Object(slice)) => {
+            let length = text.chars().count();
+            match bounds(slice, length) {
+                Some((from, to)) => {
+                    let part: String = text.chars().skip(from).take(to - from).collect();
+                    Value::text(&part)
+                }
+                None => {
+                    return fail(
+                        "Start and end indices of an string slice must be numbers".to_owned(),
+                    );
+                }
+            }
+        }
+        (Value::Array(array), Value::Array(part)) => occurrences(&array.items, &part.items),
+        (Value::Null, Value::Text(_) | Value::Number(_) | Value::Object(_)) => Value::Null,
+        (value, Value::Text(key)) if key.len() < 30 => {
+            return fail(format!(
+                "Cannot index {} with string \"{key}\"",
+                value.kind()
+            ));
+        }
+        (value, key) => {
+            return fail(format!("Cannot index {} with {}", value.kind(), key.kind()));
+        }
+    })
+}
+
+/// Where a list stands in another.
+pub fn occurrences(items: &[Value], part: &[Value]) -> Value {
+    if part.is_empty() {
+        return Value::Null;
     }
+    let here = |window: &[Value]| window.iter().zip(part).all(|(a, b)| a.equals(b));
+    let found = items.windows(part.len()).enumerate();
+    let found = found.filter(|(_, window)| here(window));
+    Value::array(found.map(|(at, _)| Value::count(at)).collect())
+}
 
-    fn places(
-        &mut self,
-        ast: &Ast,
-        at: &(Path, Value),
-        env: &Env,
-    ) -> Result<Vec<(Path, Value)>, Stop> {
-        self.step()?;
-        self.depth += 1;
-        if self.depth > 100 {
-            self.depth -= 1;
-            return error("the filter nests too deeply");
-        }
-        let found = self.places_inside(ast, at, env);
-        self.depth -= 1;
-        for (_, value) in found.iter().flatten() {
-            self.keep(value)?;
-        }
-        found
+pub fn get(value: &Value, path: &[Value]) -> Failed<Value> {
+    let mut at = value.clone();
+    for key in path {
+        at = index(&at, key)?;
     }
+    Ok(at)
+}
 
-    fn places_inside(
-        &mut self,
-        ast: &Ast,
-        at: &(Path, Value),
-        env: &Env,
-    ) -> Result<Vec<(Path, Value)>, Stop> {
-        let (path, value) = at;
-        let below = |(path, value): &(Path, Value), key: Value| -> Result<(Path, Value), Stop> {
-            let inner = index(value, &key)?;
-            let mut path = path.clone();
-            path.push(key);
-            Ok((path, inner))
-        };
-        let mut out = Vec::new();
-        match ast {
-            Ast::Identity => out.push(at.clone()),
-            Ast::Index(term, key) => {
-                for target in self.places(term, at, env)? {
-                    for key in self.all(key, value, env)? {
-                        out.push(below(&target, key)?);
-                    }
-                }
-            }
-            Ast::Iterate(term) => {
-                for target in self.places(term, at, env)? {
-                    for key in keys(&target.1)? {
-                        out.push(below(&target, key)?);
-                    }
-                }
-            }
-            Ast::Recurse => self.recurse_places(at, &mut out)?,
-            Ast::Pipe(left, right) => {
-                for place in self.places(left, at, env)? {
-                    out.extend(self.places(right, &place, env)?);
-                }
-            }
-            Ast::Comma(left, right) => {
-                out.extend(self.places(left, at, env)?);
-                out.extend(self.places(right, at, env)?);
-            }
-            Ast::If(condition, yes, no) => {
-                for test in self.all(condition, value, env)? {
-                    match (truthy(&test), no) {
-                        (true, _) => out.extend(self.places(yes, at, env)?),
-                        (false, Some(no)) => out.extend(self.places(no, at, env)?),
-                        (false, None) => out.push(at.clone()),
-                    }
-                }
-            }
-            Ast::Try(body, _) => match self.places(body, at, env) {
-                Ok(found) => out.extend(found),
-                Err(Stop::Error(_)) => {}
-                Err(stop) => return Err(stop),
-            },
-            Ast::Binary("//", left, right) => {
-                let found = match self.places(left, at, env) {
-                    Ok(found) => found,
-                    Err(Stop::Error(_)) => Vec::new(),
-                    Err(stop) => return Err(stop),
-                };
-                out.extend(found.into_iter().filter(|(_, v)| truthy(v)));
-                if out.is_empty() {
-                    out.extend(self.places(right, at, env)?);
-                }
-            }
-            Ast::As(source, pattern, body) => {
-                for bound in self.all(source, value, env)? {
-                    let env = self.bind(pattern, &bound, env)?;
-                    out.extend(self.places(body, at, &env)?);
-                }
-            }
-            Ast::Define(function, rest) => {
-                out.extend(self.places(rest, at, &env.define(function))?);
-            }
-            Ast::Call(name, arguments) => match env.called(name, arguments.len()) {
-                Some(Called::Filter(ast, env)) => out.extend(self.places(&ast, at, &env)?),
-                Some(Called::Function(function, place)) => {
-                    let inner = place.enter(&function, arguments, env);
-                    out.extend(self.places(&function.body, at, &inner)?);
-                }
-                None => match (name.as_str(), arguments.as_slice()) {
-                    ("empty", []) => {}
-                    ("first", []) => out.push(below(at, Value::from(0))?),
-                    ("last", []) => out.push(below(at, Value::from(-1))?),
-                    ("recurse", []) => self.recurse_places(at, &mut out)?,
-                    ("select", [condition]) => {
-                        for test in self.all(condition, value, env)? {
-                            if truthy(&test) {
-                                out.push(at.clone());
-                            }
-                        }
-                    }
-                    ("first", [inner]) => {
-                        out.extend(self.places(inner, at, env)?.into_iter().next());
-                    }
-                    ("getpath", [inner]) => {
-                        for more in self.all(inner, value, env)? {
-                            let Value::Array(more) = more else {
-                                return error("Path must be specified as an array");
-                            };
-                            let found = values::get_path(value, &more)?;
-                            out.push(([path.clone(), more].concat(), found));
-                        }
-                    }
-                    _ => return error("Invalid path expression"),
-                },
-            },
-            _ => return error("Invalid path expression"),
-        }
-        Ok(out)
+pub fn set(value: Value, path: &[Value], new: Value) -> Failed<Value> {
+    let Some((key, rest)) = path.split_first() else {
+        return Ok(new);
+    };
+    if rest.len() > super::value::DEEPEST as usize {
+        return fail("Path too deep".to_owned());
     }
-
-    fn recurse_places(
-        &mut self,
-        at: &(Path, Value),
-        out: &mut Vec<(Path, Value)>,
-    ) -> Result<(), Stop> {
-        self.step()?;
-        self.keep(&at.1)?;
-        out.push(at.clone());
-        if !matches!(at.1, Value::Array(_) | Value::Object(_)) {
-            return Ok(());
+    let value = match (value, key) {
+        (Value::Null, Value::Text(_)) => Value::object(Object::default()),
+        (Value::Null, Value::Number(_) | Value::Object(_)) => Value::array(Vec::new()),
+        (value, _) => value,
+    };
+    match (value, key) {
+        (Value::Object(mut object), Value::Text(key)) => {
+            let inside = Rc::make_mut(&mut object);
+            let old = inside.take(key);
+            inside.set(key.clone(), set(old, rest, new)?);
+            Ok(Value::Object(object))
         }
-        for key in keys(&at.1)? {
-            let mut path = at.0.clone();
-            let inner = index(&at.1, &key)?;
-            path.push(key);
-            self.recurse_places(&(path, inner), out)?;
+        (Value::Array(mut array), Value::Number(number)) => {
+            let Some(at) = position(number.value, array.items.len()) else {
+                return fail("Out of bounds negative array index".to_owned());
+            };
+            if at as f64 >= MOST_ITEMS {
+                return fail("Array index too large".to_owned());
+            }
+            let inside = Rc::make_mut(&mut array);
+            let old = inside.take(at);
+            inside.change(at, set(old, rest, new)?);
+            Ok(Value::Array(array))
         }
-        Ok(())
+        (Value::Array(array), Value::Object(slice)) => {
+            let Some((from, to)) = bounds(slice, array.items.len()) else {
+                return fail("Start and end indices of an array slice must be numbers".to_owned());
+            };
+            let part = array.items.get(from..to).unwrap_or_default().to_vec();
+            match set(Value::array(part), rest, new)? {
+                Value::Array(new) => {
+                    let mut items = taken(array);
+                    items.splice(from..to, new.items.iter().cloned());
+                    Ok(Value::array(items))
+                }
+                _ => fail("A slice of an array can only be assigned another array".to_owned()),
+            }
+        }
+        (value, key) => {
+            index(&value, key)?;
+            fail(format!(
+                "Cannot update field at {} index of {}",
+                key.kind(),
+                value.kind()
+            ))
+        }
     }
 }
 
-fn keys(value: &Value) -> Result<Vec<Value>, Stop> {
-    match value {
-        Value::Array(items) => Ok((0..items.len()).map(Value::from).collect()),
-        Value::Object(map) => Ok(map.keys().map(|k| Value::from(k.as_str())).collect()),
-        Value::Null => Ok(Vec::new()),
-        other => error(format!("Cannot iterate over {}", values::described(other))),
+/// What is in a list, without a copy where nobody else has it.
+pub fn taken(array: Rc<super::value::Array>) -> Vec<Value> {
+    match Rc::try_unwrap(array) {
+        Ok(array) => array.items,
+        Err(array) => array.items.clone(),
+    }
+}
+
+pub fn delete(value: Value, mut paths: Vec<Value>) -> Failed<Value> {
+    // From the last on, so that what is left keeps its place.
+    for path in &paths {
+        if path.items().is_none() {
+            return fail(format!(
+                "Path must be specified as array, not {}",
+                path.kind()
+            ));
+        }
+    }
+    paths.sort_by(Value::compare);
+    paths.dedup_by(|a, b| a.equals(b));
+    let mut value = value;
+    for path in paths.iter().rev() {
+        value = delete_one(value, path.items().unwrap_or_default())?;
+    }
+    Ok(value)
+}
+
+fn delete_one(value: Value, path: &[Value]) -> Failed<Value> {
+    let Some((key, rest)) = path.split_first() else {
+        return Ok(Value::Null);
+    };
+    if !rest.is_empty() {
+        let inner = index(&value, key)?;
+        return match inner {
+            Value::Null => Ok(value),
+            inner => {
+                let changed = delete_one(inner, rest)?;
+                set(value, std::slice::from_ref(key), changed)
+            }
+        };
+    }
+    match (value, key) {
+        (Value::Null, _) => Ok(Value::Null),
+        (Value::Object(mut object), Value::Text(key)) => {
+            Rc::make_mut(&mut object).remove(key);
+            Ok(Value::Object(object))
+        }
+        (Value::Array(array), Value::Number(number)) => {
+            let mut items = taken(array);
+            let at = position(number.value, items.len());
+            if let Some(at) = at.filter(|at| *at < items.len()) {
+                items.remove(at);
+            }
+            Ok(Value::array(items))
+        }
+        (Value::Array(array), Value::Object(slice)) => {
+            let mut items = taken(array);
+            let Some((from, to)) = bounds(slice, items.len()) else {
+                return fail("Start and end indices of an array slice must be numbers".to_owned());
+            };
+            items.drain(from..to);
+            Ok(Value::array(items))
+        }
+        (Value::Object(_), key) => fail(format!("Cannot delete {} field of object", key.kind())),
+        (Value::Array(_), key) => fail(format!("Cannot delete {} element of array", key.kind())),
+        (value, _) => fail(format!("Cannot delete fields from {}", value.kind())),
     }
 }

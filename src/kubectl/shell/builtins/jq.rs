@@ -1,32 +1,87 @@
 //! `jq`: filters over JSON. The language is in `kubectl/jq`.
 
-use serde_json::Value;
-
 use super::super::state::{Io, Shell};
 use super::{fail, read_all};
-use crate::kubectl::jq::{Program, compact};
+use crate::kubectl::io::Sink;
+use crate::kubectl::jq::json::{self, Reader, Style};
+use crate::kubectl::jq::{self, Object, Program, Stop, Value};
 
 /// What the options say.
-#[derive(Default)]
 struct Options {
+    style: Style,
     raw: bool,
     join: bool,
-    compact: bool,
+    ends_with_nul: bool,
     exit_status: bool,
     no_input: bool,
     slurp: bool,
     raw_input: bool,
-    tab: bool,
+    colors: bool,
+    from_file: bool,
+    plain: Vec<String>,
+    named: Object,
+    positional: Vec<Value>,
+    variables: Vec<(String, Value)>,
 }
 
-pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let mut options = Options::default();
-    let mut variables: Vec<(String, Value)> = Vec::new();
-    let mut plain: Vec<&str> = Vec::new();
-    let mut from_file = false;
+const HINT: &str = "Use jq --help for help with command-line options,\n\
+                    or see the jq manpage, or online docs  at https://jqlang.github.io/jq";
+
+const USAGE: &str = "Usage:\tjq [options] <jq filter> [file...]\n\
+                     \tjq [options] --args <jq filter> [strings...]\n\
+                     \tjq [options] --jsonargs <jq filter> [JSON_TEXTS...]\n";
+
+fn wrong(io: &Io, message: &str) -> i32 {
+    fail(io, &format!("jq: error: {message}\n{HINT}"), 2)
+}
+
+/// Reads the options; an error is the exit code, and said.
+fn options(shell: &Shell, io: &Io, arguments: &[String]) -> Result<Options, i32> {
+    let mut options = Options {
+        style: Style {
+            indent: 2,
+            ..Style::default()
+        },
+        raw: false,
+        join: false,
+        ends_with_nul: false,
+        exit_status: false,
+        no_input: false,
+        slurp: false,
+        raw_input: false,
+        colors: false,
+        from_file: false,
+        plain: Vec::new(),
+        named: Object::default(),
+        positional: Vec::new(),
+        variables: Vec::new(),
+    };
+    // What stands behind the filter: files, texts, or JSON.
+    let mut rest = "files";
+    let mut only_plain = false;
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
+        if only_plain || !word.starts_with('-') || word == "-" {
+            let filter = options.plain.is_empty() && !options.from_file;
+            match rest {
+                _ if filter => options.plain.push(word.clone()),
+                "files" => options.plain.push(word.clone()),
+                "args" => options.positional.push(Value::text(word)),
+                _ => match json::parse(word) {
+                    Ok(value) => options.positional.push(value),
+                    Err(_) => {
+                        let message = format!("Invalid JSON text passed to --jsonargs: {word}");
+                        return Err(wrong(io, &message));
+                    }
+                },
+            }
+            continue;
+        }
         let letters = match word.as_str() {
+            "--" => {
+                only_plain = true;
+                continue;
+            }
             "--raw-output" => "r",
             "--compact-output" => "c",
             "--exit-status" => "e",
@@ -34,46 +89,46 @@ pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             "--slurp" => "s",
             "--raw-input" => "R",
             "--join-output" => "j",
+            "--ascii-output" => "a",
             "--sort-keys" => "S",
             "--color-output" => "C",
             "--monochrome-output" => "M",
+            "--unbuffered" => "",
+            "--from-file" => "f",
+            "--version" => "V",
+            "--help" => "h",
+            "--raw-output0" => {
+                options.raw = true;
+                options.ends_with_nul = true;
+                continue;
+            }
             "--tab" => {
-                options.tab = true;
+                options.style.tab = true;
+                continue;
+            }
+            "--args" | "--jsonargs" => {
+                rest = word.trim_start_matches('-');
                 continue;
             }
             "--indent" => {
-                words.next();
+                let number = words.next().and_then(|n| n.parse::<i64>().ok());
+                match number {
+                    Some(number @ 0..=7) => options.style.indent = number as usize,
+                    Some(-1) => options.style.tab = true,
+                    Some(8..) => return Err(wrong(io, "Cannot indent more than 7 characters")),
+                    Some(_) => return Err(wrong(io, "Cannot indent less than -1 characters")),
+                    None => return Err(wrong(io, "--indent takes one parameter")),
+                }
                 continue;
             }
-            "--from-file" => "f",
-            "--arg" | "--argjson" => {
-                let (Some(name), Some(text)) = (words.next(), words.next()) else {
-                    return fail(io, &format!("jq: error: {word} takes two parameters"), 2);
-                };
-                let value = match word.as_str() {
-                    "--arg" => Value::from(text.as_str()),
-                    _ => match serde_json::from_str(text) {
-                        Ok(value) => value,
-                        Err(_) => {
-                            let message =
-                                format!("jq: Invalid JSON text passed to --argjson: {text}");
-                            return fail(io, &message, 2);
-                        }
-                    },
-                };
-                variables.push((name.clone(), value));
+            "--arg" | "--argjson" | "--slurpfile" | "--rawfile" => {
+                named(shell, io, &mut options, word, &mut words)?;
                 continue;
             }
             word if word.starts_with("--") => {
-                return fail(io, &format!("jq: Unknown option: {word}"), 2);
+                return Err(wrong(io, &format!("Unknown option: {word}")));
             }
-            word => match word.strip_prefix('-').filter(|l| !l.is_empty()) {
-                Some(letters) => letters,
-                None => {
-                    plain.push(word);
-                    continue;
-                }
-            },
+            word => word.get(1..).unwrap_or_default(),
         };
         for letter in letters.chars() {
             match letter {
@@ -82,165 +137,353 @@ pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                     options.raw = true;
                     options.join = true;
                 }
-                'c' => options.compact = true,
+                'c' => options.style.indent = 0,
+                'a' => options.style.ascii = true,
+                'S' => options.style.sorted = true,
                 'e' => options.exit_status = true,
                 'n' => options.no_input = true,
                 's' => options.slurp = true,
                 'R' => options.raw_input = true,
-                'f' => from_file = true,
-                'S' | 'C' | 'M' | 'a' => {}
-                other => return fail(io, &format!("jq: Unknown option: -{other}"), 2),
+                'f' => options.from_file = true,
+                'C' => options.colors = true,
+                'M' => options.colors = false,
+                'V' => {
+                    io.out.line("jq-1.7.1");
+                    return Err(0);
+                }
+                'h' => {
+                    io.out.write(USAGE);
+                    return Err(0);
+                }
+                _ => return Err(wrong(io, &format!("Unknown option: {word}"))),
             }
         }
     }
-    let Some((filter, names)) = plain.split_first() else {
-        return fail(io, "jq: error: no filter is given; try 'man jq'", 2);
+    Ok(options)
+}
+
+/// A variable of the command line.
+fn named<'w>(
+    shell: &Shell,
+    io: &Io,
+    options: &mut Options,
+    option: &str,
+    words: &mut impl Iterator<Item = &'w String>,
+) -> Result<(), i32> {
+    let (Some(name), Some(text)) = (words.next(), words.next()) else {
+        let example = match option {
+            "--arg" => "varname value",
+            "--argjson" => "varname text",
+            _ => "varname filename",
+        };
+        let message = format!("{option} takes two parameters (e.g. {option} {example})");
+        return Err(wrong(io, &message));
     };
-    let filter = match from_file {
-        false => (*filter).to_owned(),
+    let value = match option {
+        "--arg" => Value::text(text),
+        "--argjson" => match json::parse(text) {
+            Ok(value) => value,
+            Err(_) => {
+                let message = format!("Invalid JSON text passed to {option}");
+                return Err(wrong(io, &message));
+            }
+        },
+        _ => {
+            let Some(content) = shell.read_file(text) else {
+                let why = format!("Could not open {text}: No such file or directory");
+                let message = format!("jq: error: Bad JSON in {option} {name} {text}: {why}");
+                return Err(fail(io, &message, 2));
+            };
+            match option {
+                "--rawfile" => Value::text(&content),
+                _ => {
+                    let mut values = Vec::new();
+                    let mut reader = Reader::new(&content);
+                    while let Some(value) = reader.read() {
+                        match value {
+                            Ok(value) => values.push(value),
+                            Err(why) => {
+                                let message =
+                                    format!("jq: error: Bad JSON in {option} {name} {text}: {why}");
+                                return Err(fail(io, &message, 2));
+                            }
+                        }
+                    }
+                    Value::array(values)
+                }
+            }
+        }
+    };
+    // The first of a name counts.
+    if options.named.get(name).is_none() {
+        options.named.set(name.as_str().into(), value.clone());
+        options.variables.push((name.clone(), value));
+    }
+    Ok(())
+}
+
+/// What is read, and what else a filter may ask for.
+struct Around<'t> {
+    now: f64,
+    environment: Value,
+    /// Names and texts of the files; standard input has no name.
+    texts: Vec<(Option<String>, &'t str)>,
+    at: usize,
+    reader: Option<Reader<'t>>,
+    lines: usize,
+    raw: bool,
+    slurp: bool,
+    slurped: bool,
+    /// What is wrong with the text.
+    broken: Option<String>,
+    err: Sink,
+}
+
+impl<'t> Around<'t> {
+    fn text(&self) -> Option<&'t str> {
+        self.texts.get(self.at).map(|(_, text)| *text)
+    }
+
+    /// The next value of the files, one behind the other.
+    fn value(&mut self) -> Option<Result<Value, String>> {
+        loop {
+            let text = self.text()?;
+            let reader = self.reader.get_or_insert_with(|| Reader::new(text));
+            match reader.read() {
+                Some(value) => {
+                    self.lines = reader.lines();
+                    return Some(value);
+                }
+                None => {
+                    self.lines = text.matches('\n').count();
+                    self.reader = None;
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    fn line_of_text(&mut self) -> Option<Value> {
+        loop {
+            let text = self.text()?;
+            match text.split_once('\n') {
+                Some((line, rest)) => {
+                    self.lines += 1;
+                    if let Some((_, text)) = self.texts.get_mut(self.at) {
+                        *text = rest;
+                    }
+                    return Some(Value::text(line.trim_end_matches('\r')));
+                }
+                None => {
+                    self.at += 1;
+                    if !text.is_empty() {
+                        return Some(Value::text(text));
+                    }
+                }
+            }
+        }
+    }
+
+    fn everything(&mut self) -> Result<Value, String> {
+        self.slurped = true;
+        if self.raw {
+            let all: String = self.texts.iter().map(|(_, text)| *text).collect();
+            return Ok(Value::text(&all));
+        }
+        let mut values = Vec::new();
+        while let Some(value) = self.value() {
+            values.push(value?);
+        }
+        Ok(Value::array(values))
+    }
+}
+
+impl jq::World for Around<'_> {
+    fn now(&self) -> f64 {
+        self.now
+    }
+
+    fn environment(&self) -> Value {
+        self.environment.clone()
+    }
+
+    fn input(&mut self) -> Option<Result<Value, String>> {
+        if self.broken.is_some() {
+            return None;
+        }
+        let value = match (self.slurp, self.raw) {
+            (true, _) if self.slurped => None,
+            (true, _) => Some(self.everything()),
+            (false, true) => self.line_of_text().map(Ok),
+            (false, false) => self.value(),
+        };
+        if let Some(Err(message)) = &value {
+            self.broken = Some(message.clone());
+        }
+        value
+    }
+
+    fn file(&self) -> Option<String> {
+        self.texts.get(self.at).and_then(|(name, _)| name.clone())
+    }
+
+    fn line(&self) -> usize {
+        self.lines
+    }
+
+    fn say(&mut self, text: &str) {
+        self.err.write(text);
+    }
+}
+
+pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let mut options = match options(shell, io, arguments) {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    let Some((filter, names)) = options.plain.split_first() else {
+        io.err.write(USAGE);
+        return 2;
+    };
+    let filter = match options.from_file {
+        false => filter.clone(),
         true => match shell.read_file(filter) {
             Some(text) => text,
             None => {
-                return fail(io, &format!("jq: error: Could not open {filter}"), 2);
+                let why = format!("Could not open {filter}: No such file or directory");
+                return fail(io, &format!("jq: error: {why}"), 2);
             }
         },
     };
-    let program = match Program::parse(&filter) {
-        Ok(program) => program,
-        Err(message) => {
-            io.err
-                .line(&format!("jq: error: {message} at <top-level>:"));
-            io.err.line(&filter);
-            return fail(io, "jq: 1 compile error", 3);
+    let program = {
+        let mut variables = std::mem::take(&mut options.variables);
+        let positional = Value::array(std::mem::take(&mut options.positional));
+        let named = Value::object(std::mem::take(&mut options.named));
+        let all = Value::record([("positional", positional), ("named", named)]);
+        variables.push(("ARGS".to_owned(), all));
+        match Program::parse(&filter, &variables) {
+            Ok(program) => program,
+            Err(message) => return fail(io, &message, 3),
         }
     };
-    let exported: serde_json::Map<String, Value> = {
-        let scope = io.scope.borrow();
-        scope
-            .variables
-            .iter()
-            .chain(io.env.iter().map(|(n, v)| (n, v)))
-            .map(|(n, v)| (n.clone(), Value::from(v.as_str())))
-            .collect()
-    };
-    variables.push(("ENV".to_owned(), Value::Object(exported)));
-    let named = variables.iter().filter(|(n, _)| n != "ENV");
-    let named: serde_json::Map<String, Value> = named.cloned().collect();
-    variables.push((
-        "__prog_args".to_owned(),
-        serde_json::json!({ "named": named }),
-    ));
-    let (inputs, broken) = match options.no_input {
-        true => (vec![Value::Null], None),
-        false => {
-            let text = match read_all(shell, io, "jq", names).await {
-                Ok(text) => text,
-                Err(message) => return fail(io, &format!("jq: error: {message}"), 2),
-            };
-            inputs_of(&text, &options)
-        }
-    };
-    let mut code = 0;
-    let mut last = Value::Null;
-    let mut any = false;
-    for input in &inputs {
-        let result = program.run(input, &variables, &mut |value| {
-            print(io, &options, &value);
-            last = value;
-            any = true;
-            Ok(())
-        });
-        if let Err(message) = result {
-            code = fail(io, &format!("jq: error (at <stdin>:0): {message}"), 5);
-        }
-    }
-    if let Some(message) = broken {
-        return fail(io, &format!("jq: parse error: {message}"), 2);
-    }
-    if code == 0 && options.exit_status {
-        code = match (any, &last) {
-            (false, _) => 4,
-            (true, Value::Null | Value::Bool(false)) => 1,
-            _ => 0,
-        };
-    }
-    code
-}
-
-/// The values of a text, and what is wrong behind them.
-fn inputs_of(text: &str, options: &Options) -> (Vec<Value>, Option<String>) {
-    if options.raw_input {
-        return match options.slurp {
-            true => (vec![Value::from(text)], None),
-            false => (text.lines().map(Value::from).collect(), None),
-        };
-    }
-    let mut values = Vec::new();
-    let mut broken = None;
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        match value {
-            Ok(value) => values.push(value),
-            Err(error) => {
-                broken = Some(error.to_string());
-                break;
+    let mut files: Vec<(Option<String>, String)> = Vec::new();
+    let mut missing = false;
+    for name in names {
+        match shell.read_file(name) {
+            Some(text) => files.push((Some(name.clone()), text)),
+            None => {
+                missing = true;
+                io.err.line(&format!(
+                    "jq: error: Could not open {name}: No such file or directory"
+                ));
             }
         }
     }
-    match options.slurp {
-        true => (vec![Value::Array(values)], broken),
-        false => (values, broken),
+    // What is typed is read only if it is asked for.
+    let asks = !options.no_input || filter.contains("input");
+    if names.is_empty() && asks {
+        match read_all(shell, io, "jq", &[]).await {
+            Ok(text) => files.push((None, text)),
+            Err(message) => return fail(io, &format!("jq: error: {message}"), 2),
+        }
+    }
+    let mut around = Around {
+        now: shell.world.now().0 as f64 / 1e9,
+        environment: environment(io),
+        texts: files.iter().map(|(n, t)| (n.clone(), t.as_str())).collect(),
+        at: 0,
+        reader: None,
+        lines: 0,
+        raw: options.raw_input,
+        slurp: options.slurp,
+        slurped: false,
+        broken: None,
+        err: io.err.clone(),
+    };
+    let code = run(io, &options, &program, &mut around);
+    if missing && code == 0 { 2 } else { code }
+}
+
+/// What the shell hands on.
+fn environment(io: &Io) -> Value {
+    let scope = io.scope.borrow();
+    let mut exported = Object::default();
+    let all = scope.variables.iter();
+    for (name, value) in all.chain(io.env.iter().map(|(n, v)| (n, v))) {
+        exported.set(name.as_str().into(), Value::text(value));
+    }
+    Value::object(exported)
+}
+
+fn run(io: &Io, options: &Options, program: &Program, around: &mut Around<'_>) -> i32 {
+    use jq::World as _;
+    let mut code = 0;
+    let mut last = None;
+    let mut first = true;
+    loop {
+        let input = match options.no_input {
+            true if !std::mem::take(&mut first) => break,
+            true => Value::Null,
+            false => match around.input() {
+                None => break,
+                Some(Ok(value)) => value,
+                Some(Err(_)) => break,
+            },
+        };
+        let result = program.run(input, around, &mut |value, _| {
+            print(io, options, &value);
+            last = Some(value);
+        });
+        let place = match (options.no_input, around.file()) {
+            _ if around.texts.is_empty() || options.no_input && around.lines == 0 => {
+                "<unknown>".to_owned()
+            }
+            (_, Some(name)) => format!("{name}:{}", around.lines),
+            (_, None) => format!("<stdin>:{}", around.lines),
+        };
+        match result {
+            Ok(()) => code = 0,
+            Err(Stop::Error(error)) => {
+                if let Some(words) = jq::words(&error) {
+                    code = fail(io, &format!("jq: error (at {place}){words}"), 5);
+                }
+            }
+            Err(Stop::Spent(why)) => {
+                code = fail(io, &format!("jq: error (at {place}): {why}"), 5);
+            }
+            Err(Stop::Halt(code, said)) => {
+                match said {
+                    None | Some(Value::Null) => {}
+                    Some(Value::Text(text)) => io.err.write(&text),
+                    Some(other) => io.err.line(&json::compact(&other)),
+                }
+                return code.rem_euclid(256);
+            }
+        }
+    }
+    if let Some(message) = &around.broken {
+        return fail(io, &format!("jq: parse error: {message}"), 5);
+    }
+    match (options.exit_status && code == 0, &last) {
+        (false, _) => code,
+        (true, None) => 4,
+        (true, Some(Value::Null | Value::Bool(false))) => 1,
+        (true, Some(_)) => 0,
     }
 }
 
 fn print(io: &Io, options: &Options, value: &Value) {
     let text = match value {
-        Value::String(text) if options.raw => text.clone(),
-        value if options.compact => compact(value),
+        Value::Text(text) if options.raw => text.to_string(),
         value => {
             let mut text = String::new();
-            pretty(value, 0, if options.tab { "\t" } else { "  " }, &mut text);
+            json::write(value, options.style, 0, &mut text);
             text
         }
     };
-    match options.join {
-        true => io.out.write(&text),
-        false => io.out.line(&text),
-    }
-}
-
-/// JSON over several lines.
-pub fn pretty(value: &Value, depth: usize, indent: &str, out: &mut String) {
-    let newline = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n(indent, depth));
-    };
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            out.push('{');
-            for (i, (key, value)) in map.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                newline(out, depth + 1);
-                out.push_str(&compact(&Value::from(key.as_str())));
-                out.push_str(": ");
-                pretty(value, depth + 1, indent, out);
-            }
-            newline(out, depth);
-            out.push('}');
-        }
-        Value::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (i, value) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                newline(out, depth + 1);
-                pretty(value, depth + 1, indent, out);
-            }
-            newline(out, depth);
-            out.push(']');
-        }
-        scalar => out.push_str(&compact(scalar)),
+    match (options.join, options.ends_with_nul) {
+        (true, _) => io.out.write(&text),
+        (false, true) => io.out.write(&(text + "\0")),
+        (false, false) => io.out.line(&text),
     }
 }

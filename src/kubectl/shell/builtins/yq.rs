@@ -1,11 +1,10 @@
 //! `yq`: filters over YAML, in the language of `jq`; what comes out is YAML.
 
-use serde_json::Value;
-
 use super::super::state::{Io, Shell};
 use super::{fail, read_all};
 use crate::api::yaml;
-use crate::kubectl::jq::Program;
+use crate::kubectl::jq::json::{self, Style};
+use crate::kubectl::jq::{self, Object, Program, Stop, Value};
 
 pub async fn yq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut json = false;
@@ -36,7 +35,7 @@ pub async fn yq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         }
         _ => (".", plain.as_slice()),
     };
-    let program = match Program::parse(filter) {
+    let program = match Program::parse(filter, &[]) {
         Ok(program) => program,
         Err(message) => return fail(io, &format!("Error: {message}"), 1),
     };
@@ -46,18 +45,25 @@ pub async fn yq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         (false, Err(message)) => return fail(io, &message, 1),
     };
     let parsed = yaml::parse(&text);
-    let mut documents: Vec<Value> = parsed.documents.into_iter().map(|d| d.value).collect();
+    let documents = parsed.documents.iter();
+    let mut documents: Vec<Value> = documents.map(|d| Value::from(&d.value)).collect();
     if no_input {
         documents = vec![Value::Null];
     }
     let mut printed = String::new();
     let count = documents.len();
-    for (i, document) in documents.iter().enumerate() {
-        let result = program.run(document, &[], &mut |value| {
+    let mut around = Around(shell.world.now().0 as f64 / 1e9);
+    for (i, document) in documents.into_iter().enumerate() {
+        let result = program.run(document, &mut around, &mut |value, _| {
             printed.push_str(&shown(&value, json));
-            Ok(())
         });
-        if let Err(message) = result {
+        if let Err(stop) = result {
+            let message = match stop {
+                Stop::Error(error) => jq::words(&error).unwrap_or_default(),
+                Stop::Spent(why) => why.to_owned(),
+                Stop::Halt(code, _) => return code.rem_euclid(256),
+            };
+            let message = message.trim_start_matches(": ");
             io.out.write(&printed);
             return fail(io, &format!("Error: {message}"), 1);
         }
@@ -75,14 +81,45 @@ pub async fn yq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     }
 }
 
+/// A filter of `yq` knows the time, and nothing else.
+struct Around(f64);
+
+impl jq::World for Around {
+    fn now(&self) -> f64 {
+        self.0
+    }
+
+    fn environment(&self) -> Value {
+        Value::object(Object::default())
+    }
+
+    fn input(&mut self) -> Option<Result<Value, String>> {
+        None
+    }
+
+    fn file(&self) -> Option<String> {
+        None
+    }
+
+    fn line(&self) -> usize {
+        0
+    }
+
+    fn say(&mut self, _: &str) {}
+}
+
 fn shown(value: &Value, json: bool) -> String {
     if json {
+        let style = Style {
+            indent: 2,
+            ..Style::default()
+        };
         let mut text = String::new();
-        super::jq::pretty(value, 0, "  ", &mut text);
+        json::write(value, style, 0, &mut text);
         return text + "\n";
     }
     match value {
-        Value::String(text) => format!("{text}\n"),
-        value => yaml::to_yaml(value),
+        Value::Text(text) => format!("{text}\n"),
+        value => yaml::to_yaml(&value.to_json()),
     }
 }
