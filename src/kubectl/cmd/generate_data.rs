@@ -3,12 +3,41 @@
 
 use serde_json::{Map, Value, json};
 
-use super::generate::{MANAGER, known, make, only_name};
+use super::generate::{COMMON, MANAGER, known, make, only_name};
+use super::{Command, OUTPUT};
 use crate::api::base64;
 use crate::api::names::{is_config_map_key, is_env_var_name};
 use crate::kubectl::error::{Result, plain};
 use crate::kubectl::kube::Kube;
 use crate::kubectl::kustomize::hash_of;
+
+pub const CONFIG_MAP: Command = Command {
+    path: "create configmap",
+    short: "Create a config map from a local file, directory or literal value",
+    help: "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]
+Keep settings for pods. A file becomes an entry whose key is the file's name, a folder an entry for each file whose name may be a key.
+
+# A pair of words
+kubectl create configmap settings --from-literal=mode=fast --from-literal=size=3
+
+# Files, one of them under another key
+kubectl create configmap site --from-file=nginx.conf --from-file=home=index.html",
+    flags: &[OUTPUT, COMMON, "append-hash=false from-env-file=[] from-file=[] from-literal=[]*"],
+    run: |kube| Box::pin(config(kube, "ConfigMap")),
+};
+
+pub const SECRET: Command = Command {
+    path: "create secret generic",
+    short: "Create a secret from a local file, directory, or literal value",
+    help: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]
+# User and password
+kubectl create secret generic login --from-literal=user=anna --from-literal=password=s3cret
+
+# A key from a file
+kubectl create secret generic ssh --from-file=id=id_rsa",
+    flags: &[OUTPUT, COMMON, "append-hash=false from-env-file=[] from-file=[] from-literal=[]* type=''"],
+    run: |kube| Box::pin(config(kube, "Secret")),
+};
 
 /// The entries of a config map or a secret, as they come.
 struct Entries<'k> {

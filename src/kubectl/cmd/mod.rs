@@ -23,9 +23,14 @@ mod exec;
 mod explain;
 mod generate;
 mod generate_data;
+mod generate_deployment;
+mod generate_expose;
 mod generate_jobs;
+mod generate_plain;
 mod generate_policy;
+mod generate_run;
 mod generate_secrets;
+mod generate_services;
 mod get;
 mod help;
 mod info;
@@ -82,30 +87,30 @@ pub struct Command {
 /// All commands, in the order of kubectl's own list.
 pub const COMMANDS: &[Command] = &[
     create::CREATE,
-    generate::NAMESPACE,
+    generate_plain::NAMESPACE,
     generate_jobs::CRON_JOB,
-    generate::DEPLOYMENT,
+    generate_deployment::DEPLOYMENT,
     generate_jobs::JOB,
-    generate::CONFIG_MAP,
-    generate::SECRET,
+    generate_data::CONFIG_MAP,
+    generate_data::SECRET,
     generate_secrets::TLS,
     generate_secrets::DOCKER,
-    generate::SERVICE_ACCOUNT,
+    generate_plain::SERVICE_ACCOUNT,
     roles::ROLE,
     roles::CLUSTER_ROLE,
     roles::ROLE_BINDING,
     roles::CLUSTER_ROLE_BINDING,
     roles::TOKEN,
-    generate::CLUSTER_IP,
-    generate::NODE_PORT,
+    generate_services::CLUSTER_IP,
+    generate_services::NODE_PORT,
     create_ingress::INGRESS,
-    generate::LOAD_BALANCER,
-    generate::EXTERNAL_NAME,
+    generate_services::LOAD_BALANCER,
+    generate_services::EXTERNAL_NAME,
     generate_policy::QUOTA,
     generate_policy::DISRUPTION_BUDGET,
     generate_policy::PRIORITY_CLASS,
-    generate::EXPOSE,
-    generate::RUN,
+    generate_expose::EXPOSE,
+    generate_run::RUN,
     set::IMAGE,
     set::ENV,
     set::RESOURCES,
