@@ -27,6 +27,41 @@ pub fn unified(old_label: &str, new_label: &str, old: &str, new: &str) -> String
     out
 }
 
+/// The differences as plain `diff` prints them.
+pub fn plain(old: &str, new: &str) -> String {
+    let (old_lines, new_lines) = (lines(old), lines(new));
+    let range = |range: &std::ops::Range<usize>| match range.len() {
+        0 => range.start.to_string(),
+        1 => (range.start + 1).to_string(),
+        _ => format!("{},{}", range.start + 1, range.end),
+    };
+    let mut out = String::new();
+    for change in changed_lines(&old_lines, &new_lines) {
+        let letter = match (change.old.is_empty(), change.new.is_empty()) {
+            (true, _) => 'a',
+            (_, true) => 'd',
+            _ => 'c',
+        };
+        let _ = writeln!(out, "{}{letter}{}", range(&change.old), range(&change.new));
+        marked(&mut out, "< ", old_lines.get(change.old.clone()));
+        if letter == 'c' {
+            out.push_str("---\n");
+        }
+        marked(&mut out, "> ", new_lines.get(change.new.clone()));
+    }
+    out
+}
+
+fn marked(out: &mut String, mark: &str, lines: Option<&[&str]>) {
+    for line in lines.unwrap_or_default() {
+        out.push_str(mark);
+        out.push_str(line);
+        if !line.ends_with('\n') {
+            out.push_str("\n\\ No newline at end of file\n");
+        }
+    }
+}
+
 /// Lines with their line break, the last one perhaps without.
 fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()

@@ -104,6 +104,14 @@ impl Pipe {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Puts back what was read and not wanted.
+    pub fn give_back(&self, text: &str) {
+        let mut buffer = self.text.borrow_mut();
+        for byte in text.bytes().rev() {
+            buffer.push_front(byte);
+        }
+    }
+
     /// The next line, with its newline if it has one; waits for it.
     pub async fn line(&self) -> Option<String> {
         poll_fn(|_| {

@@ -31,7 +31,6 @@ mod printers;
 mod reach;
 mod resources;
 mod session;
-mod sha256;
 pub mod shell;
 mod tabwriter;
 mod trace;

@@ -7,6 +7,7 @@ pub struct Cut {
     ranges: Vec<(usize, usize)>,
     characters: bool,
     separator: char,
+    between: String,
     silent: bool,
 }
 
@@ -17,17 +18,26 @@ impl Cut {
     /// They do not say what is to be cut out.
     pub fn parse<S: AsRef<str>>(arguments: &[S]) -> Result<(Cut, Vec<&str>), String> {
         let (flags, files) = options(arguments, "bcdf");
+        // `--output-delimiter=TEXT`
+        let lead = "--output-delimiter=";
+        let between = files.iter().find_map(|w| w.strip_prefix(lead));
+        let files: Vec<&str> = files
+            .iter()
+            .copied()
+            .filter(|w| !w.starts_with(lead))
+            .collect();
         let of_characters = value(&flags, 'c').or(value(&flags, 'b'));
         let Some(ranges) = of_characters.or(value(&flags, 'f')).and_then(ranges) else {
             let text = "cut: you must specify a list of bytes, characters, or fields";
             return Err(text.to_owned());
         };
+        let separator = value(&flags, 'd').and_then(|d| d.chars().next());
+        let separator = separator.unwrap_or('\t');
         let cut = Cut {
             ranges,
             characters: of_characters.is_some(),
-            separator: value(&flags, 'd')
-                .and_then(|d| d.chars().next())
-                .unwrap_or('\t'),
+            separator,
+            between: between.map_or(separator.to_string(), str::to_owned),
             silent: has(&flags, 's'),
         };
         Ok((cut, files))
@@ -47,7 +57,7 @@ impl Cut {
         let fields = line.split(self.separator).enumerate();
         let fields = fields.filter(|(i, _)| wanted(i + 1)).map(|(_, f)| f);
         let fields: Vec<&str> = fields.collect();
-        Some(fields.join(&self.separator.to_string()))
+        Some(fields.join(&self.between))
     }
 }
 

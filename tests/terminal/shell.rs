@@ -169,10 +169,65 @@ $ jq -c .a web.json; jq '.b' web.json; jq -r .b web.json; jq --arg v y '.c = $v'
 x
 {"a":[1,2],"b":"x","c":"y"}
 $ jq .a[ web.json
-jq: error: syntax error, unexpected end of file at <top-level>:
-.a[
+jq: error: syntax error, unexpected end of file (Unix shell quoting issues?) at <top-level>, line 1:
+.a[  
 jq: 1 compile error
 exit=3
+$ kubectl get deploy web -o json | jq -c '{name: .metadata.name, image: .spec.template.spec.containers[0].image}'
+{"name":"web","image":"nginx:1.25"}
+$ echo '{"b": 1.50, "a": {"d": 1, "c": 2}}' | jq .
+{
+  "b": 1.50,
+  "a": {
+    "d": 1,
+    "c": 2
+  }
+}
+$ echo '{"b": 1, "a": 2}' | jq -S --indent 1 .; echo '{"b": [1]}' | jq --tab .
+{
+ "a": 2,
+ "b": 1
+}
+{
+	"b": [
+		1
+	]
+}
+$ echo '1 2 3' | jq -n -c '[inputs]'; echo '1 2 3' | jq -c '[., input]'; echo '1 2' | jq -sc .
+[1,2,3]
+[1,2]
+jq: error (at <stdin>:1): No more inputs
+[1,2]
+$ printf 'a\nb\n' | jq -R .; printf 'a\nb\n' | jq -Rs .; jq -n '$ENV.X, env.X' -r
+"a"
+"b"
+"a\nb\n"
+null
+null
+$ jq -nc --arg a 1 --argjson b '{"x":2}' --args '[$a, $b.x, $ARGS.positional]' p q
+["1",2,["p","q"]]
+$ jq -n --slurpfile f web.json '$f[0].b'; jq -n --rawfile f web.json '$f | length'
+"x"
+24
+$ jq .a.b web.json; echo $?; jq -e .c web.json; echo $?
+jq: error (at web.json:1): Cannot index array with string "b"
+5
+null
+1
+$ echo 'Error from server' | jq .; echo $?; jq . nope.json; echo $?; jq --nope .; echo $?
+jq: parse error: Invalid numeric literal at line 1, column 6
+5
+jq: error: Could not open nope.json: No such file or directory
+2
+jq: error: Unknown option: --nope
+Use jq --help for help with command-line options,
+or see the jq manpage, or online docs  at https://jqlang.github.io/jq
+2
+$ jq -n '"bye\n" | halt_error(3)'; echo $?; jq -n 'now | todate | length'; jq -rj '.b, 1' web.json; echo
+bye
+3
+20
+x1
 $ yq .spec.replicas web.yaml; yq .metadata web.yaml
 2
 name: web
@@ -192,7 +247,14 @@ moved.json
 d
 web.json
 web.yaml
-$ echo b > x; echo c > y; diff x y
+$ echo b > x; echo c > y; diff x y; diff -q x y; diff -s x x
+1c1
+< b
+---
+> c
+Files x and y differ
+Files x and x are identical
+$ diff -u x y
 --- x
 +++ y
 @@ -1 +1 @@
@@ -219,13 +281,112 @@ B=2
 7
 $ which jq; help jq | head -1
 /usr/bin/jq
-usage: jq [-rcensS] [--arg NAME VALUE] FILTER [FILE...]
+usage: jq [-rcjensRSa] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]
 $ xargs -n1 echo got <<< "a b"; find . -name '*.json'
 got a
 got b
 ./d/moved.json
 ./web.json
 "#,
+    );
+}
+
+#[test]
+fn arrays_traps_and_what_else_bash_has() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        r##"
+$ a=(x y "z w"); a+=(v); echo ${a[0]} ${#a[@]} ${a[-1]} "${!a[@]}"; for i in "${a[@]}"; do echo "<$i>"; done
+x 4 v 0 1 2 3
+<x>
+<y>
+<z w>
+<v>
+$ a[7]=seven; i=7; echo ${a[i]} ${a[@]:1:2} "${a[@]/#/-}"; unset 'a[0]'; echo ${a[@]}; ((a[1]=3, a[1]++)); echo $((a[1] * 2))
+seven y z w -x -y -z w -v -seven
+y z w v seven
+8
+$ declare -A m=([one]=1 [two]=2); m[three]=3; echo ${m[two]} ${#m[@]} ${!m[@]}; [[ -v m[one] && ! -v m[x] ]] && echo there
+2 3 one three two
+there
+$ f() { local a=(in); local -A m; m[x]=y; echo ${a[@]} ${!m[@]}; }; f; echo ${a[1]} ${#m[@]}
+in x
+4 3
+$ printf '1 2\n3 4\n' | while read -r -a row; do echo ${row[1]}; done; mapfile -t lines < <(printf 'p\nq\n'); echo ${#lines[@]} ${lines[1]}
+2
+4
+2 q
+$ [[ web-7d9f-x2 =~ ^([a-z]+)-(.*)-x ]] && echo ${BASH_REMATCH[1]} ${BASH_REMATCH[2]}
+web 7d9f
+$ bash -c 'trap "echo bye \$?" EXIT; echo hi; exit 3'; echo $?; (trap 'echo out' EXIT; echo in); trap 'echo failed' ERR; false; trap - ERR; trap
+hi
+bye 3
+3
+in
+out
+failed
+$ false | true | false; echo ${PIPESTATUS[@]}; readonly R=1; R=2; echo $R; declare -i n=2+3; echo $n; declare -p n
+1 0 1
+sh: R: readonly variable
+1
+5
+declare -i n="5"
+$ case foo in f*) echo a;;& *o) echo b;& x) echo c;; *) echo d;; esac; s=a,b; IFS=, read x y <<< "$s"; echo $y; IFS=:; v=p:q; for w in $v; do echo $w; done; unset IFS
+a
+b
+c
+b
+p
+q
+$ set -- a b c; echo "${@:2}" "${*: -1}" $#; echo $((2#101)) $'\x41\u00e9\101'; ((RANDOM < 32768)) && echo random; read -n1 c <<< xyz; echo $c
+b c c 3
+5 AéA
+random
+x
+"##,
+    );
+}
+
+#[test]
+fn tools_of_text_are_those_of_containers() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        r##"
+$ expr 1 + 2 '*' 3; expr abc : 'a\(.*\)'; expr 1 = 2
+7
+bc
+0
+exit=1
+$ printf '%-5s|%05.1f|%x|%q|%b\n' ab 3.14159 255 'a b' 'x\ty'; printf -v n '%03d' 7; echo $n; printf '%d\n' abc
+ab   |003.1|ff|a\ b|x	y
+007
+0
+sh: printf: abc: invalid number
+exit=1
+$ seq 0 0.5 1 | paste -sd' '; echo 'the quick brown' | fold -s -w 8; printf 'a\n\nb\n' | nl | cat -A
+0.0 0.5 1.0
+the$0
+quick$0
+brown
+     1^Ia$
+       $
+     2^Ib$
+$ echo hi | md5sum; echo hi > h; sha1sum h > sums; sha1sum -c sums; echo hi | od -An -tx1
+764efa883dda1e11db47671c4a3bbd9e  -
+h: OK
+ 68 69 0a
+$ date -u -d '2024-01-31 +1 day' +%F; date -d '@86400' '+%A %j %U'; date -d 'yesterday' +%Y | wc -c; date -d nonsense
+2024-02-01
+Friday 002 00
+5
+date: invalid date 'nonsense'
+exit=1
+$ printf 'a\0b c\0' | xargs -0 -n1 echo; echo a:b:c | cut -d: -f1,3 --output-delimiter=-; echo abc | tail -c 3
+a
+b c
+a-c
+bc
+"##.replace("$0", " ").as_str(),
     );
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Builder, Resource, Result, cleaned, resource, strings};
 use crate::api::base64;
 use crate::kubectl::json::{list, name, text};
-use crate::kubectl::sha256;
+use crate::tools::sha256;
 
 pub fn run(
     builder: &Builder<'_>,

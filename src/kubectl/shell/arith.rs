@@ -91,7 +91,25 @@ impl<'t> Reader<'t, '_> {
             .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .unwrap_or(self.rest.len());
         let name = self.rest.get(..end)?;
-        super::lex::is_name(name).then_some(name)
+        if !super::lex::is_name(name) {
+            return None;
+        }
+        // `NAME[...]` is a name, too.
+        match self.rest.get(end..).filter(|r| r.starts_with('[')) {
+            None => Some(name),
+            Some(behind) => {
+                let mut depth = 0usize;
+                let close = behind.char_indices().find_map(|(at, c)| {
+                    match c {
+                        '[' => depth += 1,
+                        ']' => depth -= 1,
+                        _ => {}
+                    }
+                    (depth == 0).then_some(at)
+                })?;
+                self.rest.get(..end + close + 1)
+            }
+        }
     }
 
     fn assignment(&mut self) -> Result<i64, String> {
@@ -288,6 +306,21 @@ impl<'t> Reader<'t, '_> {
             .find(|c: char| !c.is_ascii_alphanumeric())
             .unwrap_or(self.rest.len());
         let digits = self.rest.get(..end).unwrap_or_default();
+        // `2#101`: digits of another base.
+        if let Some(behind) = self.rest.get(end..).and_then(|r| r.strip_prefix('#'))
+            && let Ok(base @ 2..=36) = digits.parse::<u32>()
+        {
+            let length = behind
+                .find(|c: char| !c.is_ascii_alphanumeric())
+                .unwrap_or(behind.len());
+            let digits = behind.get(..length).unwrap_or_default();
+            let value = i64::from_str_radix(digits, base).map_err(|_| {
+                format!("{digits}: value too great for base (error token is \"{digits}\")")
+            })?;
+            self.rest = behind.get(length..).unwrap_or_default();
+            self.blanks();
+            return Ok(value);
+        }
         if digits.is_empty() {
             return Err(format!(
                 "syntax error: operand expected (error token is \"{}\")",

@@ -1,5 +1,6 @@
 //! Conditions: `test`, `[ ... ]` and `[[ ... ]]`.
 
+use super::arrays::{Array, subscript};
 use super::expand::matches;
 use super::state::{Io, Shell};
 use crate::api::pattern::Pattern;
@@ -180,11 +181,37 @@ impl<'t> Reader<'t> {
             "-e" => file().is_some() || folder(),
             "-d" => folder(),
             "-s" => file().is_some_and(|text| !text.is_empty()),
-            "-v" => self.io.variable(self.shell, operand).is_some(),
+            "-v" => match operand.strip_suffix(']').and_then(|n| n.split_once('[')) {
+                None => self.io.variable(self.shell, operand).is_some(),
+                Some((name, index)) => {
+                    let at = subscript(self.shell, self.io, name, index)?;
+                    let array = self.io.array(name);
+                    array.is_some_and(|array| array.get(&at).is_some())
+                }
+            },
             "-t" => self.io.input.is_none(),
             "-x" | "-L" | "-h" => false,
             other => return Err(format!("{other}: unary operator expected")),
         })
+    }
+
+    /// `=~`: what was taken is left in `BASH_REMATCH`. What was quoted means itself.
+    fn fits(&self, left: &str, right: &Word) -> Result<bool, String> {
+        let expression = match right {
+            Word::Text(text, pattern) if text == pattern => text.clone(),
+            // A backslash before what is special in patterns of files is one here, too.
+            Word::Text(_, pattern) => pattern.clone(),
+            Word::Operator(text) => text.clone(),
+        };
+        let chars: Vec<char> = left.chars().collect();
+        let found = Pattern::compile(&expression, true, false)?.find(&chars, 0);
+        let piece = |span: &Option<(usize, usize)>| -> String {
+            let (from, to) = span.unwrap_or((0, 0));
+            chars.get(from..to).unwrap_or_default().iter().collect()
+        };
+        let groups = found.iter().flatten().map(piece).collect();
+        self.io.set_array("BASH_REMATCH", Array::of(groups));
+        Ok(found.is_some())
     }
 
     fn binary(&self, left: &str, operator: &str, right: &Word) -> Result<bool, String> {
@@ -200,7 +227,7 @@ impl<'t> Reader<'t> {
         Ok(match operator {
             "=" | "==" => equal(),
             "!=" => !equal(),
-            "=~" => Pattern::compile(right_text, true, false)?.is_match(left),
+            "=~" => return self.fits(left, right),
             "<" => left < right_text,
             ">" => left > right_text,
             "-ef" => left == right_text,

@@ -7,10 +7,20 @@ use super::lex::{Lexer, Part, Word, here_word, incomplete, is_name, push_text};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     pub name: String,
-    /// `${!NAME}`: the variable that this one names.
+    /// `${NAME[...]}`
+    pub index: Option<Index>,
+    /// `${!NAME}`: the variable that this one names, or the subscripts of an array.
     pub indirect: bool,
     pub operation: Option<Operation>,
     pub quoted: bool,
+}
+
+/// Which elements of an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// `@`, and `*` when true: as one word.
+    All(bool),
+    One(Word),
 }
 
 /// What is made of a variable's value.
@@ -110,8 +120,23 @@ impl Lexer<'_> {
                     Some('n') => '\n',
                     Some('t') => '\t',
                     Some('r') => '\r',
-                    Some('e') => '\u{1b}',
-                    Some(other) => other,
+                    Some('e' | 'E') => '\u{1b}',
+                    Some('a') => '\u{7}',
+                    Some('b') => '\u{8}',
+                    Some('f') => '\u{c}',
+                    Some('v') => '\u{b}',
+                    Some('x') => self.coded(16, 2),
+                    Some('u') => self.coded(16, 4),
+                    Some('U') => self.coded(16, 8),
+                    Some(digit @ '0'..='7') => {
+                        self.at -= digit.len_utf8();
+                        self.coded(8, 3)
+                    }
+                    Some(other @ ('\\' | '\'' | '"' | '?')) => other,
+                    Some(other) => {
+                        push_text(word, "\\", true);
+                        other
+                    }
                 },
                 Some(c) => c,
             };
@@ -119,18 +144,29 @@ impl Lexer<'_> {
         }
     }
 
+    /// A character by its number, of so many digits at most.
+    fn coded(&mut self, base: u32, most: usize) -> char {
+        let rest = self.rest();
+        let digits = rest.chars().take(most).take_while(|c| c.is_digit(base));
+        let digits: String = digits.collect();
+        self.at += digits.len();
+        let code = u32::from_str_radix(&digits, base).unwrap_or(0);
+        char::from_u32(code).unwrap_or('\u{fffd}')
+    }
+
     /// What stands between `${` and `}`.
     fn braced(&mut self, quoted: bool) -> Result<Variable, SyntaxError> {
         let start = self.at;
         let mut variable = Variable {
             name: String::new(),
+            index: None,
             indirect: false,
             operation: None,
             quoted,
         };
         let next = self.rest().chars().nth(1);
         match self.peek() {
-            Some('#') if next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') => {
+            Some('#') if next.is_some_and(|c| c.is_ascii_alphanumeric() || "_@*".contains(c)) => {
                 self.bump();
                 variable.operation = Some(Operation::Length);
             }
@@ -153,6 +189,25 @@ impl Lexer<'_> {
         let number = variable.name.bytes().all(|b| b.is_ascii_digit());
         if variable.name.is_empty() || (named > 0 && !number && !is_name(&variable.name)) {
             return Err(self.bad(start));
+        }
+        if self.peek() == Some('[') && named > 0 && !number {
+            self.bump();
+            let all = ["@]", "*]"].iter().position(|t| self.rest().starts_with(t));
+            variable.index = Some(match all {
+                Some(star) => {
+                    self.at += 1;
+                    Index::All(star == 1)
+                }
+                None => Index::One(self.inner(&[']'], true)?),
+            });
+            if self.bump() != Some(']') {
+                return Err(self.bad(start));
+            }
+        } else if variable.indirect && matches!(self.rest().as_bytes(), [b'*' | b'@', b'}', ..]) {
+            // `${!PRE*}`: the names that begin so.
+            self.bump();
+            variable.index = Some(Index::All(true));
+            variable.name.push('*');
         }
         match self.bump() {
             Some('}') => return Ok(variable),
@@ -285,6 +340,7 @@ impl Lexer<'_> {
 fn simple(name: String, quoted: bool) -> Part {
     Part::Variable(Box::new(Variable {
         name,
+        index: None,
         indirect: false,
         operation: None,
         quoted,

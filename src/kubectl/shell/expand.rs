@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::arith::{self, Variables};
-use super::dollar::{Operation, Variable};
+use super::arrays::subscript;
+use super::dollar::{Index, Operation, Variable};
 use super::lex::{Part, Word};
 use super::run::run_source;
 use super::state::{Io, Shell};
@@ -60,12 +61,44 @@ struct Piece {
     each: Option<Vec<String>>,
 }
 
+/// What separates the fields of a text that nobody quoted.
+fn separators(io: &Io, shell: &Shell) -> String {
+    io.variable(shell, "IFS")
+        .unwrap_or_else(|| " \t\n".to_owned())
+}
+
+/// The fields of a text, and whether something separates it from what stands before it, and behind it.
+pub fn split<'t>(text: &'t str, separators: &str) -> (bool, Vec<&'t str>, bool) {
+    let blank = |c: char| c.is_whitespace() && separators.contains(c);
+    let hard = |c: char| !c.is_whitespace() && separators.contains(c);
+    let trimmed = text.trim_start_matches(blank);
+    let leads = trimmed.len() < text.len();
+    let mut fields = Vec::new();
+    let mut rest = trimmed;
+    let mut trails = false;
+    while !rest.is_empty() {
+        let end = rest.find(|c| blank(c) || hard(c)).unwrap_or(rest.len());
+        let (field, behind) = rest.split_at(end);
+        fields.push(field);
+        // Blanks, and one separator that is none, with the blanks around it.
+        let after = behind.trim_start_matches(blank);
+        let after = match after.chars().next() {
+            Some(c) if hard(c) => after.get(c.len_utf8()..).unwrap_or_default(),
+            _ => after,
+        };
+        trails = after.len() < behind.len();
+        rest = after.trim_start_matches(blank);
+    }
+    (leads, fields, trails)
+}
+
 /// The arguments that words stand for.
 ///
 /// # Errors
 /// What to say when a variable has to be there and is not.
 pub async fn fields(shell: &Rc<Shell>, io: &Io, words: &[Word]) -> Result<Vec<String>, String> {
     let mut out = Vec::new();
+    let marks = separators(io, shell);
     for word in words {
         let mut current: Option<Field> = None;
         for part in word {
@@ -75,9 +108,12 @@ pub async fn fields(shell: &Rc<Shell>, io: &Io, words: &[Word]) -> Result<Vec<St
                     if i > 0 {
                         finish(shell, current.take(), &mut out);
                     }
-                    current
-                        .get_or_insert_with(Field::default)
-                        .push(argument, true);
+                    match piece.quoted {
+                        true => current
+                            .get_or_insert_with(Field::default)
+                            .push(argument, true),
+                        false => scatter(shell, argument, &marks, &mut current, &mut out),
+                    }
                 }
                 continue;
             }
@@ -87,19 +123,7 @@ pub async fn fields(shell: &Rc<Shell>, io: &Io, words: &[Word]) -> Result<Vec<St
                 field.push(&text, piece.quoted);
                 continue;
             }
-            let leads = text.starts_with(char::is_whitespace);
-            let trails = text.ends_with(char::is_whitespace);
-            let mut pieces = text.split_whitespace().peekable();
-            if leads && current.is_some() {
-                finish(shell, current.take(), &mut out);
-            }
-            while let Some(piece) = pieces.next() {
-                let field = current.get_or_insert_with(Field::default);
-                field.push(piece, false);
-                if pieces.peek().is_some() || trails {
-                    finish(shell, current.take(), &mut out);
-                }
-            }
+            scatter(shell, &text, &marks, &mut current, &mut out);
         }
         finish(shell, current, &mut out);
         if out.len() > MOST_FIELDS {
@@ -107,6 +131,30 @@ pub async fn fields(shell: &Rc<Shell>, io: &Io, words: &[Word]) -> Result<Vec<St
         }
     }
     Ok(out)
+}
+
+/// Adds a text that is split to the arguments.
+fn scatter(
+    shell: &Shell,
+    text: &str,
+    marks: &str,
+    current: &mut Option<Field>,
+    out: &mut Vec<String>,
+) {
+    let (leads, pieces, trails) = split(text, marks);
+    if leads && current.is_some() {
+        finish(shell, current.take(), out);
+    }
+    let last = pieces.len().saturating_sub(1);
+    for (i, piece) in pieces.iter().enumerate() {
+        let field = current.get_or_insert_with(Field::default);
+        field.push(piece, false);
+        // An empty field between two separators is one, too.
+        field.quoted |= piece.is_empty();
+        if i < last || trails {
+            finish(shell, current.take(), out);
+        }
+    }
 }
 
 /// The text of a word that is not split: an assignment, a here-document, a file name.
@@ -151,14 +199,8 @@ async fn resolve(shell: &Rc<Shell>, io: &Io, part: &Part) -> Result<Piece, Strin
             });
         }
         Part::Variable(variable) => {
-            if variable.name == "@" && variable.quoted && variable.operation.is_none() {
-                let each = io.scope.borrow().arguments.clone();
-                return Ok(Piece {
-                    text: String::new(),
-                    quoted: true,
-                    splits: false,
-                    each: Some(each),
-                });
+            if let Some(list) = elements(shell, io, variable) {
+                return listed(shell, io, variable, list).await;
             }
             (value(shell, io, variable).await?, variable.quoted)
         }
@@ -170,6 +212,8 @@ async fn resolve(shell: &Rc<Shell>, io: &Io, part: &Part) -> Result<Piece, Strin
             let text = joined(shell, io, source).await?;
             (compute(shell, io, &text)?.to_string(), *quoted)
         }
+        // Only assignments have those.
+        Part::List(_) => (String::new(), true),
         Part::Process { source } => {
             let text = run_source(shell, io, source).await;
             let mut state = shell.state.borrow_mut();
@@ -196,11 +240,25 @@ struct Numbers<'s> {
 
 impl Variables for Numbers<'_> {
     fn get(&self, name: &str) -> String {
-        self.io.variable(self.shell, name).unwrap_or_default()
+        let Some((name, index)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) else {
+            return self.io.variable(self.shell, name).unwrap_or_default();
+        };
+        let at = subscript(self.shell, self.io, name, index);
+        let array = self.io.array(name);
+        let found = array.zip(at.ok());
+        found
+            .and_then(|(array, at)| array.get(&at).map(str::to_owned))
+            .unwrap_or_default()
     }
 
     fn set(&mut self, name: &str, value: i64) {
-        self.io.set(name.to_owned(), value.to_string());
+        let Some((name, index)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) else {
+            return self.io.set(name.to_owned(), value.to_string());
+        };
+        if let Ok(at) = subscript(self.shell, self.io, name, index) {
+            self.io
+                .change_array(name, |array| array.set(at, value.to_string(), false));
+        }
     }
 }
 
@@ -210,24 +268,145 @@ pub fn compute(shell: &Shell, io: &Io, text: &str) -> Result<i64, String> {
     arith::evaluate(text, &mut Numbers { shell, io })
 }
 
+/// The elements that a variable stands for, where it stands for several.
+fn elements(shell: &Shell, io: &Io, variable: &Variable) -> Option<Vec<String>> {
+    let name = variable.name.as_str();
+    match (&variable.index, name) {
+        (None, "@" | "*") => {
+            let mut list = io.scope.borrow().arguments.clone();
+            if matches!(variable.operation, Some(Operation::Slice { .. })) {
+                list.insert(0, io.variable(shell, "0").unwrap_or_default());
+            }
+            Some(list)
+        }
+        (Some(Index::All(_)), name) => Some(match (variable.indirect, name.strip_suffix('*')) {
+            (true, Some(lead)) => {
+                let scope = io.scope.borrow();
+                let plain = scope
+                    .variables
+                    .keys()
+                    .chain(scope.arrays.iter().map(|(n, _)| n));
+                let mut names: Vec<String> =
+                    plain.filter(|n| n.starts_with(lead)).cloned().collect();
+                names.sort();
+                names
+            }
+            (true, None) => io.array(name).map_or(Vec::new(), |array| array.keys()),
+            (false, _) => io.array(name).map_or(Vec::new(), |array| array.values()),
+        }),
+        _ => None,
+    }
+}
+
+/// What is made of several elements.
+async fn listed(
+    shell: &Rc<Shell>,
+    io: &Io,
+    variable: &Variable,
+    list: Vec<String>,
+) -> Result<Piece, String> {
+    let star = matches!(variable.index, Some(Index::All(true))) || variable.name == "*";
+    let one = |text: String| Piece {
+        text,
+        quoted: variable.quoted,
+        splits: !variable.quoted,
+        each: None,
+    };
+    let mut changed = Vec::new();
+    match &variable.operation {
+        None => changed = list,
+        Some(Operation::Length) => return Ok(one(list.len().to_string())),
+        Some(Operation::Slice { from, length }) => {
+            let count = i64::try_from(list.len()).unwrap_or(i64::MAX);
+            let from = compute(shell, io, &joined(shell, io, from).await?)?;
+            let from = if from < 0 { count + from } else { from };
+            let to = match length {
+                None => count,
+                Some(length) => {
+                    let length = compute(shell, io, &joined(shell, io, length).await?)?;
+                    if length < 0 {
+                        return Err(format!("{length}: substring expression < 0"));
+                    }
+                    from.saturating_add(length)
+                }
+            };
+            if from >= 0 {
+                let items = list.into_iter().enumerate();
+                let inside = items.filter(|(i, _)| (from..to).contains(&(*i as i64)));
+                changed = inside.map(|(_, item)| item).collect();
+            }
+        }
+        Some(operation @ Operation::Default { .. }) => {
+            let found = (!list.is_empty()).then(|| list.join(" "));
+            let there = found.is_some();
+            let text = operate(shell, io, &variable.name, found, operation).await?;
+            match (there, operation) {
+                (true, Operation::Default { sign, .. }) if *sign != '+' => changed = list,
+                _ => return Ok(one(text)),
+            }
+        }
+        Some(operation) => {
+            for item in list {
+                changed.push(operate(shell, io, &variable.name, Some(item), operation).await?);
+            }
+        }
+    }
+    if star && variable.quoted {
+        let between = match io.variable(shell, "IFS") {
+            Some(own) => own.chars().next().map_or(String::new(), String::from),
+            None => " ".to_owned(),
+        };
+        return Ok(one(changed.join(&between)));
+    }
+    Ok(Piece {
+        text: String::new(),
+        quoted: variable.quoted,
+        splits: false,
+        each: Some(changed),
+    })
+}
+
 /// A variable's value after what is done with it.
 async fn value(shell: &Rc<Shell>, io: &Io, variable: &Variable) -> Result<String, String> {
     let mut name = variable.name.clone();
-    if variable.indirect {
-        name = io.variable(shell, &name).unwrap_or_default();
+    let found = match &variable.index {
+        Some(Index::One(index)) => {
+            let index = joined(shell, io, index).await?;
+            let at = subscript(shell, io, &name, &index)?;
+            let array = io.array(&name);
+            array.and_then(|array| array.get(&at).map(str::to_owned))
+        }
+        _ => {
+            if variable.indirect {
+                name = io.variable(shell, &name).unwrap_or_default();
+            }
+            io.variable(shell, &name)
+        }
+    };
+    match &variable.operation {
+        Some(operation) => operate(shell, io, &name, found, operation).await,
+        None => there(io, &name, found),
     }
-    let found = io.variable(shell, &name);
-    let missing = || match io.scope.borrow().options.nounset {
-        true => Err(format!("{name}: unbound variable")),
-        false => Ok(String::new()),
-    };
-    let own = |found: Option<String>| match found {
+}
+
+/// The value, or nothing; with `set -u` there has to be one.
+fn there(io: &Io, name: &str, found: Option<String>) -> Result<String, String> {
+    match found {
         Some(value) => Ok(value),
-        None => missing(),
-    };
-    let Some(operation) = &variable.operation else {
-        return own(found);
-    };
+        None if io.scope.borrow().options.nounset => Err(format!("{name}: unbound variable")),
+        None => Ok(String::new()),
+    }
+}
+
+/// What is done with a value.
+async fn operate(
+    shell: &Rc<Shell>,
+    io: &Io,
+    name: &str,
+    found: Option<String>,
+    operation: &Operation,
+) -> Result<String, String> {
+    let own = |found: Option<String>| there(io, name, found);
     match operation {
         Operation::Length => Ok(own(found)?.chars().count().to_string()),
         Operation::Default { sign, colon, word } => {
@@ -238,7 +417,7 @@ async fn value(shell: &Rc<Shell>, io: &Io, variable: &Variable) -> Result<String
                 (_, true) => Ok(found.unwrap_or_default()),
                 ('=', false) => {
                     let text = joined(shell, io, word).await?;
-                    io.set(name.clone(), text.clone());
+                    io.set(name.to_owned(), text.clone());
                     Ok(text)
                 }
                 ('?', false) => {
@@ -331,7 +510,12 @@ fn trim(text: &str, pattern: &str, end: bool, longest: bool) -> String {
 /// What fits a pattern, replaced; the longest piece from where it begins.
 fn replace(text: &str, pattern: &str, with: &str, which: char) -> String {
     if pattern.is_empty() {
-        return text.to_owned();
+        // At the start and at the end there is always nothing.
+        return match which {
+            '#' => format!("{with}{text}"),
+            '%' => format!("{text}{with}"),
+            _ => text.to_owned(),
+        };
     }
     let chars: Vec<char> = text.chars().take(10_000).collect();
     let piece = |from: usize, to: usize| -> String {

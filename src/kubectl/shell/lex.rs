@@ -14,6 +14,8 @@ pub enum Part {
     Command { source: String, quoted: bool },
     /// `$((...))`.
     Arithmetic { source: Word, quoted: bool },
+    /// `(...)` behind `NAME=`: the elements of an array.
+    List(Vec<Word>),
     /// `<(...)`: a file that says what the inner script prints.
     Process { source: String },
 }
@@ -107,7 +109,7 @@ pub fn here_word(text: &str, depth: usize) -> Result<Word, SyntaxError> {
     Ok(word)
 }
 
-const OPERATORS: [&str; 9] = ["&&", "||", ";;", ";", "|", "(", ")", "\n", "&"];
+const OPERATORS: [&str; 11] = ["&&", "||", ";;&", ";;", ";&", ";", "|", "(", ")", "\n", "&"];
 const REDIRECTS: [&str; 11] = [
     "<<<", "<<-", "&>>", "<<", ">>", ">&", "&>", ">|", "<&", ">", "<",
 ];
@@ -328,6 +330,7 @@ impl<'t> Lexer<'t> {
                     word.push(Part::Process { source });
                 }
                 ' ' | '\t' | '\r' | '\n' => break,
+                '(' if !regex && begins_list(&word) => self.list(&mut word)?,
                 ';' | '&' | '|' | '<' | '>' | '(' | ')' if !regex => break,
                 '\'' => {
                     self.bump();
@@ -361,6 +364,31 @@ impl<'t> Lexer<'t> {
             )));
         }
         Ok(word)
+    }
+
+    /// The elements of an array, with their parentheses.
+    fn list(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
+        self.bump();
+        self.deeper()?;
+        let mut items = Vec::new();
+        loop {
+            match self.peek() {
+                None => return Err(incomplete("matching `)'")),
+                Some(')') => break,
+                Some(' ' | '\t' | '\r' | '\n') => {
+                    self.bump();
+                }
+                Some('#') => {
+                    let rest = self.rest();
+                    self.at += rest.find('\n').unwrap_or(rest.len());
+                }
+                Some(_) => items.push(self.word(false)?),
+            }
+        }
+        self.bump();
+        self.higher();
+        word.push(Part::List(items));
+        Ok(())
     }
 
     pub fn single_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
@@ -406,6 +434,17 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// Whether what was read is `NAME=`, so that a parenthesis begins the elements of an array.
+fn begins_list(word: &Word) -> bool {
+    let Some(text) = plain(word) else {
+        return false;
+    };
+    let Some(name) = text.strip_suffix("+=").or(text.strip_suffix('=')) else {
+        return false;
+    };
+    is_name(name)
+}
+
 /// Whether a token is this word, without quotes.
 pub fn is_plain(token: &Token, wanted: &str) -> bool {
     match token {
@@ -449,7 +488,7 @@ fn quote(part: &mut Part) {
         | Part::Command { quoted, .. }
         | Part::Arithmetic { quoted, .. } => *quoted = true,
         Part::Variable(variable) => variable.quoted = true,
-        Part::Process { .. } => {}
+        Part::Process { .. } | Part::List(_) => {}
     }
 }
 
@@ -458,7 +497,7 @@ fn literal(part: &Part) -> &str {
         Part::Text { text, .. } => text,
         Part::Variable(variable) => &variable.name,
         Part::Command { source, .. } | Part::Process { source } => source,
-        Part::Arithmetic { .. } => "",
+        Part::Arithmetic { .. } | Part::List(_) => "",
     }
 }
 

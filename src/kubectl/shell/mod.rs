@@ -3,6 +3,7 @@
 //! aliases, arithmetic, jobs in the background; no arrays, no traps, no editing of past lines with `!`.
 
 mod arith;
+mod arrays;
 mod brace;
 pub mod builtins;
 mod cond;

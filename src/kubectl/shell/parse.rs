@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::SyntaxError;
+use super::arrays::{Assignment, assignment};
 use super::lex::{Part, Placed, Token, Word, here_word, is_name, plain, tokens};
 
 /// Lists of pipelines, one after the other. Cloning one shares it.
@@ -48,7 +49,7 @@ pub struct Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     Simple {
-        assignments: Vec<(String, Word)>,
+        assignments: Vec<Assignment>,
         words: Vec<Word>,
     },
     /// `{ ...; }`.
@@ -74,8 +75,8 @@ pub enum Body {
         parts: [Word; 3],
         body: Script,
     },
-    /// Patterns with what follows them.
-    Case(Word, Vec<(Vec<Word>, Script)>),
+    /// Patterns with what follows them, and what ends that: `;;`, `;&` or `;;&`.
+    Case(Word, Vec<(Vec<Word>, Script, &'static str)>),
     /// `[[ ... ]]`.
     Test(Vec<TestToken>),
     /// `((...))`.
@@ -221,7 +222,7 @@ impl Parser<'_> {
     fn at_end(&self, ends: &[&str]) -> bool {
         self.peek().is_none()
             || self.is_operator(")")
-            || self.is_operator(";;")
+            || [";;", ";&", ";;&"].iter().any(|o| self.is_operator(o))
             || self.keyword().is_some_and(|k| ends.contains(&k))
     }
 
@@ -519,8 +520,10 @@ impl Parser<'_> {
                 return Err(self.unexpected());
             }
             let body = self.script(&["esac"])?;
-            arms.push((patterns, body));
-            if !self.take_operator(";;") && self.keyword() != Some("esac") {
+            let ends = [";;", ";&", ";;&"];
+            let end = ends.into_iter().find(|end| self.take_operator(end));
+            arms.push((patterns, body, end.unwrap_or(";;")));
+            if end.is_none() && self.keyword() != Some("esac") {
                 return Err(self.unexpected());
             }
         }
@@ -604,6 +607,14 @@ impl Parser<'_> {
             };
             match assignment(word).filter(|_| words.is_empty()) {
                 Some(assignment) => assignments.push(assignment),
+                // Only what declares variables takes the elements of an array.
+                None if word.iter().any(|p| matches!(p, Part::List(_)))
+                    && !words.first().and_then(plain).is_some_and(declares) =>
+                {
+                    return Err(SyntaxError::Wrong(
+                        "syntax error near unexpected token `('".to_owned(),
+                    ));
+                }
                 None => words.push(word.clone()),
             }
             self.at += 1;
@@ -677,26 +688,9 @@ fn is_function_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(fits) && !text.starts_with('-')
 }
 
-/// `NAME=value` at the start of a command.
-fn assignment(word: &Word) -> Option<(String, Word)> {
-    let Some(Part::Text {
-        text,
-        quoted: false,
-    }) = word.first()
-    else {
-        return None;
-    };
-    let (name, value) = text.split_once('=')?;
-    // `NAME+=value` appends.
-    if !is_name(name.strip_suffix('+').unwrap_or(name)) {
-        return None;
-    }
-    let mut value = vec![Part::Text {
-        text: value.to_owned(),
-        quoted: false,
-    }];
-    value.extend(word.iter().skip(1).cloned());
-    Some((name.to_owned(), value))
+/// Commands whose arguments are assignments.
+pub fn declares(name: &str) -> bool {
+    ["declare", "export", "local", "readonly", "typeset"].contains(&name)
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
+use super::arrays::{Array, Assigned, Assignment, assign, assignment};
 use super::expand::{both, compute, fields, joined, matches};
-use super::parse::{Body, Command, Item, Joint, Pipeline, Script, TestToken, parse_with};
+use super::parse::{Body, Command, Item, Joint, Pipeline, Script, TestToken, declares, parse_with};
 use super::redirect::apply;
-use super::state::{Io, Scope, Shell};
+use super::state::{Hidden, Io, Scope, Shell};
 use super::{SyntaxError, builtins, cond, special};
 use crate::client::LocalFuture;
 use crate::kubectl::io::{Input, Pipe, Sink};
@@ -60,7 +61,13 @@ impl Ended {
 
 /// Runs a script to its end; its exit code.
 pub fn run(shell: Rc<Shell>, io: Io, script: Script) -> LocalFuture<'static, i32> {
-    Box::pin(async move { script_of(shell, io, script).await.code })
+    Box::pin(async move {
+        let ended = script_of(shell.clone(), io.clone(), script).await;
+        match ended.flow {
+            Flow::Exit => leave(&shell, &io, ended.code).await,
+            _ => ended.code,
+        }
+    })
 }
 
 pub fn script_of(shell: Rc<Shell>, io: Io, script: Script) -> LocalFuture<'static, Ended> {
@@ -80,6 +87,34 @@ pub fn script_of(shell: Rc<Shell>, io: Io, script: Script) -> LocalFuture<'stati
         }
         ended
     })
+}
+
+/// What is to happen as a shell ends (`trap ... EXIT`); its exit code.
+pub async fn leave(shell: &Rc<Shell>, io: &Io, code: i32) -> i32 {
+    trapped(shell, io, "EXIT", code, true).await.unwrap_or(code)
+}
+
+/// Runs what is trapped; the exit code if it left the shell.
+async fn trapped(shell: &Rc<Shell>, io: &Io, signal: &str, code: i32, once: bool) -> Option<i32> {
+    let command = {
+        let mut scope = io.scope.borrow_mut();
+        let at = scope.traps.iter().position(|(s, _)| s == signal)?;
+        scope.last_exit = code;
+        match once {
+            true => scope.traps.remove(at).1,
+            false => scope
+                .traps
+                .get(at)
+                .map(|(_, c)| c.clone())
+                .unwrap_or_default(),
+        }
+    };
+    let inner = Io {
+        tested: true,
+        ..io.clone()
+    };
+    let ended = Box::pin(ended_of(shell, &inner, &command)).await;
+    (ended.flow == Flow::Exit).then_some(ended.code)
 }
 
 async fn list(shell: &Rc<Shell>, io: &Io, item: &Item) -> Ended {
@@ -113,7 +148,17 @@ async fn list(shell: &Rc<Shell>, io: &Io, item: &Item) -> Ended {
         if ended.flow != Flow::GoOn {
             return ended;
         }
-        if ended.code != 0 && !tested && io.scope.borrow().options.errexit {
+        if ended.code == 0 || tested {
+            continue;
+        }
+        if let Some(code) = trapped(shell, io, "ERR", ended.code, false).await {
+            return Ended {
+                code,
+                flow: Flow::Exit,
+            };
+        }
+        io.scope.borrow_mut().last_exit = ended.code;
+        if io.scope.borrow().options.errexit {
             ended.flow = Flow::Exit;
             return ended;
         }
@@ -128,6 +173,7 @@ pub async fn run_source(shell: &Rc<Shell>, io: &Io, source: &str) -> String {
     inner.out = Sink::Pipe(pipe.clone());
     inner.tested = false;
     let code = run_line(shell, &inner, source).await;
+    let code = leave(shell, &inner, code).await;
     io.scope.borrow_mut().substituted = code;
     pipe.take()
 }
@@ -179,8 +225,19 @@ async fn run_pipeline(shell: &Rc<Shell>, io: &Io, pipeline: &Pipeline) -> Ended 
             input = output;
         }
         let pipefail = io.scope.borrow().options.pipefail;
-        Ended::with(run_stages(stages, pipefail).await)
+        let codes = run_stages(stages).await;
+        let mut failed = codes.iter().rev().copied();
+        let code = match pipefail {
+            true => failed.find(|c| *c != 0).unwrap_or(0),
+            false => failed.next().unwrap_or(0),
+        };
+        let codes = codes.iter().map(i32::to_string).collect();
+        io.set_array("PIPESTATUS", Array::of(codes));
+        Ended::with(code)
     };
+    if last == 0 {
+        io.set_array("PIPESTATUS", Array::of(vec![ended.code.to_string()]));
+    }
     if pipeline.negated {
         ended.code = i32::from(ended.code == 0);
     }
@@ -208,8 +265,8 @@ impl Stage {
     }
 }
 
-/// Runs the commands of a pipeline side by side; the exit code of the last one.
-async fn run_stages(mut stages: Vec<Stage>, pipefail: bool) -> i32 {
+/// Runs the commands of a pipeline side by side; their exit codes.
+async fn run_stages(mut stages: Vec<Stage>) -> Vec<i32> {
     poll_fn(move |cx| {
         loop {
             let mut progress = false;
@@ -227,11 +284,7 @@ async fn run_stages(mut stages: Vec<Stage>, pipefail: bool) -> i32 {
                 }
             }
             if stages.iter().all(|s| s.future.is_none()) {
-                let mut codes = stages.iter().rev().map(|s| s.code);
-                return Poll::Ready(match pipefail {
-                    true => codes.find(|c| *c != 0).unwrap_or(0),
-                    false => codes.next().unwrap_or(0),
-                });
+                return Poll::Ready(stages.iter().map(|s| s.code).collect());
             }
             if !progress {
                 return Poll::Pending;
@@ -280,8 +333,9 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: &Body) -> Ended {
     match body {
         Body::Group(script) => script_of(shell.clone(), io, script.clone()).await,
         Body::Subshell(script) => {
-            let ended = script_of(shell.clone(), io.subshell(), script.clone()).await;
-            Ended::with(ended.code)
+            let inner = io.subshell();
+            let ended = script_of(shell.clone(), inner.clone(), script.clone()).await;
+            Ended::with(leave(shell, &inner, ended.code).await)
         }
         Body::If(branches, otherwise) => {
             let condition = Io {
@@ -385,18 +439,27 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: &Body) -> Ended {
                 Ok(text) => text,
                 Err(message) => return Ended::fatal(&io, &message),
             };
-            for (patterns, body) in arms {
+            let mut ended = Ended::with(0);
+            // Behind `;&` the next body runs without being asked.
+            let mut falls = false;
+            for (patterns, body, end) in arms {
+                let mut fits = falls;
                 for pattern in patterns {
                     match both(shell, &io, pattern).await {
-                        Ok((_, pattern)) if matches(&pattern, &text) => {
-                            return script_of(shell.clone(), io, body.clone()).await;
-                        }
-                        Ok(_) => {}
+                        Ok((_, pattern)) => fits |= matches(&pattern, &text),
                         Err(message) => return Ended::fatal(&io, &message),
                     }
                 }
+                if !fits {
+                    continue;
+                }
+                ended = script_of(shell.clone(), io.clone(), body.clone()).await;
+                if ended.flow != Flow::GoOn || *end == ";;" {
+                    break;
+                }
+                falls = *end == ";&";
             }
-            Ended::with(0)
+            ended
         }
         Body::Test(tokens) => {
             let mut words = Vec::new();
@@ -451,20 +514,35 @@ async fn number(
 async fn simple(
     shell: &Rc<Shell>,
     io: Io,
-    assignments: &[(String, super::lex::Word)],
+    assignments: &[Assignment],
     words: &[super::lex::Word],
 ) -> Ended {
     io.scope.borrow_mut().substituted = 0;
+    if words
+        .first()
+        .and_then(super::lex::plain)
+        .is_some_and(declares)
+    {
+        return declared(shell, io, words).await;
+    }
     let words = match fields(shell, &io, words).await {
         Ok(words) => words,
         Err(message) => return Ended::fatal(&io, &message),
     };
     let mut values = Vec::new();
-    for (name, word) in assignments {
-        match joined(shell, &io, word).await {
-            Ok(value) if words.is_empty() => io.set(name.clone(), value),
-            Ok(value) => values.push((name.clone(), value)),
-            Err(message) => return Ended::fatal(&io, &message),
+    for assignment in assignments {
+        let result = match (&assignment.value, &assignment.index) {
+            (Assigned::Text(word), None) if !words.is_empty() => {
+                let value = joined(shell, &io, word).await;
+                value.map(|value| values.push((assignment.name.clone(), value)))
+            }
+            _ => {
+                let integer = io.scope.borrow().integers.contains(&assignment.name);
+                assign(shell, &io, assignment, integer).await.map(|_| ())
+            }
+        };
+        if let Err(message) = result {
+            return Ended::fatal(&io, &message);
         }
     }
     if io.scope.borrow().options.xtrace {
@@ -489,6 +567,32 @@ async fn simple(
         io.env = Rc::new(env);
     }
     run_named(shell, io, name, arguments, true).await
+}
+
+/// `declare`, `local`, `export` and their like: what looks like an assignment is one.
+async fn declared(shell: &Rc<Shell>, io: Io, words: &[super::lex::Word]) -> Ended {
+    let mut arguments = Vec::new();
+    let mut assignments = Vec::new();
+    for word in words.iter().skip(1) {
+        match assignment(word) {
+            Some(assignment) => {
+                arguments.push(assignment.name.clone());
+                assignments.push(assignment);
+            }
+            None => match fields(shell, &io, std::slice::from_ref(word)).await {
+                Ok(fields) => arguments.extend(fields),
+                Err(message) => return Ended::fatal(&io, &message),
+            },
+        }
+    }
+    let who = words
+        .first()
+        .and_then(super::lex::plain)
+        .unwrap_or_default();
+    match special::declare(shell, &io, who, &arguments, &assignments).await {
+        Ok(code) => Ended::with(code),
+        Err(message) => Ended::fatal(&io, &message),
+    }
 }
 
 /// Runs a command by name: what only the shell can do, a function, a program.
@@ -522,10 +626,15 @@ impl Drop for Frame {
         let mut scope = self.scope.borrow_mut();
         scope.arguments = std::mem::take(&mut self.arguments);
         for (name, value) in scope.frames.pop().unwrap_or_default().into_iter().rev() {
+            scope.variables.remove(&name);
+            scope.arrays.retain(|(n, _)| *n != name);
             match value {
-                Some(value) => scope.variables.insert(name, value),
-                None => scope.variables.remove(&name),
-            };
+                Hidden::Plain(value) => {
+                    scope.variables.insert(name, value);
+                }
+                Hidden::Array(array) => scope.arrays.push((name, array)),
+                Hidden::Nothing => {}
+            }
         }
     }
 }

@@ -2,21 +2,59 @@
 
 use std::rc::Rc;
 
+use super::arrays::{Array, Assignment, assign, assignment, subscript};
 use super::cond;
-use super::expand::compute;
+use super::expand::{compute, split};
 use super::jobs;
-use super::lex::is_name;
-use super::run::{Ended, Flow, ended_of, run_named};
-use super::state::{Io, Shell};
+use super::lex::{Part, is_name};
+use super::run::{Ended, Flow, ended_of, leave, run_named};
+use super::state::{Hidden, Io, Shell};
 use crate::client::LocalFuture;
 use crate::kubectl::io::Pipe;
 use crate::sim::secs;
 
 /// Their names, in order.
-pub const NAMES: [&str; 33] = [
-    ".", ":", "alias", "bash", "bg", "break", "builtin", "command", "continue", "declare", "eval",
-    "exec", "exit", "export", "fg", "jobs", "kill", "let", "local", "read", "readonly", "return",
-    "set", "sh", "shift", "source", "trap", "type", "typeset", "unalias", "unset", "wait", "which",
+pub const NAMES: [&str; 35] = [
+    ".",
+    ":",
+    "alias",
+    "bash",
+    "bg",
+    "break",
+    "builtin",
+    "command",
+    "continue",
+    "declare",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "fg",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "mapfile",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "sh",
+    "shift",
+    "source",
+    "trap",
+    "type",
+    "typeset",
+    "unalias",
+    "unset",
+    "wait",
+    "which",
+];
+
+/// What bash does itself, though it is a program here.
+const BUILT_IN: [&str; 11] = [
+    "[", "cd", "echo", "false", "help", "history", "kill", "printf", "pwd", "test", "true",
 ];
 
 /// Runs one of them; `None` when the name is none of theirs.
@@ -97,11 +135,49 @@ pub async fn run(shell: &Rc<Shell>, io: &Io, name: &str, arguments: &[String]) -
             }
         },
         "type" | "which" => types(io, arguments, name),
-        "export" | "declare" | "typeset" | "readonly" | "local" => declare(io, name, arguments),
+        // Words that came of an expansion: what they assign is text.
+        "export" | "declare" | "typeset" | "readonly" | "local" => {
+            let mut names = Vec::new();
+            let mut assignments = Vec::new();
+            for word in arguments {
+                let part = Part::Text {
+                    text: word.clone(),
+                    quoted: false,
+                };
+                match assignment(&vec![part]) {
+                    Some(assignment) => {
+                        names.push(assignment.name.clone());
+                        assignments.push(assignment);
+                    }
+                    None => names.push(word.clone()),
+                }
+            }
+            match declare(shell, io, name, &names, &assignments).await {
+                Ok(code) => code,
+                Err(message) => fail(io, &message, 1),
+            }
+        }
         "unset" => {
-            let mut scope = io.scope.borrow_mut();
             let functions = first == Some("-f");
             for word in arguments.iter().filter(|a| !a.starts_with('-')) {
+                if let Some((array, index)) = word.strip_suffix(']').and_then(|w| w.split_once('['))
+                {
+                    match subscript(shell, io, array, index) {
+                        Ok(at) => io.change_array(array, |array| array.remove(&at)),
+                        Err(message) => return Some(Ended::with(fail(io, &message, 1))),
+                    }
+                    continue;
+                }
+                if io.scope.borrow().readonly.contains(word) {
+                    let message = format!("unset: {word}: cannot unset: readonly variable");
+                    return Some(Ended::with(fail(io, &message, 1)));
+                }
+                let mut scope = io.scope.borrow_mut();
+                let arrays = scope.arrays.len();
+                scope.arrays.retain(|(n, _)| n != word);
+                if arrays > scope.arrays.len() {
+                    continue;
+                }
                 if scope.variables.remove(word).is_none() || functions {
                     scope.functions.remove(word);
                 }
@@ -151,10 +227,8 @@ pub async fn run(shell: &Rc<Shell>, io: &Io, name: &str, arguments: &[String]) -
             Some((last, rest)) if last == "]" => test(shell, io, "[", rest),
             _ => fail(io, "[: missing `]'", 2),
         },
-        "trap" => match arguments.len() {
-            0 => 0,
-            _ => fail(io, "trap: this shell gets no signals", 1),
-        },
+        "trap" => trap(io, arguments),
+        "mapfile" | "readarray" => mapfile(io, arguments).await,
         "jobs" => jobs::jobs(shell, io, arguments),
         "wait" => jobs::wait(shell, io, arguments).await,
         "fg" => jobs::fg(shell, io, arguments).await,
@@ -214,7 +288,8 @@ fn another<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> Loc
                 None => return 0,
             },
         };
-        ended_of(shell, &inner, &text).await.code
+        let code = ended_of(shell, &inner, &text).await.code;
+        leave(shell, &inner, code).await
     })
 }
 
@@ -223,7 +298,7 @@ fn types(io: &Io, names: &[String], who: &str) -> i32 {
     let mut code = 0;
     for name in names.iter().filter(|a| !a.starts_with('-')) {
         let scope = io.scope.borrow();
-        let special = NAMES.contains(&name.as_str()) || matches!(name.as_str(), "test" | "[");
+        let special = NAMES.contains(&name.as_str()) || BUILT_IN.contains(&name.as_str());
         let program = super::builtins::find(name).is_some();
         let line = if let Some(text) = scope.aliases.get(name) {
             match who {
@@ -235,7 +310,7 @@ fn types(io: &Io, names: &[String], who: &str) -> i32 {
                 "type" => format!("{name} is a function"),
                 _ => name.clone(),
             }
-        } else if special {
+        } else if special && (who != "which" || !program) {
             match who {
                 "type" => format!("{name} is a shell builtin"),
                 _ => name.clone(),
@@ -257,48 +332,221 @@ fn types(io: &Io, names: &[String], who: &str) -> i32 {
     code
 }
 
-/// `export`, `local` and their like.
-fn declare(io: &Io, who: &str, arguments: &[String]) -> i32 {
+/// `export`, `local` and their like: names with what is assigned to them.
+///
+/// # Errors
+/// What is wrong with a word that is assigned.
+pub async fn declare(
+    shell: &Rc<Shell>,
+    io: &Io,
+    who: &str,
+    arguments: &[String],
+    assignments: &[Assignment],
+) -> Result<i32, String> {
+    let (flags, names): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|a| a.starts_with(['-', '+']));
+    let flag = |letter: char| {
+        flags
+            .iter()
+            .any(|f| f.starts_with('-') && f.contains(letter))
+    };
     let mut code = 0;
-    let words: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
-    if words.is_empty() {
-        let scope = io.scope.borrow();
-        for (name, value) in &scope.variables {
-            if who != "export" || scope.exported.contains(name) {
-                io.out.line(&format!("declare -x {name}=\"{value}\""));
+    if names.is_empty() || flag('p') {
+        return Ok(shown(io, who, &names, flag('x')));
+    }
+    for name in &names {
+        if !is_name(name) {
+            code = fail(io, &format!("{who}: `{name}': not a valid identifier"), 1);
+            continue;
+        }
+        let assigned = assignments.iter().any(|a| a.name == **name);
+        let mut scope = io.scope.borrow_mut();
+        let local = who == "local" || who != "export" && who != "readonly" && !flag('g');
+        if local && (who == "local" || !scope.frames.is_empty()) {
+            let plain = scope.variables.get(*name).cloned();
+            let mut arrays = scope.arrays.iter();
+            let array = arrays.find(|(n, _)| n == *name).map(|(_, a)| a.clone());
+            let hidden = match (plain, array) {
+                (_, Some(array)) => Hidden::Array(array),
+                (Some(value), None) => Hidden::Plain(value),
+                (None, None) => Hidden::Nothing,
+            };
+            let Some(frame) = scope.frames.last_mut() else {
+                drop(scope);
+                return Ok(fail(io, "local: can only be used in a function", 1));
+            };
+            if !frame.iter().any(|(n, _)| n == *name) {
+                frame.push(((*name).clone(), hidden));
+                scope.variables.remove(*name);
+                scope.arrays.retain(|(n, _)| n != *name);
             }
+        }
+        if (who == "export" || flag('x')) && !scope.exported.contains(name) {
+            scope.exported.push((*name).clone());
+        }
+        if flag('i') && !scope.integers.contains(name) {
+            scope.integers.push((*name).clone());
+        }
+        drop(scope);
+        if flag('A') || flag('a') && !assigned {
+            let mut array = io.array(name).unwrap_or_default();
+            array.named = flag('A');
+            io.set_array(name, array);
+        }
+    }
+    for assignment in assignments {
+        let integer = io.scope.borrow().integers.contains(&assignment.name);
+        assign(shell, io, assignment, integer).await?;
+    }
+    if who == "readonly" || flag('r') {
+        let mut scope = io.scope.borrow_mut();
+        for name in names {
+            if !scope.readonly.contains(name) && scope.readonly.len() < 1000 {
+                scope.readonly.push(name.clone());
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// `declare -p`: how variables could be declared.
+fn shown(io: &Io, who: &str, names: &[&String], exported: bool) -> i32 {
+    let scope = io.scope.borrow();
+    let mut all: Vec<(&String, String)> = Vec::new();
+    let letters = |name: &String, kind: &str| {
+        let mut letters = kind.to_owned();
+        for (list, letter) in [
+            (&scope.integers, 'i'),
+            (&scope.readonly, 'r'),
+            (&scope.exported, 'x'),
+        ] {
+            if list.contains(name) {
+                letters.push(letter);
+            }
+        }
+        if letters.is_empty() {
+            "-".to_owned()
+        } else {
+            letters
+        }
+    };
+    for (name, value) in &scope.variables {
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        all.push((
+            name,
+            format!("declare -{} {name}=\"{value}\"", letters(name, "")),
+        ));
+    }
+    for (name, array) in &scope.arrays {
+        let letters = letters(name, if array.named { "A" } else { "a" });
+        all.push((
+            name,
+            format!("declare -{letters} {name}={}", array.written()),
+        ));
+    }
+    all.sort();
+    let mut code = 0;
+    if names.is_empty() {
+        let only = |list: &Vec<String>, name: &String| list.contains(name);
+        for (name, line) in &all {
+            let fits = match who {
+                "export" => only(&scope.exported, name),
+                "readonly" => only(&scope.readonly, name),
+                _ => !exported || only(&scope.exported, name),
+            };
+            if fits {
+                io.out.line(line);
+            }
+        }
+    }
+    for name in names {
+        match all.iter().find(|(n, _)| n == name) {
+            Some((_, line)) => io.out.line(line),
+            None => code = fail(io, &format!("{who}: {name}: not found"), 1),
+        }
+    }
+    code
+}
+
+/// Signals by the names that `trap` takes.
+const SIGNALS: [(&str, u8); 19] = [
+    ("EXIT", 0),
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("ILL", 4),
+    ("TRAP", 5),
+    ("ABRT", 6),
+    ("BUS", 7),
+    ("FPE", 8),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("SEGV", 11),
+    ("USR2", 12),
+    ("PIPE", 13),
+    ("ALRM", 14),
+    ("TERM", 15),
+    ("ERR", 65),
+    ("DEBUG", 66),
+    ("RETURN", 67),
+];
+
+/// `trap [COMMAND] SIGNAL...`: what is done as the shell ends (`EXIT`), and when a command fails (`ERR`).
+/// No other signal comes; what is set for them is kept.
+fn trap(io: &Io, arguments: &[String]) -> i32 {
+    let named = |word: &str| {
+        let plain = word.to_uppercase();
+        let plain = plain.strip_prefix("SIG").unwrap_or(&plain).to_owned();
+        let found = SIGNALS.iter().find(|(name, number)| {
+            *name == plain || word.parse::<u8>().is_ok_and(|n| n == *number)
+        });
+        found.map(|(name, _)| *name)
+    };
+    let written = |signal: &str| match signal {
+        "EXIT" | "ERR" | "DEBUG" | "RETURN" => signal.to_owned(),
+        signal => format!("SIG{signal}"),
+    };
+    let arguments = match arguments.split_first() {
+        Some((first, rest)) if first == "--" => rest,
+        _ => arguments,
+    };
+    let first = arguments.first().map(String::as_str);
+    if matches!(first, None | Some("-p")) {
+        let scope = io.scope.borrow();
+        let mut traps: Vec<_> = scope.traps.iter().collect();
+        traps.sort_by_key(|(signal, _)| SIGNALS.iter().position(|(name, _)| name == signal));
+        for (signal, command) in traps {
+            let command = command.replace('\'', "'\\''");
+            io.out
+                .line(&format!("trap -- '{command}' {}", written(signal)));
         }
         return 0;
     }
-    for word in words {
-        let (name, value) = match word.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (word.as_str(), None),
-        };
-        if !is_name(name.strip_suffix('+').unwrap_or(name)) {
-            code = fail(io, &format!("{who}: `{word}': not a valid identifier"), 1);
+    if first == Some("-l") {
+        for row in SIGNALS.get(1..16).unwrap_or_default().chunks(5) {
+            let cells: Vec<String> = row.iter().map(|(n, i)| format!("{i:2}) SIG{n}")).collect();
+            io.out.line(&cells.join("\t"));
+        }
+        return 0;
+    }
+    // A signal alone, or with a dash before it, is what it was.
+    let (command, signals) = match arguments {
+        [only] => (None, std::slice::from_ref(only)),
+        [dash, rest @ ..] if dash == "-" => (None, rest),
+        [command, rest @ ..] => (Some(command), rest),
+        [] => (None, arguments),
+    };
+    let mut code = 0;
+    for signal in signals {
+        let Some(name) = named(signal) else {
+            let message = format!("trap: {signal}: invalid signal specification");
+            code = fail(io, &message, 1);
             continue;
-        }
-        if who == "local" {
-            let mut scope = io.scope.borrow_mut();
-            let before = scope.variables.get(name).cloned();
-            let Some(frame) = scope.frames.last_mut() else {
-                drop(scope);
-                return fail(io, "local: can only be used in a function", 1);
-            };
-            frame.push((name.to_owned(), before));
-            if value.is_none() {
-                scope.variables.remove(name);
-            }
-        }
-        if who == "export" {
-            let mut scope = io.scope.borrow_mut();
-            if !scope.exported.iter().any(|n| n == name) {
-                scope.exported.push(name.to_owned());
-            }
-        }
-        if let Some(value) = value {
-            io.set(name.to_owned(), value.to_owned());
+        };
+        let mut scope = io.scope.borrow_mut();
+        scope.traps.retain(|(own, _)| own != name);
+        if let Some(command) = command {
+            scope.traps.push((name.to_owned(), command.clone()));
         }
     }
     code
@@ -371,80 +619,164 @@ fn alias(io: &Io, arguments: &[String]) -> i32 {
     code
 }
 
-/// `read [-r] [-p PROMPT] [-t SECONDS] [NAME...]`
+/// `read [-r] [-a ARRAY] [-d END] [-n LETTERS] [-p PROMPT] [-t SECONDS] [NAME...]`
 async fn read(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut names = Vec::new();
     let mut raw = false;
-    let mut words = arguments.iter();
+    let mut array = None;
+    let mut end = '\n';
+    let mut most = usize::MAX;
     let mut wait = secs(3600 * 24);
+    let mut words = arguments.iter();
     while let Some(word) = words.next() {
-        match word.as_str() {
-            "-p" => io.err.write(words.next().map_or("", String::as_str)),
-            "-t" => {
-                let seconds = words.next().and_then(|w| w.parse().ok()).unwrap_or(1);
-                wait = secs(seconds);
+        let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
+            names.push(word.to_owned());
+            continue;
+        };
+        for (at, letter) in letters.char_indices() {
+            if !"apdntNiu".contains(letter) {
+                raw |= letter == 'r';
+                continue;
             }
-            "-d" | "-n" => {
-                words.next();
+            let rest = letters.get(at + 1..).unwrap_or_default();
+            let value = match rest {
+                "" => words.next().map_or("", String::as_str),
+                rest => rest,
+            };
+            match letter {
+                'a' => array = Some(value.to_owned()),
+                'd' => end = value.chars().next().unwrap_or('\0'),
+                'n' | 'N' => most = value.parse().unwrap_or(most),
+                't' => wait = secs(value.parse::<f64>().map_or(1, |s| s.max(0.0).ceil() as u64)),
+                // A prompt is for who types.
+                'p' if io.input.is_none() => io.err.write(value),
+                _ => {}
             }
-            "-r" | "-rs" | "-sr" => raw = true,
-            word if word.starts_with('-') => {}
-            word => names.push(word.to_owned()),
+            break;
         }
     }
+    let mut ended = true;
     let line = match &io.input {
-        Some(pipe) => line_of(pipe).await,
+        Some(pipe) => {
+            let line = piece_of(pipe, end, most).await;
+            ended = line.as_ref().is_some_and(|(_, ended)| *ended);
+            line.map(|(line, _)| line)
+        }
         None => shell.world.typed_line(wait).await,
     };
-    let Some(mut line) = line else {
-        for name in names {
-            io.set(name, String::new());
-        }
-        return 1;
-    };
+    let code = i32::from(line.is_none() || !ended);
+    let mut line = line.unwrap_or_default();
     if !raw {
         line = line.replace('\\', "");
     }
-    if names.is_empty() {
-        names.push("REPLY".to_owned());
+    let separators = io
+        .variable(shell, "IFS")
+        .unwrap_or_else(|| " \t\n".to_owned());
+    if let Some(name) = array {
+        let (_, fields, _) = split(&line, &separators);
+        io.set_array(
+            &name,
+            Array::of(fields.into_iter().map(str::to_owned).collect()),
+        );
+        return code;
     }
-    let separators = io.variable(shell, "IFS");
-    let breaks = |c: char| match &separators {
-        Some(own) => own.contains(c),
-        None => c.is_whitespace(),
-    };
-    let only_blanks = separators.as_ref().is_none_or(|s| s.trim().is_empty());
-    let mut rest = match only_blanks {
-        true => line.trim_matches(breaks),
-        false => line.as_str(),
-    };
+    if names.is_empty() {
+        io.set("REPLY".to_owned(), line);
+        return code;
+    }
+    let blank = |c: char| c.is_whitespace() && separators.contains(c);
+    let mut rest = line.trim_matches(blank);
     let last = names.len() - 1;
     for (i, name) in names.into_iter().enumerate() {
         if i == last {
-            io.set(name, rest.to_owned());
+            // A separator that ends the line is no part of the last word if nothing follows it.
+            let text = match rest.char_indices().next_back() {
+                Some((at, c)) if separators.contains(c) => {
+                    let head = rest.get(..at).unwrap_or_default();
+                    if head.contains(|c| separators.contains(c)) {
+                        rest
+                    } else {
+                        head
+                    }
+                }
+                _ => rest,
+            };
+            io.set(name, text.to_owned());
             break;
         }
-        let (word, tail) = match rest.find(breaks) {
-            Some(at) => {
-                let (word, tail) = rest.split_at(at);
-                let width = tail.chars().next().map_or(0, char::len_utf8);
-                (word, tail.get(width..).unwrap_or_default())
-            }
+        let at = rest.find(|c| separators.contains(c));
+        let (word, tail) = match at {
+            Some(at) => rest.split_at(at),
             None => (rest, ""),
         };
-        io.set(name, word.to_owned());
-        rest = if only_blanks {
-            tail.trim_start_matches(breaks)
-        } else {
-            tail
+        let tail = tail.trim_start_matches(blank);
+        let tail = match tail.chars().next() {
+            Some(c) if separators.contains(c) => tail.get(c.len_utf8()..).unwrap_or_default(),
+            _ => tail,
         };
+        io.set(name, word.to_owned());
+        rest = tail.trim_start_matches(blank);
     }
-    0
+    code
 }
 
-async fn line_of(pipe: &Pipe) -> Option<String> {
-    let line = pipe.line().await?;
-    Some(line.strip_suffix('\n').unwrap_or(&line).to_owned())
+/// Text up to a character, and whether that came; no more than so many letters.
+async fn piece_of(pipe: &Pipe, end: char, most: usize) -> Option<(String, bool)> {
+    if end == '\n' && most == usize::MAX {
+        let line = pipe.line().await?;
+        return Some(match line.strip_suffix('\n') {
+            Some(line) => (line.to_owned(), true),
+            None => (line, false),
+        });
+    }
+    let mut text = String::new();
+    let mut count = 0;
+    while count < most {
+        let Some(line) = pipe.line().await else {
+            return (!text.is_empty()).then_some((text, false));
+        };
+        for (at, c) in line.char_indices() {
+            let behind = line.get(at + c.len_utf8()..).unwrap_or_default();
+            if c == end {
+                pipe.give_back(behind);
+                return Some((text, true));
+            }
+            text.push(c);
+            count += 1;
+            if count == most {
+                pipe.give_back(behind);
+                break;
+            }
+        }
+    }
+    Some((text, true))
+}
+
+/// `mapfile [-t] [-n MOST] [ARRAY]`
+async fn mapfile(io: &Io, arguments: &[String]) -> i32 {
+    let mut name = "MAPFILE";
+    let (mut bare, mut most) = (false, usize::MAX);
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-t" => bare = true,
+            "-n" => most = words.next().and_then(|w| w.parse().ok()).unwrap_or(most),
+            word if word.starts_with('-') => {}
+            word => name = word,
+        }
+    }
+    let mut lines = Vec::new();
+    if let Some(pipe) = &io.input {
+        while lines.len() < most.min(20_000) {
+            let Some(line) = pipe.line().await else { break };
+            lines.push(match bare {
+                true => line.strip_suffix('\n').unwrap_or(&line).to_owned(),
+                false => line,
+            });
+        }
+    }
+    io.set_array(name, Array::of(lines));
+    0
 }
 
 /// A word as it would have to be written.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::arrays::Array;
 use super::jobs::Jobs;
 use super::parse::{Aliases, Command};
 use crate::kubectl::host::World;
@@ -48,6 +49,14 @@ pub struct Options {
     pub pipefail: bool,
 }
 
+/// What a name stood for outside of a function.
+#[derive(Clone, Debug)]
+pub enum Hidden {
+    Nothing,
+    Plain(String),
+    Array(Array),
+}
+
 /// What a shell knows; a subshell has a copy of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -62,7 +71,16 @@ pub struct Scope {
     /// The exit code of the last command substitution of the command that is being expanded.
     pub substituted: i32,
     /// What `local` has hidden, for each function that runs.
-    pub frames: Vec<Vec<(String, Option<String>)>>,
+    pub frames: Vec<Vec<(String, Hidden)>>,
+    pub arrays: Vec<(String, Array)>,
+    /// Names that may not be set again.
+    pub readonly: Vec<String>,
+    /// Names whose values are computed.
+    pub integers: Vec<String>,
+    /// What `trap` has set, by signal.
+    pub traps: Vec<(String, String)>,
+    /// The last of `$RANDOM`.
+    pub random: u64,
 }
 
 /// One job's view of the session and the world.
@@ -126,7 +144,9 @@ impl Io {
 
     /// A shell of its own, which knows what this one knows.
     pub fn subshell(&self) -> Io {
-        let scope = self.scope.borrow().clone();
+        let mut scope = self.scope.borrow().clone();
+        // What is trapped is so in the shell that said it.
+        scope.traps.clear();
         Io {
             scope: Rc::new(RefCell::new(scope)),
             ..self.clone()
@@ -149,15 +169,45 @@ impl Io {
         match name {
             "?" => Some(scope.last_exit.to_string()),
             "#" => Some(scope.arguments.len().to_string()),
-            "@" | "*" => Some(scope.arguments.join(" ")),
+            "@" => Some(scope.arguments.join(" ")),
+            "*" => {
+                let between = match scope.variables.get("IFS") {
+                    Some(own) => own.chars().next().map_or(String::new(), String::from),
+                    None => " ".to_owned(),
+                };
+                Some(scope.arguments.join(&between))
+            }
+            "UID" | "EUID" => Some("0".to_owned()),
+            "RANDOM" => {
+                drop(scope);
+                let mut scope = self.scope.borrow_mut();
+                let next = scope.random.wrapping_add(shell.world.now().0 | 1);
+                scope.random = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                Some((scope.random >> 33 & 0x7fff).to_string())
+            }
             "$" => Some(PROCESS.to_owned()),
             "!" => shell.state.borrow().jobs.last_process(),
-            name => scope.variables.get(name).cloned(),
+            name => match scope.variables.get(name) {
+                Some(value) => Some(value.clone()),
+                None => {
+                    let mut arrays = scope.arrays.iter();
+                    let found = arrays.find(|(n, _)| n == name);
+                    found.and_then(|(_, array)| array.plain().map(str::to_owned))
+                }
+            },
         }
     }
 
     pub fn set(&self, name: String, value: String) {
+        let plain = name.strip_suffix('+').unwrap_or(&name);
+        if self.refuses(plain) {
+            return;
+        }
         let mut scope = self.scope.borrow_mut();
+        if let Some((_, array)) = scope.arrays.iter_mut().find(|(n, _)| n == plain) {
+            array.set_plain(value, plain != name);
+            return;
+        }
         match name.strip_suffix('+') {
             Some(name) => {
                 let before = scope.variables.entry(name.to_owned()).or_default();

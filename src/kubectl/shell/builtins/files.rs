@@ -4,6 +4,7 @@
 use super::super::state::{Io, Shell};
 use super::{Lines, fail, read_all};
 use crate::kubectl::host::Edited;
+use crate::tools::options;
 
 pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let flag = |letter: char| {
@@ -63,11 +64,16 @@ pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
 }
 
 pub async fn cat(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    if arguments.iter().any(|a| a == "-n") {
-        let rest: Vec<String> = arguments.iter().filter(|a| *a != "-n").cloned().collect();
-        return number(shell, io, &rest).await;
+    let (flags, names) = options(arguments, "");
+    if !flags.is_empty() {
+        return match read_all(shell, io, "cat", &names).await {
+            Ok(text) => {
+                io.out.write(&dressed(&text, &flags));
+                0
+            }
+            Err(message) => fail(io, &message, 1),
+        };
     }
-    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if names.is_empty() {
         if let Ok(lines) = Lines::open(shell, io, "cat", &[]) {
             while let Some(line) = lines.next().await {
@@ -86,18 +92,36 @@ pub async fn cat(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     code
 }
 
-/// Lines with their numbers.
-pub async fn number(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match read_all(shell, io, "nl", &names).await {
-        Ok(text) => {
-            for (i, line) in text.lines().enumerate() {
-                io.out.line(&format!("{:6}\t{line}", i + 1));
-            }
-            0
+/// What `cat` shows with `-n`, `-b`, `-s`, `-E`, `-T`, `-A`.
+fn dressed(text: &str, flags: &[(char, &str)]) -> String {
+    let has = |letters: &str| flags.iter().any(|(l, _)| letters.contains(*l));
+    let (ends, tabs) = (has("EeA"), has("TtA"));
+    let mut out = String::new();
+    let mut number = 0;
+    let mut blank = false;
+    for line in text.split_inclusive('\n') {
+        let (body, end) = match line.strip_suffix('\n') {
+            Some(body) => (body, "\n"),
+            None => (line, ""),
+        };
+        if has("s") && body.is_empty() && std::mem::replace(&mut blank, true) {
+            continue;
         }
-        Err(message) => fail(io, &message, 1),
+        blank = body.is_empty();
+        if has("b") && !body.is_empty() || has("n") && !has("b") {
+            number += 1;
+            out.push_str(&format!("{number:6}\t"));
+        }
+        match tabs {
+            true => out.push_str(&body.replace('\t', "^I")),
+            false => out.push_str(body),
+        }
+        if ends && !end.is_empty() {
+            out.push('$');
+        }
+        out.push_str(end);
     }
+    out
 }
 
 pub async fn tee(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
@@ -280,32 +304,6 @@ pub fn cd(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             fail(io, &message, 1)
         }
     }
-}
-
-pub fn base_name(io: &Io, arguments: &[String]) -> i32 {
-    let Some(name) = arguments.first() else {
-        return fail(io, "basename: missing operand", 1);
-    };
-    let base = name
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(name);
-    let base = match arguments.get(1) {
-        Some(suffix) => base.strip_suffix(suffix.as_str()).unwrap_or(base),
-        None => base,
-    };
-    io.out.line(base);
-    0
-}
-
-pub fn dir_name(io: &Io, arguments: &[String]) -> i32 {
-    let Some(name) = arguments.first() else {
-        return fail(io, "dirname: missing operand", 1);
-    };
-    let folder = name.trim_end_matches('/').rsplit_once('/');
-    io.out.line(folder.map_or(".", |(folder, _)| folder));
-    0
 }
 
 /// `vi FILE` and its like: opens the file in the page's editor.

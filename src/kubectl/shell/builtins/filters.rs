@@ -73,7 +73,23 @@ pub async fn head(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
 }
 
 pub async fn tail(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let (count, _, names) = line_count(arguments, "10");
+    let (count, flags, names) = line_count(arguments, "10");
+    if let Some(bytes) = value(&flags, 'c') {
+        let text = match read_all(shell, io, "tail", &names).await {
+            Ok(text) => text,
+            Err(message) => return fail(io, &message, 1),
+        };
+        let Ok(number) = bytes.trim_start_matches(['+', '-']).parse::<usize>() else {
+            return fail(io, &format!("tail: invalid number of bytes: '{bytes}'"), 1);
+        };
+        let from = match bytes.starts_with('+') {
+            true => number.saturating_sub(1).min(text.len()),
+            false => text.len().saturating_sub(number),
+        };
+        let tail = text.as_bytes().get(from..).unwrap_or_default();
+        io.out.write(&String::from_utf8_lossy(tail));
+        return 0;
+    }
     let number = count.trim_start_matches(['+', '-']);
     let Ok(number) = number.parse::<usize>() else {
         return fail(io, &format!("tail: invalid number of lines: '{count}'"), 1);

@@ -4,7 +4,6 @@
 mod awk;
 mod column;
 mod curl;
-mod date;
 mod diff;
 mod echo;
 mod etcdctl;
@@ -16,6 +15,7 @@ mod node;
 mod openssl;
 mod sed;
 mod text;
+mod tool;
 mod watch;
 mod yq;
 
@@ -66,16 +66,23 @@ macro_rules! program {
     };
 }
 
+/// One of those that containers have, too.
+macro_rules! tool {
+    ($name:literal, $usage:literal, $about:literal) => {
+        Builtin {
+            name: $name,
+            usage: $usage,
+            about: $about,
+            run: |shell, io, words| Box::pin(tool::tool(shell, io, $name, words)),
+        }
+    };
+}
+
 /// Every program, in order; for completion and `help`.
 pub const BUILTINS: &[Builtin] = &[
     program!("awk", "[-F SEP] [-v NAME=VALUE] PROGRAM [FILE...]", "Act on fields of lines", async awk::awk),
     program!("base64", "[-d] [-w COLUMNS] [FILE]", "Encode, or decode, as base64", async text::base64),
-    program!(
-        "basename",
-        "NAME [SUFFIX]",
-        "The last part of a path",
-        |_, io, words| files::base_name(io, words)
-    ),
+    tool!("basename", "NAME [SUFFIX]", "The last part of a path"),
     program!("cat", "[-n] [FILE...]", "Show files", async files::cat),
     program!(
         "cd",
@@ -83,6 +90,7 @@ pub const BUILTINS: &[Builtin] = &[
         "There is one folder; others cannot be entered",
         |shell, io, words| files::cd(shell, io, words)
     ),
+    tool!("cksum", "[FILE...]", "Checksums of POSIX"),
     program!("clear", "", "Clear the screen", |_, io, _| clear(io)),
     program!(
         "code",
@@ -91,6 +99,11 @@ pub const BUILTINS: &[Builtin] = &[
         async |shell, io, words| files::edit(shell, io, "code", words)
     ),
     program!("column", "-t [-s SEPARATORS] [FILE...]", "Align the columns of a table", async column::column),
+    tool!(
+        "comm",
+        "[-123] FILE FILE",
+        "Lines that two sorted files have in common"
+    ),
     program!("cp", "[-r] FROM... TO", "Copy files", |shell, io, words| {
         files::copy(shell, io, words, false)
     }),
@@ -102,19 +115,13 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     program!("curl", "[-sSvikIfL] [-X METHOD] [-H HEADER] [-d DATA] [-o FILE] [-w FORMAT] [--max-time SECONDS] URL", "Send a request into the cluster, or to a forwarded port", async curl::curl),
     program!("cut", "-d SEP -f FIELDS [FILE...]", "Parts of lines", async filters::cut),
-    program!(
+    tool!(
         "date",
-        "[-u] [+FORMAT]",
-        "The time in the cluster",
-        |shell, io, words| date::date(shell, io, words)
+        "[-u] [-d WHEN] [-I] [-R] [+FORMAT]",
+        "The time in the cluster"
     ),
     program!("diff", "[-u] FILE FILE", "What differs between two files", async diff::diff),
-    program!(
-        "dirname",
-        "NAME",
-        "A path without its last part",
-        |_, io, words| files::dir_name(io, words)
-    ),
+    tool!("dirname", "NAME", "A path without its last part"),
     program!(
         "docker",
         "...",
@@ -137,6 +144,12 @@ pub const BUILTINS: &[Builtin] = &[
         "Read and write the store behind the API server; 'etcdctl help' says how",
         async |shell, io, words| { etcdctl::etcdctl(shell, io, words) }
     ),
+    tool!("expand", "[-t WIDTH] [FILE...]", "Blanks in place of tabs"),
+    tool!(
+        "expr",
+        "EXPRESSION",
+        "Compute, compare, and look into texts"
+    ),
     program!("false", "", "Fail", |_, _, _| 1),
     program!(
         "find",
@@ -144,6 +157,7 @@ pub const BUILTINS: &[Builtin] = &[
         "Look for files",
         |shell, io, words| files::find(shell, io, words)
     ),
+    tool!("fold", "[-s] [-w WIDTH] [FILE...]", "Break long lines"),
     program!("grep", "[-EFivnclqwo] [-A N] [-B N] PATTERN [FILE...]", "Lines that match", async grep::grep),
     program!("head", "[-n LINES] [-c BYTES] [FILE...]", "The first lines", async filters::head),
     program!(
@@ -152,6 +166,7 @@ pub const BUILTINS: &[Builtin] = &[
         "What can be typed here",
         |_, io, words| help(io, words)
     ),
+    tool!("hexdump", "[-C] [FILE...]", "Bytes as numbers"),
     program!(
         "history",
         "[-c] [LINES]",
@@ -191,13 +206,18 @@ pub const BUILTINS: &[Builtin] = &[
         "On a node: the virtual servers of kube-proxy",
         |shell, io, words| node::packets::ipvsadm(shell, io, words)
     ),
+    tool!(
+        "join",
+        "[-1 FIELD] [-2 FIELD] [-t SEP] FILE FILE",
+        "Join lines of two files that begin alike"
+    ),
     program!(
         "journalctl",
         "-u kubelet [-f] [-n LINES] [--since WHEN]",
         "On a node: what its kubelet did",
         async |shell, io, words| { node::journalctl(shell, io, words) }
     ),
-    program!("jq", "[-rcensS] [--arg NAME VALUE] FILTER [FILE...]", "Take JSON apart", async jq::jq),
+    program!("jq", "[-rcjensRSa] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]", "Take JSON apart", async jq::jq),
     program!("k", "...", "kubectl", async |shell, io, words| {
         crate::kubectl::cmd::main(shell, Io::clone(io), words)
     }),
@@ -220,6 +240,7 @@ pub const BUILTINS: &[Builtin] = &[
         "How a command is called",
         |_, io, words| help(io, words)
     ),
+    tool!("md5sum", "[-c] [FILE...]", "Checksums"),
     program!(
         "mkdir",
         "[-p] FOLDER...",
@@ -236,20 +257,20 @@ pub const BUILTINS: &[Builtin] = &[
         "Open a file in the editor",
         async |shell, io, words| files::edit(shell, io, "nano", words)
     ),
-    program!("nl", "[FILE...]", "Number lines", async files::number),
-    program!("paste", "-s [-d SEP] [FILE...]", "Join lines", async text::paste),
+    tool!(
+        "nl",
+        "[-b a] [-v FIRST] [-w WIDTH] [FILE...]",
+        "Number lines"
+    ),
+    tool!("od", "[-A n] [-t x1] [-c] [FILE...]", "Bytes as numbers"),
     program!(
         "openssl",
         "genrsa | genpkey | req | x509 ...",
         "Make keys and requests for certificates, and look at certificates",
         |shell, io, words| openssl::openssl(shell, io, words)
     ),
-    program!(
-        "printf",
-        "FORMAT [VALUE...]",
-        "Print by a format",
-        |_, io, words| echo::printf(io, words)
-    ),
+    tool!("paste", "[-s] [-d SEP] [FILE...]", "Join lines"),
+    tool!("printf", "FORMAT [VALUE...]", "Print by a format"),
     program!("pwd", "", "The one folder", |_, io, _| say(io, "/root")),
     program!(
         "ps",
@@ -257,15 +278,18 @@ pub const BUILTINS: &[Builtin] = &[
         "The processes of this machine",
         |shell, io, words| node::ps(shell, io, words)
     ),
-    program!("rev", "[FILE...]", "Turn lines round", async text::rev),
+    tool!("rev", "[FILE...]", "Turn lines round"),
     program!("rm", "[-rf] FILE...", "Remove files", |shell, io, words| {
         files::rm(shell, io, words)
     }),
     program!("sed", "[-nEi] SCRIPT [FILE...]", "Edit lines", async sed::sed),
-    program!("seq", "[FIRST [STEP]] LAST", "Count", |_, io, words| {
-        text::seq(io, words)
-    }),
-    program!("sha256sum", "[FILE...]", "Checksums", async text::sha256sum),
+    tool!(
+        "seq",
+        "[-w] [-s SEP] [-f FORMAT] [FIRST [STEP]] LAST",
+        "Count"
+    ),
+    tool!("sha1sum", "[-c] [FILE...]", "Checksums"),
+    tool!("sha256sum", "[-c] [FILE...]", "Checksums"),
     program!("sleep", "SECONDS", "Let time pass in the cluster", async sleep),
     program!("sort", "[-rnhVuf] [-k FIELD[,FIELD]] [-t SEP] [FILE...]", "Sort lines", async filters::sort),
     program!("ssh", "NODE [COMMAND]", "Log in to a node, or run a command there; 'exit' leads back", async node::ssh),
@@ -276,7 +300,7 @@ pub const BUILTINS: &[Builtin] = &[
         "On a node: its services",
         |shell, io, words| node::systemctl(shell, io, words)
     ),
-    program!("tac", "[FILE...]", "Lines from the last to the first", async text::tac),
+    tool!("tac", "[FILE...]", "Lines from the last to the first"),
     program!("tail", "[-n LINES] [-f] [FILE...]", "The last lines", async filters::tail),
     program!("tee", "[-a] FILE...", "Copy the input to files", async files::tee),
     program!("timeout", "SECONDS COMMAND", "End a command when its time is up", async watch::timeout),
@@ -321,6 +345,7 @@ pub const BUILTINS: &[Builtin] = &[
     program!("wc", "[-lwc] [FILE...]", "Count lines, words, bytes", async filters::wc),
     program!("whoami", "", "Who types here", |_, io, _| say(io, "root")),
     program!("xargs", "[-n MOST] [-I TEXT] [-r] [COMMAND [WORD...]]", "Words of the input as arguments", async text::xargs),
+    tool!("xxd", "[-p] [FILE]", "Bytes as numbers"),
     program!("yes", "[WORD]", "Say a word for ever", async watch::yes),
     program!("yq", "[-r] [-o json] FILTER [FILE...]", "Take YAML apart", async yq::yq),
 ];

@@ -1,4 +1,4 @@
-//! `seq`, `base64`, `sha256sum`, `xargs`, `tac`, `rev`, `paste`.
+//! `base64` and `xargs`.
 
 use std::rc::Rc;
 
@@ -6,67 +6,6 @@ use super::super::state::{Io, Shell};
 use super::{fail, read_all};
 use crate::client::LocalFuture;
 use crate::tools::options;
-
-/// No sequence is longer.
-const MOST_NUMBERS: usize = 100_000;
-
-/// `seq LAST`, `seq FIRST LAST`, `seq FIRST STEP LAST`, in whole numbers.
-pub fn seq(io: &Io, arguments: &[String]) -> i32 {
-    let mut numbers = Vec::new();
-    let (mut between, mut wide) = ("\n", false);
-    let mut words = arguments.iter().map(String::as_str);
-    while let Some(argument) = words.next() {
-        if argument == "-w" || argument == "--equal-width" {
-            wide = true;
-            continue;
-        }
-        if let Some(text) = argument.strip_prefix("-s") {
-            between = match text {
-                "" => words.next().unwrap_or_default(),
-                text => text,
-            };
-            continue;
-        }
-        match argument.parse::<i64>() {
-            Ok(number) => numbers.push(number),
-            Err(_) => {
-                return fail(
-                    io,
-                    &format!("seq: invalid integer argument: '{argument}'"),
-                    1,
-                );
-            }
-        }
-    }
-    let (from, step, to) = match numbers.as_slice() {
-        [to] => (1, 1, *to),
-        [from, to] => (*from, 1, *to),
-        [_, 0, _] => return fail(io, "seq: invalid Zero increment value: '0'", 1),
-        [from, step, to] => (*from, *step, *to),
-        [] => return fail(io, "seq: missing operand", 1),
-        _ => return fail(io, "seq: extra operand", 1),
-    };
-    let width = match wide {
-        true => from.to_string().len().max(to.to_string().len()),
-        false => 0,
-    };
-    let mut at = from;
-    let mut texts = Vec::new();
-    for _ in 0..MOST_NUMBERS {
-        if (step > 0 && at > to) || (step < 0 && at < to) {
-            break;
-        }
-        texts.push(format!("{at:0width$}"));
-        match at.checked_add(step) {
-            Some(next) => at = next,
-            None => break,
-        }
-    }
-    if !texts.is_empty() {
-        io.out.line(&texts.join(between));
-    }
-    0
-}
 
 /// `base64 [-d] [-w COLUMNS] [FILE]`.
 pub async fn base64(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
@@ -126,15 +65,27 @@ pub fn xargs<'a>(
         let mut most = usize::MAX;
         let mut place = None;
         let mut empty = true;
+        let (mut nulls, mut shown) = (false, false);
         let mut rest = arguments;
         while let Some((first, tail)) = rest.split_first() {
             let Some(letters) = first.strip_prefix('-').filter(|l| !l.is_empty()) else {
                 break;
             };
             rest = tail;
-            if letters == "r" || letters == "-no-run-if-empty" {
-                empty = false;
-                continue;
+            match letters {
+                "r" | "-no-run-if-empty" => {
+                    empty = false;
+                    continue;
+                }
+                "0" | "-null" => {
+                    nulls = true;
+                    continue;
+                }
+                "t" | "-verbose" => {
+                    shown = true;
+                    continue;
+                }
+                _ => {}
             }
             let Some((letter, inline)) = letters.split_at_checked(1) else {
                 return fail(io, &format!("xargs: invalid option: {first}"), 1);
@@ -165,7 +116,11 @@ pub fn xargs<'a>(
                 .map(|line| line.trim().to_owned())
                 .filter(|line| !line.is_empty())
                 .collect(),
-            None => text.split_whitespace().map(str::to_owned).collect(),
+            None if nulls => {
+                let pieces = text.split('\0').filter(|piece| !piece.is_empty());
+                pieces.map(str::to_owned).collect()
+            }
+            None => words_of(&text),
         };
         if words.is_empty() && (!empty || place.is_some()) {
             return 0;
@@ -190,6 +145,9 @@ pub fn xargs<'a>(
             let Some((name, arguments)) = line.split_first() else {
                 break;
             };
+            if shown {
+                io.err.line(&line.join(" "));
+            }
             let inner = Io {
                 input: None,
                 ..io.clone()
@@ -206,91 +164,27 @@ pub fn xargs<'a>(
     })
 }
 
-/// `sha256sum [FILE...]`
-pub async fn sha256sum(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let mut names: Vec<&str> = arguments
-        .iter()
-        .map(String::as_str)
-        .filter(|a| *a == "-" || !a.starts_with('-'))
-        .collect();
-    if names.is_empty() {
-        names.push("-");
-    }
-    let mut code = 0;
-    for name in names {
-        match read_all(shell, io, "sha256sum", &[name]).await {
-            Ok(text) => {
-                let hash = crate::kubectl::sha256::hex(text.as_bytes());
-                io.out.line(&format!("{hash}  {name}"));
+/// Words that blanks separate; quotes and backslashes keep them together.
+fn words_of(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(end), c) if c == end => quote = None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
             }
-            Err(message) => code = fail(io, &message, 1),
+            (None, '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => word.get_or_insert_default().push(c),
         }
     }
-    code
-}
-
-/// `tac [FILE...]`
-pub async fn tac(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match read_all(shell, io, "tac", &names).await {
-        Ok(text) => {
-            text.lines().rev().for_each(|line| io.out.line(line));
-            0
-        }
-        Err(message) => fail(io, &message, 1),
-    }
-}
-
-/// `rev [FILE...]`
-pub async fn rev(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match read_all(shell, io, "rev", &names).await {
-        Ok(text) => {
-            for line in text.lines() {
-                io.out.line(&line.chars().rev().collect::<String>());
-            }
-            0
-        }
-        Err(message) => fail(io, &message, 1),
-    }
-}
-
-/// `paste -s [-d SEP] [FILE...]`
-pub async fn paste(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let (flags, names) = options(arguments, "d");
-    let between = flags
-        .iter()
-        .find(|(l, _)| *l == 'd')
-        .map_or("\t", |(_, v)| *v);
-    let serial = flags.iter().any(|(l, _)| *l == 's');
-    if names.len() > 1 && !serial {
-        // Lines side by side.
-        let mut columns: Vec<Vec<String>> = Vec::new();
-        for name in &names {
-            match read_all(shell, io, "paste", &[*name]).await {
-                Ok(text) => columns.push(text.lines().map(str::to_owned).collect()),
-                Err(message) => return fail(io, &message, 1),
-            }
-        }
-        let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
-        for at in 0..longest {
-            let cells = columns.iter().map(|c| c.get(at).map_or("", String::as_str));
-            io.out.line(&cells.collect::<Vec<_>>().join(between));
-        }
-        return 0;
-    }
-    match read_all(shell, io, "paste", &names).await {
-        Ok(text) if flags.iter().any(|(l, _)| *l == 's') => {
-            let lines: Vec<&str> = text.lines().collect();
-            io.out.line(&lines.join(between));
-            0
-        }
-        Ok(text) => {
-            io.out.write(&text);
-            0
-        }
-        Err(message) => fail(io, &message, 1),
-    }
+    words.extend(word);
+    words
 }
 
 #[cfg(test)]

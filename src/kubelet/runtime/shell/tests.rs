@@ -203,6 +203,27 @@ fn scripts_print_what_a_shell_prints() {
         ("sh -c 'echo $0 $1' a b", "a b"),
         ("echo >&2 err", "err"),
         (
+            "printf 'a b\\nc d\\n' | awk '{print $2}' | sed 's/d/D/'",
+            "b|D",
+        ),
+        ("printf '%03d|%5.1f|%x\\n' 7 2.5 255", "007|  2.5|ff"),
+        (
+            "echo a=1 > /tmp/c; sed -i.bak 's/1/2/' /tmp/c; cat /tmp/c /tmp/c.bak",
+            "a=2|a=1",
+        ),
+        (
+            "seq 3 | paste -sd+; expr 2 '*' 3; echo hi | md5sum | cut -c1-6",
+            "1+2+3|6|764efa",
+        ),
+        (
+            "mkdir -p /tmp/d; touch /tmp/d/x.conf /tmp/d/y; find /tmp/d -name '*.conf'; find /tmp/d -type f | wc -l",
+            "/tmp/d/x.conf|2",
+        ),
+        (
+            "awk 'BEGIN { while (1) x++ }'; echo $?",
+            "awk: the program runs too long|2",
+        ),
+        (
             "f() { for a in \"$@\"; do echo \"<$a>\"; done; }; f 'a b' c",
             "<a b>|<c>",
         ),

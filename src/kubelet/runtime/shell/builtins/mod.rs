@@ -4,6 +4,7 @@ mod conditions;
 mod files;
 mod filters;
 mod listing;
+mod looking;
 mod owners;
 mod words;
 mod xargs;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use owners::id;
-use words::{date, echo, expr, fields_of, printf, seq};
+use words::{echo, fields_of};
 
 use crate::api::quantity::Quantity;
 use crate::api::rfc3339;
@@ -22,6 +23,8 @@ use crate::kubelet::runtime::shell::disk::mounts;
 use crate::kubelet::runtime::shell::input::Input;
 use crate::kubelet::runtime::shell::parse::parse;
 use crate::kubelet::runtime::shell::run::{Outcome, Shell};
+use crate::tools::awk::awk;
+use crate::tools::{self, Call, sed};
 
 /// Words that name something a shell can run in any image that has a shell.
 pub fn is_known(name: &str) -> bool {
@@ -29,7 +32,9 @@ pub fn is_known(name: &str) -> bool {
         export unset set shift read date hostname uname whoami id ps env printenv wc grep head tail tee \
         sort uniq seq expr basename dirname kill killall pkill trap wait return break continue exec eval . source \
         command which type nslookup getent wget curl nc ping mv cp chmod chown chgrp umask ln mktemp nproc sync \
-        sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes dd du df mount fallocate ";
+        sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes dd du df mount fallocate \
+        awk sed cksum comm expand fold hexdump join md5sum nl od paste sha1sum sha256sum xxd \
+        find ip ifconfig top vi less more clear ";
     NAMES.contains(&format!(" {name} "))
 }
 
@@ -72,7 +77,7 @@ impl Shell {
         let arg = |i: usize| args.get(i).map_or("", |a| &**a);
         let number = |i: usize, otherwise: i32| args.get(i).map_or(Ok(otherwise), |a| a.parse());
         match name {
-            ":" | "true" | "sync" | "stty" => Outcome::Status(0),
+            ":" | "true" | "sync" | "stty" | "clear" => Outcome::Status(0),
             "kill" | "killall" | "pkill" => self.kill(name, args, m),
             "false" => Outcome::Status(1),
             "exit" => Outcome::Exit(number(0, self.status).unwrap_or(2) & 0xff),
@@ -243,13 +248,60 @@ impl Shell {
         (text, status)
     }
 
+    /// Runs a tool that the terminal has, too.
+    fn shared(&mut self, name: &str, args: &[Rc<str>], m: &mut dyn Machine) -> Option<i32> {
+        let now = m.now().0 as i64;
+        let folder = self.folder.clone();
+        let input = self.input.text().to_owned();
+        let mut file = |name: &str| {
+            let found = m.read(&absolute(&folder, name));
+            found
+                .map(|text| text.to_string())
+                .map_err(|error| error.text().to_owned())
+        };
+        let words: Vec<&str> = args.iter().map(|a| &**a).collect();
+        let mut call = Call {
+            name,
+            words,
+            input: &input,
+            file: &mut file,
+            now,
+        };
+        let mut written = Vec::new();
+        let output = match name {
+            "awk" => {
+                let (output, files) = awk(&mut call);
+                written = files;
+                output
+            }
+            "sed" => {
+                let (output, files) = sed(&mut call);
+                written = files;
+                output
+            }
+            _ => tools::call(call)?,
+        };
+        self.print(1, &output.out, m);
+        self.print(2, &output.err, m);
+        let mut code = output.code;
+        for (name, text) in written {
+            if let Err(error) = m.write(&absolute(&self.folder, &name), &text, false) {
+                self.print(2, &format!("{name}: {}\n", error.text()), m);
+                code = 4;
+            }
+        }
+        Some(code)
+    }
+
     /// The small tools; `None` when there is no such tool.
     fn tool(&mut self, name: &str, args: &[Rc<str>], m: &mut dyn Machine) -> Option<i32> {
+        if matches!(name, "awk" | "sed") || tools::NAMES.contains(&name) {
+            return self.shared(name, args, m);
+        }
         let (flags, operands) = Shell::flags(args);
         let mut status = 0;
         let text = match name {
             "echo" => echo(args),
-            "printf" => printf(args),
             "pwd" => format!("{}\n", self.folder),
             "hostname" => format!("{}\n", m.hostname()),
             "whoami" => return Some(self.whoami(m)),
@@ -260,7 +312,6 @@ impl Shell {
                 true => format!("Linux {} 6.12.57 #1 SMP x86_64 GNU/Linux\n", m.hostname()),
                 false => "Linux\n".to_owned(),
             },
-            "date" => date(args, m),
             "env" | "printenv" if operands.is_empty() => {
                 let pairs = self.variables.iter();
                 pairs
@@ -274,10 +325,13 @@ impl Shell {
                     String::new()
                 }
             },
-            "cat" | "tac" | "head" | "tail" | "sort" | "uniq" | "wc" | "rev" | "cut" | "tr" => {
+            "cat" | "less" | "more" | "head" | "tail" | "sort" | "uniq" | "wc" | "cut" | "tr" => {
                 return Some(self.filter(name, args, m));
             }
             "grep" => return Some(self.grep(args, m)),
+            "find" | "ip" | "ifconfig" | "top" | "vi" | "vim" | "nano" => {
+                return Some(self.look(name, args, m));
+            }
             "tee" => {
                 let text = self.input.text().to_owned();
                 for file in &operands {
@@ -291,16 +345,6 @@ impl Shell {
                 }
                 text
             }
-            "seq" => seq(&operands),
-            "expr" => expr(&operands),
-            "basename" => format!(
-                "{}\n",
-                operands.first()?.trim_end_matches('/').rsplit('/').next()?
-            ),
-            "dirname" => format!(
-                "{}\n",
-                operands.first()?.rsplit_once('/').map_or(".", |(d, _)| d)
-            ),
             "which" | "type" => {
                 let name = *operands.first()?;
                 status =

@@ -13,6 +13,17 @@ const ROUNDS: [u32; 64] = [
 
 /// The hash of bytes, in hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
+    let state = words(bytes);
+    state.iter().map(|word| format!("{word:08x}")).collect()
+}
+
+/// The hash of bytes.
+pub fn bytes(bytes: &[u8]) -> Vec<u8> {
+    let state = words(bytes);
+    state.iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+fn words(bytes: &[u8]) -> [u32; 8] {
     let mut state: [u32; 8] = [
         0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
         0x5be0cd19,
@@ -59,7 +70,7 @@ pub fn hex(bytes: &[u8]) -> String {
             *own = own.wrapping_add(new);
         }
     }
-    state.iter().map(|word| format!("{word:08x}")).collect()
+    state
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use super::format::format_values;
 use super::parse::{Expr, Function, Program, Statement};
 use super::value::Value;
 use crate::api::pattern::Pattern;
-use crate::kubectl::io::Sink;
 use crate::sim::ordered::Map;
 
 /// No program does more, and no text or field list is longer.
@@ -49,8 +48,9 @@ pub struct Machine<'p> {
     steps: u64,
     seed: u64,
     pub code: i32,
-    pub out: Sink,
-    pub err: Sink,
+    /// What it printed and nobody took yet.
+    pub out: String,
+    pub err: String,
     /// Files that `print >` writes.
     pub files: Vec<(String, String)>,
 }
@@ -60,7 +60,7 @@ fn error<T>(message: impl Into<String>) -> Done<T> {
 }
 
 impl<'p> Machine<'p> {
-    pub fn new(program: &'p Program, out: Sink, err: Sink) -> Machine<'p> {
+    pub fn new(program: &'p Program) -> Machine<'p> {
         let mut machine = Machine {
             program,
             names: Map::default(),
@@ -72,8 +72,8 @@ impl<'p> Machine<'p> {
             steps: 0,
             seed: 1,
             code: 0,
-            out,
-            err,
+            out: String::new(),
+            err: String::new(),
             files: Vec::new(),
         };
         for (name, text) in [
@@ -88,6 +88,14 @@ impl<'p> Machine<'p> {
             machine.set_name(name, Value::text(text));
         }
         machine
+    }
+
+    fn say(&mut self, text: &str) -> Done {
+        if self.out.len() > LONGEST {
+            return error("the output is too long");
+        }
+        self.out.push_str(text);
+        Ok(())
     }
 
     pub fn set_name(&mut self, name: &str, value: Value) {
@@ -575,13 +583,13 @@ impl<'p> Machine<'p> {
                     }
                 };
                 let Some(to) = to else {
-                    self.out.write(&text);
+                    self.say(&text)?;
                     return Ok(());
                 };
                 let name = self.eval(to)?.string();
                 match &*name {
-                    "/dev/stderr" => self.err.write(&text),
-                    "/dev/stdout" | "-" => self.out.write(&text),
+                    "/dev/stderr" => self.err.push_str(&text),
+                    "/dev/stdout" | "-" => self.say(&text)?,
                     "/dev/null" => {}
                     name => match self.files.iter_mut().find(|(n, _)| n == name) {
                         Some((_, file)) if file.len() < LONGEST => file.push_str(&text),
