@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod applyset;
 mod certificates;
 mod edit;
 mod etcd;

@@ -77,6 +77,7 @@ async fn run(kube: &Kube) -> Result<()> {
             flags.text("cascade")
         ));
     }
+    let mut set = super::applyset::of(kube).await?;
     super::prune::check(kube)?;
     check_validation(kube)?;
     let format = format(kube, false)?;
@@ -84,6 +85,9 @@ async fn run(kube: &Kube) -> Result<()> {
     select(kube, &mut manifests)?;
     if manifests.is_empty() && failures.is_empty() {
         return plain("no objects passed to apply");
+    }
+    if let Some(set) = &mut set {
+        set.begin(kube, &mut manifests).await?;
     }
     let mut results = Vec::new();
     let mut applied = Vec::new();
@@ -111,6 +115,9 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     if let Some(failure) = all(failures) {
         return Err(failure);
+    }
+    if let Some(set) = &set {
+        return set.end(kube, &manifests, &applied).await;
     }
     if flags.is("prune") {
         let mut places: Vec<String> = manifests.iter().map(|m| m.namespace.clone()).collect();

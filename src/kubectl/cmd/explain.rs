@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Command;
-use crate::api::kinds::{KindInfo, served_versions};
+use crate::api::kinds::KindInfo;
 use crate::apiserver::openapi::{Schema, reference};
 use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::kube::Kube;
@@ -47,6 +47,8 @@ async fn run(kube: &Kube) -> Result<()> {
             kube.flags.text("output")
         ));
     }
+    let resource = word.split('.').next().unwrap_or_default();
+    kube.discover_words(&[resource.to_owned()]).await;
     let info = kind(kube, word)?;
     if word.contains('[') {
         return plain("invalid jsonpath syntax, first node must be field node");
@@ -61,7 +63,11 @@ async fn run(kube: &Kube) -> Result<()> {
     let Some(schema) = kube.shell.world.host.schema().await else {
         return plain("the schema of the API could not be loaded");
     };
-    let Some(definition) = schema.of_kind(info) else {
+    let brought = match schema.of_kind(info) {
+        Some(_) => None,
+        None => custom(kube, &schema, info).await,
+    };
+    let Some(definition) = schema.of_kind(info).or(brought.as_ref()) else {
         return plain(format!(
             "GVR ({}, Resource={}) not found in OpenAPI schema",
             info.api_version(),
@@ -91,6 +97,25 @@ async fn run(kube: &Kube) -> Result<()> {
     Ok(())
 }
 
+/// The schema of a kind that a definition brings, as the server publishes it: with the fields that every
+/// object has.
+async fn custom(kube: &Kube, schema: &Schema, info: &KindInfo) -> Option<Value> {
+    let definitions = kube.kind_of("customresourcedefinitions")?;
+    let name = format!("{}.{}", info.plural, info.group);
+    let definition = kube.get(definitions, "", &name).await.ok()?;
+    let versions = definition["spec"]["versions"].as_array()?;
+    let version = versions.iter().find(|v| v["name"] == info.version)?;
+    let mut own = version["schema"]["openAPIV3Schema"].clone();
+    let usual = schema.of_kind(kube.kind_of("pods")?)?;
+    let properties = own.as_object_mut()?.entry("properties");
+    let properties = properties.or_insert_with(|| Value::Object(serde_json::Map::new()));
+    for field in ["apiVersion", "kind", "metadata"] {
+        let usual = usual["properties"][field].clone();
+        properties.as_object_mut()?.insert(field.to_owned(), usual);
+    }
+    Some(own)
+}
+
 /// The kind that the first part of a word names, in the version that is asked for.
 fn kind(kube: &Kube, word: &str) -> Result<&'static KindInfo> {
     let resource = word.split('.').next().unwrap_or_default();
@@ -103,7 +128,8 @@ fn kind(kube: &Kube, word: &str) -> Result<&'static KindInfo> {
     if asked.is_empty() {
         return Ok(info);
     }
-    let found = served_versions().find(|i| i.plural == info.plural && i.api_version() == asked);
+    let mut known = kube.kinds().into_iter();
+    let found = known.find(|i| i.plural == info.plural && i.api_version() == asked);
     found.ok_or_else(|| {
         let place = match asked.contains('/') {
             true => asked.to_owned(),

@@ -12,7 +12,7 @@ use crate::kubectl::kube::Kube;
 use crate::kubectl::tabwriter::TabWriter;
 
 /// The release of kubectl that this one follows.
-const VERSION: &str = "v1.36.2";
+pub(super) const VERSION: &str = "v1.36.2";
 
 pub const VERSION_COMMAND: Command = Command {
     path: "version",

@@ -1,6 +1,7 @@
 //! The commands of `kubectl`, a file each, and how a line finds its command.
 
 mod apply;
+mod applyset;
 mod attach;
 mod auth;
 mod autoscale;

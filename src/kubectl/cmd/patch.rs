@@ -65,6 +65,14 @@ async fn run(kube: &Kube) -> Result<()> {
     if source.trim_start().starts_with('{')
         && serde_json::from_str::<serde::de::IgnoredAny>(&source).is_err()
     {
+        if kube.flags.is("local") || kube.dry_run()? == DryRun::Client {
+            // What works it out here has words of its own.
+            return plain(match kind_of_patch {
+                "merge" => "Invalid JSON Patch",
+                "json" => "unexpected end of JSON input",
+                _ => "invalid JSON document",
+            });
+        }
         return Err(Failure::Status(Box::new(json!({
             "kind": "Status", "status": "Failure", "reason": "BadRequest", "code": 400,
             "message": crate::api::json::go_syntax_error(source.as_bytes()),

@@ -1,7 +1,7 @@
 //! `kubectl apply --prune`: removes what was applied once and is not among what is applied now.
 //! Models `k8s.io/kubectl/pkg/cmd/apply/prune.go`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::Kind;
 use crate::api::kinds::KindInfo;
@@ -35,6 +35,10 @@ const KINDS: [(&str, &str); 16] = [
 /// Refuses a prune that would take all without having been told to.
 pub fn check(kube: &Kube) -> Result<()> {
     let flags = &kube.flags;
+    if !flags.text("applyset").is_empty() {
+        // What is applied together is told by an object.
+        return Ok(());
+    }
     if flags.is("prune") && flags.text("selector").is_empty() && !flags.is("all") {
         return plain(
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
@@ -45,9 +49,6 @@ pub fn check(kube: &Kube) -> Result<()> {
     }
     if flags.is("prune") {
         kinds(kube)?;
-    }
-    if flags.is("prune") && !flags.text("applyset").is_empty() {
-        return plain("--applyset is not part of this kubectl: use -l or --all with --prune");
     }
     Ok(())
 }
@@ -104,28 +105,32 @@ pub async fn run(kube: &Kube, applied: &[String], places: &[String]) -> Result<(
                         .iter()
                         .any(|uid| uid == text(&object, "metadata.uid"))
                     || !text(&object, "metadata.deletionTimestamp").is_empty();
-                if kept {
-                    continue;
+                if !kept {
+                    remove(kube, info, &object).await?;
                 }
-                if kube.dry_run()? != DryRun::Client {
-                    let at = path(info, namespace(&object), name(&object), "");
-                    let mut options = json!({
-                        "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background",
-                    });
-                    // A body counts, and not the query beside it.
-                    if kube.dry_run()? == DryRun::Server {
-                        options["dryRun"] = json!(["All"]);
-                    }
-                    let request = kube.request(Method::Delete, at).with_body(options);
-                    match kube.json(request).await {
-                        Ok(_) => {}
-                        Err(failure) if failure.is_not_found() => continue,
-                        Err(failure) => return Err(failure),
-                    }
-                }
-                done(kube, info, &object, "pruned")?;
             }
         }
     }
     Ok(())
+}
+
+/// Removes an object and says so.
+pub(super) async fn remove(kube: &Kube, info: &'static KindInfo, object: &Value) -> Result<()> {
+    if kube.dry_run()? != DryRun::Client {
+        let at = path(info, namespace(object), name(object), "");
+        let mut options = json!({
+            "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background",
+        });
+        // A body counts, and not the query beside it.
+        if kube.dry_run()? == DryRun::Server {
+            options["dryRun"] = json!(["All"]);
+        }
+        let request = kube.request(Method::Delete, at).with_body(options);
+        match kube.json(request).await {
+            Ok(_) => {}
+            Err(failure) if failure.is_not_found() => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
+    }
+    done(kube, info, object, "pruned")
 }

@@ -2,6 +2,8 @@
 
 /// Parentheses nest no deeper.
 const DEEPEST: usize = 32;
+/// Nor do subscripts in subscripts.
+const MOST_SUBSCRIPTS: usize = 8;
 
 /// Where variables come from and go to.
 pub trait Variables {
@@ -99,14 +101,22 @@ impl<'t> Reader<'t, '_> {
             None => Some(name),
             Some(behind) => {
                 let mut depth = 0usize;
+                let mut deepest = 0usize;
                 let close = behind.char_indices().find_map(|(at, c)| {
                     match c {
-                        '[' => depth += 1,
+                        '[' => {
+                            depth += 1;
+                            deepest = deepest.max(depth);
+                        }
                         ']' => depth -= 1,
                         _ => {}
                     }
                     (depth == 0).then_some(at)
                 })?;
+                // Each is an expression of its own.
+                if deepest > MOST_SUBSCRIPTS {
+                    return None;
+                }
                 self.rest.get(..end + close + 1)
             }
         }
@@ -408,7 +418,16 @@ mod tests {
         ] {
             assert_eq!(evaluate(text, &mut variables), Ok(value), "{text}");
         }
-        for text in ["1 +", "1/0", "(", "1 2", "08", "2 ** -1", &"(".repeat(999)] {
+        for text in [
+            "1 +",
+            "1/0",
+            "(",
+            "1 2",
+            "08",
+            "2 ** -1",
+            &"(".repeat(999),
+            &"a[".repeat(999),
+        ] {
             assert!(evaluate(text, &mut variables).is_err(), "{text}");
         }
     }

@@ -183,7 +183,9 @@ pub async fn journalctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         return 1;
     };
     let (mut follow, mut most, mut since) = (false, None, None);
-    let mut words = arguments.iter().map(String::as_str);
+    let (mut until, mut reverse) = (None, false);
+    let apart = spread(arguments);
+    let mut words = apart.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let (name, given) = match word.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -212,12 +214,23 @@ pub async fn journalctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                     None => return fail(io, &format!("Failed to parse timestamp: {when}"), 1),
                 }
             }
-            "-x" | "-e" | "-xe" | "-xeu" | "--no-pager" | "-r" | "-o" | "-b" => {
-                if name == "-xeu" {
-                    words.next();
+            "--until" | "-U" => {
+                let when = given.or_else(|| words.next()).unwrap_or_default();
+                match instant(when, shell.world.now()) {
+                    Some(at) => until = Some(at),
+                    None => return fail(io, &format!("Failed to parse timestamp: {when}"), 1),
                 }
             }
-            other if other.starts_with("-n") => most = other.get(2..).and_then(|n| n.parse().ok()),
+            "-r" | "--reverse" => reverse = true,
+            // Whoever goes to the end sees the last thousand.
+            "-e" | "--pager-end" => most = most.or(Some(1000)),
+            "-o" | "--output" => {
+                let format = given.or_else(|| words.next()).unwrap_or_default();
+                if !matches!(format, "short" | "cat" | "short-iso" | "with-unit") {
+                    return fail(io, &format!("Unknown output format '{format}'."), 1);
+                }
+            }
+            "-x" | "--catalog" | "--no-pager" | "-b" | "--boot" | "-q" | "--quiet" | "-a" => {}
             other => return fail(io, &format!("journalctl: unrecognized option '{other}'"), 1),
         }
     }
@@ -232,6 +245,7 @@ pub async fn journalctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             .iter()
             .filter_map(|l| Some((l[0].as_u64()?, l[1].as_str()?.to_owned())))
             .filter(|(at, _)| since.is_none_or(|since: Time| *at >= since.0))
+            .filter(|(at, _)| until.is_none_or(|until: Time| *at <= until.0))
             .collect();
         let fresh: Vec<&(u64, String)> = match printed {
             0 => {
@@ -240,6 +254,10 @@ pub async fn journalctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             }
             _ => all.iter().filter(|line| !last.contains(*line)).collect(),
         };
+        let mut fresh = fresh;
+        if reverse {
+            fresh.reverse();
+        }
         for (at, line) in fresh {
             let stamp = format_time(i64::try_from(*at).unwrap_or_default());
             io.out
@@ -270,6 +288,26 @@ fn month(stamp: &str) -> String {
     format!("{name} {} {}", part(8, 10), part(11, 19))
 }
 
+/// `-xeu kubelet` is `-x -e -u kubelet`, and `-n5` is `-n 5`.
+fn spread(arguments: &[String]) -> Vec<String> {
+    let mut out = Vec::new();
+    for word in arguments {
+        let Some(letters) = word.strip_prefix('-').filter(|l| !l.starts_with('-')) else {
+            out.push(word.clone());
+            continue;
+        };
+        for (at, letter) in letters.char_indices() {
+            out.push(format!("-{letter}"));
+            let rest = letters.get(at + letter.len_utf8()..).unwrap_or_default();
+            if "unSUo".contains(letter) && !rest.is_empty() {
+                out.push(rest.trim_start_matches('=').to_owned());
+                break;
+            }
+        }
+    }
+    out
+}
+
 /// `5 min ago`, `-5m`, `1 hour ago`, `today`, `2026-11-30 03:55:00`.
 fn instant(when: &str, now: Time) -> Option<Time> {
     if when == "now" {
@@ -296,8 +334,7 @@ fn instant(when: &str, now: Time) -> Option<Time> {
             .checked_mul(seconds * 1_000_000_000)?;
         return Some(Time(now.0.saturating_sub(span)));
     }
-    let text = format!("{}Z", when.replacen(' ', "T", 1));
-    let nanos = crate::api::rfc3339::parse_time(&text)?;
+    let nanos = crate::tools::instant(when, i64::try_from(now.0).ok()?)?;
     u64::try_from(nanos).ok().map(Time)
 }
 
