@@ -523,3 +523,65 @@ fn all_that_is_wrong_with_an_applied_configuration_is_told_in_upstreams_words() 
         "{message}"
     );
 }
+
+/// The store keeps an event that was written once in few bytes; clients see nothing of it.
+#[test]
+fn an_event_is_what_was_written_and_so_are_its_owners() {
+    const EVENTS: &str = "/api/v1/namespaces/default/events";
+    let mut cluster = quiet();
+    for (name, extra) in [
+        ("plain", json!({"message": "it rains", "count": 1})),
+        ("again", json!({"message": "it rains", "count": 1})),
+        (
+            "rich",
+            json!({
+                "message": "it snows", "action": "Snow", "eventTime": "2026-01-01T00:00:00.123456Z",
+                "series": {"count": 3, "lastObservedTime": "2026-01-01T00:00:01.000000Z"},
+                "related": {"kind": "Node", "name": "worker-1"},
+                "source": {"component": "sky", "host": "worker-1"},
+                "reportingComponent": "sky", "reportingInstance": "worker-1",
+            }),
+        ),
+    ] {
+        let mut event = json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": name, "labels": {"weather": name}},
+            "involvedObject": {"kind": "Pod", "name": "web", "namespace": "default", "uid": "u-1"},
+            "reason": "Weather", "type": "Normal", "lastTimestamp": "2026-01-01T00:00:00Z",
+        });
+        if name != "rich" {
+            event["metadata"]["labels"] = Value::Null;
+        }
+        for (key, value) in extra.as_object().into_iter().flatten() {
+            event[key.as_str()] = value.clone();
+        }
+        let request = Request::new(Method::Post, EVENTS)
+            .with_query("fieldManager", "meteorologist")
+            .with_body(event.clone());
+        let made = json_of(cluster.request(&request));
+        let path = format!("{EVENTS}/{name}");
+        let read = get(&mut cluster, &path);
+        assert_eq!(read, made);
+        for key in ["message", "reason", "involvedObject", "series", "related"] {
+            assert_eq!(read[key], event[key], "{key} of {name}");
+        }
+        assert_eq!(managers(&read), [entry("meteorologist", "Update", "")]);
+        cluster.run_for(secs(2));
+        let count = json!({"count": 2});
+        let changed = json_of(patch(&mut cluster, &path, MERGE_PATCH, "janitor", count));
+        assert_eq!(
+            (&changed["count"], &changed["reason"]),
+            (&json!(2), &json!("Weather"))
+        );
+        assert_eq!(
+            managers(&changed),
+            [
+                entry("meteorologist", "Update", ""),
+                entry("janitor", "Update", "")
+            ]
+        );
+        assert_eq!(get(&mut cluster, &path), changed);
+        let deleted = cluster.request(&Request::new(Method::Delete, path.as_str()));
+        assert!(deleted.is_success(), "{:?}", deleted.body);
+    }
+}
