@@ -97,9 +97,10 @@ pub fn percent(part: u64, whole: u64) -> Text {
 }
 
 /// The last part of a generated name, which tells siblings apart; the whole name when it is not
-/// generated. A name that grew too long was cut to make room for its last five letters.
+/// generated, or short and only numbered. A name that grew too long was cut to make room for its last five letters.
 pub fn short_name<'n>(name: &'n str, owner: &str) -> &'n str {
     match name.strip_prefix(owner).and_then(|r| r.strip_prefix('-')) {
+        Some(rest) if rest.bytes().all(|b| b.is_ascii_digit()) && name.len() <= NUMBERED => name,
         Some(rest) if !owner.is_empty() && !rest.is_empty() => rest,
         _ => match name.split_at_checked(GENERATED_FROM) {
             Some((cut, rest)) if rest.len() == 5 && format!("{owner}-").starts_with(cut) => rest,
@@ -107,6 +108,9 @@ pub fn short_name<'n>(name: &'n str, owner: &str) -> &'n str {
         },
     }
 }
+
+/// How long a name can be that stands on a tile as it is, if a number is all that it has of its own: `db-0`.
+const NUMBERED: usize = 10;
 
 /// What the API server leaves of `generateName`, so that a name is a label too.
 const GENERATED_FROM: usize = 58;
@@ -157,6 +161,8 @@ mod tests {
     fn generated_names_are_shortened_to_what_differs() {
         assert_eq!(short_name("web-5d8f-abcde", "web-5d8f"), "abcde");
         assert_eq!(short_name("web", "other"), "web");
+        assert_eq!(short_name("db-0", "db"), "db-0");
+        assert_eq!(short_name("a-long-database-12", "a-long-database"), "12");
         assert_eq!(short_name("web", ""), "web");
         let owner = format!("{}-5d8f", "a".repeat(63));
         let pod = format!("{}x2bcd", "a".repeat(58));

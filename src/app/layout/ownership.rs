@@ -10,27 +10,29 @@ pub struct OwnershipLayout {
     pub size: Size,
     /// In the order of the items.
     pub items: Vec<Rect>,
-    /// In the order of the edges: from where to where.
-    pub edges: Vec<[(i32, i32); 2]>,
+    /// In the order of the edges: a path of SVG.
+    pub edges: Vec<String>,
 }
 
 const MARGIN: i32 = 24;
+/// An item; where the columns do not fit beside each other, they are narrower than that.
 const ITEM: Size = Size { w: 168, h: 46 };
+const NARROWEST: i32 = 132;
 const GAP: i32 = 10;
 /// Owners of owners; more are not followed.
 const DEEPEST: usize = 8;
 const TITLES: i32 = 24;
-/// The least room between columns for the lines, and how much more a wide stage may give them.
 /// How far below the first of what it owns or selects something stands at most: of a hundred pods one sees the
 /// first, and whose they are.
 const MOST_BELOW: i32 = 3 * (ITEM.h + GAP);
+/// The least room between columns for the lines, and how much more a wide stage may give them.
 const LEAST_GAP: i32 = 28;
 const MOST_SPARE: i32 = 360;
 
 /// Places items in columns; an owner stands in the middle of what it owns.
 #[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
-    let xs = columns(view, stage);
+    let (xs, width) = columns(view, stage);
     let x = |column: Column| {
         let place = view.columns.iter().position(|(c, _)| *c == column);
         let place = place.and_then(|place| xs.get(place)).copied();
@@ -40,12 +42,9 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
     let n = view.items.len();
     let mut ys: Vec<Option<i32>> = vec![None; n];
     let mut next = MARGIN + TITLES;
-    let is_owned = |i: usize| {
-        let mut edges = view.edges.iter();
-        edges.any(|e| e.to == i && e.relation == Relation::Owns)
-    };
-    for root in (0..n).filter(|i| column(view, *i) <= Column::Pods && !is_owned(*i)) {
-        seat_tree(view, &mut ys, root, &mut next, 0);
+    let family = Family::of(view);
+    for root in (0..n).filter(|i| column(view, *i) <= Column::Pods && !family.is_owned(*i)) {
+        seat_tree(view, &family, &mut ys, root, &mut next, 0);
         next += GAP;
     }
     // A claim stands beside the pods that use it.
@@ -81,13 +80,13 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
                 (chosen.iter().sum::<i32>() / many as i32).min(first + MOST_BELOW)
             }
         };
-        let slices: Vec<usize> = children(view, service).collect();
+        let slices = family.children(service);
         let y = wanted.max(free);
         if let Some(place) = ys.get_mut(service) {
             *place = Some(y);
         }
         let mut slice_y = y;
-        for slice in &slices {
+        for slice in slices {
             if let Some(place) = ys.get_mut(*slice) {
                 *place = Some(slice_y);
             }
@@ -108,25 +107,21 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
         .map(|(i, y)| Rect {
             x: x(column(view, i)),
             y: y.unwrap_or(MARGIN),
-            w: ITEM.w,
+            w: width,
             h: ITEM.h,
         })
         .collect();
+    let mut lanes = Lanes::of(&items, &xs);
     let edges = view
         .edges
         .iter()
         .map(|edge| {
             let rect = |i: usize| items.get(i).copied().unwrap_or_default();
-            let (from, to) = (rect(edge.from), rect(edge.to));
-            if from.x < to.x {
-                [(from.x + from.w, from.centre().1), (to.x, to.centre().1)]
-            } else {
-                [(from.x, from.centre().1), (to.x + to.w, to.centre().1)]
-            }
+            lanes.path(rect(edge.from), rect(edge.to))
         })
         .collect();
     let bottom = items.iter().map(|r| r.y + r.h).max().unwrap_or_default();
-    let right = xs.last().map_or(0, |x| x + ITEM.w);
+    let right = xs.last().map_or(0, |x| x + width);
     OwnershipLayout {
         stage,
         size: Size {
@@ -138,14 +133,116 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
     }
 }
 
-/// Where the columns begin.
-pub fn columns(view: &OwnershipView, stage: Size) -> Vec<i32> {
+/// Where the columns begin, and how wide an item is.
+pub fn columns(view: &OwnershipView, stage: Size) -> (Vec<i32>, i32) {
     let count = view.columns.len().max(2) as i32;
-    let least = count * ITEM.w + (count - 1) * LEAST_GAP;
+    let gaps = (count - 1) * LEAST_GAP;
+    let width = ((stage.w - 2 * MARGIN - gaps) / count).clamp(NARROWEST, ITEM.w);
+    let least = count * width + gaps;
     let inner = (stage.w - 2 * MARGIN).clamp(least, least + MOST_SPARE);
     let left = ((stage.w - inner) / 2).max(MARGIN);
-    let step = (inner - ITEM.w) / (count - 1);
-    (0..count).map(|i| left + i * step).collect()
+    let step = (inner - width) / (count - 1);
+    ((0..count).map(|i| left + i * step).collect(), width)
+}
+
+/// From a height to another.
+type Span = (i32, i32);
+
+/// The ways that lines take between the columns, and, where they lead past others, between the items of those.
+struct Lanes {
+    columns: Vec<i32>,
+    /// What is taken of the height, by the columns between: merged, from top to bottom.
+    taken: Vec<((usize, usize), Vec<Span>)>,
+    /// By column, from top to bottom.
+    items: Vec<Vec<Span>>,
+}
+
+impl Lanes {
+    fn of(items: &[Rect], columns: &[i32]) -> Lanes {
+        let in_column = |x: i32| {
+            let at = items.iter().filter(move |item| item.x == x);
+            at.map(|item| (item.y, item.y + item.h)).collect()
+        };
+        Lanes {
+            columns: columns.to_vec(),
+            taken: Vec::new(),
+            items: columns.iter().map(|x| in_column(*x)).collect(),
+        }
+    }
+
+    /// The line between two items.
+    fn path(&mut self, from: Rect, to: Rect) -> String {
+        let middle = |rect: Rect| rect.y + rect.h / 2;
+        // An owner beside what it owns: a bow to the right.
+        if from.x == to.x {
+            let (x, a, b) = (from.x + from.w, middle(from), middle(to));
+            let out = x + LEAST_GAP - 6;
+            return format!("M{x} {a}C{out} {a} {out} {b} {x} {b}");
+        }
+        let (left, right) = if from.x < to.x {
+            (from, to)
+        } else {
+            (to, from)
+        };
+        let (x, y) = (left.x + left.w, middle(left));
+        let (end, to_y) = (right.x, middle(right));
+        let place = |x: i32| self.columns.iter().position(|c| *c == x);
+        let between = match (place(left.x), place(right.x)) {
+            (Some(a), Some(b)) if a + 1 < b => (a + 1, b - 1),
+            _ => {
+                let half = (x + end) / 2;
+                return format!("M{x} {y}C{half} {y} {half} {to_y} {end} {to_y}");
+            }
+        };
+        let lane = free(self.taken(between), (y + to_y) / 2);
+        let edge = |column: usize, side: i32| self.columns.get(column).map_or(x, |c| c + side);
+        let (enter, leave) = (edge(between.0, 0), edge(between.1, left.w));
+        let (in_x, out_x) = ((x + enter) / 2, (leave + end) / 2);
+        format!(
+            "M{x} {y}C{in_x} {y} {in_x} {lane} {enter} {lane}L{leave} {lane}C{out_x} {lane} {out_x} {to_y} {end} {to_y}"
+        )
+    }
+
+    fn taken(&mut self, (first, last): (usize, usize)) -> &[Span] {
+        let known = self.taken.iter().position(|(of, _)| *of == (first, last));
+        let at = known.unwrap_or_else(|| {
+            let columns = self.items.get(first..=last).unwrap_or_default();
+            let mut spans: Vec<Span> = columns.iter().flatten().copied().collect();
+            spans.sort_unstable();
+            let mut merged: Vec<Span> = Vec::new();
+            for (top, bottom) in spans {
+                match merged.last_mut() {
+                    // A lane has two pixels to either side.
+                    Some((_, end)) if top <= *end + 4 => *end = bottom.max(*end),
+                    _ => merged.push((top, bottom)),
+                }
+            }
+            self.taken.push(((first, last), merged));
+            self.taken.len() - 1
+        });
+        self.taken.get(at).map_or(&[], |(_, spans)| spans)
+    }
+}
+
+/// The height nearest to a wanted one at which nothing stands.
+fn free(taken: &[Span], wanted: i32) -> i32 {
+    let inside = taken.partition_point(|(_, bottom)| bottom + 2 < wanted);
+    let Some((top, bottom)) = taken.get(inside).filter(|(top, _)| top - 2 < wanted) else {
+        return wanted;
+    };
+    let before = inside.checked_sub(1).and_then(|i| taken.get(i));
+    let above = before.map_or(top - GAP / 2, |(_, end)| {
+        ((end + top) / 2).max(top - GAP / 2)
+    });
+    let after = taken.get(inside + 1);
+    let below = after.map_or(bottom + GAP / 2, |(next, _)| {
+        ((bottom + next) / 2).min(bottom + GAP / 2)
+    });
+    if wanted - above <= below - wanted {
+        above
+    } else {
+        below
+    }
 }
 
 fn column(view: &OwnershipView, i: usize) -> Column {
@@ -154,26 +251,52 @@ fn column(view: &OwnershipView, i: usize) -> Column {
         .map_or(Column::Written, |item| item.column)
 }
 
-fn children(view: &OwnershipView, of: usize) -> impl Iterator<Item = usize> {
-    let edges = view.edges.iter();
-    let owns = edges.filter(move |e| e.from == of && e.relation == Relation::Owns);
-    owns.map(|e| e.to)
+/// Who owns whom.
+struct Family {
+    children: Vec<Vec<usize>>,
+    owned: Vec<bool>,
+}
+
+impl Family {
+    fn of(view: &OwnershipView) -> Family {
+        let n = view.items.len();
+        let (mut children, mut owned) = (vec![Vec::new(); n], vec![false; n]);
+        for edge in view.edges.iter().filter(|e| e.relation == Relation::Owns) {
+            if let (Some(of), Some(is)) = (children.get_mut(edge.from), owned.get_mut(edge.to)) {
+                of.push(edge.to);
+                *is = true;
+            }
+        }
+        Family { children, owned }
+    }
+
+    fn children(&self, of: usize) -> &[usize] {
+        self.children.get(of).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_owned(&self, i: usize) -> bool {
+        self.owned.get(i).copied().unwrap_or_default()
+    }
 }
 
 /// Seats what an item owns, as far as it stands to the left of the claims, and then itself in the middle.
 fn seat_tree(
     view: &OwnershipView,
+    family: &Family,
     ys: &mut [Option<i32>],
     of: usize,
     next: &mut i32,
     depth: usize,
 ) {
-    let below: Vec<usize> = children(view, of)
+    let below: Vec<usize> = family
+        .children(of)
+        .iter()
+        .copied()
         .filter(|c| column(view, *c) <= Column::Pods)
         .collect();
     for child in &below {
         if depth < DEEPEST && ys.get(*child) == Some(&None) {
-            seat_tree(view, ys, *child, next, depth + 1);
+            seat_tree(view, family, ys, *child, next, depth + 1);
         }
     }
     // What stands in one column does not stand beside what it owns there.
@@ -215,6 +338,7 @@ fn centre_over(
 mod tests {
     use super::*;
     use crate::api::{Key, Kind};
+    use crate::app::layout::picture::points_on;
     use crate::app::view::ownership::Item;
 
     fn item(name: &str, column: Column) -> Item {
@@ -227,6 +351,31 @@ mod tests {
             revision: None,
             tile: None,
         }
+    }
+
+    #[test]
+    fn a_lane_is_the_nearest_place_where_nothing_stands() {
+        let taken = [(10, 50), (60, 100), (200, 240)];
+        assert_eq!(free(&taken, 5), 5);
+        assert_eq!(free(&taken, 20), 5);
+        assert_eq!(free(&taken, 48), 55);
+        assert_eq!(free(&taken, 75), 55);
+        assert_eq!(free(&taken, 90), 105);
+        assert_eq!(free(&taken, 150), 150);
+        assert_eq!(free(&taken, 230), 245);
+        assert_eq!(free(&[], 7), 7);
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_narrower() {
+        let view = OwnershipView {
+            columns: vec![(Column::Pods, "".into()); 6],
+            ..OwnershipView::default()
+        };
+        let (xs, width) = columns(&view, Size { w: 1000, h: 400 });
+        assert!(width < ITEM.w && xs[5] + width <= 1000 - MARGIN);
+        let (_, width) = columns(&view, Size { w: 500, h: 400 });
+        assert_eq!(width, NARROWEST);
     }
 
     fn edge(from: usize, to: usize, relation: Relation) -> Edge {
@@ -282,6 +431,16 @@ mod tests {
                 let apart =
                     a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
                 assert!(apart, "{i}: {a:?} {b:?}");
+            }
+        }
+        // No line leads through an item: the owner of web owns svc as well, on the other side of its pods.
+        for path in &layout.edges {
+            for (x, y) in points_on(path) {
+                let through = layout.items.iter().find(|item| {
+                    (item.x + 1..item.x + item.w - 1).contains(&x)
+                        && (item.y + 1..item.y + item.h - 1).contains(&y)
+                });
+                assert_eq!(through, None, "{path}");
             }
         }
         // Of a hundred pods one sees the first, and whose they are.

@@ -11,6 +11,8 @@ use super::{Rect, Size};
 
 mod wires;
 
+#[cfg(test)]
+pub(super) use wires::points_on;
 pub use wires::sample;
 use wires::wire;
 

@@ -48,18 +48,16 @@ pub fn OwnershipStage(props: &Props) -> Html {
     html! {
         <div class="k-scene k-ownership" style={format!("width:{}px;height:{}px", size.w, size.h)} {onkeydown}>
             <svg class="k-wires" width={size.w.to_string()} height={size.h.to_string()} aria-hidden="true">
-                { for view.edges.iter().zip(&layout.edges).enumerate().map(|(i, (edge, [from, to]))| {
+                { for view.edges.iter().zip(&layout.edges).enumerate().map(|(i, (edge, path))| {
                     let class = match edge.relation {
                         Relation::Owns => "k-wire k-wire--owns",
                         Relation::Selects => "k-wire k-wire--selects",
                         Relation::Uses => "k-wire k-wire--uses",
                     };
-                    let middle = (from.0 + to.0) / 2;
-                    let d = format!("M{} {}C{middle} {} {middle} {} {} {}", from.0, from.1, from.1, to.1, to.0, to.1);
-                    html! { <path key={i} {class} {d} /> }
+                    html! { <path key={i} {class} d={path.clone()} /> }
                 }) }
             </svg>
-            { for view.columns.iter().zip(columns(view, layout.stage)).map(|((_, title), x)| html! {
+            { for view.columns.iter().zip(columns(view, layout.stage).0).map(|((_, title), x)| html! {
                 <h2 key={title.to_string()} class="k-column-title" style={format!("transform:translate({x}px,16px)")}>{ &**title }</h2>
             }) }
             { for view.items.iter().zip(&layout.items).enumerate().map(|(i, (item, rect))| {

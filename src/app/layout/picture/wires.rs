@@ -303,7 +303,7 @@ fn head(link: Link, (x, y): Point, (dx, dy): Point) -> String {
 
 /// Points on a path as it is drawn here, a pixel or two apart.
 #[cfg(test)]
-pub(super) fn points_on(path: &str) -> Vec<Point> {
+pub(in crate::app::layout) fn points_on(path: &str) -> Vec<Point> {
     let mut points: Vec<Point> = Vec::new();
     let mut pieces: Vec<(char, Vec<f64>)> = Vec::new();
     let mut number = String::new();
