@@ -24,7 +24,8 @@ use super::history::History;
 use super::inspect::Link;
 use super::layout::nodes::{self as nodes_layout, NodesLayout, Places};
 use super::layout::ownership::{self as ownership_layout, OwnershipLayout};
-use super::layout::traffic::{self as traffic_layout, Dot, TrafficLayout};
+use super::layout::requests::{self, Dot};
+use super::layout::traffic::{self as traffic_layout, TrafficLayout};
 use super::learn::{Learn, Wanted};
 use super::local::LocalClient;
 use super::model::{Effect, File, Files, Model, Msg, Named, Selection, View, Workers, update};
@@ -291,11 +292,11 @@ impl App {
     pub fn dots(&self) -> Vec<Dot> {
         let timeline = self.session.timeline();
         let (now, speed) = (timeline.now(), self.model.transport.speed.0);
-        let since = now - traffic_layout::reach(speed);
+        let since = now - requests::reach(speed);
         let network = timeline.cluster().network();
         let flows = network.flows_since(0).filter(|f| f.started >= since);
         let scene = &self.model.scene;
-        traffic_layout::dots(&scene.traffic, &scene.traffic_layout, flows, now, speed)
+        requests::dots(&scene.traffic, &scene.traffic_layout, flows, now, speed)
     }
 
     /// What is to be kept, as text for [`Saved::read`].
@@ -460,7 +461,7 @@ impl App {
             self.rates_age = Duration::ZERO;
             let timeline = self.session.timeline();
             let speed = self.model.transport.speed.0;
-            let recent = traffic_layout::reach(speed) / 2;
+            let recent = requests::reach(speed) / 2;
             let pulse = Pulse::take(self.session.mirror(), timeline.cluster(), recent);
             self.model.scene.pulse.keep(pulse);
         }

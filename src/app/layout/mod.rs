@@ -5,6 +5,7 @@ pub mod chart;
 pub mod nodes;
 pub mod ownership;
 pub mod picture;
+pub mod requests;
 pub mod traffic;
 
 /// A place and its extent.
