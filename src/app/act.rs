@@ -488,6 +488,7 @@ impl App {
         let mirror = self.session.mirror();
         let timeline = self.session.timeline();
         let scene = &mut self.model.scene;
+        self.revisions.meet(mirror);
         let nodes = NodesView::build(mirror, &mut self.tiles, &mut self.revisions, &scene.nodes);
         let nodes_changed = scene.nodes.keep(nodes);
         scene.revision = timeline.cluster().server().revision();

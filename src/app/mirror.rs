@@ -63,6 +63,8 @@ pub struct Mirror {
     stale: bool,
     /// How often the pods have changed.
     pod_changes: u64,
+    /// How often the caches were filled anew.
+    lists: u64,
 }
 
 /// What a look at the cluster brought.
@@ -83,6 +85,11 @@ impl Mirror {
     /// seen them.
     pub fn pod_changes(&self) -> u64 {
         self.pod_changes
+    }
+
+    /// A number that grows whenever the caches are filled anew: what came then was not seen in its order.
+    pub fn lists(&self) -> u64 {
+        self.lists
     }
 
     /// Forgets the place in the stream of changes; what did not change keeps its identity, as the
@@ -133,6 +140,7 @@ impl Mirror {
         *self = Mirror {
             revision: server.revision(),
             pod_changes: self.pod_changes + 1,
+            lists: self.lists + 1,
             ..Mirror::default()
         };
         for kind in followed() {

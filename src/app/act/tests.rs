@@ -393,3 +393,32 @@ fn a_service_that_is_asked_stands_before_others() {
     let names: Vec<&str> = services.iter().map(|hub| &*hub.key.name).collect();
     assert_eq!(names, ["web", "apart"]);
 }
+
+#[test]
+fn letters_of_revisions_survive_a_reload_and_a_link() {
+    let letters = |app: &App| -> Vec<char> {
+        let tiles = app.model().scene.nodes.tiles.iter();
+        let mut letters: Vec<char> = tiles
+            .filter(|t| !t.system)
+            .filter_map(|t| t.revision.map(|r| r.letter()))
+            .collect();
+        letters.dedup();
+        letters
+    };
+    let mut app = App::fresh(1);
+    run(&mut app, 100);
+    let other = app.model().files.list[0]
+        .text
+        .replace("nginx:1.28", "nginx:1.29");
+    app.dispatch(Msg::Edit {
+        file: 0,
+        text: other.into(),
+    });
+    app.dispatch(Msg::Apply);
+    run(&mut app, 900);
+    assert_eq!(letters(&app), ['B']);
+
+    let mut again = App::restore(Saved::read(&app.save()).unwrap());
+    run(&mut again, 5);
+    assert_eq!(letters(&again), ['B']);
+}

@@ -2,9 +2,12 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;
 
+use crate::api::time::from_api;
 use crate::api::{Resource, controller_of};
+use crate::app::Mirror;
 use crate::sim::ordered::Map as BTreeMap;
 
 /// The labels by which controllers tell the revisions of their pods apart.
@@ -33,9 +36,48 @@ impl Revision {
 #[derive(Clone, Debug, Default)]
 pub struct Revisions {
     given: BTreeMap<Rc<str>, Vec<Rc<str>>>,
+    /// The [`Mirror::lists`] up to which all that was there has a letter.
+    met: u64,
 }
 
 impl Revisions {
+    /// Gives letters to what is met all at once, after a reload or a jump in time, in the order in which it came to be.
+    pub fn meet(&mut self, mirror: &Mirror) {
+        if self.met == mirror.lists() {
+            return;
+        }
+        self.met = mirror.lists();
+        let number = |set: &ReplicaSet| {
+            let annotations = set.metadata.annotations.as_ref();
+            let text = annotations.and_then(|a| a.get("deployment.kubernetes.io/revision"));
+            text.and_then(|n| n.parse::<u64>().ok()).unwrap_or_default()
+        };
+        let mut sets: Vec<&Rc<ReplicaSet>> = mirror.replica_sets.iter().collect();
+        // An undone rollout gave an old one a new number.
+        sets.sort_by_cached_key(|set| {
+            let created = set.metadata.creation_timestamp.as_ref();
+            (created.map(from_api), number(set))
+        });
+        for set in sets {
+            let labels = set.metadata.labels.as_ref();
+            let hash = labels.and_then(|l| l.get("pod-template-hash"));
+            if let (Some(owner), Some(hash)) = (controller_of(&set.metadata), hash) {
+                self.of(&format!("{}/{}", set.namespace(), owner.name), hash);
+            }
+        }
+        for set in mirror.workloads.values() {
+            let Some(set) = set.get::<StatefulSet>() else {
+                continue;
+            };
+            let key = format!("{}/{}", set.namespace(), set.name());
+            let status = set.status.iter();
+            let hashes = status.flat_map(|s| [&s.current_revision, &s.update_revision]);
+            for hash in hashes.flatten() {
+                self.of(&key, hash);
+            }
+        }
+    }
+
     /// The letter of a template hash within a workload; the next free one when it is new.
     pub fn of(&mut self, workload: &str, hash: &str) -> Revision {
         if let Some(known) = self.given.get(workload)
