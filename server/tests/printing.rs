@@ -213,8 +213,9 @@ fn evened(command: &str, text: &str, top: usize) -> Vec<String> {
         .map(free)
         .take(top)
         .collect();
-    // What kubectl keeps in a map of Go's comes in any order.
+    // What kubectl keeps in a map of Go's comes in any order, and so does what it does for many at once.
     let unsorted = [
+        "drain",
         "--list",
         "describe secret",
         "describe cm",
