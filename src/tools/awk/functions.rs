@@ -73,11 +73,11 @@ pub fn call(machine: &mut Machine<'_>, name: &Rc<str>, arguments: &[Expr]) -> Re
         "toupper" => Value::text(&text(0).to_uppercase()),
         "int" => Value::Number(number(0).trunc()),
         "sqrt" => Value::Number(number(0).sqrt()),
-        "exp" => Value::Number(number(0).exp()),
-        "log" => Value::Number(number(0).ln()),
-        "sin" => Value::Number(number(0).sin()),
-        "cos" => Value::Number(number(0).cos()),
-        "atan2" => Value::Number(number(0).atan2(number(1))),
+        "exp" => Value::Number(libm::exp(number(0))),
+        "log" => Value::Number(libm::log(number(0))),
+        "sin" => Value::Number(libm::sin(number(0))),
+        "cos" => Value::Number(libm::cos(number(0))),
+        "atan2" => Value::Number(libm::atan2(number(0), number(1))),
         "rand" => Value::Number(machine.random()),
         "srand" => {
             machine.set_seed(number(0));

@@ -699,7 +699,7 @@ fn arithmetic(operator: char, a: f64, b: f64) -> Done<f64> {
         '+' => a + b,
         '-' => a - b,
         '*' => a * b,
-        '^' => a.powf(b),
+        '^' => libm::pow(a, b),
         '/' | '%' if b == 0.0 => return error("division by zero"),
         '/' => a / b,
         _ => a % b,

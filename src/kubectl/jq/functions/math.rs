@@ -13,14 +13,14 @@ pub const LIST: List = &[
     ("nearbyint", 0, |input, _| of(&input, f64::round_ties_even)),
     ("fabs", 0, |input, _| of(&input, f64::abs)),
     ("sqrt", 0, |input, _| of(&input, f64::sqrt)),
-    ("exp", 0, |input, _| of(&input, f64::exp)),
-    ("exp10", 0, |input, _| of(&input, |x| 10f64.powf(x))),
-    ("log", 0, |input, _| of(&input, f64::ln)),
-    ("log2", 0, |input, _| of(&input, f64::log2)),
-    ("log10", 0, |input, _| of(&input, f64::log10)),
+    ("exp", 0, |input, _| of(&input, libm::exp)),
+    ("exp10", 0, |input, _| of(&input, libm::exp10)),
+    ("log", 0, |input, _| of(&input, libm::log)),
+    ("log2", 0, |input, _| of(&input, libm::log2)),
+    ("log10", 0, |input, _| of(&input, libm::log10)),
     ("pow", 2, |_, arguments| {
         let (base, power) = (argument(arguments, 0), argument(arguments, 1));
-        Ok(Value::number(float(base)?.powf(float(power)?)))
+        Ok(Value::number(libm::pow(float(base)?, float(power)?)))
     }),
     ("fmin", 2, |_, arguments| {
         let (x, y) = (argument(arguments, 0), argument(arguments, 1));
