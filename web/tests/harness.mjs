@@ -151,6 +151,16 @@ export async function accessible(page, selector, { practice = true } = {}) {
   assert.deepEqual(found, [], `axe found:\n${found.join("\n")}`);
 }
 
+/**
+ * Lets nothing come from addresses like `pattern`, with stars in it. The browser blocks them itself: a route of
+ * the test's own, which each request has to pass, has held back a whole page on a busy machine.
+ */
+export async function block(page, pattern) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setBlockedURLs", { urls: [pattern] });
+}
+
 /** Saves `<name>.png` to target/screenshots, for people to look at. Returns its path. */
 export async function screenshot(page, name) {
   const folder = process.env.KUBARIUM_SCREENSHOTS ?? join(target, "screenshots");

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, open, screenshot, started } from "./harness.mjs";
+import { accessible, block, open, screenshot, started } from "./harness.mjs";
 
 const CHINESE = "zh-CN";
 
@@ -44,7 +44,7 @@ test("the address comes first, then an earlier choice, then the browser", async 
 
 test("a language that cannot be loaded leaves the page in English", async (t) => {
   const { page, problems } = await open(t);
-  await page.route("**/locales/*.json", (route) => route.abort());
+  await block(page, "*/locales/*.json");
   await page.goto(`${page.url()}?lang=${CHINESE}`);
   await started(page);
   await page.waitForSelector("header button");

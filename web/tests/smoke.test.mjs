@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { accessible, launch, open, started, url } from "./harness.mjs";
+import { accessible, block, launch, open, started, url } from "./harness.mjs";
 
 test("the page starts below a path, without errors and within its policy", async (t) => {
   assert.notEqual(new URL(url).pathname, "", "the page is served somewhere");
@@ -42,7 +42,7 @@ test("without scripts the page says what it needs", async (t) => {
 
 test("a page that cannot load its wasm says so", async (t) => {
   const { page, problems } = await open(t);
-  await page.route("**/*.wasm", (route) => route.abort());
+  await block(page, "*.wasm");
   await page.reload();
   await page.waitForFunction(() => /could not start/.test(document.querySelector("[role=status]")?.textContent));
   assert.equal(await page.getAttribute("main", "aria-busy"), null);
