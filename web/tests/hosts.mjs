@@ -34,6 +34,28 @@ export async function host(t, pages) {
   return `http://localhost:${server.address().port}/`;
 }
 
+/**
+ * The playground at another address, where what `held` waits for comes late.
+ *
+ * @param {(path: string) => Promise<void> | undefined} held
+ * @returns {Promise<string>} where, with a slash at its end
+ */
+export async function late(t, held) {
+  const server = createServer(async (request, response) => {
+    const address = new URL(request.url, url);
+    await held(address.pathname);
+    const answer = await fetch(address);
+    response.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") ?? "text/plain" });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://localhost:${server.address().port}${new URL(url).pathname}`;
+}
+
 /** A plain page around some HTML. */
 export const plain = (body, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Docs</title><link rel="icon" href="data:,">${head}</head><body>${body}</body></html>`;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { accessible, open, ready, run, screenshot } from "./harness.mjs";
+import { late } from "./hosts.mjs";
 
 /** Marks a word of the editor with a double click, and types another over it. */
 async function replace(page, from, to) {
@@ -30,16 +31,15 @@ test("a wrong word is underlined with the API server's message, and Apply answer
 });
 
 test("what is typed before the editor has loaded is kept, with the cursor and undo", async (t) => {
-  const { page } = await open(t);
-  await page.route("**/editor*.js", async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    await route.continue();
-  });
-  await page.reload();
+  let letThrough;
+  const gate = new Promise((resolve) => (letThrough = resolve));
+  const url = await late(t, (path) => (/\/editor[^/]*\.js$/.test(path) ? gate : undefined));
+  const { page } = await open(t, { url });
   await page.waitForSelector("textarea.k-code");
   await page.focus("textarea.k-code");
   await page.keyboard.press("Control+Home");
   await page.keyboard.type("# größe 🐟 ");
+  letThrough();
   await page.waitForSelector(".cm-content");
   await page.keyboard.type("more");
   assert.match(await page.innerText(".cm-line"), /^# größe 🐟 more/);
