@@ -153,12 +153,14 @@ export async function accessible(page, selector, { practice = true } = {}) {
 
 /**
  * Lets nothing come from addresses like `pattern`, with stars in it. The browser blocks them itself: a route of
- * the test's own, which each request has to pass, has held back a whole page on a busy machine.
+ * the test's own, which each request has to pass, has held back a whole page on a busy machine. Resolves to what
+ * lets everything through again.
  */
 export async function block(page, pattern) {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.setBlockedURLs", { urls: [pattern] });
+  return () => session.send("Network.setBlockedURLs", { urls: [] });
 }
 
 /** Saves `<name>.png` to target/screenshots, for people to look at. Returns its path. */

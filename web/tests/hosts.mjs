@@ -37,13 +37,13 @@ export async function host(t, pages) {
 /**
  * The playground at another address, where what `held` waits for comes late.
  *
- * @param {(path: string) => Promise<void> | undefined} held
+ * @param {(path: string, headers: import("node:http").IncomingHttpHeaders) => Promise<void> | undefined} held
  * @returns {Promise<string>} where, with a slash at its end
  */
 export async function late(t, held) {
   const server = createServer(async (request, response) => {
     const address = new URL(request.url, url);
-    await held(address.pathname);
+    await held(address.pathname, request.headers);
     const answer = await fetch(address);
     response.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") ?? "text/plain" });
     response.end(Buffer.from(await answer.arrayBuffer()));
