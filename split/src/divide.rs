@@ -20,7 +20,8 @@ use wasmparser::{DataKind, ElementItems, ElementKind, TypeRef};
 
 use crate::constants::Constants;
 use crate::module::{Module, constant};
-use crate::names::{Listed, readable};
+use crate::names::Listed;
+use crate::order;
 use crate::rewrite::{self, Target};
 
 /// What the page calls to have the rest loaded; its argument says whether at once.
@@ -250,12 +251,7 @@ impl Plan {
         }
         out.section(&code);
         out.section(&data(module, moved, false)?);
-        let names = kept.iter().map(|f| (number(*f), module.names[*f as usize]));
-        let stubs = self
-            .stubs
-            .iter()
-            .map(|f| (number(*f), module.names[*f as usize]));
-        finish(&mut out, module, names.chain(stubs));
+        finish(&mut out, module, &kept, number);
         Ok(out.finish())
     }
 
@@ -320,8 +316,7 @@ impl Plan {
         }
         out.section(&code);
         out.section(&data(module, moved, true)?);
-        let names = goes.iter().map(|f| (number(*f), module.names[*f as usize]));
-        finish(&mut out, module, names);
+        finish(&mut out, module, &goes, number);
         Ok(out.finish())
     }
 
@@ -524,17 +519,28 @@ fn data(module: &Module<'_>, moved: &[Range<u32>], inside: bool) -> Result<DataS
     Ok(out)
 }
 
-/// Names as they are read, for wasm-opt sorts by them and likes shall stand together, and the features that the code uses.
-fn finish<'n>(
+/// Names, for wasm-opt sorts by them: each function's place in the file (stubs have none, and come last); and the features
+/// that the code uses.
+fn finish(
     out: &mut wasm_encoder::Module,
     module: &Module<'_>,
-    names: impl Iterator<Item = (u32, &'n str)>,
+    functions: &[u32],
+    number: impl Fn(u32) -> u32,
 ) {
-    let mut names: Vec<(u32, &str)> = names.collect();
+    let bodies: Vec<&[u8]> = functions
+        .iter()
+        .filter_map(|function| module.body(*function as usize))
+        .map(|body| &module.bytes[body.range().start as usize..body.range().end as usize])
+        .collect();
+    let mut names: Vec<(u32, usize)> = functions
+        .iter()
+        .map(|function| number(*function))
+        .zip(order::places(&bodies))
+        .collect();
     names.sort_unstable();
     let mut map = NameMap::new();
-    for (index, name) in names {
-        map.append(index, &readable(name));
+    for (index, place) in names {
+        map.append(index, &format!("{place:06}"));
     }
     let mut section = NameSection::new();
     section.functions(&map);

@@ -16,6 +16,8 @@ mod module;
 #[cfg(not(target_arch = "wasm32"))]
 mod names;
 #[cfg(not(target_arch = "wasm32"))]
+mod order;
+#[cfg(not(target_arch = "wasm32"))]
 mod rewrite;
 #[cfg(not(target_arch = "wasm32"))]
 mod watch;

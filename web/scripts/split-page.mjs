@@ -9,8 +9,8 @@ import { join } from "node:path";
 
 import { web } from "./places.mjs";
 
-// `--all-features` would use what browsers do not have. Functions in the order of their names: likes stand in one
-// window of the compressor.
+// `--all-features` would use what browsers do not have. Functions in the order of their names,
+// which the tool that divides makes numbers: likes stand in one window of the compressor (`split/src/order.rs`).
 const OPTIMISE = [
   "-Oz",
   "--enable-bulk-memory",
