@@ -32,7 +32,8 @@ fn main() -> std::process::ExitCode {
     let done = match words[..] {
         ["divide", linked, page, list, first, rest] => run::divide(linked, page, list, first, rest),
         ["watch", page, out] => run::watch(page, out),
-        ["list", page, seen, list] => run::list(page, seen, list),
+        ["list", linked, page, seen, list] => run::list(linked, page, seen, list),
+        ["fits", linked, list] => run::fits(linked, list),
         _ => Err(USAGE.to_owned()),
     };
     match done {
@@ -52,7 +53,8 @@ const USAGE: &str = "\
 kubarium-split divide LINKED PAGE LIST FIRST REST   writes the two files; LINKED is what rustc linked, with
                                                     its relocations, PAGE what wasm-bindgen made of it
 kubarium-split watch PAGE OUT                       writes a wasm that notes which functions have run
-kubarium-split list PAGE SEEN LIST                  writes the names of those that have";
+kubarium-split list LINKED PAGE SEEN LIST           writes the names of those that have
+kubarium-split fits LINKED LIST                     says \"yes\" where the list is of this program, else \"no\"";
 
 #[cfg(not(target_arch = "wasm32"))]
 mod run {
@@ -97,12 +99,25 @@ mod run {
         Ok(format!("{} functions are watched", module.bodies.len()))
     }
 
-    pub fn list(page: &str, seen: &str, list: &str) -> Result<String, String> {
+    /// The digest of what was linked.
+    fn digest(linked: &str) -> Result<String, String> {
+        let bytes = read(linked)?;
+        let module = Module::read(&bytes).map_err(|reason| format!("{linked}: {reason}"))?;
+        Ok(names::digest(module.names.iter().copied()))
+    }
+
+    pub fn fits(linked: &str, list: &str) -> Result<String, String> {
+        let listed = String::from_utf8_lossy(&read(list)?).into_owned();
+        let fits = names::Listed::is_of(&listed, &digest(linked)?);
+        Ok(if fits { "yes" } else { "no" }.to_owned())
+    }
+
+    pub fn list(linked: &str, page: &str, seen: &str, list: &str) -> Result<String, String> {
         let bytes = read(page)?;
         let module = Module::read(&bytes).map_err(|reason| format!("{page}: {reason}"))?;
         let seen = read(seen)?;
         let ran = watch::ran(&module, &seen);
-        write(list, names::written(&ran).as_bytes())?;
+        write(list, names::written(&ran, &digest(linked)?).as_bytes())?;
         Ok(format!(
             "{} of {} functions have run",
             ran.len(),

@@ -8,6 +8,20 @@ pub fn readable(mangled: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(mangled))
 }
 
+/// Of which functions the list was made: a number over all names of the program, by which it is known whether the
+/// compiler has drawn their boundaries otherwise since.
+pub fn digest<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: BTreeSet<String> = names.map(readable).collect();
+    // FNV-1a: it has to be the same on every machine, and nobody forges it.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in names.iter().flat_map(|name| name.bytes().chain([0])) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
+
+const OF: &str = "# Of the program ";
+
 /// The committed list.
 pub struct Listed(BTreeSet<String>);
 
@@ -28,16 +42,24 @@ impl Listed {
         Self(names)
     }
 
+    /// Whether a list was made of the program with this digest.
+    pub fn is_of(text: &str, digest: &str) -> bool {
+        text.lines()
+            .take_while(|line| line.starts_with('#'))
+            .any(|line| line.strip_prefix(OF) == Some(digest))
+    }
+
     pub fn has(&self, mangled: &str) -> bool {
         self.0.contains(&readable(mangled))
     }
 }
 
 /// The list as it is committed: sorted, each line without what it has in common with the one before.
-pub fn written(names: &BTreeSet<String>) -> String {
-    let mut text = String::from(
-        "# The functions that the first minute of the page runs: `cargo xtask profile-page` writes this.\n\
-         # Each line: how many letters it has in common with the name before it, then the others.\n",
+pub fn written(names: &BTreeSet<String>, digest: &str) -> String {
+    let mut text = format!(
+        "# The functions that the first minute of the page runs: `cargo xtask build` and `profile-page` write this.\n\
+         # Each line: how many letters it has in common with the name before it, then the others.\n\
+         {OF}{digest}\n",
     );
     let mut last: &str = "";
     for name in names {
@@ -62,8 +84,19 @@ mod tests {
         let names: BTreeSet<String> = ["a::b::c", "a::b::d e", "a::é", "", "z"]
             .map(String::from)
             .into();
-        let listed = Listed::read(&written(&names));
+        let text = written(&names, "12ab");
+        let listed = Listed::read(&text);
         assert_eq!(listed.0, names);
+        assert!(Listed::is_of(&text, "12ab"));
+        assert!(!Listed::is_of(&text, "12ac"));
+    }
+
+    #[test]
+    fn a_program_is_known_by_its_names_and_not_by_their_order_or_hashes() {
+        let names = ["_RNvCs1234_7mycrate3foo", "memcpy"];
+        let others = ["memcpy", "_RNvCs5678_7mycrate3foo"];
+        assert_eq!(digest(names.into_iter()), digest(others.into_iter()));
+        assert_ne!(digest(names.into_iter()), digest(["memcpy"].into_iter()));
     }
 
     #[test]

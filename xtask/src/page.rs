@@ -34,7 +34,7 @@ impl Page {
         }
     }
 
-    fn profile(self) -> &'static str {
+    pub fn profile(self) -> &'static str {
         match self {
             Self::Ships | Self::Watched => "wasm-release",
             Self::Quick => "wasm-quick",
@@ -69,15 +69,23 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
         Page::Ships | Page::Watched => own_std(),
         Page::Quick => &[],
     };
-    let inputs = format!("{:016x} {}\n", fingerprint(), std.len());
-    let mark = workspace::target().join("xtask").join(page.stamp());
-    let stamp = Stamp::at(mark, inputs);
-    if stamp.is_current() && folder.join("index.html").is_file() {
+    let stamp = || {
+        let inputs = format!("{:016x} {}\n", fingerprint(), std.len());
+        let mark = workspace::target().join("xtask").join(page.stamp());
+        Stamp::at(mark, inputs)
+    };
+    let mut made_of = stamp();
+    if made_of.is_current() && folder.join("index.html").is_file() {
         return Ok(());
     }
-    stamp.clear();
+    made_of.clear();
     schema::write()?;
     notices::write()?;
+    if page == Page::Ships {
+        split::refresh(std)?;
+        // The list is one of the inputs.
+        made_of = stamp();
+    }
     let mut trunk = toolbox.command("trunk")?;
     trunk
         .args([
@@ -99,5 +107,5 @@ pub fn build_with(toolbox: &Toolbox, page: Page) -> Result {
         trunk.env("NO_COLOR", "true");
     }
     run(&mut trunk).map_err(|_| Failure::new("the page was not built: Trunk says why above"))?;
-    stamp.set()
+    made_of.set()
 }

@@ -8,9 +8,9 @@ use std::process::Command;
 use crate::args::Args;
 use crate::failure::{Failure, Result};
 use crate::page::{Page, build};
-use crate::run::{cargo, run};
+use crate::run::{cargo, output, run};
 use crate::server::Server;
-use crate::tools::Chromium;
+use crate::tools::{Chromium, WASM};
 use crate::workspace;
 
 const PACKAGE: &str = "kubarium-split";
@@ -41,9 +41,13 @@ fn tool() -> Result<PathBuf> {
     Ok(workspace::target().join("debug").join(name))
 }
 
+/// What rustc links.
+fn linked() -> PathBuf {
+    workspace::target().join("wasm32-unknown-unknown/wasm-release/kubarium.wasm")
+}
+
 /// What Trunk, the compiler and `web/scripts/split-page.mjs` must be told.
 pub fn environment(page: Page) -> Result<Vec<(&'static str, OsString)>> {
-    let linked = workspace::target().join("wasm32-unknown-unknown/wasm-release/kubarium.wasm");
     let mut flags = std::env::var_os(RUSTFLAGS).unwrap_or_default();
     if !flags.is_empty() {
         flags.push(" ");
@@ -54,7 +58,7 @@ pub fn environment(page: Page) -> Result<Vec<(&'static str, OsString)>> {
         ("KUBARIUM_SPLIT", tool()?.into()),
         ("KUBARIUM_SPLIT_LIST", list().into()),
         ("KUBARIUM_SPLIT_WORK", work(page).into()),
-        ("KUBARIUM_LINKED", linked.into()),
+        ("KUBARIUM_LINKED", linked().into()),
     ];
     if page == Page::Watched {
         environment.push(("KUBARIUM_WATCH", "1".into()));
@@ -62,11 +66,41 @@ pub fn environment(page: Page) -> Result<Vec<(&'static str, OsString)>> {
     Ok(environment)
 }
 
-/// `cargo xtask profile-page`: runs the first minute in a browser, in a page that notes which functions run.
+/// Makes the list anew where it is of another program than the one that is about to be built: the compiler draws the
+/// boundaries of functions otherwise after any change. Where there is no browser, the list stays as it is, and
+/// whoever comes first waits for the second file.
+pub fn refresh(std: &[(&str, &str)]) -> Result {
+    // What Trunk will ask for, in the same words, so that it finds it built.
+    let mut compile = cargo();
+    compile
+        .args(["build", "--quiet", "--target", WASM])
+        .args(["--profile", Page::Ships.profile(), "--bin", "kubarium"])
+        .envs(std.iter().copied())
+        .envs(environment(Page::Ships)?);
+    run(&mut compile)
+        .map_err(|_| Failure::new("the page was not built: the compiler says why above"))?;
+    let mut fits = Command::new(tool()?);
+    fits.arg("fits").args([linked(), list()]);
+    if output(&mut fits)?.trim() == "yes" {
+        return Ok(());
+    }
+    println!("The program has changed: listing anew which functions its first minute runs");
+    make().or_else(|failure| {
+        println!("{failure}\nThe list of functions stays as it is: the page may start slower than it could");
+        Ok(())
+    })
+}
+
+/// `cargo xtask profile-page`: writes the list.
 pub fn profile(args: Args) -> Result {
     args.finish()?;
-    build(Page::Watched)?;
+    make()
+}
+
+/// Runs the first minute in a browser, in a page that notes which functions run, and writes them down.
+fn make() -> Result {
     let chromium = Chromium::ensure()?;
+    build(Page::Watched)?;
     let server = Server::bind(0, Page::Watched.folder(), "/", None)
         .map_err(|error| Failure::new(format!("cannot serve the page: {error}")))?;
     let url = server.url()?;
@@ -81,7 +115,7 @@ pub fn profile(args: Args) -> Result {
     let mut split = Command::new(tool()?);
     split
         .arg("list")
-        .arg(work(Page::Watched).join("page.wasm"))
+        .args([linked(), work(Page::Watched).join("page.wasm")])
         .args([&seen, &list()]);
     run(&mut split)
 }
