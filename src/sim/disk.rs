@@ -24,6 +24,8 @@ pub struct Rare {
     pub sizes: Map<Rc<str>, u64>,
     /// Of files and folders that are not as is usual here.
     pub notes: Map<Rc<str>, Note>,
+    /// The names of files that have several.
+    pub twins: Vec<Vec<Rc<str>>>,
 }
 
 impl Disk {

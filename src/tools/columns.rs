@@ -122,6 +122,40 @@ impl Tr {
     }
 }
 
+/// A text without its escapes: `\n`, `\033`.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        out.push(match chars.next() {
+            Some('n') => '\n',
+            Some('t') => '\t',
+            Some('r') => '\r',
+            Some('a') => '\u{7}',
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('v') => '\u{b}',
+            Some(digit @ '0'..='7') => {
+                let mut code = digit.to_digit(8).unwrap_or(0);
+                for _ in 0..2 {
+                    if let Some(digit) = chars.peek().and_then(|c| c.to_digit(8)) {
+                        code = code * 8 + digit;
+                        chars.next();
+                    }
+                }
+                char::from_u32(code).unwrap_or('\\')
+            }
+            Some(other) => other,
+            None => '\\',
+        });
+    }
+    out
+}
+
 /// The characters of a set: `a-z`, `[:upper:]`, `\n`.
 fn set(text: &str) -> Vec<char> {
     let classes = [
@@ -138,9 +172,7 @@ fn set(text: &str) -> Vec<char> {
     for (class, characters) in classes {
         text = text.replace(class, characters);
     }
-    for (escape, c) in [("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\\\", "\\")] {
-        text = text.replace(escape, c);
-    }
+    let text = unescaped(&text);
     let chars: Vec<char> = text.chars().collect();
     let mut out = Vec::new();
     let mut rest = chars.as_slice();
@@ -183,6 +215,8 @@ mod tests {
         for (words, text, expected) in [
             (vec!["a-z", "A-Z"], "abc1", "ABC1"),
             (vec!["[:upper:]", "[:lower:]"], "AbC", "abc"),
+            (vec!["\\033\\012", "^$"], "\u{1b}[m\n", "^[m$"),
+            (vec!["\\\\a", "x_"], "a\\\u{7}", "_x\u{7}"),
             (vec!["-d", "\\n"], "a\nb\n", "ab"),
             (vec!["-dc", "0-9"], "a1b2", "12"),
             (vec!["-s", " "], "a   b", "a b"),

@@ -204,3 +204,244 @@ I.. round_trippers.go:517] \"Request\" curlCommand=<
 ",
     );
 }
+
+#[test]
+fn containers_are_found_by_files_and_by_name() {
+    let mut bench = Bench::full(&[(
+        "p.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: c, image: busybox, command: [sleep, '1000']}\n",
+    )]);
+    bench.run("kubectl apply -f p.yaml");
+    bench.run("kubectl wait --for=condition=ready pod/p");
+    bench.check(
+        "\
+$ kubectl exec -f p.yaml -- hostname
+p
+$ kubectl exec p -f p.yaml -- hostname
+error: resource/name arguments cannot be provided when a path is specified
+exit=1
+$ kubectl exec -f nofile.yaml -- hostname
+error: the path \"nofile.yaml\" does not exist
+exit=1
+$ kubectl exec -f p.yaml
+error: you must specify at least one command for the container
+exit=1
+$ kubectl exec -f p.yaml hostname
+error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead
+See 'kubectl exec -h' for help and examples
+exit=1
+$ kubectl attach p -c nope
+error: cannot attach to the container: container nope not found in pod p
+exit=1
+$ kubectl exec p -c nope -- date
+Error from server (BadRequest): container nope is not valid for pod p
+exit=1
+$ kubectl edit pod p -o nope
+error: unable to match a printer suitable for the output format \"nope\", allowed formats are: json,yaml
+exit=1
+$ kubectl edit pod nope -o nope
+Error from server (NotFound): pods \"nope\" not found
+exit=1
+",
+    );
+}
+
+const VOLUMES: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cfg}
+data: {a: '1', b.txt: hello}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: v, labels: {app: v}}
+spec:
+  volumes:
+  - {name: cm, configMap: {name: cfg, items: [{key: a, path: a}, {key: b.txt, path: sub/b.txt}]}}
+  - {name: dw, downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}}
+  containers:
+  - name: c
+    image: busybox
+    command: [sleep, infinity]
+    volumeMounts:
+    - {name: cm, mountPath: /etc/cm}
+    - {name: cm, mountPath: /one, subPath: a}
+    - {name: dw, mountPath: /etc/dw}
+";
+
+#[test]
+fn volumes_of_objects_are_links_to_what_was_written_last() {
+    let mut bench = Bench::full(&[("v.yaml", VOLUMES)]);
+    bench.run("kubectl apply -f v.yaml");
+    bench.run("kubectl wait --for=condition=ready pod/v");
+    bench.check(
+        r#"
+$ v() { kubectl exec v -- sh -c "$1"; }; v 'ls /etc/cm; ls -A /etc/cm | sed "s/2026.*/TIME/"; cat /etc/cm/a /etc/cm/sub/b.txt /etc/cm/..data/a /one'; echo
+a
+sub
+..TIME
+..data
+a
+sub
+1hello11
+$ v 'ls -l /etc/cm | tail -n +2 | cut -c1-47; readlink /etc/cm/a; readlink /etc/cm/..data | cut -c1-22; cd /etc/cm/..data && ls; readlink -f ../a | cut -c1-30'
+lrwxrwxrwx    1 root     root             8 Jan
+lrwxrwxrwx    1 root     root            10 Jan
+..data/a
+..2026_01_01_00_01_00.
+a
+sub
+/etc/cm/..2026_01_01_00_01_00.
+$ v 'ls -la /etc/dw | cut -c1-32; ls -l /etc/dw/..data/ | tail -1 | cut -c1-32'
+total 12
+drwxrwxrwx    3 root     root   
+drwxr-xr-x    4 root     root   
+drwxr-xr-x    2 root     root   
+lrwxrwxrwx    1 root     root   
+lrwxrwxrwx    1 root     root   
+-rw-r--r--    1 root     root   
+$ v 'find /etc/cm -type l; find /etc/cm -type f | sed "s/2026[^/]*/TIME/"; find /etc/cm -maxdepth 1 -type d | wc -l'
+/etc/cm/..data
+/etc/cm/a
+/etc/cm/sub
+/etc/cm/..TIME/a
+/etc/cm/..TIME/sub/b.txt
+2
+$ v 'cp /etc/cm/a /tmp/x; [ -L /tmp/x ] || cat /tmp/x; rm /etc/cm/a'; v 'ls -d /run/secrets/kubernetes.io/serviceaccount/..data'
+1rm: can't remove '/etc/cm/a': Read-only file system
+command terminated with exit code 1
+ls: /run/secrets/kubernetes.io/serviceaccount/..data: No such file or directory
+command terminated with exit code 1
+exit=1
+$ old=$(v 'readlink /etc/cm/..data'); kubectl patch cm cfg -p '{"data":{"a":"2"}}'; sleep 100; [ "$old" = "$(v 'readlink /etc/cm/..data')" ] || echo swapped; v 'cat /etc/cm/a /one'; echo
+configmap/cfg patched
+swapped
+21
+$ old=$(v 'readlink /etc/cm/..data'); sleep 200; [ "$old" = "$(v 'readlink /etc/cm/..data')" ] && echo the same
+the same
+$ v 'cd /tmp; echo a > a; ln a b; echo c >> b; cat a; stat -c "%h %N" a; chmod 600 b; ls -l a | cut -c1-16; rm a; cat b; stat -c %h b; ln b /etc/dw/c; ln nope d; ln /tmp /t; mv b e; ls -l e | cut -c1-16'
+a
+c
+2 a
+-rw-------    2 
+a
+c
+1
+-rw-------    1 
+ln: /etc/dw/c: Cross-device link
+ln: d: No such file or directory
+ln: /t: Operation not permitted
+"#,
+    );
+}
+
+#[test]
+fn images_have_their_own_tools() {
+    let mut bench = Bench::full(&[]);
+    for line in [
+        "kubectl create deploy web --image=nginx",
+        "kubectl expose deploy web --port=80",
+        "kubectl run box --image=busybox --command -- sleep infinity",
+        "kubectl run deb --image=nginx",
+        "kubectl run curl --image=curlimages/curl --command -- sleep infinity",
+        "kubectl run net --image=nicolaka/netshoot --command -- sleep infinity",
+        "kubectl run wrong --image=busybox -- curl web",
+        "kubectl wait --for=condition=ready pod/box pod/deb pod/curl pod/net",
+        "kubectl rollout status deploy web",
+    ] {
+        bench.run(line);
+    }
+    bench.check(
+        r#"
+$ kubectl exec box -- curl web 2>&1 | cut -d: -f9-; kubectl exec deb -- ps 2>&1 | cut -d: -f9-
+ exec: "curl": executable file not found in $PATH: unknown
+ exec: "ps": executable file not found in $PATH: unknown
+$ kubectl exec box -- sh -c 'curl web; which curl wget; bash'; kubectl get pod wrong --no-headers | awk '{print $3}'
+/bin/wget
+sh: curl: not found
+sh: bash: not found
+command terminated with exit code 127
+RunContainerError
+$ kubectl exec deb -- bash -c 'curl -s localhost | grep title'
+<title>Welcome to nginx!</title>
+$ kubectl exec box -- free; kubectl exec net -- free -h
+              total        used        free      shared  buff/cache   available
+Mem:        8388608     1048576     5242880        4096     2097152     6815744
+Swap:             0           0           0
+               total        used        free      shared  buff/cache   available
+Mem:           8.0Gi       1.0Gi       5.0Gi       4.0Mi       2.0Gi       6.5Gi
+Swap:             0B          0B          0B
+$ kubectl exec box -- netstat -tln; kubectl debug deb --image=nicolaka/netshoot -q -- sleep 100; sleep 20; kubectl exec deb -c $(kubectl get pod deb -o jsonpath='{.spec.ephemeralContainers[0].name}') -- ss -tln
+Active Internet connections (only servers)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State       
+State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
+LISTEN 0      511            0.0.0.0:80         0.0.0.0:*
+$ ip=$(kubectl get svc web -o jsonpath='{.spec.clusterIP}'); kubectl exec net -- dig +short web.default.svc.cluster.local | sed s/$ip/IP/; kubectl exec net -- dig +short +search web | sed s/$ip/IP/; kubectl exec net -- dig +short web; kubectl exec net -- dig +short -x 10.96.0.1
+IP
+IP
+kubernetes.default.svc.cluster.local.
+$ kubectl exec net -- host web | sed s/$ip/IP/; kubectl exec net -- host nosuch; kubectl exec net -- dig kubernetes.default.svc.cluster.local | grep -v -e WHEN -e id: -e SIZE
+web.default.svc.cluster.local has address IP
+Host nosuch not found: 3(NXDOMAIN)
+command terminated with exit code 1
+
+; <<>> DiG 9.20.15 <<>> kubernetes.default.svc.cluster.local
+;; global options: +cmd
+;; Got answer:
+;; flags: qr aa rd; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1
+;; WARNING: recursion requested but not available
+
+;; OPT PSEUDOSECTION:
+; EDNS: version: 0, flags:; udp: 1232
+;; QUESTION SECTION:
+;kubernetes.default.svc.cluster.local.	IN	A
+
+;; ANSWER SECTION:
+kubernetes.default.svc.cluster.local. 30	IN	A	10.96.0.1
+
+;; Query time: 1 msec
+;; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)
+
+$ kubectl exec box -- wget -S --spider web 2>&1 | sed "s/$ip/IP/"; kubectl exec box -- wget -q -P /tmp web/index.html; kubectl exec box -- grep -c title /tmp/index.html
+Connecting to web (IP:80)
+  HTTP/1.1 200 OK
+  Server: nginx
+  Content-Type: text/html
+  Content-Length: 164
+remote file exists
+1
+$ kubectl exec curl -- curl -s -o /dev/null -w '%{http_code} %{size_download} %{content_type} %{remote_ip} %{url_effective} %{method}%%\n' -G -d a=b -d c=d web | sed "s/$ip/IP/"
+200 164 text/html IP http://web/?a=b&c=d GET%
+$ kubectl exec curl -- curl -s -m 1 -w '%{http_code} %{exitcode}\n' 10.96.250.250; kubectl exec curl -- curl --bogus web; kubectl exec curl -- curl -b c=d --retry 2 -e x -s web -o /dev/null
+000 28
+command terminated with exit code 28
+curl: option --bogus: is unknown
+curl: try 'curl --help' or 'curl --manual' for more information
+command terminated with exit code 2
+"#,
+    );
+}
+
+#[test]
+fn a_file_that_grows_is_followed() {
+    let mut bench = Bench::full(&[(
+        "p.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  volumes: [{name: v, emptyDir: {}}]\n  containers:\n  - {name: w, image: busybox, command: [sh, -c, 'i=0; while true; do i=$((i+1)); echo line $i >> /v/log; sleep 1; done'], volumeMounts: [{name: v, mountPath: /v}]}\n  - {name: r, image: busybox, command: [sh, -c, 'sleep 3; tail -n+1 -f /v/log'], volumeMounts: [{name: v, mountPath: /v}]}\n  - {name: idle, image: busybox, command: [tail, -f, /dev/null]}\n  - {name: none, image: busybox, command: [tail, -f, /none]}\n",
+    )]);
+    bench.run("kubectl apply -f p.yaml");
+    bench.run("sleep 20");
+    bench.check(
+        r#"
+$ kubectl logs p -c r | head -3; [ $(kubectl logs p -c r | wc -l) -gt 10 ] && echo more
+line 1
+line 2
+line 3
+more
+$ kubectl logs p -c idle; kubectl logs p -c none
+tail: can't open '/none': No such file or directory
+tail: no files
+$ timeout 3 kubectl exec p -c w -- tail -n 1 -f /v/log | wc -l
+3
+"#,
+    );
+}

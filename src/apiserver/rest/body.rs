@@ -64,6 +64,16 @@ pub(super) fn decode(server: &ApiServer, kind: Kind, request: &Request) -> Resul
     let strictness = Strictness::of(request, &mut Errors::default());
     let value = object(kind.info().kind, request)?;
     check_type(server, kind, value)?;
+    // What says nothing of its type is of the type of the URL.
+    let silent = |field: &str| value[field] == "";
+    let mut said = None;
+    if silent("apiVersion") || silent("kind") {
+        let mut fields = value.clone();
+        fields["apiVersion"] = Value::from(kind.info().api_version());
+        fields["kind"] = Value::from(kind.info().kind);
+        said = Some(fields);
+    }
+    let value = said.as_ref().unwrap_or(value);
     let (object, unknown) = kind.decode(value).map_err(|e| {
         cannot_be_handled(kind, (kind.info().version, kind.info().kind), &e.message)
     })?;

@@ -73,7 +73,7 @@ impl ApiServer {
         match (usage, pod) {
             (Some(usage), Some(pod)) => Ok(of_pod(&pod, usage, now)),
             _ => Err(missing(
-                "pods.metrics.k8s.io",
+                "podmetrics.metrics.k8s.io",
                 &format!("{namespace}/{name}"),
             )),
         }
@@ -95,7 +95,7 @@ impl ApiServer {
         let all = self.pod_metrics(now, "").unwrap_or_default();
         let node = self.get::<Node>(&Key::new("", name));
         node.map(|node| self.of_node(&node, &all, now))
-            .ok_or_else(|| missing("nodes.metrics.k8s.io", name))
+            .ok_or_else(|| missing("nodemetrics.metrics.k8s.io", name))
     }
 
     fn of_node(&self, node: &Node, all: &[PodUsage], now: Time) -> Value {

@@ -136,6 +136,7 @@ impl PodWorker {
         let args = expand_all(spec.args.as_deref(), &env);
         let started = process::start(Start {
             content: &image.content,
+            image: spec.image.as_deref().unwrap_or_default(),
             command: &command,
             args: &args,
             env: env.clone(),

@@ -312,7 +312,7 @@ fn check(words: &[Rc<str>], s: &Surroundings<'_>) -> Result<(), String> {
     let program = &s.content.program;
     let known = program.name == name
         || program.commands.contains_key(name)
-        || (!program.no_shell && shell::is_known(name))
+        || (!program.no_shell && shell::is_known(name) && !s.lacks(name))
         || !s.content.declared;
     if known || (first.contains('/') && s.read(&absolute("/", first)).is_ok()) {
         return Ok(());

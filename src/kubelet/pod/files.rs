@@ -346,7 +346,11 @@ impl PodWorker {
             }
             match self.files_of(volume, h, ctx) {
                 Ok(files) => {
-                    self.volumes.insert(volume.name.as_str().into(), files);
+                    let old = self.volumes.get(volume.name.as_str());
+                    // What says the same is not written again.
+                    if !old.is_some_and(|old| files.says_the_same(old)) {
+                        self.volumes.insert(volume.name.as_str().into(), files);
+                    }
                 }
                 Err(reason) => {
                     let message = format!(
@@ -402,6 +406,7 @@ impl PodWorker {
                     },
                     read_only: m.read_only.unwrap_or_default() || fixed,
                     fixed,
+                    whole: inside.is_empty() && volume.is_some_and(shows_objects),
                     room: volume.and_then(|v| {
                         let folder = v.empty_dir.as_ref()?;
                         let in_memory = folder.medium.as_deref() == Some("Memory");

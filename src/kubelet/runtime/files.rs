@@ -35,6 +35,7 @@ pub enum FileError {
     NotPermitted,
     NotEmpty,
     Busy,
+    OtherDisk,
 }
 
 impl FileError {
@@ -50,6 +51,7 @@ impl FileError {
             FileError::NotPermitted => "Operation not permitted",
             FileError::NotEmpty => "Directory not empty",
             FileError::Busy => "Resource busy",
+            FileError::OtherDisk => "Cross-device link",
         }
     }
 }
@@ -96,9 +98,56 @@ impl Files {
         if full || text.len() > MOST_BYTES {
             return Err(FileError::Full);
         }
-        disk.files.insert(path.into(), text);
-        if !append && disk.rare().is_some() {
-            disk.rare_mut().sizes.remove(path);
+        for name in self.names(path) {
+            let disk = &mut self.disk;
+            disk.files.insert(name.clone(), text.clone());
+            if !append && disk.rare().is_some() {
+                disk.rare_mut().sizes.remove(&*name);
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the file at a path, with this one.
+    fn names(&self, path: &str) -> Vec<Rc<str>> {
+        match self.twins(path) {
+            Some(names) => names.clone(),
+            None => vec![path.into()],
+        }
+    }
+
+    /// The names of a file that has several.
+    pub fn twins(&self, path: &str) -> Option<&Vec<Rc<str>>> {
+        let all = &self.disk.rare()?.twins;
+        all.iter().find(|names| names.iter().any(|n| **n == *path))
+    }
+
+    /// Gives a file another name: what is written to one is in both.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
+    pub fn make_twin(&mut self, path: &str, of: &str) -> Result<(), FileError> {
+        let text = self.read(of)?;
+        let (note, size) = (
+            self.note(of),
+            self.disk.rare().and_then(|r| r.sizes.get(of).copied()),
+        );
+        if self.disk.files.len() >= MOST_FILES {
+            return Err(FileError::Full);
+        }
+        self.disk.files.insert(path.into(), text);
+        let rare = self.disk.rare_mut();
+        if let Some(size) = size {
+            rare.sizes.insert(path.into(), size);
+        }
+        if let Some(note) = note {
+            rare.notes.insert(path.into(), note);
+        }
+        let known = rare.twins.iter_mut();
+        match known
+            .into_iter()
+            .find(|names| names.iter().any(|n| **n == *of))
+        {
+            Some(names) => names.push(path.into()),
+            None => rare.twins.push(vec![of.into(), path.into()]),
         }
         Ok(())
     }
@@ -106,7 +155,9 @@ impl Files {
     /// Makes a file of so many bytes, of which nobody asks what they are.
     pub fn fill(&mut self, path: &str, bytes: u64) -> Result<(), FileError> {
         self.write(path, "", false)?;
-        self.disk.rare_mut().sizes.insert(path.into(), bytes);
+        for name in self.names(path) {
+            self.disk.rare_mut().sizes.insert(name, bytes);
+        }
         Ok(())
     }
 
@@ -182,6 +233,8 @@ impl Files {
             rare.links.retain(|f, _| stays(f));
             rare.sizes.retain(|f, _| stays(f));
             rare.notes.retain(|f, _| stays(f));
+            rare.twins.iter_mut().for_each(|names| names.retain(stays));
+            rare.twins.retain(|names| names.len() > 1);
         }
         before != count(disk)
     }
@@ -255,7 +308,24 @@ impl Files {
 
     /// Notes whose a file or a folder is from now on.
     pub fn set_note(&mut self, path: &str, note: Note) {
-        self.disk.rare_mut().notes.insert(path.into(), note);
+        for name in self.names(path) {
+            self.disk.rare_mut().notes.insert(name, note);
+        }
+    }
+
+    /// Whether there is the same in both, whenever it came there.
+    #[inline(never)] // it waits in the second file of the wasm until it happens
+    pub fn says_the_same(&self, other: &Files) -> bool {
+        let mut own = self.clone();
+        own.disk.usual.changed = other.disk.usual.changed;
+        if own.disk.rare().is_some() {
+            for (name, note) in &mut own.disk.rare_mut().notes {
+                if let Some(other) = other.disk.rare().and_then(|r| r.notes.get(&**name)) {
+                    note.changed = other.changed;
+                }
+            }
+        }
+        own == *other
     }
 
     /// Notes what may be done with a file or a folder that is there.
@@ -353,6 +423,26 @@ mod tests {
         assert!(files.remove("/tmp") && !files.remove("/tmp"));
         assert_eq!(files.used("/"), 0);
         assert_eq!(files.read("/tmp/a/b"), Err(FileError::Missing));
+    }
+
+    #[test]
+    fn a_file_may_have_several_names() {
+        let mut files = Files::default();
+        assert_eq!(files.write("/a", "x", false), Ok(()));
+        assert_eq!(files.make_twin("/b", "/a"), Ok(()));
+        assert_eq!(files.make_twin("/c", "/b"), Ok(()));
+        assert_eq!(files.make_twin("/d", "/none"), Err(FileError::Missing));
+        assert_eq!(files.write("/b", "y", true), Ok(()));
+        assert_eq!(files.read("/a").as_deref(), Ok("xy"));
+        files.set_mode("/c", 0o600);
+        assert_eq!(files.note("/a").map(|n| n.mode), Some(0o600));
+        assert_eq!(files.twins("/a").map(Vec::len), Some(3));
+        assert!(files.remove("/a"));
+        assert_eq!(files.write("/c", "z", false), Ok(()));
+        assert_eq!(files.read("/b").as_deref(), Ok("z"));
+        assert!(files.remove("/b"));
+        assert_eq!(files.twins("/c"), None);
+        assert_eq!(files.read("/c").as_deref(), Ok("z"));
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Endpoints, PodSpec, Service};
+use k8s_openapi::api::core::v1::{Endpoints, Node, PodSpec, Service};
 
 use super::files::{ENTER, FileError, Files, READ};
 use super::image::Content;
 use super::process::Server;
 use super::resolv;
-use super::shell::{FetchError, Machine, Seen};
+use super::shell::{FetchError, Machine, Seen, base};
+use super::standard;
 use super::tree::mounted;
 use crate::api::Key;
+use crate::api::quantity::QuantityExt;
 use crate::apiserver::ApiServer;
 use crate::client::wire::Ask;
 use crate::sim::ordered::Map as BTreeMap;
@@ -24,8 +26,10 @@ pub struct Mount {
     /// The part of the volume that is mounted; empty, or beginning with `/`.
     pub inside: Rc<str>,
     pub read_only: bool,
-    /// What it shows comes from objects of the API.
+    /// What it shows comes from objects of the API, or is a claim that is only to be read.
     pub fixed: bool,
+    /// It is written at once, as a whole: behind `..data`.
+    pub whole: bool,
     /// How many bytes it has room for, where it lies in memory.
     pub room: Option<u64>,
 }
@@ -163,10 +167,8 @@ impl Machine for Surroundings<'_> {
     fn used(&self, path: &str) -> u64 {
         let path = &*self.followed(path, true);
         match mounted(self.mounts, path) {
-            Some((mount, inside)) => self
-                .volumes
-                .get(&mount.volume)
-                .map_or(0, |f| f.used(&inside)),
+            Some((mount, _)) if self.volumes.get(&mount.volume).is_none() => 0,
+            Some(_) => self.tree(path).map_or(0, |(f, inside)| f.used(&inside)),
             None => match self.files.used(path) {
                 0 => self.text(path).map_or(0, |text| text.len() as u64),
                 used => used,
@@ -208,6 +210,18 @@ impl Machine for Surroundings<'_> {
 
     fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
         self.add_link(path, target)
+    }
+
+    fn make_twin(&mut self, path: &str, of: &str) -> Result<(), FileError> {
+        self.add_twin(path, of)
+    }
+
+    fn names_of(&self, path: &str) -> usize {
+        let path = &*self.followed(path, false);
+        let found = self.tree(path);
+        found.map_or(1, |(files, inside)| {
+            files.twins(&inside).map_or(1, Vec::len)
+        })
     }
 
     fn set_mask(&mut self, mask: u16) {
@@ -334,6 +348,42 @@ impl Machine for Surroundings<'_> {
 
     fn is_undeclared(&self) -> bool {
         !self.content.declared
+    }
+
+    fn lacks(&self, name: &str) -> bool {
+        self.content.declared
+            && !self.content.program.commands.contains_key(name)
+            && !self.is_program(name)
+            && standard::lacks(self.image, name)
+    }
+
+    fn is_small(&self) -> bool {
+        standard::is_small(self.image)
+    }
+
+    fn memory(&self) -> u64 {
+        let name = self.spec.and_then(|s| s.node_name.as_deref());
+        let node = name.and_then(|name| self.api.get::<Node>(&Key::new("", name)));
+        let capacity = node.and_then(|n| {
+            let all = n.status.as_ref()?.capacity.as_ref()?;
+            u64::try_from(all.get("memory")?.amount().value()).ok()
+        });
+        capacity.unwrap_or(8 << 30)
+    }
+
+    fn listening(&self) -> Vec<(u16, u32, Rc<str>)> {
+        let mut all = Vec::new();
+        for near in &self.servers {
+            let own = self.processes.iter();
+            let name = near.server.name();
+            let seen = own.into_iter().find(|p| base(&p.title) == name);
+            for port in near.server.listening(self.now) {
+                all.push((port, seen.map_or(0, |p| p.pid), name.into()));
+            }
+        }
+        all.sort();
+        all.dedup();
+        all
     }
 
     fn random(&mut self, bound: u64) -> u64 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::image::Content;
 use super::machine::Surroundings;
 use super::shell::{self, Machine, Pause, Shell};
+use super::standard;
 use crate::api::play::{HttpAnswer, Program};
 use crate::api::quantity::Quantity;
 use crate::client::wire::Ending;
@@ -44,6 +45,8 @@ const SHELL_MEMORY: u64 = 1 << 20;
 /// What a process needs to start.
 pub struct Start<'s> {
     pub content: &'s Content,
+    /// The name of the image.
+    pub image: &'s str,
     pub command: &'s [String],
     pub args: &'s [String],
     pub env: BTreeMap<Rc<str>, Rc<str>>,
@@ -107,7 +110,7 @@ pub struct Answer {
 /// The executable does not exist: the runtime's words for it.
 pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
     let program = &start.content.program;
-    let mut entry = entry(start.content, start.command, start.args)?;
+    let mut entry = entry(start.content, start.image, start.command, start.args)?;
     // A shell that reads from a terminal waits for what is typed.
     let reads = match &entry {
         Entry::Program => program.script.trim() == "exit 0",
@@ -170,7 +173,12 @@ fn shell(script: &str, args: Vec<Rc<str>>, start: &Start<'_>) -> Result<Running,
 }
 
 /// Finds what is to run: `command` replaces the entrypoint, `args` its arguments.
-fn entry(content: &Content, command: &[String], args: &[String]) -> Result<Entry, String> {
+fn entry(
+    content: &Content,
+    image: &str,
+    command: &[String],
+    args: &[String],
+) -> Result<Entry, String> {
     let program = &content.program;
     let words: Vec<Rc<str>> = command
         .iter()
@@ -188,7 +196,8 @@ fn entry(content: &Content, command: &[String], args: &[String]) -> Result<Entry
     if let Some(script) = program.commands.get(name) {
         return Ok(Entry::Script(script.clone(), words));
     }
-    if !program.no_shell && shell::is_known(name) {
+    let lacks = content.declared && standard::lacks(image, name);
+    if !program.no_shell && shell::is_known(name) && !lacks {
         return Ok(Entry::Words(words));
     }
     if let Some(script) = program.files.get(&**first) {
@@ -442,6 +451,19 @@ impl Server {
     pub fn listens(&self, port: u16, now: Time) -> bool {
         let accepts = !self.draining || self.program.accepts_while_draining;
         accepts && now >= self.listening && self.ports.contains(&port)
+    }
+
+    /// The ports on which it listens now.
+    pub fn listening(&self, now: Time) -> impl Iterator<Item = u16> {
+        self.ports
+            .iter()
+            .copied()
+            .filter(move |port| self.listens(*port, now))
+    }
+
+    /// The name of its program.
+    pub fn name(&self) -> &str {
+        &self.program.name
     }
 
     /// The answer to a request, or `None` when the program does not speak HTTP.

@@ -86,6 +86,54 @@ fn short(image: &str) -> &str {
     name.split([':', '@']).next().unwrap_or_default()
 }
 
+/// What images of a kind come without, of the tools that people look for.
+const SMALL_LACKS: &str =
+    " bash curl dig getent host jq less nano netcat ss tcpdump traceroute6 vim ";
+const SLIM_LACKS: &str = " curl dig free host ifconfig ip jq killall less nano nc netcat netstat nslookup \
+    ping pkill ps ss tcpdump telnet top vi vim wget xxd ";
+const UBUNTU_LACKS: &str = " curl dig host ifconfig ip jq killall less nano nc netcat netstat nslookup ping \
+    ss tcpdump telnet vi vim wget xxd ";
+const FULL_LACKS: &str = " dig host ifconfig ip jq killall less nano nc netcat netstat nslookup ping ss \
+    tcpdump telnet vi vim xxd ";
+
+/// Whether an image's tools are those of busybox.
+pub fn is_small(image: &str) -> bool {
+    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+    let name = short(image);
+    matches!(name, "busybox" | "alpine" | "bash" | "agnhost")
+        || image.contains("curlimages/curl")
+        || tag.contains("alpine")
+}
+
+/// Whether a well-known image comes without a tool.
+pub fn lacks(image: &str, tool: &str) -> bool {
+    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+    let name = short(image);
+    // What some have beside what is usual for their kind.
+    let own = match name {
+        "alpine" => "getent",
+        "bash" => "bash getent",
+        "nginx" | "curl" if is_small(image) => "curl getent",
+        "nginx" | "nginx-unprivileged" | "mysql" => "curl",
+        "agnhost" => "curl dig getent host",
+        _ if is_small(image) && name != "busybox" => "getent",
+        _ => "",
+    };
+    if own.split(' ').any(|own| own == tool) {
+        return false;
+    }
+    let without = match name {
+        _ if is_small(image) => SMALL_LACKS,
+        "python" | "node" | "perl" if tag.contains("slim") => SLIM_LACKS,
+        "python" | "node" | "perl" => FULL_LACKS,
+        "ubuntu" | "mongo" | "mariadb" | "rabbitmq" => UBUNTU_LACKS,
+        "debian" | "nginx" | "nginx-unprivileged" | "httpd" | "redis" | "memcached"
+        | "postgres" | "mysql" => SLIM_LACKS,
+        _ => return false,
+    };
+    without.contains(&format!(" {tool} "))
+}
+
 /// Whether an image comes with a folder of the list.
 fn comes_with(image: &str, folder: &str) -> bool {
     short(image) != "busybox" || SMALL.contains(&folder)
@@ -225,6 +273,31 @@ mod tests {
             passwd.starts_with("root:x:0:0:root:/root:/bin/sh\n"),
             "{passwd}"
         );
+    }
+
+    #[test]
+    fn images_come_without_what_they_come_without() {
+        for (image, tools, expected) in [
+            ("busybox:1.36", "curl bash dig", true),
+            ("busybox:1.36", "wget nslookup nc ps free netstat vi", false),
+            ("alpine", "curl bash ss", true),
+            ("alpine", "getent wget", false),
+            ("nginx:1.27", "ps wget ping ip vi free netstat", true),
+            ("nginx:1.27", "curl bash getent", false),
+            ("nginx:1.27-alpine", "bash dig", true),
+            ("nginx:1.27-alpine", "curl wget ps", false),
+            ("docker.io/library/ubuntu:24.04", "curl wget ping", true),
+            ("docker.io/library/ubuntu:24.04", "ps free bash", false),
+            ("python:3.13", "curl wget ps", false),
+            ("python:3.13-slim", "curl wget ps", true),
+            ("curlimages/curl:8.14.1", "bash", true),
+            ("curlimages/curl:8.14.1", "curl wget", false),
+            ("ghcr.io/acme/shop:3", "curl dig bash", false),
+        ] {
+            for tool in tools.split(' ') {
+                assert_eq!(lacks(image, tool), expected, "{image} {tool}");
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use super::files::{ENTER, FileError, Files, OF_GROUP, READ, WRITE, absolute, may, split};
 use super::machine::{Mount, Surroundings};
 use super::standard;
-use crate::sim::{Note, Time};
+use crate::api::rfc3339;
+use crate::sim::{Note, Time, hash_bytes};
 
 /// Links that lead through so many others lead in circles.
 const MOST_LINKS: usize = 16;
@@ -43,10 +44,54 @@ impl Surroundings<'_> {
             .filter(|name| !name.is_empty())
     }
 
+    // Each waits in the second file of the wasm until somebody looks.
+
+    /// The folder behind `..data` in a volume that is written as a whole, named for when it was.
+    #[inline(never)]
+    fn written(&self, mount: &Mount) -> Option<String> {
+        let at = self.volumes.get(&mount.volume)?.usual_time();
+        let c = rfc3339::civil(at.0 as i64);
+        let number = hash_bytes(at.0, mount.volume.as_bytes()) % 4_294_967_296;
+        Some(format!(
+            "..{:04}_{:02}_{:02}_{:02}_{:02}_{:02}.{number}",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        ))
+    }
+
+    /// The path in a volume of what lies behind `..data`, which the volume itself does not know.
+    fn behind_data(&self, mount: &Mount, inside: String) -> String {
+        if !mount.whole || !inside.starts_with("/..") {
+            return inside;
+        }
+        let folder = self.written(mount);
+        let rest = folder.and_then(|folder| inside.strip_prefix('/')?.strip_prefix(&*folder));
+        match rest {
+            Some("") => "/".to_owned(),
+            Some(rest) if rest.starts_with('/') => rest.to_owned(),
+            _ => inside,
+        }
+    }
+
+    /// The link that stands at a path of a volume that is written as a whole.
+    #[inline(never)]
+    fn data_link(&self, path: &str) -> Option<Rc<str>> {
+        let (mount, inside) = mounted(self.mounts, path).filter(|(mount, _)| mount.whole)?;
+        let name = inside.strip_prefix('/').filter(|n| !n.contains('/'))?;
+        if name == "..data" {
+            return Some(self.written(mount)?.into());
+        }
+        let files = self.volumes.get(&mount.volume)?;
+        let there = !name.is_empty() && files.note(&inside).is_some();
+        there.then(|| format!("..data/{name}").into())
+    }
+
     /// The tree that a path is of, and the path in it.
-    fn tree(&self, path: &str) -> Option<(&Files, String)> {
+    pub(super) fn tree(&self, path: &str) -> Option<(&Files, String)> {
         match mounted(self.mounts, path) {
-            Some((mount, inside)) => Some((self.volumes.get(&mount.volume)?, inside)),
+            Some((mount, inside)) => {
+                let inside = self.behind_data(mount, inside);
+                Some((self.volumes.get(&mount.volume)?, inside))
+            }
             None => Some((self.files, path.to_owned())),
         }
     }
@@ -68,7 +113,9 @@ impl Surroundings<'_> {
 
     /// Where a path leads when links are followed; the last one too if `whole`.
     pub(super) fn followed(&self, path: &str, whole: bool) -> String {
-        let linked = self.files.has_links() || self.volumes.values().any(Files::has_links);
+        let linked = self.files.has_links()
+            || self.volumes.values().any(Files::has_links)
+            || mounted(self.mounts, path).is_some_and(|(mount, _)| mount.whole);
         if !linked {
             return path.to_owned();
         }
@@ -99,6 +146,9 @@ impl Surroundings<'_> {
     }
 
     pub(super) fn link_at(&self, path: &str) -> Option<Rc<str>> {
+        if let Some(link) = self.data_link(path) {
+            return Some(link);
+        }
         let (files, inside) = self.tree(path)?;
         files.link(&inside).cloned()
     }
@@ -167,6 +217,7 @@ impl Surroundings<'_> {
     pub(super) fn has_folder(&self, path: &str) -> bool {
         match mounted(self.mounts, path) {
             Some((mount, inside)) => {
+                let inside = self.behind_data(mount, inside);
                 let files = self.volumes.get(&mount.volume);
                 let made = *inside == *mount.inside;
                 inside == "/"
@@ -183,6 +234,21 @@ impl Surroundings<'_> {
 
     /// Whose a file, a folder or a link is; links are not followed.
     pub(super) fn note_at(&self, path: &str) -> Option<Note> {
+        if let Some((mount, inside)) = mounted(self.mounts, path).filter(|(mount, _)| mount.whole)
+            && let Some(files) = self.volumes.get(&mount.volume)
+            && let Some(root) = files.note("/")
+        {
+            if self.data_link(path).is_some() {
+                return Some(Note {
+                    mode: 0o777,
+                    ..root
+                });
+            }
+            if inside.starts_with("/..") && self.behind_data(mount, inside) == "/" {
+                let mode = root.mode & !0o022;
+                return Some(Note { mode, ..root });
+            }
+        }
         if let Some((files, inside)) = self.tree(path)
             && let Some(note) = files.note(&inside)
         {
@@ -362,6 +428,35 @@ impl Surroundings<'_> {
         Ok(())
     }
 
+    /// Gives a file of the same tree another name.
+    #[inline(never)]
+    pub(super) fn add_twin(&mut self, path: &str, of: &str) -> Result<(), FileError> {
+        let (path, of) = (&*self.followed(path, false), &*self.followed(of, true));
+        if self.note_at(of).is_none() {
+            return Err(FileError::Missing);
+        }
+        if self.has_folder(of) {
+            return Err(FileError::NotPermitted);
+        }
+        if self.note_at(path).is_some() {
+            return Err(FileError::Exists);
+        }
+        let volume = |path: &str| mounted(self.mounts, path).map(|(mount, _)| &mount.volume);
+        if volume(path) != volume(of) {
+            return Err(FileError::OtherDisk);
+        }
+        self.writable(path)?;
+        self.check_folder(path)?;
+        let text = self.text(of);
+        let (_, of) = self.tree(of).ok_or(FileError::Missing)?;
+        let (files, inside) = self.tree_mut(path)?;
+        // What every image has is copied before it has another name.
+        if let (Ok(text), Err(FileError::Missing)) = (text, files.read(&of)) {
+            files.put(&of, &text);
+        }
+        files.make_twin(&inside, &of)
+    }
+
     /// Removes a file, a link, or a folder with all that is in it.
     pub(super) fn take_away(&mut self, path: &str) -> Result<(), FileError> {
         let path = &*self.followed(path, false);
@@ -399,7 +494,15 @@ impl Surroundings<'_> {
             return Ok(Vec::new());
         };
         let mut names = files.list(&inside);
-        if mounted(self.mounts, path).is_none() {
+        let here = mounted(self.mounts, path);
+        if let Some((mount, inside)) = &here
+            && mount.whole
+            && inside == "/"
+        {
+            names.push("..data".to_owned());
+            names.extend(self.written(mount));
+        }
+        if here.is_none() {
             names.extend(standard::names(path, self.image).map(str::to_owned));
             if path == "/proc" {
                 names.extend(self.processes.iter().map(|p| p.pid.to_string()));

@@ -192,7 +192,7 @@ fn requests_from_inside_a_container_go_over_the_network() {
         "kubectl create deployment web --image=nginx --replicas=2",
         "kubectl expose deployment web --port=80",
         "kubectl create service clusterip nobody --tcp=80",
-        "kubectl run box --image=busybox --command -- sleep infinity",
+        "kubectl run box --image=curlimages/curl --command -- sleep infinity",
     ] {
         assert_eq!(run(&mut t, line).1, 0);
     }

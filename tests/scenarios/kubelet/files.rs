@@ -91,7 +91,7 @@ fn what_objects_show_has_the_modes_that_the_volume_says() {
         &mut terminal,
         &[
             (
-                "stat -c '%a %n' /etc/s/a /etc/s/deep/b",
+                "stat -L -c '%a %n' /etc/s/a /etc/s/deep/b",
                 "400 /etc/s/a\n444 /etc/s/deep/b\n",
             ),
             (
@@ -99,8 +99,8 @@ fn what_objects_show_has_the_modes_that_the_volume_says() {
                 "sh: can't create /etc/s/a: Read-only file system\n1\n",
             ),
             (
-                "rm /etc/s/a || rm -r /etc/s",
-                "rm: can't remove '/etc/s/a': Read-only file system\nrm: can't remove '/etc/s/a': Read-only file system\ncommand terminated with exit code 1\n",
+                "rm /etc/s/a || rm -r /etc/s/..data/deep",
+                "rm: can't remove '/etc/s/a': Read-only file system\nrm: can't remove '/etc/s/..data/deep/b': Read-only file system\ncommand terminated with exit code 1\n",
             ),
             (
                 "mount | grep /etc/s",

@@ -77,7 +77,7 @@ fn sidecars_start_first_and_stop_last() {
         "side",
         "restartPolicy: Never, \
          initContainers: [{name: proxy, image: nginx, restartPolicy: Always, startupProbe: {httpGet: {port: 80, path: /}, periodSeconds: 1}}], \
-         containers: [{name: work, image: busybox, command: [sh, -c, 'curl -s localhost > /dev/null && sleep 5']}]",
+         containers: [{name: work, image: busybox, command: [sh, -c, 'wget -qO- localhost > /dev/null && sleep 5']}]",
     );
     cluster.run_for(secs(8));
     let both = pod(&mut cluster, "side");

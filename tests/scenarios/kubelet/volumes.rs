@@ -255,7 +255,7 @@ fn images_do_what_their_arguments_say() {
     run(
         &mut cluster,
         "box",
-        "containers: [{name: c, image: busybox, command: [sleep, infinity]}]",
+        "containers: [{name: c, image: curlimages/curl, command: [sleep, infinity]}]",
     );
     cluster.run_for(secs(45));
     let ip = |cluster: &mut Cluster, name: &str| {

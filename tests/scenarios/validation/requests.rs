@@ -104,6 +104,17 @@ fn bodies() {
         ),
         // The namespace is that of the URL.
         (put(CONFIG_MAP), ""),
+        // And so is what nobody says of the type.
+        (
+            put("{apiVersion: '', kind: ConfigMap, metadata: {name: m}}"),
+            "",
+        ),
+        (put("{apiVersion: v1, kind: '', metadata: {name: m}}"), ""),
+        (put("{metadata: {name: m}}"), ""),
+        (
+            post("{apiVersion: '', kind: Pod, metadata: {name: q}}"),
+            "Pod in version \"v1\" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion",
+        ),
     ]);
 }
 

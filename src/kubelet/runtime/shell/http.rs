@@ -37,30 +37,38 @@ pub struct Fetch {
     format: Option<String>,
     /// `host:port:address`
     resolved: Vec<String>,
+    /// `-G`: what is sent goes into the address.
+    asks: bool,
+    /// wget's `-S`.
+    shows_answer: bool,
+    /// wget's `-P`.
+    folder: String,
+    url: String,
+    /// An option that there is not.
+    unknown: Option<String>,
+    version: bool,
     began: Time,
 }
 
 /// Letters of curl and of wget that take a value.
-const CURL_VALUES: &str = "omHXdwTAuebFxcK";
-const WGET_VALUES: &str = "OTtUPoY";
-const LONG_VALUES: [&str; 16] = [
-    "output",
-    "max-time",
-    "header",
-    "request",
-    "data",
-    "data-raw",
-    "data-binary",
-    "json",
-    "write-out",
-    "connect-timeout",
-    "cacert",
-    "user-agent",
-    "user",
-    "retry",
-    "retry-delay",
-    "resolve",
-];
+const CURL_VALUES: &str = "omHXdwTAuebFxcKECDrtyYzPQU";
+const WGET_VALUES: &str = "OTtUPoYwe";
+/// Long options that take a value, of both.
+const LONG_VALUES: &str = " output max-time header request data data-raw data-binary data-urlencode \
+    data-ascii json write-out connect-timeout cacert capath cert cert-type key key-type user-agent user retry \
+    retry-delay retry-max-time resolve connect-to cookie cookie-jar referer form form-string range url proxy \
+    proxy-user noproxy interface max-redirs max-filesize limit-rate config dns-servers tls-max ciphers \
+    unix-socket oauth2-bearer local-port keepalive-time speed-limit speed-time upload-file stderr trace \
+    trace-ascii output-dir dump-header time-cond post-data post-file output-document timeout tries quota wait ";
+/// Long options of curl that take none.
+const LONG_SWITCHES: &str = " silent show-error fail fail-with-body insecure head include verbose remote-name \
+    location location-trusted compressed get http1.0 http1.1 http2 http2-prior-knowledge http3 ipv4 ipv6 \
+    no-progress-meter progress-bar no-buffer retry-connrefused retry-all-errors globoff path-as-is create-dirs \
+    remote-header-name tcp-nodelay tcp-fastopen tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 ssl ssl-reqd parallel next \
+    anyauth basic digest negotiate ntlm no-keepalive fail-early raw junk-session-cookies haproxy-protocol \
+    http0.9 no-sessionid trace-time disable cert-status use-ascii append list-only remote-time netrc post301 ";
+const CURL_SWITCHES: &str = "sSfkIivOLG#46gNjJnlapqRBMVZ0123";
+const TRY: &str = "curl: try 'curl --help' or 'curl --manual' for more information";
 
 impl Fetch {
     fn new(curl: bool, now: Time) -> Fetch {
@@ -87,6 +95,12 @@ impl Fetch {
             target: None,
             format: None,
             resolved: Vec::new(),
+            asks: false,
+            shows_answer: false,
+            folder: String::new(),
+            url: String::new(),
+            unknown: None,
+            version: false,
             began: now,
         }
     }
@@ -100,9 +114,24 @@ impl Fetch {
             "o" | "output" | "O" | "output-document" => self.target = Some(value.to_owned()),
             "m" | "max-time" | "connect-timeout" | "T" | "timeout" => self.timeout = seconds(),
             "X" | "request" => self.method = value.to_owned(),
-            "d" | "data" | "data-raw" | "data-binary" | "json" | "post-data" => {
-                self.body = value.to_owned();
+            "d" | "data" | "data-raw" | "data-binary" | "data-ascii" | "json" | "post-data"
+            | "data-urlencode" => {
+                let value = match (name, value.split_once('=')) {
+                    ("data-urlencode", Some((key, text))) => format!("{key}={}", encoded(text)),
+                    ("data-urlencode", None) => encoded(value),
+                    _ => value.to_owned(),
+                };
+                // Several are joined.
+                if !self.body.is_empty() && name != "json" {
+                    self.body.push('&');
+                }
+                self.body.push_str(&value);
             }
+            "post-file" => self.body = format!("@{value}"),
+            "P" => self.folder = value.to_owned(),
+            "url" => self.url = value.to_owned(),
+            "oauth2-bearer" => self.token = value.into(),
+            "A" | "user-agent" | "U" => {}
             "w" | "write-out" => self.format = Some(value.to_owned()),
             "cacert" => self.trusts = true,
             "resolve" => self.resolved.push(value.to_owned()),
@@ -132,7 +161,21 @@ impl Fetch {
             ("i" | "include", true) => self.with_headers = true,
             ("v" | "verbose", true) => self.verbose = true,
             ("O" | "remote-name", true) => self.target = Some(String::new()),
+            ("G" | "get", true) => self.asks = true,
+            ("V" | "version", true) => self.version = true,
             ("spider", false) => self.spider = true,
+            ("S" | "server-response", false) => self.shows_answer = true,
+            (letter, true) if CURL_SWITCHES.contains(letter) => {}
+            (letter, true) if letter.chars().count() == 1 => {
+                self.unknown = Some(format!("-{letter}"));
+            }
+            (long, true) => {
+                let plain = long.strip_prefix("no-").unwrap_or(long);
+                let known = |name: &str| LONG_SWITCHES.contains(&format!(" {name} "));
+                if !known(long) && !known(plain) {
+                    self.unknown = Some(format!("--{long}"));
+                }
+            }
             _ => {}
         }
     }
@@ -146,7 +189,7 @@ impl Fetch {
             if let Some(long) = word.strip_prefix("--") {
                 match long.split_once('=') {
                     Some((name, value)) => self.option(name, value),
-                    None if LONG_VALUES.contains(&long) => {
+                    None if LONG_VALUES.contains(&format!(" {long} ")) => {
                         let value = words.next().cloned().unwrap_or_default();
                         self.option(long, &value);
                     }
@@ -209,16 +252,32 @@ impl Fetch {
 impl Shell {
     pub(super) fn fetch(&mut self, curl: bool, args: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
         let mut fetch = Fetch::new(curl, m.now());
-        let url = fetch.read(args);
+        let mut url = fetch.read(args);
+        if url.is_empty() {
+            url = std::mem::take(&mut fetch.url);
+        }
+        if let Some(option) = &fetch.unknown {
+            self.print(2, &format!("curl: option {option}: is unknown\n{TRY}\n"), m);
+            return Outcome::Status(2);
+        }
+        if fetch.version {
+            self.print(1, "curl 8.14.1 (x86_64-pc-linux-gnu) libcurl/8.14.1 OpenSSL/3.5.4 zlib/1.3.1\nRelease-Date: 2025-06-04\nProtocols: file http https\nFeatures: IPv6 SSL libz\n", m);
+            return Outcome::Status(0);
+        }
         if url.is_empty() {
             let text = match curl {
-                true => "curl: (2) no URL specified\n",
-                false => "wget: missing URL\n",
+                true => format!("curl: (2) no URL specified\n{TRY}\n"),
+                false => "wget: missing URL\n".to_owned(),
             };
-            self.print(2, text, m);
+            self.print(2, &text, m);
             return Outcome::Status(if curl { 2 } else { 1 });
         }
+        fetch.url.clone_from(&url);
         fetch.aim(&url);
+        if fetch.asks && !fetch.body.is_empty() {
+            let sign = if fetch.path.contains('?') { '&' } else { '?' };
+            fetch.path = format!("{}{sign}{}", fetch.path, std::mem::take(&mut fetch.body));
+        }
         if let Some(file) = fetch.body.strip_prefix('@') {
             let text = m.read(&absolute(&self.folder, file));
             fetch.body = text.map(|t| t.to_string()).unwrap_or_default();
@@ -274,7 +333,21 @@ impl Shell {
                 m,
             );
         }
-        let host = fetch.authority.clone();
+        let host = connection(fetch, m);
+        let lines_of = |lines: &[(Rc<str>, Rc<str>)]| {
+            let lines = lines
+                .iter()
+                .map(|(name, value)| format!("  {name}: {value}\n"));
+            format!(
+                "  HTTP/1.1 {status} {}\n{}",
+                reason(status),
+                lines.collect::<String>()
+            )
+        };
+        let told = match fetch.shows_answer {
+            true => lines_of(&headers),
+            false => String::new(),
+        };
         if status >= 400 && fetch.fails {
             let reason = reason(status);
             return match fetch.curl {
@@ -284,7 +357,7 @@ impl Shell {
                 }
                 false => {
                     if !fetch.quiet {
-                        self.print(2, &format!("Connecting to {host}\n"), m);
+                        self.print(2, &format!("Connecting to {host}\n{told}"), m);
                     }
                     let text = format!("server returned error: HTTP/1.1 {status} {reason}");
                     self.complains(fetch, 1, &text, m)
@@ -321,6 +394,11 @@ impl Shell {
         let last = fetch.path.split('?').next().unwrap_or_default();
         let last = last.rsplit('/').next().unwrap_or_default();
         let last = if last.is_empty() { "index.html" } else { last };
+        let inside = match fetch.folder.trim_end_matches('/') {
+            "" => last.to_owned(),
+            folder => format!("{folder}/{last}"),
+        };
+        let last = inside.as_str();
         let target = match (&fetch.target, fetch.curl) {
             (Some(name), _) if name.is_empty() => Some(last),
             (Some(name), _) => Some(name.as_str()).filter(|n| *n != "-"),
@@ -338,9 +416,9 @@ impl Shell {
             };
             let stars = "*".repeat(32);
             let said = match fetch.spider {
-                true => format!("Connecting to {host}\nremote file exists\n"),
+                true => format!("Connecting to {host}\n{told}remote file exists\n"),
                 false => format!(
-                    "Connecting to {host}\n{saving}\n{name:<20} 100% |{stars}| {:>5}  0:00:00 ETA\n{saved}\n",
+                    "Connecting to {host}\n{told}{saving}\n{name:<20} 100% |{stars}| {:>5}  0:00:00 ETA\n{saved}\n",
                     body.len()
                 ),
             };
@@ -358,20 +436,90 @@ impl Shell {
                 }
             }
         }
-        self.write_out(fetch, status, m);
+        let type_ = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let type_ = type_.map_or("", |(_, value)| &**value);
+        self.write_out(fetch, status, (text.len(), type_, 0), m);
         0
     }
 
-    /// What curl's `-w` asks for.
-    fn write_out(&mut self, fetch: &Fetch, status: u16, m: &mut dyn Machine) {
+    /// What curl's `-w` asks for; `got` is the size and the type of what came, and the exit code.
+    fn write_out(
+        &mut self,
+        fetch: &Fetch,
+        status: u16,
+        got: (usize, &str, i32),
+        m: &mut dyn Machine,
+    ) {
         let Some(format) = &fetch.format else { return };
-        let took = m.now().since(fetch.began);
-        let text = format
-            .replace("%{http_code}", &format!("{status:03}"))
-            .replace("%{response_code}", &format!("{status:03}"))
-            .replace("%{time_total}", &format!("{:.6}", took.as_secs_f64()))
-            .replace("\\n", "\n")
-            .replace("\\t", "\t");
+        let took = m.now().since(fetch.began).as_secs_f64();
+        let connected = if status > 0 { took } else { 0.0 };
+        let address = match status {
+            0 => String::new(),
+            _ => addresses(&fetch.host, m),
+        };
+        let (size, type_, code) = got;
+        let value = |name: &str| {
+            Some(match name {
+                "http_code" | "response_code" => format!("{status:03}"),
+                "time_total" => format!("{took:.6}"),
+                "time_namelookup" | "time_connect" | "time_appconnect" if !fetch.https => {
+                    match name {
+                        "time_appconnect" => "0.000000".to_owned(),
+                        _ => format!("{:.6}", connected / 2.0),
+                    }
+                }
+                "time_starttransfer" | "time_namelookup" | "time_connect" | "time_appconnect"
+                | "time_pretransfer" => format!("{connected:.6}"),
+                "time_redirect" => "0.000000".to_owned(),
+                "size_download" => size.to_string(),
+                "size_upload" => fetch.body.len().to_string(),
+                "remote_ip" => address.clone(),
+                "remote_port" => fetch.port.to_string(),
+                "url" | "url_effective" => match fetch.url.contains("://") {
+                    true => fetch.url.clone(),
+                    false => format!("http://{}{}", fetch.authority, fetch.path),
+                },
+                "content_type" => type_.to_owned(),
+                "num_redirects" => "0".to_owned(),
+                "num_connects" => u8::from(status > 0).to_string(),
+                "http_version" => if status > 0 { "1.1" } else { "0" }.to_owned(),
+                "method" => fetch.method.clone(),
+                "scheme" => if fetch.https { "https" } else { "http" }.to_owned(),
+                "exitcode" => code.to_string(),
+                "errormsg" | "redirect_url" => String::new(),
+                _ => return None,
+            })
+        };
+        let mut text = String::new();
+        let mut rest = format.as_str();
+        while let Some((before, behind)) = rest.split_once('%') {
+            text.push_str(before);
+            let named = behind.strip_prefix('{').and_then(|b| b.split_once('}'));
+            rest = match (named, behind.strip_prefix('%')) {
+                (_, Some(behind)) => {
+                    text.push('%');
+                    behind
+                }
+                (Some((name, behind)), _) => {
+                    match value(name) {
+                        Some(value) => text.push_str(&value),
+                        None => {
+                            let warning = format!("curl: unknown --write-out variable: '{name}'\n");
+                            self.print(2, &warning, m);
+                        }
+                    }
+                    behind
+                }
+                (None, None) => {
+                    text.push('%');
+                    behind
+                }
+            };
+        }
+        text.push_str(rest);
+        let text = text.replace("\\n", "\n").replace("\\t", "\t");
         self.print(1, &text, m);
     }
 
@@ -427,7 +575,7 @@ impl Shell {
         };
         let status = self.complains(fetch, code, &text, m);
         if fetch.curl {
-            self.write_out(fetch, 0, m);
+            self.write_out(fetch, 0, (0, "", status), m);
         }
         status
     }
@@ -441,6 +589,32 @@ impl Shell {
         }
         if fetch.curl { code } else { 1 }
     }
+}
+
+/// The first address of a host, as far as the machine knows.
+fn addresses(host: &str, m: &dyn Machine) -> String {
+    let all = m.resolve(host).unwrap_or_default();
+    all.into_iter().next().unwrap_or_else(|| host.to_owned())
+}
+
+/// Host, address and port, as busybox's wget tells of them.
+fn connection(fetch: &Fetch, m: &dyn Machine) -> String {
+    let authority = &fetch.authority;
+    format!("{authority} ({}:{})", addresses(&fetch.host, m), fetch.port)
+}
+
+/// A text as it may stand in an address.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 /// Of what runs in the cluster only the API server does.

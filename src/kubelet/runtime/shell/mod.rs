@@ -13,6 +13,7 @@
 
 mod builtins;
 mod calls;
+mod dig;
 mod disk;
 mod expand;
 mod http;
@@ -64,6 +65,10 @@ pub trait Machine {
     /// What a symbolic link leads to.
     fn link(&self, path: &str) -> Option<Rc<str>>;
     fn make_link(&mut self, path: &str, target: &str) -> Result<(), FileError>;
+    /// Gives a file another name.
+    fn make_twin(&mut self, path: &str, of: &str) -> Result<(), FileError>;
+    /// How many names a file has.
+    fn names_of(&self, path: &str) -> usize;
     /// What is taken from the mode of new files from now on.
     fn set_mask(&mut self, mask: u16);
     /// The file systems, as `/proc/mounts` tells them.
@@ -99,6 +104,14 @@ pub trait Machine {
     fn is_program(&self, name: &str) -> bool;
     /// Whether nobody said what is in the image: whatever it is asked to run, succeeds.
     fn is_undeclared(&self) -> bool;
+    /// Whether the image is known to come without a tool.
+    fn lacks(&self, name: &str) -> bool;
+    /// Whether the tools are those of busybox.
+    fn is_small(&self) -> bool;
+    /// The bytes of memory of the node.
+    fn memory(&self) -> u64;
+    /// The ports on which something listens, with the process and its name.
+    fn listening(&self) -> Vec<(u16, u32, Rc<str>)>;
     /// A number below `bound`.
     fn random(&mut self, bound: u64) -> u64;
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::Machine;
+use super::dig::Query;
 use super::http::Fetch;
 use super::run::{Outcome, Shell};
 use crate::client::wire::{Ask, Ending};
@@ -27,9 +28,10 @@ pub enum Plan {
         count: u64,
     },
     Fetch(Box<Fetch>),
+    Dig(Box<Query>),
 }
 
-fn ask(method: &str, host: &str, port: u16, timeout: Option<Duration>) -> Ask {
+pub(super) fn ask(method: &str, host: &str, port: u16, timeout: Option<Duration>) -> Ask {
     Ask {
         host: host.to_owned(),
         port,
@@ -52,8 +54,10 @@ fn answer(text: String) -> Ending {
 
 impl Shell {
     pub(super) fn network(&mut self, name: &str, args: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
-        if matches!(name, "wget" | "curl") {
-            return self.fetch(name == "curl", args, m);
+        match name {
+            "wget" | "curl" => return self.fetch(name == "curl", args, m),
+            "dig" | "host" => return self.dig(name, args, m),
+            _ => {}
         }
         // Flags that take a value hide it from the operands.
         let (mut flags, mut operands, mut taken) = (String::new(), Vec::new(), None);
@@ -162,12 +166,14 @@ impl Shell {
     pub(super) fn answered(&mut self, plan: &Plan, ending: Ending, m: &mut dyn Machine) -> i32 {
         match plan {
             Plan::Fetch(fetch) => self.fetched(fetch, ending, m),
+            Plan::Dig(query) => self.dug(query, &ending, m),
             Plan::Lookup {
                 tool,
                 host,
                 records,
             } => {
-                let (text, status) = lookup((tool, *records), host, &ending, &m.resolver());
+                let small = m.is_small();
+                let (text, status) = lookup((tool, *records), host, &ending, &m.resolver(), small);
                 self.print(1, &text, m);
                 status
             }
@@ -236,8 +242,10 @@ fn lookup(
     host: &str,
     ending: &Ending,
     resolver: &str,
+    small: bool,
 ) -> (String, i32) {
-    let head = format!("Server:\t\t{resolver}\nAddress:\t{resolver}:53\n\n");
+    let sign = if small { ':' } else { '#' };
+    let head = format!("Server:\t\t{resolver}\nAddress:\t{resolver}{sign}53\n\n");
     match (tool, ending) {
         ("nslookup", Ending::Answer { body, .. }) if records => (format!("{head}{body}\n\n"), 0),
         ("nslookup", Ending::Answer { body, .. }) => {

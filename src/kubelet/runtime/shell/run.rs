@@ -114,6 +114,8 @@ pub struct Shell {
     pub(super) beside: bool,
     /// What the script says it has in memory, in bytes (`use-memory`).
     pub(super) memory: Option<u64>,
+    /// The files that `tail -f` follows, and how much of each it has shown.
+    pub(super) followed: Vec<(String, usize)>,
 }
 
 /// What a command came to.
@@ -207,6 +209,7 @@ impl Shell {
             job: 0,
             beside: false,
             memory: None,
+            followed: Vec::new(),
         }
     }
 

@@ -56,6 +56,24 @@ impl Machine for Box {
         self.files.set_note(path, note);
         Ok(())
     }
+    fn make_twin(&mut self, path: &str, of: &str) -> Result<(), FileError> {
+        self.files.make_twin(path, of)
+    }
+    fn names_of(&self, path: &str) -> usize {
+        self.files.twins(path).map_or(1, Vec::len)
+    }
+    fn lacks(&self, _: &str) -> bool {
+        false
+    }
+    fn is_small(&self) -> bool {
+        true
+    }
+    fn memory(&self) -> u64 {
+        8 << 30
+    }
+    fn listening(&self) -> Vec<(u16, u32, Rc<str>)> {
+        vec![(80, 1, "server".into())]
+    }
     fn link(&self, path: &str) -> Option<Rc<str>> {
         self.files.link(path).cloned()
     }

@@ -99,16 +99,15 @@ impl Shell {
                 }
                 let done = match has("s") {
                     true => m.make_link(&path, target),
-                    // A second name of a file is a copy of it.
-                    false => m
-                        .read(&absolute(&folder, target))
-                        .and_then(|text| m.write(&path, &text, false)),
+                    false => m.make_twin(&path, &absolute(&folder, target)),
                 };
                 tell(self, m, done.map_err(|e| format!("{at}: {}", e.text())));
             }
             "readlink" => {
                 for file in operands {
-                    match m.link(&absolute(&folder, file)) {
+                    let path = absolute(&folder, file);
+                    let whole = has("f").then(|| end_of(&path, m));
+                    match whole.or_else(|| m.link(&path).map(|l| l.to_string())) {
                         Some(target) => self.print(1, &format!("{target}\n"), m),
                         None => status = 1,
                     }
@@ -162,6 +161,22 @@ impl Shell {
         if target == source || target.starts_with(&format!("{source}/")) {
             return Err(format!("'{file}' and '{to}' are the same file"));
         }
+        let plain = !m.is_folder(&source);
+        if moves && plain && m.link(&source).is_none() {
+            // A file that stays on its disk keeps all but its name.
+            if m.note(&target).is_some() {
+                let _ = m.remove(&target);
+            }
+            if m.make_twin(&target, &source).is_ok() {
+                return remove_all(&source, file, DEEPEST, m);
+            }
+        }
+        if !moves && !deep && m.link(&source).is_some() {
+            let text = m.read(&source);
+            let text = text.map_err(|e| format!("can't open '{file}': {}", e.text()))?;
+            let done = m.write(&target, &text, false);
+            return done.map_err(|e| format!("can't create '{target}': {}", e.text()));
+        }
         copy(&source, &target, DEEPEST, m)?;
         match moves {
             true => remove_all(&source, file, DEEPEST, m),
@@ -193,6 +208,29 @@ impl Shell {
         self.print(2, &text, m);
         2
     }
+}
+
+/// Where a path leads at last.
+pub(super) fn end_of(path: &str, m: &dyn Machine) -> String {
+    let mut path = path.to_owned();
+    // Links that lead through more lead in circles.
+    for _ in 0..40 {
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1);
+        let heads: Vec<usize> = ends.chain([path.len()]).collect();
+        let found = heads.into_iter().find_map(|end| {
+            let (head, rest) = path.split_at_checked(end)?;
+            let target = m.link(head)?;
+            Some(absolute(
+                "/",
+                &format!("{}{rest}", absolute(split(head).0, &target)),
+            ))
+        });
+        match found {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    path
 }
 
 /// Makes a folder and those above it; that they are there is no error.

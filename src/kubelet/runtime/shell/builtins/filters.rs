@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use crate::kubelet::runtime::files::absolute;
 use crate::kubelet::runtime::shell::Machine;
-use crate::kubelet::runtime::shell::run::Shell;
+use crate::kubelet::runtime::shell::run::{Outcome, Shell};
 use crate::tools::{Cut, Grep, Sort, Tr, Uniq, Wc, options};
 
 /// `head` and `tail`: how many lines, or bytes, and the files. `-5` means `-n 5`.
@@ -98,6 +99,61 @@ impl Shell {
         status
     }
 
+    /// `tail -f`: the end of files, and what is added to them, looked for every second.
+    pub(super) fn follow(&mut self, args: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
+        let retries = args
+            .iter()
+            .any(|a| a.starts_with("-F") || **a == *"--follow=name");
+        let (count, bytes, files) = counted(args);
+        let files: Vec<&str> = files.into_iter().filter(|f| !f.starts_with("--")).collect();
+        self.followed.clear();
+        let mut opened = false;
+        for file in files.iter().filter(|f| **f != "/dev/null") {
+            let path = absolute(&self.folder, file);
+            match m.read(&path) {
+                Ok(text) => {
+                    opened = true;
+                    self.print(1, &end_of(&text, "tail", count, bytes), m);
+                    self.followed.push((path, text.len()));
+                }
+                Err(error) => {
+                    let text = format!("tail: can't open '{file}': {}\n", error.text());
+                    self.print(2, &text, m);
+                    if retries {
+                        self.followed.push((path, 0));
+                    }
+                }
+            }
+        }
+        match (self.followed.is_empty(), files.contains(&"/dev/null")) {
+            // Nothing is ever added to that, nor to input that has ended.
+            (true, true) => Outcome::Forever,
+            (true, false) if files.is_empty() => Outcome::Forever,
+            (true, false) => {
+                self.print(2, "tail: no files\n", m);
+                Outcome::Status(1)
+            }
+            (false, _) if !opened && !retries => Outcome::Status(1),
+            (false, _) => self.script("while :; do sleep 1; tail-more; done"),
+        }
+    }
+
+    /// What has been added to the files that are followed.
+    pub(super) fn show_more(&mut self, m: &mut dyn Machine) {
+        let mut followed = std::mem::take(&mut self.followed);
+        for (path, seen) in &mut followed {
+            let Ok(text) = m.read(path) else { continue };
+            // One that has become shorter begins anew.
+            let from = if text.len() < *seen { 0 } else { *seen };
+            *seen = text.len();
+            let new = text.get(from..).unwrap_or_default();
+            if !new.is_empty() {
+                self.print(1, new, m);
+            }
+        }
+        self.followed = followed;
+    }
+
     pub(super) fn grep(&mut self, args: &[Rc<str>], m: &mut dyn Machine) -> i32 {
         let (mut grep, files) = match Grep::parse(args) {
             Ok(parsed) => parsed,
@@ -106,19 +162,72 @@ impl Shell {
                 return 2;
             }
         };
-        let (text, failed) = self.input_of("grep", &files, m);
-        let mut out = String::new();
-        let _ = text.lines().all(|line| grep.line(line, &mut out));
-        if grep.counts {
-            out = format!("{}\n", grep.found);
-        }
-        if !grep.quiet {
+        if files.is_empty() && !grep.recursive {
+            let text = self.input.text().to_owned();
+            let (out, found) = grep.files(&[("(standard input)".to_owned(), text)], false);
             self.print(1, &out, m);
+            return i32::from(!found);
         }
-        match (failed, grep.found) {
-            (1.., _) => 2,
-            (_, 0) => 1,
-            _ => 0,
+        let files = if files.is_empty() { vec!["."] } else { files };
+        let (mut texts, mut failed) = (Vec::new(), false);
+        for file in &files {
+            let path = absolute(&self.folder, file);
+            if *file == "-" {
+                texts.push(((*file).to_owned(), self.input.text().to_owned()));
+                continue;
+            }
+            if grep.recursive && m.is_folder(&path) {
+                gather(m, &path, file, 0, &grep, &mut texts);
+                continue;
+            }
+            match m.read(&path) {
+                Ok(text) => texts.push(((*file).to_owned(), text.to_string())),
+                Err(error) => {
+                    failed = true;
+                    if !grep.silent {
+                        let text = format!("grep: {file}: {}\n", error.text());
+                        self.print(2, &text, m);
+                    }
+                }
+            }
+        }
+        let (out, found) = grep.files(&texts, files.len() > 1 || grep.recursive);
+        self.print(1, &out, m);
+        match (found, failed) {
+            (true, _) if grep.quiet => 0,
+            (_, true) => 2,
+            (found, false) => i32::from(!found),
+        }
+    }
+}
+
+/// `grep -r` goes no deeper, and takes no more files.
+const DEEPEST: usize = 20;
+const MOST_FILES: usize = 2_000;
+
+/// The files in a folder and below; links are not followed.
+fn gather(
+    m: &dyn Machine,
+    path: &str,
+    shown: &str,
+    depth: usize,
+    grep: &Grep,
+    texts: &mut Vec<(String, String)>,
+) {
+    for name in m.list(path).unwrap_or_default() {
+        let below = |base: &str| format!("{}/{name}", base.trim_end_matches('/'));
+        let (path, shown) = (below(path), below(shown));
+        if m.link(&path).is_some() || texts.len() >= MOST_FILES {
+            continue;
+        }
+        if m.is_folder(&path) {
+            if depth < DEEPEST {
+                gather(m, &path, &shown, depth + 1, grep, texts);
+            }
+        } else if grep.takes(&shown)
+            && let Ok(text) = m.read(&path)
+        {
+            texts.push((shown, text.to_string()));
         }
     }
 }

@@ -91,10 +91,12 @@ impl Entry {
                 let names = m.list(&self.path).unwrap_or_default();
                 let below = names
                     .iter()
-                    .filter(|n| m.is_folder(&absolute(&self.path, n)));
+                    .map(|n| absolute(&self.path, n))
+                    .filter(|path| m.link(path).is_none() && m.is_folder(path));
                 2 + below.count()
             }
-            _ => 1,
+            'l' => 1,
+            _ => m.names_of(&self.path),
         };
         let named = |n: u32| match flags.contains('n') {
             true => n.to_string(),
@@ -133,7 +135,8 @@ impl Shell {
                 continue;
             };
             // A link to a folder shows the folder, where it is not told of as a line.
-            let leads = entry.kind == 'l' && !flags.contains('l') && m.is_folder(&entry.path);
+            let told = flags.contains('l') && !operand.ends_with('/');
+            let leads = entry.kind == 'l' && !told && m.is_folder(&entry.path);
             match (entry.kind == 'd' || leads) && !flags.contains('d') {
                 true => folders.push((operand.to_string(), entry.path)),
                 false => text += &entry.line(operand, flags, m),
@@ -200,24 +203,31 @@ impl Shell {
     /// `stat [-c FORMAT] FILE...`
     pub(super) fn stat(&mut self, args: &[std::rc::Rc<str>], m: &mut dyn Machine) -> i32 {
         let (mut format, mut files) = (None, Vec::new());
+        let mut follows = false;
         let mut words = args.iter();
         while let Some(word) = words.next() {
             match &**word {
                 "-c" => format = words.next().cloned(),
-                "-t" | "-L" | "-f" => {}
+                "-L" => follows = true,
+                "-Lc" => (follows, format) = (true, words.next().cloned()),
+                "-t" | "-f" => {}
                 word => files.push(word.to_owned()),
             }
         }
         let mut status = 0;
         for file in files {
-            let Some(entry) = Entry::of(absolute(&self.folder, &file), m) else {
+            let mut path = absolute(&self.folder, &file);
+            if follows {
+                path = super::files::end_of(&path, m);
+            }
+            let Some(entry) = Entry::of(path, m) else {
                 let text = format!("stat: can't stat '{file}': {}\n", FileError::Missing.text());
                 self.print(2, &text, m);
                 status = 1;
                 continue;
             };
             let text = match &format {
-                Some(format) => format!("{}\n", filled(format, &file, &entry)),
+                Some(format) => format!("{}\n", filled(format, &file, &entry, m)),
                 None => described(&file, &entry),
             };
             self.print(1, &text, m);
@@ -244,7 +254,7 @@ fn instant(at: Time) -> String {
     )
 }
 
-fn filled(format: &str, file: &str, entry: &Entry) -> String {
+fn filled(format: &str, file: &str, entry: &Entry, m: &dyn Machine) -> String {
     let note = entry.note;
     let mut out = String::new();
     let mut chars = format.chars();
@@ -261,6 +271,11 @@ fn filled(format: &str, file: &str, entry: &Entry) -> String {
             Some('U') => out += &user_of(i64::from(note.user)),
             Some('G') => out += &user_of(i64::from(note.group)),
             Some('n') => out += file,
+            Some('N') => match &entry.link {
+                Some(link) => out += &format!("'{file}' -> '{link}'"),
+                None => out += file,
+            },
+            Some('h') => out += &m.names_of(&entry.path).to_string(),
             Some('s') => out += &entry.size.to_string(),
             Some('F') => out += kind_text(entry),
             Some('y' | 'x' | 'z') => out += &instant(note.changed),

@@ -15,7 +15,8 @@ const DEEPEST: usize = 32;
 enum Test {
     Name(Rc<str>, bool),
     Path(Rc<str>),
-    Folder(bool),
+    /// `d`, `f` or `l`.
+    Type(char),
     Empty,
     Not(Box<Test>),
 }
@@ -102,7 +103,7 @@ impl Shell {
                     &**word == "-iname",
                 ),
                 "-path" => Test::Path(words.next().cloned().unwrap_or_default()),
-                "-type" => Test::Folder(words.next().is_some_and(|kind| **kind == *"d")),
+                "-type" => Test::Type(words.next().and_then(|k| k.chars().next()).unwrap_or('f')),
                 "-empty" => Test::Empty,
                 "-maxdepth" | "-mindepth" => {
                     let number = words.next().and_then(|n| n.parse::<usize>().ok());
@@ -210,7 +211,14 @@ fn holds(test: &Test, m: &dyn Machine, path: &str, shown: &str, folder: bool) ->
             }
         }
         Test::Path(pattern) => matches(pattern, shown),
-        Test::Folder(wanted) => *wanted == folder,
+        Test::Type(wanted) => {
+            let kind = match (m.link(path).is_some(), folder) {
+                (true, _) => 'l',
+                (false, true) => 'd',
+                (false, false) => 'f',
+            };
+            *wanted == kind
+        }
         Test::Empty => match folder {
             true => m.list(path).is_ok_and(|names| names.is_empty()),
             false => m.used(path) == 0,

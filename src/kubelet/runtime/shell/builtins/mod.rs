@@ -6,6 +6,7 @@ mod filters;
 mod listing;
 mod looking;
 mod owners;
+mod sockets;
 mod words;
 mod xargs;
 
@@ -34,7 +35,7 @@ pub fn is_known(name: &str) -> bool {
         command which type nslookup getent wget curl nc ping mv cp chmod chown chgrp umask ln mktemp nproc sync \
         sh bash ash local readonly use-memory timeout xargs rev tac cut tr yes dd du df mount fallocate \
         awk sed cksum comm expand fold hexdump join md5sum nl od paste sha1sum sha256sum xxd \
-        find ip ifconfig top vi less more clear ";
+        find ip ifconfig top vi less more clear free netstat ss dig host port-open nohup stty ";
     NAMES.contains(&format!(" {name} "))
 }
 
@@ -67,6 +68,13 @@ fn sleep_span(word: &str) -> Result<Option<Duration>, ()> {
     Ok(Some(Duration::from_nanos(nanos.saturating_mul(scale))))
 }
 
+/// Whether a word asks `tail` to go on.
+fn follows(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    matches!(word, "--follow" | "--follow=name" | "--follow=descriptor")
+        || !letters.starts_with('-') && letters.contains(['f', 'F'])
+}
+
 impl Shell {
     /// Runs one command that is no function.
     pub(super) fn command(&mut self, fields: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
@@ -74,6 +82,9 @@ impl Shell {
             return Outcome::Status(0);
         };
         let name = base(first);
+        if m.lacks(name) {
+            return self.fail(127, &format!("sh: {first}: not found"), m);
+        }
         let arg = |i: usize| args.get(i).map_or("", |a| &**a);
         let number = |i: usize, otherwise: i32| args.get(i).map_or(Ok(otherwise), |a| a.parse());
         match name {
@@ -97,13 +108,23 @@ impl Shell {
                 Ok(text) => self.script(&text),
                 Err(_) => self.fail(2, &format!(".: can't open '{}'", arg(0)), m),
             },
-            "tail" if arg(0).starts_with("-f") || arg(0) == "-F" => Outcome::Forever,
+            "tail" if args.iter().any(|a| follows(a)) => self.follow(args, m),
+            "tail-more" => {
+                self.show_more(m);
+                Outcome::Status(0)
+            }
             "test" | "[" | "[[" => Outcome::Status(self.test(name, args, m)),
             "use-memory" => {
                 self.memory = memory_size(arg(0));
                 Outcome::Status(0)
             }
-            "nslookup" | "getent" | "ping" | "wget" | "curl" | "nc" => self.network(name, args, m),
+            "nslookup" | "getent" | "ping" | "wget" | "curl" | "nc" | "dig" | "host" => {
+                self.network(name, args, m)
+            }
+            "port-open" => {
+                let open = m.connects(arg(0), arg(1).parse().unwrap_or(0));
+                Outcome::Status(i32::from(!open))
+            }
             _ => match self.tool(name, args, m) {
                 Some(status) => Outcome::Status(status),
                 None => self.other(first, fields, m),
@@ -137,6 +158,11 @@ impl Shell {
     fn run_words(&mut self, words: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
         let mut words = words;
         while let Some((first, rest)) = words.split_first() {
+            if matches!(&**first, "-i" | "-" | "--ignore-environment") {
+                self.variables.clear();
+                words = rest;
+                continue;
+            }
             match first.split_once('=') {
                 Some((name, value)) if !first.starts_with('-') => {
                     self.variables.insert(name.into(), value.into());
@@ -329,6 +355,7 @@ impl Shell {
                 return Some(self.filter(name, args, m));
             }
             "grep" => return Some(self.grep(args, m)),
+            "free" | "netstat" | "ss" => return Some(self.sockets(name, args, m)),
             "find" | "ip" | "ifconfig" | "top" | "vi" | "vim" | "nano" => {
                 return Some(self.look(name, args, m));
             }
@@ -346,13 +373,15 @@ impl Shell {
                 text
             }
             "which" | "type" => {
-                let name = *operands.first()?;
-                status =
-                    i32::from(!is_known(name) && m.command(name).is_none() && !m.is_program(name));
-                match status {
-                    0 => format!("/bin/{name}\n"),
-                    _ => String::new(),
+                let mut found = String::new();
+                for name in &operands {
+                    let known = is_known(name) && !m.lacks(name);
+                    match known || m.command(name).is_some() || m.is_program(name) {
+                        true => found.push_str(&format!("/bin/{name}\n")),
+                        false => status = 1,
+                    }
                 }
+                found
             }
             "read" => return Some(self.read(&operands)),
             "cd" => return Some(self.change_folder(operands.first().copied(), m)),
