@@ -61,6 +61,16 @@ pub enum Edited {
     NoEditor,
 }
 
+/// A name as the files of the session have it: those in `/root`, where the terminal is, go by what is
+/// behind that. Hidden ones there are apart, under their whole names.
+pub fn plain(name: &str) -> &str {
+    let name = name.trim_start_matches("./");
+    match name.strip_prefix("/root/") {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('.') => rest,
+        _ => name,
+    }
+}
+
 /// The world of a session.
 pub trait Host {
     fn client(&self) -> &dyn Client;

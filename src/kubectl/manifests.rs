@@ -76,9 +76,9 @@ impl Kube {
                 "unable to read URL \"{file}\": the cluster lives in this page and reaches no other server"
             ));
         }
-        let plain_name = file.trim_start_matches("./").trim_end_matches('/');
+        let plain_name = super::host::plain(file).trim_end_matches('/');
         let lead = match plain_name {
-            "" | "." => String::new(),
+            "" | "." | "/root" => String::new(),
             name => format!("{name}/"),
         };
         let is_file = !file.ends_with('/') && self.shell.read_file(plain_name).is_some();

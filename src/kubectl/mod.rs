@@ -17,7 +17,7 @@ mod editor;
 mod error;
 mod flags;
 pub mod headless;
-mod host;
+pub mod host;
 mod io;
 mod jq;
 mod json;

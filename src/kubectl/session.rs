@@ -59,7 +59,10 @@ impl Session {
             node: None,
             descriptors: BTreeMap::new(),
         };
-        let mut scope = Scope::default();
+        let mut scope = Scope {
+            began: i64::try_from(host.now().0 / 1_000_000_000).unwrap_or(0),
+            ..Scope::default()
+        };
         for (name, value) in [
             ("HOME", "/root"),
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),

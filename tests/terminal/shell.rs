@@ -281,7 +281,7 @@ B=2
 7
 $ which jq; help jq | head -1
 /usr/bin/jq
-usage: jq [-rcjensRSa] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]
+usage: jq [-rcjensRSaC] [--stream] [--seq] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]
 $ xargs -n1 echo got <<< "a b"; find . -name '*.json'
 got a
 got b
@@ -515,5 +515,201 @@ $ seq -s, 3; seq -w 8 10; printf '1\n2\n3\n' | head -n -1
 1
 2
 "##,
+    );
+}
+
+#[test]
+fn homes_menus_references_and_clocks() {
+    let mut bench = Bench::bare(&[("notes.txt", "one\n"), ("k8s/app.yaml", "a: 1\n")]);
+    bench.check(
+        r#"
+$ echo ~ ~/x "~" '~'/x a~ ~root/y ~nosuch ~"x" ~/{a,b}; x=~/z:~/w; echo $x; [[ ~ == /root ]] && echo home
+/root /root/x ~ ~/x a~ /root/y ~nosuch ~x /root/a /root/b
+/root/z:/root/w
+home
+$ cat ~/notes.txt; ls ~/k8s; echo two >> ~/notes.txt; cat notes.txt; cp ~/notes.txt ~/k8s/; ls k8s
+one
+app.yaml
+one
+two
+app.yaml
+notes.txt
+$ select x in one two; do echo "$REPLY: $x"; break; done <<< 2
+1) one
+2) two
+#? 2: two
+$ PS3='which? '; set -- a b; select x; do echo "[$x]"; [ -n "$x" ] && break; done <<< $'7\n\n1'
+1) a
+2) b
+which? []
+which? 1) a
+2) b
+which? [a]
+$ select x in a; do :; done < /dev/null; echo $?
+1) a
+which? 
+1
+$ SECONDS=5; sleep 3; echo $SECONDS
+8
+$ RANDOM=42; echo $RANDOM $RANDOM $RANDOM
+17772 26794 1435
+$ f() { local -n out=$1; out=5; }; f answer; echo $answer; declare -n r=list; list=(a b); r+=(c); echo ${r[2]} ${#r[@]} ${list[@]}; unset -n r; echo "$r."
+5
+c 3 a b c
+.
+$ read -t 1 x; echo $?
+142
+$ read -t 0.5 -p 'name? ' x <<< bob; echo $x
+bob
+$ env -i; env -i A=b C=d env; export Z=1; env -u Z env | grep -c '^Z='; env -i frob
+A=b
+C=d
+0
+env: 'frob': No such file or directory
+exit=127
+$ t=$(mktemp); [ -e $t ] && [[ $t == /tmp/tmp.?????????? ]] && echo made; t=$(mktemp -u /tmp/x.XXXX); [ -e $t ] || echo not made; mktemp x.XX
+made
+not made
+mktemp: too few X's in template 'x.XX'
+exit=1
+"#,
+    );
+}
+
+#[test]
+fn sed_holds_and_jumps_across_lines_that_come_one_by_one() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        r#"
+$ seq 3 | sed '1!G;h;$!d'; seq 4 | sed 'N;s/\n/-/'; seq 3 | sed ':a;N;$!ba;s/\n/,/g'
+3
+2
+1
+1-2
+3-4
+1,2,3
+$ seq 3 | sed -n '2w out.txt'; cat out.txt; seq 2 | sed 'N;P;D' ; seq 3 | sed 2q7
+2
+1
+2
+1
+2
+exit=7
+$ printf 'a\nb\n' > f; sed -i.bak 's/b/c/;w g' f; cat f f.bak g; sed -s -n '$p' f g nope
+a
+c
+a
+b
+a
+c
+c
+c
+sed: can't read nope: No such file or directory
+exit=2
+"#,
+    );
+}
+
+#[test]
+fn jq_in_colours_and_in_pieces_and_yq_in_order() {
+    let mut bench = Bench::bare(&[("app.yaml", "b: 1\na:\n- x\n- y: 2\n  k: no\n")]);
+    bench.check(
+        r#"
+$ echo '{"a":[1,"x",null],"b":{}}' | jq -C -c . | tr '\033' '^'
+^[1;39m{^[0m^[34;1m"a"^[0m^[1;39m:^[0m^[1;39m[^[0;39m1^[0m^[1;39m,^[0;32m"x"^[0m^[1;39m,^[1;30mnull^[0m^[1;39m^[1;39m]^[0m^[1;39m,^[0m^[34;1m"b"^[0m^[1;39m:^[0m^[1;39m{}^[0m^[1;39m^[1;39m}^[0m
+$ echo '{"b":1,"a":[1,{"x":[]}],"c":{}} 3 []' | jq -c --stream .
+[["b"],1]
+[["a",0],1]
+[["a",1,"x"],[]]
+[["a",1,"x"]]
+[["a",1]]
+[["c"],{}]
+[["c"]]
+[[],3]
+[[],[]]
+$ echo '[1,{"a":2}]' | jq -cn --stream '[inputs]'; echo '[1]' | jq -c --stream -s .
+[[[0],1],[[1,"a"],2],[[1,"a"]],[[1]]]
+[[[0],1],[[0]]]
+$ printf '\0361\n\036[2]\n' | jq --seq -c . | tr '\036' '^'
+^1
+^[2]
+$ yq . app.yaml; yq '.a[1].y' app.yaml; yq -o json -c .a app.yaml | head -1; yq -i '.c = .b | .b = 5' app.yaml; cat app.yaml
+b: 1
+a:
+  - x
+  - "y": 2
+    k: "no"
+2
+Error: unknown flag: -c
+b: 5
+a:
+  - x
+  - "y": 2
+    k: "no"
+c: 1
+"#,
+    );
+}
+
+#[test]
+fn files_are_searched_and_drawn() {
+    let mut bench = Bench::bare(&[
+        ("k8s/app.yaml", "kind: Pod\nimage: a\n"),
+        ("k8s/base/svc.yaml", "kind: Service\n"),
+        ("notes.txt", "image: b\na\nb\nc\nimage: d\n"),
+    ]);
+    bench.check(
+        r#"
+$ rm web.yaml; grep -rn image .; grep -r kind k8s; grep -rl kind; grep image notes.txt k8s/app.yaml; grep -h kind k8s/*.yaml
+./k8s/app.yaml:2:image: a
+./notes.txt:1:image: b
+./notes.txt:5:image: d
+k8s/app.yaml:kind: Pod
+k8s/base/svc.yaml:kind: Service
+k8s/app.yaml
+k8s/base/svc.yaml
+notes.txt:image: b
+notes.txt:image: d
+k8s/app.yaml:image: a
+kind: Pod
+$ grep -A1 image notes.txt; grep -c image notes.txt; grep --include='*.yaml' -r image; grep -o --color=auto 'image: .' notes.txt
+image: b
+a
+--
+image: d
+2
+k8s/app.yaml:image: a
+image: b
+image: d
+$ grep x k8s
+grep: k8s: Is a directory
+exit=2
+$ grep x none notes.txt
+grep: none: No such file or directory
+exit=2
+$ grep -q b none notes.txt; echo $?; grep -s x none; echo $?
+grep: none: No such file or directory
+0
+2
+$ tree; tree k8s/base | tail -1; tree none
+.
+├── k8s
+│   ├── app.yaml
+│   └── base
+│       └── svc.yaml
+└── notes.txt
+
+2 directories, 3 files
+0 directories, 1 file
+none  [error opening dir]
+
+0 directories, 0 files
+exit=2
+$ id; id -u; openssl rand -hex 4 | wc -c; openssl rand -base64 3 | wc -c
+uid=0(root) gid=0(root) groups=0(root)
+0
+9
+5
+"#,
     );
 }

@@ -17,14 +17,32 @@ const MAX_SIMPLE_KEY: usize = 128;
 ///
 /// Recurses as deep as the value does, which whoever made the value has bounded.
 pub fn to_yaml(value: &Value) -> String {
+    written(value, None)
+}
+
+/// As [`to_yaml`], with the names of fields in an order of their own, and lists indented inside of
+/// mappings: as go-yaml v3 writes what it has read.
+pub fn to_yaml_in_order(value: &Value, order: &Order) -> String {
+    written(value, Some(order))
+}
+
+/// The order of the names in an object, and what is inside of each; of a list, what is inside of its items.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    pub names: Vec<String>,
+    pub inside: Vec<Order>,
+}
+
+fn written(value: &Value, order: Option<&Order>) -> String {
     let mut emitter = Emitter {
         out: String::new(),
         column: 0,
         indent: -1,
         whitespace: true,
         indention: true,
+        indents_lists: order.is_some(),
     };
-    emitter.node(value, false);
+    emitter.node(value, order, false);
     if emitter.column > 0 {
         emitter.out.push('\n');
     }
@@ -47,6 +65,7 @@ struct Emitter {
     whitespace: bool,
     /// Only indentation was written on this line.
     indention: bool,
+    indents_lists: bool,
 }
 
 impl Emitter {
@@ -87,7 +106,7 @@ impl Emitter {
         if self.indent < 0 { 0 } else { self.indent + 2 }
     }
 
-    fn node(&mut self, value: &Value, in_mapping: bool) {
+    fn node(&mut self, value: &Value, order: Option<&Order>, in_mapping: bool) {
         match value {
             Value::Object(map) if map.is_empty() => {
                 self.indicator("{", true, true, false);
@@ -100,23 +119,34 @@ impl Emitter {
             Value::Object(map) => {
                 let outer = self.indent;
                 self.indent = self.deeper();
-                let mut members: Vec<(&String, &Value)> = map.iter().collect();
-                members.sort_by(|(a, _), (b, _)| natural_order(a, b));
-                for (key, value) in members {
-                    self.member(key, value);
+                match order {
+                    None => {
+                        let mut members: Vec<(&String, &Value)> = map.iter().collect();
+                        members.sort_by(|(a, _), (b, _)| natural_order(a, b));
+                        for (key, value) in members {
+                            self.member(key, value, None);
+                        }
+                    }
+                    Some(order) => {
+                        for (key, inside) in order.names.iter().zip(&order.inside) {
+                            if let Some(value) = map.get(key) {
+                                self.member(key, value, Some(inside));
+                            }
+                        }
+                    }
                 }
                 self.indent = outer;
             }
             Value::Array(items) => {
                 let outer = self.indent;
-                let indentless = in_mapping && !self.indention;
+                let indentless = in_mapping && !self.indention && !self.indents_lists;
                 if !indentless {
                     self.indent = self.deeper();
                 }
-                for item in items {
+                for (i, item) in items.iter().enumerate() {
                     self.write_indent();
                     self.indicator("-", true, false, true);
-                    self.node(item, false);
+                    self.node(item, order.and_then(|o| o.inside.get(i)), false);
                 }
                 self.indent = outer;
             }
@@ -138,7 +168,7 @@ impl Emitter {
         }
     }
 
-    fn member(&mut self, key: &str, value: &Value) {
+    fn member(&mut self, key: &str, value: &Value, order: Option<&Order>) {
         self.write_indent();
         if key.len() <= MAX_SIMPLE_KEY && !key.contains(is_break) {
             self.text(key, true);
@@ -149,7 +179,7 @@ impl Emitter {
             self.write_indent();
             self.indicator(":", true, false, true);
         }
-        self.node(value, true);
+        self.node(value, order, true);
     }
 
     fn word(&mut self, word: &str) {

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::api::json::scan::{ScanError, value_end};
 
-pub use emit::to_yaml;
+pub use emit::{Order, to_yaml, to_yaml_in_order};
 pub use spans::{Span, SpanMap};
 
 /// The largest text that is read, in bytes: what an API server accepts in one request.

@@ -229,7 +229,7 @@ impl Host for PageHost {
 
 /// A file's name without the folder in which the terminal stands.
 fn plain(name: &str) -> &str {
-    name.strip_prefix("./").unwrap_or(name)
+    crate::kubectl::host::plain(name)
 }
 
 /// How a request over the network ended, in the words of a client.

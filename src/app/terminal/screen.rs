@@ -1,5 +1,6 @@
 //! What has been typed and answered: lines, the oldest of which fall off.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -83,6 +84,7 @@ impl Screen {
 
     /// Output as it comes: lines, and beginnings of lines.
     pub fn print(&mut self, origin: Origin, text: &str) {
+        let text = &*without_escapes(text);
         for part in text.split_inclusive('\n') {
             let (line, ended) = match part.strip_suffix('\n') {
                 Some(line) => (line.strip_suffix('\r').unwrap_or(line), true),
@@ -180,6 +182,35 @@ impl Screen {
     }
 }
 
+/// A text without what would set colours or move the cursor: this screen has neither.
+fn without_escapes(text: &str) -> Cow<'_, str> {
+    if !text.contains('\u{1b}') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(escapes_taken_out(text))
+}
+
+#[inline(never)] // it waits in the second file of the wasm until it happens
+fn escapes_taken_out(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\u{1b}') {
+        out.push_str(before);
+        rest = match behind.strip_prefix('[') {
+            // Numbers, and the letter that ends them.
+            Some(sequence) => {
+                let end = sequence.find(|c: char| ('@'..='~').contains(&c));
+                sequence
+                    .get(end.map_or(sequence.len(), |end| end + 1)..)
+                    .unwrap_or_default()
+            }
+            None => behind,
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
 fn cut(text: &str) -> &str {
     if text.len() <= LONGEST {
         return text;
@@ -201,6 +232,18 @@ mod tests {
             .chain(screen.tail().iter())
             .map(|l| l.text.to_string())
             .collect()
+    }
+
+    #[test]
+    fn colours_are_not_shown() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("\u{1b}[1;39m{\u{1b}[0m}", "{}"),
+            ("a\u{1b}[2Kb\u{1b}c", "abc"),
+            ("open\u{1b}[1;3", "open"),
+        ] {
+            assert_eq!(without_escapes(text), expected);
+        }
     }
 
     #[test]

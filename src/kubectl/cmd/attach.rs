@@ -32,6 +32,9 @@ kubectl attach web -c shell -i -t",
     run: |kube| Box::pin(run(kube)),
 };
 
+/// Where a pod's containers are listed.
+const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+
 /// How often the output is looked at.
 const EVERY: Duration = Duration::from_millis(100);
 
@@ -55,6 +58,16 @@ async fn run(kube: &Kube) -> Result<()> {
         ));
     }
     let container = container(kube, &pod)?;
+    let known = CONTAINERS
+        .iter()
+        .flat_map(|field| list(&pod["spec"], field))
+        .any(|c| text(c, "name") == container);
+    if !known {
+        return plain(format!(
+            "cannot attach to the container: container {container} not found in pod {}",
+            name(&pod)
+        ));
+    }
     let seen = logs::text_of(kube, namespace(&pod), name(&pod), &container)
         .await?
         .len();

@@ -192,7 +192,7 @@ async fn session(kube: &Kube, originals: Vec<Original>, mode: Mode) -> Result<()
         _ if mode == Mode::Create => false,
         other => {
             return plain(format!(
-                "The flag 'output' must be one of yaml|json, not {other}"
+                "unable to match a printer suitable for the output format \"{other}\", allowed formats are: json,yaml"
             ));
         }
     };

@@ -11,6 +11,7 @@ use crate::kubectl::describe::selector_text;
 use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::json::{annotation, int, list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
+use crate::kubectl::resources::Target;
 
 pub const EXEC: Command = Command {
     path: "exec",
@@ -43,18 +44,25 @@ async fn run(kube: &Kube) -> Result<()> {
         Some(at) => words.split_at(at.min(words.len())),
         None => words.split_at(words.len().min(1)),
     };
-    let Some(target) = target.first() else {
-        return plain("pod, type/name or --filename must be specified");
-    };
-    if dash.is_none() && !command.is_empty() {
+    let files = !kube.flags.list("filename").is_empty();
+    if dash.is_none() && (!command.is_empty() || files && !target.is_empty()) {
         return kube.usage(
             "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
         );
     }
+    if target.is_empty() && !files {
+        return plain("pod, type/name or --filename must be specified");
+    }
+    if !target.is_empty() && files {
+        return plain("resource/name arguments cannot be provided when a path is specified");
+    }
     if command.is_empty() {
         return plain("you must specify at least one command for the container");
     }
-    let pod = pod(kube, target).await?;
+    let pod = match target.first() {
+        Some(target) => pod(kube, target).await?,
+        None => pod_of_file(kube).await?,
+    };
     let phase = text(&pod, "status.phase");
     if matches!(phase, "Succeeded" | "Failed") {
         return plain(format!(
@@ -83,6 +91,26 @@ pub(super) async fn pod(kube: &Kube, target: &str) -> Result<Value> {
     let object = kube
         .get(target.kind, &target.namespace, &target.name)
         .await?;
+    pod_behind(kube, &target, object).await
+}
+
+/// The pod of what a file names.
+async fn pod_of_file(kube: &Kube) -> Result<Value> {
+    let (objects, failures) = kube.chosen_of(&[]).await?;
+    if let Some(failure) = crate::kubectl::error::all(failures) {
+        return Err(failure);
+    }
+    match objects.into_iter().next() {
+        Some((target, object)) => pod_behind(kube, &target, object).await,
+        None => plain("no objects passed to exec"),
+    }
+}
+
+/// A pod itself, or one behind an object.
+async fn pod_behind(kube: &Kube, target: &Target, object: Value) -> Result<Value> {
+    let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
+        return plain("pods are not served");
+    };
     let selector = match target.kind.kind {
         "Pod" => return Ok(object),
         "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" => {

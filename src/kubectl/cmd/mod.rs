@@ -262,7 +262,7 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
     }
     // Whether the format is one counts before anything is asked or changed.
     if command.flags.contains(&OUTPUT)
-        && !["get", "cluster-info dump"].contains(&command.path)
+        && !OWN_FORMATS.contains(&command.path)
         && let Err(failure) = super::printers::format(&kube, false)
     {
         return report(&io, &failure);
@@ -280,6 +280,14 @@ pub async fn main(shell: &Rc<Shell>, io: Io, arguments: &[String]) -> i32 {
         Err(failure) => report(&io, &failure),
     }
 }
+
+/// They look at their formats themselves.
+const OWN_FORMATS: [&str; 4] = [
+    "get",
+    "cluster-info dump",
+    "edit",
+    "apply edit-last-applied",
+];
 
 /// `kubectl help WORDS`. A topic that does not exist is no failure.
 fn help_about(io: &Io, words: &[String]) -> i32 {

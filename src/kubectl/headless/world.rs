@@ -17,6 +17,7 @@ use crate::apiserver::openapi::Schema;
 use crate::apiserver::{Request, Response, RestWatch};
 use crate::client::{Client, LocalFuture, Watch};
 use crate::cluster::Cluster;
+use crate::kubectl::host;
 use crate::kubectl::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 use crate::sim::{Time, millis};
 
@@ -185,7 +186,7 @@ impl Host for World {
     }
 
     fn read_file(&self, name: &str) -> Option<String> {
-        let plain = name.trim_start_matches("./");
+        let plain = host::plain(name);
         if let Some(text) = self.files.borrow().get(plain) {
             return Some(text.clone());
         }
@@ -193,12 +194,12 @@ impl Host for World {
     }
 
     fn write_file(&self, name: &str, text: &str) {
-        let name = name.trim_start_matches("./").to_owned();
+        let name = host::plain(name).to_owned();
         self.files.borrow_mut().insert(name, text.to_owned());
     }
 
     fn remove_file(&self, name: &str) {
-        let name = name.trim_start_matches("./");
+        let name = host::plain(name);
         self.files.borrow_mut().remove(name);
     }
 

@@ -79,6 +79,87 @@ pub fn write(value: &Value, style: Style, level: usize, out: &mut String) {
     }
 }
 
+/// What colours the terminal: null, other words and numbers, texts, lists and objects, names of fields.
+const NULL: &str = "\u{1b}[1;30m";
+const WORD: &str = "\u{1b}[0;39m";
+const TEXT: &str = "\u{1b}[0;32m";
+const FRAME: &str = "\u{1b}[1;39m";
+const KEY: &str = "\u{1b}[34;1m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// As [`write`], in colours.
+pub fn write_colored(value: &Value, style: Style, level: usize, out: &mut String) {
+    let newline = |out: &mut String, level: usize| {
+        if style.tab {
+            out.push('\n');
+            out.extend(std::iter::repeat_n('\t', level));
+        } else if style.indent > 0 {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', level * style.indent));
+        }
+    };
+    let empty = match value {
+        Value::Array(array) => array.items.is_empty(),
+        Value::Object(object) => object.len() == 0,
+        _ => true,
+    };
+    out.push_str(match value {
+        Value::Null => NULL,
+        Value::Bool(_) | Value::Number(_) => WORD,
+        Value::Text(_) => TEXT,
+        Value::Array(_) | Value::Object(_) => FRAME,
+    });
+    match value {
+        Value::Array(array) if !empty => {
+            out.push('[');
+            for (i, item) in array.items.iter().enumerate() {
+                if i > 0 {
+                    out.push_str(FRAME);
+                    out.push(',');
+                }
+                newline(out, level + 1);
+                write_colored(item, style, level + 1, out);
+            }
+            out.push_str(FRAME);
+            newline(out, level);
+            out.push_str(FRAME);
+            out.push(']');
+        }
+        Value::Object(object) if !empty => {
+            out.push('{');
+            let mut first = true;
+            let mut entry = |(key, value): (&Rc<str>, &Value)| {
+                if !std::mem::take(&mut first) {
+                    out.push_str(FRAME);
+                    out.push(',');
+                }
+                newline(out, level + 1);
+                out.push_str(PLAIN);
+                out.push_str(KEY);
+                quote(key, style.ascii, out);
+                out.push_str(PLAIN);
+                out.push_str(FRAME);
+                out.push(':');
+                if style.tab || style.indent > 0 {
+                    out.push(' ');
+                }
+                out.push_str(PLAIN);
+                write_colored(value, style, level + 1, out);
+            };
+            match style.sorted {
+                true => object.sorted().for_each(&mut entry),
+                false => object.iter().for_each(&mut entry),
+            }
+            out.push_str(FRAME);
+            newline(out, level);
+            out.push_str(FRAME);
+            out.push('}');
+        }
+        value => write(value, style, level, out),
+    }
+    out.push_str(PLAIN);
+}
+
 fn quote(text: &str, ascii: bool, out: &mut String) {
     out.push('"');
     for c in text.chars() {

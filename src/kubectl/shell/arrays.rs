@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::expand::{compute, fields, joined};
 use super::lex::{Part, Word, is_name};
 use super::state::{Io, Shell};
+use super::tilde;
 
 /// An array has at most so many elements.
 const MOST: usize = 20_000;
@@ -273,7 +274,7 @@ pub async fn assign(
     let name = &assignment.name;
     match &assignment.value {
         Assigned::Text(word) => {
-            let mut value = joined(shell, io, word).await?;
+            let mut value = joined(shell, io, &tilde::in_value(shell, io, word)).await?;
             if integer {
                 value = compute(shell, io, &value)?.to_string();
             }
@@ -285,6 +286,7 @@ pub async fn assign(
                         array.set(at, value.clone(), assignment.append);
                     });
                 }
+                None if shell.assigned(io, name, &value) => {}
                 None if assignment.append => io.set(format!("{name}+"), value.clone()),
                 None => io.set(name.clone(), value.clone()),
             }
@@ -329,6 +331,7 @@ impl Io {
     /// An array; a plain variable is one of one element.
     pub fn array(&self, name: &str) -> Option<Array> {
         let scope = self.scope.borrow();
+        let name = scope.meant(name);
         if let Some((_, array)) = scope.arrays.iter().find(|(n, _)| n == name) {
             return Some(array.clone());
         }
@@ -337,6 +340,8 @@ impl Io {
     }
 
     pub fn set_array(&self, name: &str, array: Array) {
+        let meant = self.scope.borrow().meant(name).to_owned();
+        let name = &*meant;
         if self.refuses(name) {
             return;
         }

@@ -8,6 +8,7 @@ use super::dollar::{Index, Operation, Variable};
 use super::lex::{Part, Word};
 use super::run::run_source;
 use super::state::{Io, Shell};
+use super::tilde;
 use crate::client::LocalFuture;
 
 /// Text that a word became, with what may still be split or matched.
@@ -101,7 +102,7 @@ pub async fn fields(shell: &Rc<Shell>, io: &Io, words: &[Word]) -> Result<Vec<St
     let marks = separators(io, shell);
     for word in words {
         let mut current: Option<Field> = None;
-        for part in word {
+        for part in tilde::in_word(shell, io, word).iter() {
             let piece = resolve(shell, io, part).await?;
             if let Some(each) = piece.each {
                 for (i, argument) in each.iter().enumerate() {
@@ -173,7 +174,7 @@ pub fn both<'a>(
 ) -> LocalFuture<'a, Result<(String, String), String>> {
     Box::pin(async move {
         let mut field = Field::default();
-        for part in word {
+        for part in tilde::in_word(shell, io, word).iter() {
             let piece = resolve(shell, io, part).await?;
             let text = match piece.each {
                 Some(each) => each.join(" "),

@@ -1,6 +1,6 @@
 //! The shell around `kubectl`: as much of bash as people use at a prompt. Pipes, lists, redirections,
 //! here-documents, variables and what is made of them, command substitution, loops, functions,
-//! aliases, arithmetic, jobs in the background; no arrays, no traps, no editing of past lines with `!`.
+//! aliases, arithmetic, arrays, menus, jobs in the background; no editing of past lines with `!`.
 
 mod arith;
 mod arrays;
@@ -11,11 +11,13 @@ mod dollar;
 mod expand;
 pub mod jobs;
 mod lex;
+mod menu;
 mod parse;
 mod redirect;
 mod run;
 mod special;
 mod state;
+mod tilde;
 
 pub use builtins::{decode_base64, reason};
 use expand::matches;

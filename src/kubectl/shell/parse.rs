@@ -70,6 +70,13 @@ pub enum Body {
         words: Option<Vec<Word>>,
         body: Script,
     },
+    /// `select NAME in WORDS`: a menu, and what is done with each choice.
+    Select {
+        variable: String,
+        /// `None` for the arguments.
+        words: Option<Vec<Word>>,
+        body: Script,
+    },
     /// `for ((begin; condition; step))`.
     Count {
         parts: [Word; 3],
@@ -155,9 +162,9 @@ pub fn parse_with(text: &str, aliases: &Aliases) -> Result<Script, SyntaxError> 
     }
 }
 
-const KEYWORDS: [&str; 18] = [
+const KEYWORDS: [&str; 19] = [
     "if", "then", "elif", "else", "fi", "for", "in", "do", "done", "while", "until", "{", "}",
-    "case", "esac", "[[", "function", "time",
+    "case", "esac", "[[", "function", "time", "select",
 ];
 
 impl Parser<'_> {
@@ -369,7 +376,7 @@ impl Parser<'_> {
                         body,
                     }
                 }
-                Some("for") => self.for_loop()?,
+                Some(keyword @ ("for" | "select")) => self.for_loop(keyword)?,
                 Some("case") => self.case()?,
                 Some("[[") => self.test()?,
                 Some("function") => {
@@ -441,9 +448,10 @@ impl Parser<'_> {
         }
     }
 
-    fn for_loop(&mut self) -> Result<Body, SyntaxError> {
-        self.expect_keyword("for")?;
-        if let Some(Token::Arithmetic(source)) = self.peek() {
+    fn for_loop(&mut self, keyword: &str) -> Result<Body, SyntaxError> {
+        self.expect_keyword(keyword)?;
+        let asks = keyword == "select";
+        if let Some(Token::Arithmetic(source)) = self.peek().filter(|_| !asks) {
             let mut parts = source.splitn(3, ';').map(|part| here_word(part, 0));
             let mut part = || parts.next().unwrap_or_else(|| Ok(Word::new()));
             let parts = [part()?, part()?, part()?];
@@ -476,10 +484,17 @@ impl Parser<'_> {
         }
         self.skip_newlines();
         let body = self.loop_body()?;
-        Ok(Body::For {
-            variable,
-            words,
-            body,
+        Ok(match asks {
+            true => Body::Select {
+                variable,
+                words,
+                body,
+            },
+            false => Body::For {
+                variable,
+                words,
+                body,
+            },
         })
     }
 

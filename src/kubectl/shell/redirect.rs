@@ -64,7 +64,7 @@ pub(super) async fn apply(
                         true => shell.read_file(name).unwrap_or_default(),
                         false => String::new(),
                     };
-                    let name = name.strip_prefix("./").unwrap_or(name).to_owned();
+                    let name = crate::kubectl::host::plain(name).to_owned();
                     let buffer: FileBuffer = Rc::new(RefCell::new(before));
                     let mut state = shell.state.borrow_mut();
                     state.writing.push((name.clone(), buffer.clone()));

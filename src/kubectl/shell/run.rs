@@ -384,18 +384,7 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: &Body) -> Ended {
             words,
             body,
         } => {
-            let values = match words {
-                Some(words) => {
-                    let words: Vec<_> = words
-                        .iter()
-                        .cloned()
-                        .flat_map(super::brace::expand)
-                        .collect();
-                    fields(shell, &io, &words).await
-                }
-                None => Ok(io.scope.borrow().arguments.clone()),
-            };
-            let values = match values {
+            let values = match values_of(shell, &io, words.as_deref()).await {
                 Ok(values) => values,
                 Err(message) => return Ended::fatal(&io, &message),
             };
@@ -410,6 +399,17 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: &Body) -> Ended {
                 shell.world.breathe().await;
             }
             Ended::with(code)
+        }
+        Body::Select {
+            variable,
+            words,
+            body,
+        } => {
+            let values = match values_of(shell, &io, words.as_deref()).await {
+                Ok(values) => values,
+                Err(message) => return Ended::fatal(&io, &message),
+            };
+            select(shell, io, variable, &values, body).await
         }
         Body::Count { parts, body } => {
             let [begin, condition, step] = parts;
@@ -495,6 +495,65 @@ async fn run_body(shell: &Rc<Shell>, io: Io, body: &Body) -> Ended {
             Ended::with(0)
         }
         Body::Simple { assignments, words } => simple(shell, io, assignments, words).await,
+    }
+}
+
+/// The words that a loop goes through.
+async fn values_of(
+    shell: &Rc<Shell>,
+    io: &Io,
+    words: Option<&[super::lex::Word]>,
+) -> Result<Vec<String>, String> {
+    match words {
+        Some(words) => {
+            let words = words.iter().cloned().flat_map(super::brace::expand);
+            fields(shell, io, &words.collect::<Vec<_>>()).await
+        }
+        None => Ok(io.scope.borrow().arguments.clone()),
+    }
+}
+
+/// Shows a menu, and runs the body for each choice, until it leaves or the input ends.
+async fn select(
+    shell: &Rc<Shell>,
+    io: Io,
+    variable: &str,
+    values: &[String],
+    body: &Script,
+) -> Ended {
+    if values.is_empty() {
+        return Ended::with(0);
+    }
+    let mut shows = true;
+    loop {
+        if shows {
+            io.err.write(&super::menu::menu(values));
+        }
+        let prompt = io.variable(shell, "PS3").filter(|p| !p.is_empty());
+        io.err.write(prompt.as_deref().unwrap_or("#? "));
+        let Some(line) = special::line(shell, &io).await else {
+            io.out.line("");
+            return Ended::with(1);
+        };
+        let line = line.trim().to_owned();
+        io.set("REPLY".to_owned(), line.clone());
+        if line.is_empty() {
+            shows = true;
+            shell.world.breathe().await;
+            continue;
+        }
+        let number = line.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let chosen = number.and_then(|at| values.get(at));
+        io.set(variable.to_owned(), chosen.cloned().unwrap_or_default());
+        let ended = script_of(shell.clone(), io.clone(), body.clone()).await;
+        if let Some(out) = leaves(ended) {
+            return out;
+        }
+        // A body that empties the reply has the menu shown again.
+        shows = io
+            .variable(shell, "REPLY")
+            .is_none_or(|reply| reply.is_empty());
+        shell.world.breathe().await;
     }
 }
 
@@ -625,6 +684,8 @@ impl Drop for Frame {
     fn drop(&mut self) {
         let mut scope = self.scope.borrow_mut();
         scope.arguments = std::mem::take(&mut self.arguments);
+        let depth = scope.frames.len();
+        scope.references.retain(|r| r.depth < depth);
         for (name, value) in scope.frames.pop().unwrap_or_default().into_iter().rev() {
             scope.variables.remove(&name);
             scope.arrays.retain(|(n, _)| *n != name);

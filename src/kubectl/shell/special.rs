@@ -1,17 +1,17 @@
 //! Commands that change the shell that runs them.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use super::arrays::{Array, Assignment, assign, assignment, subscript};
+use super::arrays::{Array, Assigned, Assignment, assign, assignment, subscript};
 use super::cond;
 use super::expand::{compute, split};
 use super::jobs;
 use super::lex::{Part, is_name};
 use super::run::{Ended, Flow, ended_of, leave, run_named};
-use super::state::{Hidden, Io, Shell};
+use super::state::{Hidden, Io, Reference, Shell};
 use crate::client::LocalFuture;
 use crate::kubectl::io::Pipe;
-use crate::sim::secs;
 
 /// Their names, in order.
 pub const NAMES: [&str; 35] = [
@@ -159,6 +159,11 @@ pub async fn run(shell: &Rc<Shell>, io: &Io, name: &str, arguments: &[String]) -
         }
         "unset" => {
             let functions = first == Some("-f");
+            if first == Some("-n") {
+                let mut scope = io.scope.borrow_mut();
+                scope.references.retain(|r| !arguments.contains(&r.name));
+                return Some(Ended::with(0));
+            }
             for word in arguments.iter().filter(|a| !a.starts_with('-')) {
                 if let Some((array, index)) = word.strip_suffix(']').and_then(|w| w.split_once('['))
                 {
@@ -360,6 +365,10 @@ pub async fn declare(
             continue;
         }
         let assigned = assignments.iter().any(|a| a.name == **name);
+        if flag('n') {
+            refer(shell, io, name, assignments).await?;
+            continue;
+        }
         let mut scope = io.scope.borrow_mut();
         let local = who == "local" || who != "export" && who != "readonly" && !flag('g');
         if local && (who == "local" || !scope.frames.is_empty()) {
@@ -394,7 +403,7 @@ pub async fn declare(
             io.set_array(name, array);
         }
     }
-    for assignment in assignments {
+    for assignment in assignments.iter().filter(|_| !flag('n')) {
         let integer = io.scope.borrow().integers.contains(&assignment.name);
         assign(shell, io, assignment, integer).await?;
     }
@@ -407,6 +416,44 @@ pub async fn declare(
         }
     }
     Ok(code)
+}
+
+/// `declare -n NAME=VARIABLE`: a name that stands for another variable.
+async fn refer(
+    shell: &Rc<Shell>,
+    io: &Io,
+    name: &str,
+    assignments: &[Assignment],
+) -> Result<(), String> {
+    let mut target = String::new();
+    let own = assignments.iter().find(|a| a.name == name);
+    if let Some(Assigned::Text(word)) = own.map(|a| &a.value) {
+        target = super::expand::joined(shell, io, word).await?;
+    }
+    let bare = target.split('[').next().unwrap_or_default();
+    if !target.is_empty() && !is_name(bare) {
+        return Err(format!(
+            "declare: `{target}': invalid variable name for name reference"
+        ));
+    }
+    if target == name {
+        return Err(format!(
+            "declare: {name}: nameref variable self references not allowed"
+        ));
+    }
+    let mut scope = io.scope.borrow_mut();
+    let depth = scope.frames.len();
+    scope
+        .references
+        .retain(|r| r.name != name || r.depth != depth);
+    if scope.references.len() < 200 {
+        scope.references.push(Reference {
+            name: name.to_owned(),
+            target,
+            depth,
+        });
+    }
+    Ok(())
 }
 
 /// `declare -p`: how variables could be declared.
@@ -626,7 +673,7 @@ async fn read(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut array = None;
     let mut end = '\n';
     let mut most = usize::MAX;
-    let mut wait = secs(3600 * 24);
+    let mut wait = LONG;
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
@@ -647,7 +694,7 @@ async fn read(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                 'a' => array = Some(value.to_owned()),
                 'd' => end = value.chars().next().unwrap_or('\0'),
                 'n' | 'N' => most = value.parse().unwrap_or(most),
-                't' => wait = secs(value.parse::<f64>().map_or(1, |s| s.max(0.0).ceil() as u64)),
+                't' => wait = wait_of(value),
                 // A prompt is for who types.
                 'p' if io.input.is_none() => io.err.write(value),
                 _ => {}
@@ -664,7 +711,11 @@ async fn read(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         }
         None => shell.world.typed_line(wait).await,
     };
-    let code = i32::from(line.is_none() || !ended);
+    let code = match line.is_none() && io.input.is_none() && wait < LONG {
+        // As if an alarm had ended it.
+        true => 142,
+        false => i32::from(line.is_none() || !ended),
+    };
     let mut line = line.unwrap_or_default();
     if !raw {
         line = line.replace('\\', "");
@@ -718,6 +769,26 @@ async fn read(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         rest = tail.trim_start_matches(blank);
     }
     code
+}
+
+/// For ever, as a prompt waits.
+const LONG: Duration = Duration::from_secs(3600 * 24);
+
+/// The span of `read -t`, which may have a fraction.
+fn wait_of(text: &str) -> Duration {
+    let nanos = crate::api::rfc3339::parse_go_duration(&format!("{text}s")).unwrap_or(1);
+    Duration::from_nanos(nanos.max(0).unsigned_abs())
+}
+
+/// A line of the input, or one that is typed.
+pub async fn line(shell: &Shell, io: &Io) -> Option<String> {
+    match &io.input {
+        Some(pipe) => {
+            let line = pipe.line().await?;
+            Some(line.strip_suffix('\n').unwrap_or(&line).to_owned())
+        }
+        None => shell.world.typed_line(LONG).await,
+    }
 }
 
 /// Text up to a character, and whether that came; no more than so many letters.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::arrays::Array;
+use super::arrays::{Array, Subscript};
 use super::jobs::Jobs;
 use super::parse::{Aliases, Command};
 use crate::kubectl::host::World;
@@ -79,8 +79,38 @@ pub struct Scope {
     pub integers: Vec<String>,
     /// What `trap` has set, by signal.
     pub traps: Vec<(String, String)>,
-    /// The last of `$RANDOM`.
+    /// The last of `$RANDOM`; 0 before the first.
     pub random: u64,
+    /// When `$SECONDS` was 0, in seconds.
+    pub began: i64,
+    /// What `declare -n` has made.
+    pub references: Vec<Reference>,
+}
+
+/// A name that stands for another variable.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    pub name: String,
+    pub target: String,
+    /// How many functions it is inside of.
+    pub depth: usize,
+}
+
+/// A variable that stands for another that stands for another: no more.
+const MOST_REFERENCES: usize = 8;
+
+impl Scope {
+    /// The variable that a name stands for.
+    pub fn meant<'n>(&'n self, name: &'n str) -> &'n str {
+        let mut name = name;
+        for _ in 0..MOST_REFERENCES {
+            match self.references.iter().rev().find(|r| r.name == name) {
+                Some(reference) if reference.target != name => name = &reference.target,
+                _ => break,
+            }
+        }
+        name
+    }
 }
 
 /// One job's view of the session and the world.
@@ -97,7 +127,7 @@ impl Shell {
         }
         {
             let state = self.state.borrow();
-            let plain = name.strip_prefix("./").unwrap_or(name);
+            let plain = crate::kubectl::host::plain(name);
             let open = state.writing.iter().rev().find(|(n, _)| n == plain);
             if let Some((_, buffer)) = open {
                 return Some(buffer.borrow().clone());
@@ -125,8 +155,48 @@ pub struct Io {
     pub tested: bool,
 }
 
+/// The modulus of the numbers that follow each other in `$RANDOM`.
+const MODULUS: u64 = 0x7fff_ffff;
+
+/// The number after another: the minimal standard of Park and Miller, as in bash.
+fn after(number: u64) -> u64 {
+    let number = if number == 0 { 123_459_876 } else { number };
+    number % MODULUS * 16_807 % MODULUS
+}
+
+fn seconds(shell: &Shell) -> i64 {
+    i64::try_from(shell.world.now().0 / 1_000_000_000).unwrap_or(i64::MAX)
+}
+
+/// An element of an array that a reference names.
+fn element(scope: &Scope, array: &str, index: &str) -> Option<String> {
+    let (_, array) = scope.arrays.iter().find(|(n, _)| n == array)?;
+    let at = match (array.named, index.parse()) {
+        (false, Ok(number)) => Subscript::Number(number),
+        _ => Subscript::Name(index.to_owned()),
+    };
+    array.get(&at).map(str::to_owned)
+}
+
 /// The number of the shell's process, for `$$`.
 const PROCESS: &str = "4242";
+
+impl Shell {
+    /// Variables that do something when they are set: `RANDOM` and `SECONDS`.
+    pub fn assigned(&self, io: &Io, name: &str, value: &str) -> bool {
+        let mut scope = io.scope.borrow_mut();
+        match name {
+            "RANDOM" => {
+                let seed: i64 = value.trim().parse().unwrap_or(0);
+                let seed = seed.rem_euclid(1 << 32) as u64;
+                scope.random = if seed == 0 { 123_459_876 } else { seed };
+            }
+            "SECONDS" => scope.began = seconds(self) - value.trim().parse().unwrap_or(0),
+            _ => return false,
+        }
+        true
+    }
+}
 
 impl Io {
     /// Streams that lead nowhere.
@@ -160,6 +230,10 @@ impl Io {
             return Some(value.clone());
         }
         let scope = self.scope.borrow();
+        let name = scope.meant(name);
+        if let Some((array, index)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+            return element(&scope, array, index);
+        }
         if let Ok(number) = name.parse::<usize>() {
             return match number.checked_sub(1) {
                 None => Some("sh".to_owned()),
@@ -181,10 +255,16 @@ impl Io {
             "RANDOM" => {
                 drop(scope);
                 let mut scope = self.scope.borrow_mut();
-                let next = scope.random.wrapping_add(shell.world.now().0 | 1);
-                scope.random = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                Some((scope.random >> 33 & 0x7fff).to_string())
+                if scope.random == 0 {
+                    scope.random = (shell.world.now().0 / 1000 % MODULUS) | 1;
+                }
+                scope.random = after(scope.random);
+                Some(((scope.random >> 16 ^ scope.random & 0xffff) & 0x7fff).to_string())
             }
+            "SECONDS" => Some((seconds(shell) - scope.began).to_string()),
+            "EPOCHSECONDS" => Some(seconds(shell).to_string()),
+            "PPID" => Some("1".to_owned()),
+            "BASHPID" => Some(PROCESS.to_owned()),
             "$" => Some(PROCESS.to_owned()),
             "!" => shell.state.borrow().jobs.last_process(),
             name => match scope.variables.get(name) {
@@ -200,6 +280,11 @@ impl Io {
 
     pub fn set(&self, name: String, value: String) {
         let plain = name.strip_suffix('+').unwrap_or(&name);
+        let meant = self.scope.borrow().meant(plain).to_owned();
+        if meant != plain {
+            let sign = if plain == name { "" } else { "+" };
+            return self.set(format!("{meant}{sign}"), value);
+        }
         if self.refuses(plain) {
             return;
         }

@@ -24,6 +24,7 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     };
     let (mut silent, mut show_errors, mut headers_only, mut headers_too, mut fail_on_error) =
         (false, false, false, false, false);
+    let (mut in_address, mut to_file) = (false, false);
     let mut format = String::new();
     let mut output = None;
     let mut url = None;
@@ -50,7 +51,29 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             Some("fail") => "f",
             Some("request") => "X",
             Some("header") => "H",
-            Some("data") => "d",
+            Some("data" | "data-raw" | "data-binary" | "data-ascii") => "d",
+            Some("json") => {
+                for name in ["Content-Type", "Accept"] {
+                    call.headers
+                        .push((name.to_owned(), "application/json".to_owned()));
+                }
+                "d"
+            }
+            Some("get") => "G",
+            Some("remote-name") => "O",
+            Some("user-agent") => "A",
+            Some("user") => "u",
+            Some("cookie") => "b",
+            Some("referer") => "e",
+            // What makes no difference on this network.
+            Some(
+                "retry" | "retry-delay" | "retry-max-time" | "cacert" | "cert" | "key"
+                | "max-redirs" | "limit-rate" | "noproxy" | "proxy",
+            ) => "E",
+            Some(
+                "compressed" | "no-progress-meter" | "progress-bar" | "no-buffer" | "ipv4" | "ipv6"
+                | "http1.1" | "http2" | "retry-connrefused" | "retry-all-errors" | "globoff",
+            ) => "N",
             Some("max-time" | "connect-timeout") => "m",
             Some("write-out") => "w",
             Some("output") => "o",
@@ -70,8 +93,10 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                 }
                 'i' | 'v' => headers_too = true,
                 'f' => fail_on_error = true,
-                'L' | 'k' => {}
-                'X' | 'H' | 'd' | 'm' | 'w' | 'o' => {
+                'L' | 'k' | 'N' | '#' | '4' | '6' | 'g' => {}
+                'G' => in_address = true,
+                'O' => to_file = true,
+                'X' | 'H' | 'd' | 'm' | 'w' | 'o' | 'A' | 'u' | 'b' | 'e' | 'E' => {
                     let inline = long.get(i + 1..).unwrap_or_default();
                     let value = match inline {
                         "" => words.next().map(String::as_str),
@@ -88,8 +113,32 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                             call.headers
                                 .push((name.trim().to_owned(), text.trim().to_owned()));
                         }
+                        'A' => call
+                            .headers
+                            .push(("User-Agent".to_owned(), value.to_owned())),
+                        'b' => call.headers.push(("Cookie".to_owned(), value.to_owned())),
+                        'u' => {
+                            let basic = crate::api::base64::encode(value.as_bytes());
+                            let value = format!("Basic {basic}");
+                            call.headers.push(("Authorization".to_owned(), value));
+                        }
+                        'e' | 'E' => {}
                         'd' => {
-                            call.body = value.to_owned();
+                            if !call.body.is_empty() {
+                                call.body.push('&');
+                            }
+                            let file = value.strip_prefix('@').map(|name| shell.read_file(name));
+                            match file {
+                                None => call.body.push_str(value),
+                                Some(Some(text)) => call.body.push_str(text.trim_end_matches('\n')),
+                                Some(None) => {
+                                    return fail(
+                                        io,
+                                        "curl: option -d: error encountered when reading a file",
+                                        26,
+                                    );
+                                }
+                            }
                             if call.method == "GET" {
                                 call.method = "POST".to_owned();
                             }
@@ -117,12 +166,29 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let Some(url) = url else {
         return fail(io, "curl: (2) no URL specified", 2);
     };
-    let complain = |code: i32, message: String| {
+    let mut whole = url.to_owned();
+    if in_address {
+        call.method = if headers_only { "HEAD" } else { "GET" }.to_owned();
+        let sign = if url.contains('?') { '&' } else { '?' };
+        whole = format!("{url}{sign}{}", std::mem::take(&mut call.body));
+    }
+    let url = whole.as_str();
+    if to_file {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let name = path.trim_end_matches('/').rsplit('/').next();
+        output = Some(name.unwrap_or_default().to_owned());
+    }
+    let begun = shell.world.now();
+    let say = |code: i32, http: u16, message: String| {
         if !silent || show_errors {
             io.err.line(&format!("curl: ({code}) {message}"));
         }
+        let took = shell.world.now().since(begun);
+        io.out
+            .write(&filled(&format, http, took, (0, "", code), url));
         code
     };
+    let complain = |code: i32, message: String| say(code, 0, message);
     let server = shell.world.host.server();
     if let Some(rest) = url.strip_prefix(server.as_str())
         && (rest.is_empty() || rest.starts_with(['/', '?']))
@@ -137,13 +203,17 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             Some("/dev/null") => {}
             Some(name) => shell.world.host.write_file(name, &text),
         }
-        let shown = format.replace("\\n", "\n");
-        io.out
-            .write(&shown.replace("%{http_code}", &code.to_string()));
-        return match fail_on_error && code >= 400 {
-            true => complain(22, format!("The requested URL returned error: {code}")),
-            false => 0,
-        };
+        if fail_on_error && code >= 400 {
+            return say(
+                22,
+                code,
+                format!("The requested URL returned error: {code}"),
+            );
+        }
+        let took = shell.world.now().since(begun);
+        let got = (text.len(), "application/json", 0);
+        io.out.write(&filled(&format, code, took, got, url));
+        return 0;
     }
     if let Err((code, message)) = place(url, &mut call) {
         return complain(code, message);
@@ -216,10 +286,8 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     match answer {
         Ok(answer) => {
             if fail_on_error && answer.code >= 400 {
-                return complain(
-                    22,
-                    format!("The requested URL returned error: {}", answer.code),
-                );
+                let message = format!("The requested URL returned error: {}", answer.code);
+                return say(22, answer.code, message);
             }
             let mut text = String::new();
             if headers_only || headers_too {
@@ -251,13 +319,11 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
                 Some("/dev/null") => {}
                 Some(name) => shell.world.host.write_file(name, &text),
             }
-            let seconds = format!("{}.{:06}", took.as_secs(), took.subsec_micros());
-            io.out.write(
-                &format
-                    .replace("\\n", "\n")
-                    .replace("%{http_code}", &answer.code.to_string())
-                    .replace("%{time_total}", &seconds),
-            );
+            let mut headers = answer.headers.iter();
+            let type_ = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            let type_ = type_.map_or("", |(_, value)| value.as_str());
+            let got = (answer.body.len(), type_, 0);
+            io.out.write(&filled(&format, answer.code, took, got, url));
             0
         }
         Err(HttpFailure::Unresolved) => complain(6, format!("Could not resolve host: {host}")),
@@ -279,6 +345,38 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             ),
         ),
     }
+}
+
+/// What `-w` asks for; `got` is the size and the type of what came, and the exit code.
+fn filled(format: &str, http: u16, took: Duration, got: (usize, &str, i32), url: &str) -> String {
+    let seconds = format!("{}.{:06}", took.as_secs(), took.subsec_micros());
+    let (size, type_, code) = got;
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some((before, behind)) = rest.split_once('%') {
+        text.push_str(before);
+        let Some((name, after)) = behind.strip_prefix('{').and_then(|b| b.split_once('}')) else {
+            text.push('%');
+            rest = behind.strip_prefix('%').unwrap_or(behind);
+            continue;
+        };
+        rest = after;
+        match name {
+            "http_code" | "response_code" => text.push_str(&format!("{http:03}")),
+            "size_download" => text.push_str(&size.to_string()),
+            "content_type" => text.push_str(type_),
+            "exitcode" => text.push_str(&code.to_string()),
+            "num_redirects" => text.push('0'),
+            "url" | "url_effective" => match url.contains("://") {
+                true => text.push_str(url),
+                false => text.push_str(&format!("http://{url}/")),
+            },
+            name if name.starts_with("time_") => text.push_str(&seconds),
+            _ => {}
+        }
+    }
+    text.push_str(rest);
+    text.replace("\\n", "\n").replace("\\t", "\t")
 }
 
 /// Asks the API server as a client without a certificate; the status code and the text.

@@ -3,8 +3,13 @@
 
 use super::super::state::{Io, Shell};
 use super::{Lines, fail, read_all};
-use crate::kubectl::host::Edited;
+use crate::kubectl::host::{Edited, plain};
 use crate::tools::options;
+
+/// The name of a folder, without what leads to where the terminal is.
+fn home(name: &str) -> &str {
+    plain(name).trim_end_matches('/')
+}
 
 pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let flag = |letter: char| {
@@ -31,7 +36,7 @@ pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         (false, _) => io.out.line(name),
     };
     for name in wanted {
-        let plain = name.trim_start_matches("./").trim_end_matches('/');
+        let plain = home(name);
         let lead = match plain {
             "" | "." | "~" | "/root" => String::new(),
             plain => format!("{plain}/"),
@@ -61,6 +66,63 @@ pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         }
     }
     code
+}
+
+/// `tree [FOLDER]`
+pub fn tree(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let shown = arguments.iter().find(|a| !a.starts_with('-'));
+    let shown = shown.map_or(".", String::as_str);
+    let lead = match home(shown) {
+        "" | "." | "/root" => String::new(),
+        folder => format!("{folder}/"),
+    };
+    let all = shell.world.host.files();
+    let inside: Vec<&str> = all
+        .iter()
+        .filter_map(|f| f.strip_prefix(&lead))
+        .filter(|f| !f.starts_with('/'))
+        .collect();
+    if inside.is_empty() && !lead.is_empty() {
+        io.out.line(&format!(
+            "{shown}  [error opening dir]\n\n0 directories, 0 files"
+        ));
+        return 2;
+    }
+    io.out.line(shown);
+    let (mut folders, mut files) = (0, 0);
+    // Folders that are open: their names, and what is drawn for them.
+    let mut open: Vec<(Vec<&str>, String)> = vec![(inside, String::new())];
+    while let Some((names, drawn)) = open.pop() {
+        let Some(first) = names.first() else { continue };
+        let head = first.split('/').next().unwrap_or(first);
+        let own = |name: &&str| name.split('/').next() == Some(head);
+        let (here, others): (Vec<&str>, Vec<&str>) = names.iter().copied().partition(own);
+        let last = others.is_empty();
+        let (branch, below) = match last {
+            true => ("\u{2514}\u{2500}\u{2500} ", "    "),
+            false => ("\u{251c}\u{2500}\u{2500} ", "\u{2502}\u{a0}\u{a0} "),
+        };
+        io.out.line(&format!("{drawn}{branch}{head}"));
+        open.push((others, drawn.clone()));
+        let lead = format!("{head}/");
+        let deeper: Vec<&str> = here.iter().filter_map(|n| n.strip_prefix(&lead)).collect();
+        match deeper.is_empty() {
+            true => files += 1,
+            false => {
+                folders += 1;
+                open.push((deeper, format!("{drawn}{below}")));
+            }
+        }
+    }
+    let many = |count: usize, one: &str, many: &str| {
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
+    io.out.line(&format!(
+        "\n{}, {}",
+        many(folders, "directory", "directories"),
+        many(files, "file", "files")
+    ));
+    0
 }
 
 pub async fn cat(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
@@ -162,7 +224,10 @@ pub fn copy(shell: &Shell, io: &Io, arguments: &[String], moves: bool) -> i32 {
         .iter()
         .map(String::as_str)
         .filter(|a| !a.starts_with('-'))
-        .map(|a| a.strip_prefix("./").unwrap_or(a))
+        .map(|a| match a.trim_end_matches('/') {
+            "/root" | "." => ".",
+            _ => plain(a),
+        })
         .collect();
     let Some((to, from)) = names.split_last() else {
         return fail(io, &format!("{who}: missing file operand"), 1);
@@ -253,6 +318,76 @@ pub fn touch(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     0
 }
 
+/// `mktemp [-d] [-u] [-t] [-p FOLDER] [--suffix=TEXT] [TEMPLATE]`
+pub fn mktemp(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let (mut folder, mut suffix, mut template) = (None, "", None);
+    let (mut makes, mut is_folder, mut quiet) = (true, false, false);
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-d" | "--directory" => is_folder = true,
+            "-u" | "--dry-run" => makes = false,
+            "-q" | "--quiet" => quiet = true,
+            "-t" | "--tmpdir" => folder = folder.or(Some("/tmp")),
+            "-p" => folder = words.next(),
+            "--suffix" => suffix = words.next().unwrap_or_default(),
+            word => match (
+                word.strip_prefix("--suffix="),
+                word.strip_prefix("--tmpdir="),
+            ) {
+                (Some(text), _) => suffix = text,
+                (_, Some(text)) => folder = Some(text),
+                _ if word.starts_with('-') && word.len() > 1 => {
+                    let letter = word.trim_start_matches('-');
+                    let letter = letter.chars().next().unwrap_or('-');
+                    return fail(io, &format!("mktemp: invalid option -- '{letter}'"), 1);
+                }
+                _ => template = Some(word),
+            },
+        }
+    }
+    if template.is_none() {
+        folder = folder.or(Some("/tmp"));
+    }
+    let template = template.unwrap_or("tmp.XXXXXXXXXX");
+    let end = template.rfind('X').map_or(0, |at| at + 1);
+    let (head, tail) = template.split_at(end);
+    let lead = head.trim_end_matches('X');
+    let count = head.len() - lead.len();
+    if count < 3 {
+        if !quiet {
+            io.err
+                .line(&format!("mktemp: too few X's in template '{template}'"));
+        }
+        return 1;
+    }
+    // Letters that the number of the file and the time decide.
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let number = {
+        let mut state = shell.state.borrow_mut();
+        state.temporary += 1;
+        state.temporary
+    };
+    let mut bits = crate::sim::hash_bytes(number, &shell.world.now().0.to_le_bytes());
+    let mut name = lead.to_owned();
+    for _ in 0..count {
+        let at = (bits % LETTERS.len() as u64) as usize;
+        name.push(LETTERS.get(at).map_or('X', |b| char::from(*b)));
+        bits = bits.rotate_left(11).wrapping_mul(6_364_136_223_846_793_005) | 1;
+    }
+    let name = format!("{name}{tail}{suffix}");
+    let name = match folder {
+        Some(folder) => format!("{}/{name}", folder.trim_end_matches('/')),
+        None => name,
+    };
+    // A folder is there as soon as a file is in it.
+    if makes && !is_folder {
+        shell.world.host.write_file(&name, "");
+    }
+    io.out.line(&name);
+    0
+}
+
 /// `find [FOLDER] [-name PATTERN]`
 pub fn find(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut folder = "";
@@ -270,8 +405,8 @@ pub fn find(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             word => folder = word,
         }
     }
-    let lead = match folder.trim_start_matches("./").trim_end_matches('/') {
-        "" | "." => String::new(),
+    let lead = match home(folder) {
+        "" | "." | "/root" => String::new(),
         folder => format!("{folder}/"),
     };
     let shown = if lead.is_empty() { "./" } else { "" };
@@ -348,7 +483,7 @@ pub fn rm(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             host.remove_file(name);
             continue;
         }
-        let folder = format!("{}/", name.trim_start_matches("./").trim_end_matches('/'));
+        let folder = format!("{}/", home(name));
         let inside: Vec<String> = host
             .files()
             .into_iter()

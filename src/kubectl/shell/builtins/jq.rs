@@ -1,5 +1,7 @@
 //! `jq`: filters over JSON. The language is in `kubectl/jq`.
 
+use std::collections::VecDeque;
+
 use super::super::state::{Io, Shell};
 use super::{fail, read_all};
 use crate::kubectl::io::Sink;
@@ -17,6 +19,10 @@ struct Options {
     slurp: bool,
     raw_input: bool,
     colors: bool,
+    /// `--stream`: paths and values, one after the other.
+    stream: bool,
+    /// `--seq`: each text begins with a mark.
+    marked: bool,
     from_file: bool,
     plain: Vec<String>,
     named: Object,
@@ -50,6 +56,8 @@ fn options(shell: &Shell, io: &Io, arguments: &[String]) -> Result<Options, i32>
         slurp: false,
         raw_input: false,
         colors: false,
+        stream: false,
+        marked: false,
         from_file: false,
         plain: Vec::new(),
         named: Object::default(),
@@ -100,6 +108,14 @@ fn options(shell: &Shell, io: &Io, arguments: &[String]) -> Result<Options, i32>
             "--raw-output0" => {
                 options.raw = true;
                 options.ends_with_nul = true;
+                continue;
+            }
+            "--stream" => {
+                options.stream = true;
+                continue;
+            }
+            "--seq" => {
+                options.marked = true;
                 continue;
             }
             "--tab" => {
@@ -234,6 +250,8 @@ struct Around<'t> {
     raw: bool,
     slurp: bool,
     slurped: bool,
+    /// With `--stream`, what a value that was read is still to be told as.
+    stream: Option<VecDeque<Value>>,
     /// What is wrong with the text.
     broken: Option<String>,
     err: Sink,
@@ -244,8 +262,20 @@ impl<'t> Around<'t> {
         self.texts.get(self.at).map(|(_, text)| *text)
     }
 
-    /// The next value of the files, one behind the other.
+    /// The next value of the files, one behind the other; or the next piece of one.
     fn value(&mut self) -> Option<Result<Value, String>> {
+        if let Some(piece) = self.stream.as_mut().and_then(VecDeque::pop_front) {
+            return Some(Ok(piece));
+        }
+        let value = self.whole()?;
+        let (Some(pieces), Ok(whole)) = (&mut self.stream, &value) else {
+            return Some(value);
+        };
+        stream(whole, &mut Vec::new(), pieces);
+        pieces.pop_front().map(Ok)
+    }
+
+    fn whole(&mut self) -> Option<Result<Value, String>> {
         loop {
             let text = self.text()?;
             let reader = self.reader.get_or_insert_with(|| Reader::new(text));
@@ -298,6 +328,35 @@ impl<'t> Around<'t> {
     }
 }
 
+/// A value as paths with what is at them; behind the last of a list or an object, the path alone.
+fn stream(value: &Value, path: &mut Vec<Value>, out: &mut VecDeque<Value>) {
+    let at = |path: &[Value]| Value::array(path.to_vec());
+    let children: Vec<(Value, &Value)> = match value {
+        Value::Array(array) => {
+            let items = array.items.iter().enumerate();
+            items
+                .map(|(i, item)| (Value::from(&serde_json::json!(i)), item))
+                .collect()
+        }
+        Value::Object(object) => object.iter().map(|(k, v)| (Value::text(k), v)).collect(),
+        _ => Vec::new(),
+    };
+    if children.is_empty() {
+        out.push_back(Value::array(vec![at(path), value.clone()]));
+        return;
+    }
+    let mut last = Value::Null;
+    for (key, child) in children {
+        path.push(key.clone());
+        stream(child, path, out);
+        path.pop();
+        last = key;
+    }
+    path.push(last);
+    out.push_back(Value::array(vec![at(path)]));
+    path.pop();
+}
+
 impl jq::World for Around<'_> {
     fn now(&self) -> f64 {
         self.now
@@ -335,6 +394,9 @@ impl jq::World for Around<'_> {
         self.err.write(text);
     }
 }
+
+/// What each text begins with under `--seq`.
+const MARK: char = '\u{1e}';
 
 pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut options = match options(shell, io, arguments) {
@@ -387,6 +449,21 @@ pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             Err(message) => return fail(io, &format!("jq: error: {message}"), 2),
         }
     }
+    if options.marked && !options.raw_input {
+        for (_, text) in &mut files {
+            *text = match text.split_once(MARK) {
+                Some((_, marked)) => marked.replace(MARK, " "),
+                None if text.trim().is_empty() => String::new(),
+                None => {
+                    let lines = text.matches('\n').count() + 1;
+                    io.err.line(&format!(
+                        "jq: ignoring parse error: Unfinished abandoned text at EOF at line {lines}, column 0"
+                    ));
+                    String::new()
+                }
+            };
+        }
+    }
     let mut around = Around {
         now: shell.world.now().0 as f64 / 1e9,
         environment: environment(io),
@@ -397,6 +474,7 @@ pub async fn jq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         raw: options.raw_input,
         slurp: options.slurp,
         slurped: false,
+        stream: options.stream.then(VecDeque::new),
         broken: None,
         err: io.err.clone(),
     };
@@ -477,9 +555,16 @@ fn print(io: &Io, options: &Options, value: &Value) {
         Value::Text(text) if options.raw => text.to_string(),
         value => {
             let mut text = String::new();
-            json::write(value, options.style, 0, &mut text);
+            match options.colors {
+                true => json::write_colored(value, options.style, 0, &mut text),
+                false => json::write(value, options.style, 0, &mut text),
+            }
             text
         }
+    };
+    let text = match options.marked {
+        true => format!("{MARK}{text}"),
+        false => text,
     };
     match (options.join, options.ends_with_nul) {
         (true, _) => io.out.write(&text),

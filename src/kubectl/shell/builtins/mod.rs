@@ -137,7 +137,7 @@ pub const BUILTINS: &[Builtin] = &[
         "Open a file in the editor",
         async |shell, io, words| files::edit(shell, io, "emacs", words)
     ),
-    program!("env", "[NAME=VALUE...] [COMMAND]", "Show variables, or set some for a command", async env),
+    program!("env", "[-i] [-u NAME] [NAME=VALUE...] [COMMAND]", "Show variables, or set some for a command", async env),
     program!(
         "etcdctl",
         "COMMAND ...",
@@ -182,6 +182,21 @@ pub const BUILTINS: &[Builtin] = &[
             say(io, name.as_deref().unwrap_or("kubarium"))
         }
     ),
+    program!("id", "[-u] [-g] [-n]", "Who types here", |_, io, words| {
+        let has = |letter: char| {
+            words
+                .iter()
+                .any(|w| w.starts_with('-') && w.contains(letter))
+        };
+        say(
+            io,
+            match (has('u') || has('g') || has('G'), has('n')) {
+                (true, true) => "root",
+                (true, false) => "0",
+                (false, _) => "uid=0(root) gid=0(root) groups=0(root)",
+            },
+        )
+    }),
     program!(
         "ip",
         "route | addr",
@@ -217,7 +232,7 @@ pub const BUILTINS: &[Builtin] = &[
         "On a node: what its kubelet did",
         async |shell, io, words| { node::journalctl(shell, io, words) }
     ),
-    program!("jq", "[-rcjensRSa] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]", "Take JSON apart", async jq::jq),
+    program!("jq", "[-rcjensRSaC] [--stream] [--seq] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]", "Take JSON apart", async jq::jq),
     program!("k", "...", "kubectl", async |shell, io, words| {
         crate::kubectl::cmd::main(shell, Io::clone(io), words)
     }),
@@ -247,6 +262,12 @@ pub const BUILTINS: &[Builtin] = &[
         "A folder is there as soon as a file is in it",
         |_, io, words| files::mkdir(io, words)
     ),
+    program!(
+        "mktemp",
+        "[-d] [-u] [-p FOLDER] [--suffix=TEXT] [TEMPLATE]",
+        "Make a file with a name that is not taken",
+        |shell, io, words| files::mktemp(shell, io, words)
+    ),
     program!("more", "[FILE...]", "Show files", async files::cat),
     program!("mv", "FROM... TO", "Rename files", |shell, io, words| {
         files::copy(shell, io, words, true)
@@ -265,7 +286,7 @@ pub const BUILTINS: &[Builtin] = &[
     tool!("od", "[-A n] [-t x1] [-c] [FILE...]", "Bytes as numbers"),
     program!(
         "openssl",
-        "genrsa | genpkey | req | x509 ...",
+        "genrsa | genpkey | rand | req | x509 ...",
         "Make keys and requests for certificates, and look at certificates",
         |shell, io, words| openssl::openssl(shell, io, words)
     ),
@@ -282,7 +303,7 @@ pub const BUILTINS: &[Builtin] = &[
     program!("rm", "[-rf] FILE...", "Remove files", |shell, io, words| {
         files::rm(shell, io, words)
     }),
-    program!("sed", "[-nEi] SCRIPT [FILE...]", "Edit lines", async sed::sed),
+    program!("sed", "[-nEsz] [-i[SUFFIX]] SCRIPT [FILE...]", "Edit lines", async sed::sed),
     tool!(
         "seq",
         "[-w] [-s SEP] [-f FORMAT] [FIRST [STEP]] LAST",
@@ -312,6 +333,12 @@ pub const BUILTINS: &[Builtin] = &[
         "[-ds] SET [SET]",
         "Exchange letters",
         async |_shell, io, words| filters::tr(io, words)
+    ),
+    program!(
+        "tree",
+        "[FOLDER]",
+        "The files of the editor, as a tree",
+        |shell, io, words| files::tree(shell, io, words)
     ),
     program!("true", "", "Succeed", |_, _, _| 0),
     program!("uname", "[-a]", "What this is", |shell, io, words| {
@@ -361,7 +388,7 @@ pub fn all_names() -> Vec<String> {
     names.extend(super::special::NAMES.map(str::to_owned));
     names.extend(
         [
-            "[", "[[", "case", "for", "function", "if", "test", "time", "until", "while",
+            "[", "[[", "case", "for", "function", "if", "select", "test", "time", "until", "while",
         ]
         .map(str::to_owned),
     );
@@ -466,22 +493,77 @@ fn help(io: &Io, words: &[String]) -> i32 {
     io.out.line("\nThe shell itself knows:");
     io.out
         .line(&format!("  {}", super::special::NAMES.join(" ")));
-    io.out
-        .line("  if for while until case function [[ (( time ! & | && || < > >> << <<< <( )");
+    io.out.line(
+        "  if for while until case select function [[ (( time ! & | && || < > >> << <<< <( )",
+    );
     io.out
         .line("\n'help COMMAND' says how a command is called.");
     0
 }
 
-/// `env [NAME=VALUE...] [COMMAND]`
+/// `env [-i] [-u NAME] [NAME=VALUE...] [COMMAND]`
 fn env<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalFuture<'a, i32> {
     Box::pin(async move {
+        let mut io = io.clone();
         let mut own = (*io.env).clone();
         let mut rest = arguments;
+        while let Some((first, tail)) = rest.split_first() {
+            let options = first.strip_prefix('-').filter(|_| first != "--");
+            let (word, value) = match (options, first.as_str()) {
+                (None, "--") => {
+                    rest = tail;
+                    break;
+                }
+                (None, _) => break,
+                (Some("-unset" | "u" | "C" | "S"), _) => {
+                    let value = tail.first();
+                    rest = tail.get(1..).unwrap_or_default();
+                    (options.unwrap_or_default(), value.cloned())
+                }
+                (Some(word), _) => {
+                    rest = tail;
+                    match word.strip_prefix("-unset=").or(word.strip_prefix('u')) {
+                        Some(name) => ("u", Some(name.to_owned())),
+                        None => (word, None),
+                    }
+                }
+            };
+            match (word, value) {
+                ("" | "i" | "-ignore-environment", _) => {
+                    io = io.subshell();
+                    let mut scope = io.scope.borrow_mut();
+                    scope.exported.clear();
+                    scope.variables.clear();
+                    scope.arrays.clear();
+                    own.clear();
+                }
+                ("u" | "-unset", Some(name)) => {
+                    io = io.subshell();
+                    let mut scope = io.scope.borrow_mut();
+                    scope.exported.retain(|n| *n != name);
+                    scope.variables.remove(&name);
+                    own.retain(|(n, _)| *n != name);
+                }
+                ("u" | "-unset", None) => {
+                    return fail(&io, "env: option requires an argument -- 'u'", 125);
+                }
+                (word, _) => {
+                    let message = match word.strip_prefix('-') {
+                        Some(_) => format!("env: unrecognized option '-{word}'"),
+                        None => format!(
+                            "env: invalid option -- '{}'",
+                            word.chars().next().unwrap_or('-')
+                        ),
+                    };
+                    return fail(&io, &message, 125);
+                }
+            }
+        }
         while let Some((first, tail)) = rest.split_first() {
             let Some((name, value)) = first.split_once('=') else {
                 break;
             };
+            own.retain(|(n, _)| n != name);
             own.push((name.to_owned(), value.to_owned()));
             rest = tail;
         }
@@ -490,6 +572,16 @@ fn env<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalFu
                 env: Rc::new(own),
                 ..io.clone()
             };
+            // It runs programs; of what the shell does itself, a shell is one, too.
+            if matches!(name.as_str(), "sh" | "bash")
+                && let Some(ended) = super::special::run(shell, &inner, name, arguments).await
+            {
+                return ended.code;
+            }
+            if find(name).is_none() && !name.contains('/') {
+                let message = format!("env: '{name}': No such file or directory");
+                return fail(&io, &message, 127);
+            }
             return run(shell, inner, name, arguments).await;
         }
         let scope = io.scope.borrow();

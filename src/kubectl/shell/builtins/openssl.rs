@@ -49,6 +49,34 @@ impl<'a> Options<'a> {
     }
 }
 
+/// `openssl rand [-hex | -base64] BYTES`: drawn from the number of files made so far and the time.
+fn rand(shell: &Shell, io: &Io, words: &[String]) -> Result<(), String> {
+    let count = words.iter().find_map(|w| w.parse::<usize>().ok());
+    let Some(count) = count.filter(|count| *count <= 4096) else {
+        return Err("rand: Use -help for summary.".to_owned());
+    };
+    let number = {
+        let mut state = shell.state.borrow_mut();
+        state.temporary += 1;
+        state.temporary
+    };
+    let mut bytes = Vec::new();
+    let mut bits = shell.world.now().0;
+    while bytes.len() < count {
+        bits = crate::sim::hash_bytes(number, &bits.to_le_bytes());
+        bytes.extend(bits.to_le_bytes());
+    }
+    bytes.truncate(count);
+    match words.iter().any(|w| w == "-base64") {
+        true => io.out.line(&crate::api::base64::encode(&bytes)),
+        false => {
+            let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+            io.out.line(&hex);
+        }
+    }
+    Ok(())
+}
+
 pub fn openssl(shell: &Shell, io: &Io, words: &[String]) -> i32 {
     let done = match words
         .split_first()
@@ -57,13 +85,14 @@ pub fn openssl(shell: &Shell, io: &Io, words: &[String]) -> i32 {
         Some(("genrsa" | "genpkey", rest)) => generate(shell, io, &Options::of(rest)),
         Some(("req", rest)) => req(shell, io, &Options::of(rest)),
         Some(("x509", rest)) => x509(shell, io, &Options::of(rest)),
+        Some(("rand", rest)) => rand(shell, io, rest),
         Some(("version", _)) => {
             io.out
                 .line("OpenSSL 3.5.4 30 Sep 2025 (Library: OpenSSL 3.5.4 30 Sep 2025)");
             Ok(())
         }
         Some((other, _)) => Err(format!(
-            "Invalid command '{other}'; here are genrsa, genpkey, req, x509 and version."
+            "Invalid command '{other}'; here are genrsa, genpkey, rand, req, x509 and version."
         )),
         None => Err("which command? Here are genrsa, genpkey, req, x509 and version.".to_owned()),
     };

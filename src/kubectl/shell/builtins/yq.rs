@@ -2,7 +2,7 @@
 
 use super::super::state::{Io, Shell};
 use super::{fail, read_all};
-use crate::api::yaml;
+use crate::api::yaml::{self, Order, Span, SpanMap};
 use crate::kubectl::jq::json::{self, Style};
 use crate::kubectl::jq::{self, Object, Program, Stop, Value};
 
@@ -46,7 +46,9 @@ pub async fn yq(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     };
     let parsed = yaml::parse(&text);
     let documents = parsed.documents.iter();
-    let mut documents: Vec<Value> = documents.map(|d| Value::from(&d.value)).collect();
+    let mut documents: Vec<Value> = documents
+        .map(|d| ordered(&d.value, &d.spans, &text))
+        .collect();
     if no_input {
         documents = vec![Value::Null];
     }
@@ -120,6 +122,61 @@ fn shown(value: &Value, json: bool) -> String {
     }
     match value {
         Value::Text(text) => format!("{text}\n"),
-        value => yaml::to_yaml(&value.to_json()),
+        value => yaml::to_yaml_in_order(&value.to_json(), &order(value)),
+    }
+}
+
+/// Words that were truth values before YAML 1.2, and are texts for `yq`.
+fn is_old_truth(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["y", "yes", "n", "no", "on", "off"].contains(&word.as_str())
+}
+
+/// A value with its fields in the order in which they stand in the text.
+fn ordered(value: &serde_json::Value, spans: &SpanMap, text: &str) -> Value {
+    use serde_json::Value as Json;
+    let written = |span: &Span| text.get(span.start..span.end).unwrap_or_default();
+    match value {
+        Json::Object(map) => {
+            let place = |name: &str| spans.children.get(name).and_then(|s| s.key.as_ref());
+            let mut names: Vec<&String> = map.keys().collect();
+            names.sort_by_key(|name| place(name).map_or(usize::MAX, |span| span.start));
+            let mut object = Object::default();
+            for name in names {
+                let key = place(name).map(written).filter(|key| is_old_truth(key));
+                let Some(value) = map.get(name) else { continue };
+                let value = match spans.children.get(name) {
+                    Some(spans) => ordered(value, spans, text),
+                    None => Value::from(value),
+                };
+                object.set(key.unwrap_or(name).into(), value);
+            }
+            Value::object(object)
+        }
+        Json::Array(items) => {
+            let items = items.iter().enumerate();
+            let item = |(i, item): (usize, &Json)| match spans.children.get(&i.to_string()) {
+                Some(spans) => ordered(item, spans, text),
+                None => Value::from(item),
+            };
+            Value::array(items.map(item).collect())
+        }
+        Json::Bool(_) if is_old_truth(written(&spans.value)) => Value::text(written(&spans.value)),
+        value => Value::from(value),
+    }
+}
+
+/// The order of the fields in a value.
+fn order(value: &Value) -> Order {
+    match value {
+        Value::Object(object) => Order {
+            names: object.iter().map(|(name, _)| name.to_string()).collect(),
+            inside: object.iter().map(|(_, value)| order(value)).collect(),
+        },
+        Value::Array(array) => Order {
+            names: Vec::new(),
+            inside: array.items.iter().map(order).collect(),
+        },
+        _ => Order::default(),
     }
 }
