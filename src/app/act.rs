@@ -102,6 +102,8 @@ pub struct App {
     tiles: Tiles,
     revisions: Revisions,
     places: Places,
+    /// The stage shows another view than that of the nodes.
+    away: bool,
     /// Wall time since changes were last put into words, and the words.
     silence: Duration,
     /// Wall time since rates were last taken.
@@ -198,6 +200,7 @@ impl App {
             tiles: Tiles::default(),
             revisions: Revisions::default(),
             places: Places::default(),
+            away: false,
             silence: Duration::ZERO,
             rates_age: RATES_EVERY,
             stale: true,
@@ -403,18 +406,27 @@ impl App {
         self.rates_age += wall;
         self.picture_age += wall;
         let forgotten = self.forget_news(wall);
-        let before = self.model.scene.nodes.clone();
+        let scene = &self.model.scene;
+        let before = (scene.nodes.clone(), scene.nodes_layout.clone());
         if self.terminal.is_busy() && !self.session.is_busy() {
             seen.changed |= self.at_terminal(Terminal::poll);
         }
         self.take_in(seen);
         seen.changed |= self.follow_lesson(wall, more);
         self.run_waiting();
-        let pictured = before != self.model.scene.nodes;
+        let scene = &self.model.scene;
+        let pictured = before.0 != scene.nodes || before.1 != scene.nodes_layout;
         let transport = self.session.transport();
         let moved = transport != self.model.transport;
         self.model.transport = transport;
         moved || seen.changed || pictured || forgotten
+    }
+
+    /// Whether the next frame builds a picture that takes it some of its time.
+    pub fn is_about_to_draw(&self, wall: Duration) -> bool {
+        let tiles = self.model.scene.nodes.tiles.len();
+        let every = picture_every(tiles);
+        self.stale && !every.is_zero() && self.picture_age + wall >= every
     }
 
     /// Takes away what was only worth a moment; tells whether anything went.
@@ -497,11 +509,13 @@ impl App {
         match self.model.view {
             View::Nodes => {
                 let stage = self.model.stage;
-                if nodes_changed || scene.nodes_layout.stage != stage {
+                let known = &scene.nodes_layout;
+                if nodes_changed || self.away || known.unfinished || known.stage != stage {
                     self.layouts += 1;
                     let layout = nodes_layout::place(&scene.nodes, stage, &mut self.places);
                     scene.nodes_layout.keep(layout);
                 }
+                self.stale |= scene.nodes_layout.unfinished;
             }
             View::Rollout => {
                 let view = RolloutView::build(
@@ -535,6 +549,10 @@ impl App {
             }
         }
         drop(timeline);
+        self.away = self.model.view != View::Nodes;
+        if self.away {
+            self.places.leave();
+        }
         self.show_control_plane();
     }
 

@@ -19,7 +19,7 @@ use crate::app::real::{Ask, Real};
 use crate::app::terminal::Act;
 use crate::app::{App, Effect, LocalClient, Model, Msg, Theme, Words, Workers, say};
 
-/// How long a frame may simulate, in milliseconds.
+/// How long a frame may simulate, in milliseconds; one that draws many pods a third of it.
 const BUDGET: f64 = 6.0;
 /// How often a running session is kept, in milliseconds.
 const KEEP_EVERY: f64 = 4000.0;
@@ -329,7 +329,11 @@ impl Runtime {
         let wall = self.0.last.replace(Some(start)).map_or(0.0, |t| start - t);
         let wall = Duration::from_micros((wall.max(0.0) * 1000.0) as u64);
         let drawn = match self.0.app.try_borrow_mut() {
-            Ok(mut app) => app.frame(wall, &mut || now() - start < BUDGET),
+            Ok(mut app) => {
+                let drawing = app.is_about_to_draw(wall);
+                let budget = if drawing { BUDGET / 3.0 } else { BUDGET };
+                app.frame(wall, &mut || now() - start < budget)
+            }
             Err(_) => false,
         };
         let owed = self.0.app.borrow_mut().take_owed();

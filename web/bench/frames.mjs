@@ -2,9 +2,11 @@
 // created and rolled to another image.
 //
 //   cargo xtask build && node web/bench/frames.mjs [--nodes 30] [--pods 1000] [--view nodes] [--trace]
+//                                                 [--beside FOLDER] [--rounds 1]
 //
 // Not a test: what it measures depends on the machine and on what else that does, so the load stands
-// beside the figures. `--trace` also says what the longest tasks were spent on.
+// beside the figures. `--beside` measures another page in turn with this one, so that what else runs burdens both
+// alike. `--trace` also says what the longest tasks were spent on.
 
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
@@ -23,6 +25,8 @@ const { values: options } = parseArgs({
     view: { type: "string", default: "nodes" },
     seconds: { type: "string", default: "20" },
     dist: { type: "string", default: join(root, "dist") },
+    beside: { type: "string" },
+    rounds: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
   },
 });
@@ -37,12 +41,12 @@ const TYPES = {
   ".json": "application/json",
 };
 
-/** Serves `dist/` on a free port. */
-function serve() {
+/** Serves a folder on a free port. */
+function serve(folder) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://x").pathname));
-    const file = join(options.dist, path.endsWith("/") ? `${path}index.html` : path);
-    if (!file.startsWith(options.dist) || !existsSync(file)) return response.writeHead(404).end();
+    const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
+    if (!file.startsWith(folder) || !existsSync(file)) return response.writeHead(404).end();
     response.writeHead(200, {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "cache-control": "max-age=600",
@@ -130,52 +134,61 @@ function explain(trace) {
   }
 }
 
-const server = await serve();
-const url = `http://127.0.0.1:${server.address().port}/`;
-const browser = await chromium.launch({
-  executablePath: process.env.KUBARIUM_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--enable-precise-memory-info"],
-});
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-const page = await context.newPage();
-page.on("pageerror", (error) => console.error(`exception: ${error.message}`));
-await page.addInitScript(() => {
-  // The page keeps the memory of its wasm to itself.
-  const seen = (result) => {
-    const parts = Object.values((result.instance ?? result).exports);
-    window.benchMemory ??= parts.find((part) => part instanceof WebAssembly.Memory);
-    return result;
-  };
-  for (const name of ["instantiate", "instantiateStreaming"]) {
-    const before = WebAssembly[name];
-    WebAssembly[name] = (...parts) => before.apply(WebAssembly, parts).then(seen);
+/** Opens the page of a folder, and creates and rolls its pods. */
+async function measure(folder) {
+  const server = await serve(folder);
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  const browser = await chromium.launch({
+    executablePath: process.env.KUBARIUM_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--enable-precise-memory-info"],
+  });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => console.error(`exception: ${error.message}`));
+  await page.addInitScript(() => {
+    // The page keeps the memory of its wasm to itself.
+    const seen = (result) => {
+      const parts = Object.values((result.instance ?? result).exports);
+      window.benchMemory ??= parts.find((part) => part instanceof WebAssembly.Memory);
+      return result;
+    };
+    for (const name of ["instantiate", "instantiateStreaming"]) {
+      const before = WebAssembly[name];
+      WebAssembly[name] = (...parts) => before.apply(WebAssembly, parts).then(seen);
+    }
+  });
+
+  // From the address to a page that answers: the second visit finds everything in the cache.
+  const query = `?nodes=${options.nodes}&view=${options.view}`;
+  console.log(`\n${folder}`);
+  for (const visit of ["cold", "warm"]) {
+    await page.goto("about:blank");
+    const before = Date.now();
+    await page.goto(url + query, { waitUntil: "commit" });
+    await page.waitForFunction(() => document.querySelector("#terminal-input"), undefined, { polling: 20 });
+    console.log(`load to interactive, ${visit}: ${Date.now() - before} ms, load ${loadavg()[0].toFixed(1)}`);
+    if (visit === "cold") await page.evaluate(() => localStorage.clear());
   }
-});
+  await page.waitForTimeout(3000);
 
-// From the address to a page that answers: the second visit finds everything in the cache.
-const query = `?nodes=${options.nodes}&view=${options.view}`;
-for (const visit of ["cold", "warm"]) {
-  await page.goto("about:blank");
-  const before = Date.now();
-  await page.goto(url + query, { waitUntil: "commit" });
-  await page.waitForFunction(() => document.querySelector("#terminal-input"), undefined, { polling: 20 });
-  console.log(`load to interactive, ${visit}: ${Date.now() - before} ms, load ${loadavg()[0].toFixed(1)}`);
-  if (visit === "cold") await page.evaluate(() => localStorage.clear());
+  const seconds = Number(options.seconds);
+  console.log("\n| what | frames per second | tasks over 50 ms | longest | 95 % of frames within | load |");
+  console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
+  report("nothing happens", await during(page, 5, async () => {}));
+  for (const [what, command] of [
+    [`${options.pods} pods created`, `kubectl scale deployment web --replicas=${options.pods}`],
+    [`${options.pods} pods rolled`, "kubectl set image deployment/web nginx=nginx:1.27"],
+  ]) {
+    if (options.trace) await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "v8"] });
+    const seen = await during(page, seconds, () => type(page, command));
+    report(what, seen);
+    if (options.trace) explain(await browser.stopTracing());
+  }
+  await browser.close();
+  server.close();
 }
-await page.waitForTimeout(3000);
 
-const seconds = Number(options.seconds);
-console.log("\n| what | frames per second | tasks over 50 ms | longest | 95 % of frames within | load |");
-console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
-report("nothing happens", await during(page, 5, async () => {}));
-for (const [what, command] of [
-  [`${options.pods} pods created`, `kubectl scale deployment web --replicas=${options.pods}`],
-  [`${options.pods} pods rolled`, "kubectl set image deployment/web nginx=nginx:1.27"],
-]) {
-  if (options.trace) await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "v8"] });
-  const seen = await during(page, seconds, () => type(page, command));
-  report(what, seen);
-  if (options.trace) explain(await browser.stopTracing());
+for (let round = 0; round < Number(options.rounds); round += 1) {
+  if (options.beside) await measure(options.beside);
+  await measure(options.dist);
 }
-await browser.close();
-server.close();

@@ -231,6 +231,71 @@ fn frames_of_an_idle_cluster_look_at_no_pod() {
 }
 
 #[test]
+fn nodes_are_laid_out_anew_when_one_comes_back_to_them() {
+    let mut app = App::of(1, Workers::new(3));
+    app.dispatch(Msg::Show(View::Traffic));
+    let scale = "kubectl scale deployment web --replicas=20";
+    app.dispatch(Msg::Terminal(Act::Run(scale.into())));
+    run(&mut app, 100);
+    app.dispatch(Msg::Play(false));
+    app.dispatch(Msg::Show(View::Nodes));
+    let scene = &app.model().scene;
+    assert_eq!(scene.nodes_layout.spots.len(), scene.nodes.tiles.len());
+}
+
+#[test]
+fn many_tiles_are_all_there_after_some_frames() {
+    let mut app = App::of(1, Workers::new(8));
+    let scale = "kubectl scale deployment web --replicas=150";
+    app.dispatch(Msg::Terminal(Act::Run(scale.into())));
+    run(&mut app, 200);
+    app.dispatch(Msg::Play(false));
+    app.dispatch(Msg::Show(View::Rollout));
+    app.dispatch(Msg::Show(View::Nodes));
+    let late = |app: &App| {
+        let spots = &app.model().scene.nodes_layout.spots;
+        spots.iter().filter(|s| s.late).count()
+    };
+    let mut before = late(&app);
+    assert!(before > 100, "{before}");
+    while before > 0 {
+        assert!(app.frame(Duration::from_millis(16), &mut || true));
+        assert!(late(&app) < before);
+        before = late(&app);
+    }
+    run(&mut app, 2);
+    assert!(app.is_still());
+}
+
+#[test]
+fn there_is_no_hurry_where_nothing_comes() {
+    // More than the nodes hold; and more than a quota lets in.
+    for (first, waiting) in [
+        ("kubectl get nodes", 41..200),
+        ("kubectl create quota few --hard=pods=10", 0..1),
+    ] {
+        let mut app = App::of(1, Workers::new(1));
+        app.dispatch(Msg::Terminal(Act::Run(first.into())));
+        run(&mut app, 5);
+        let scale = "kubectl scale deployment web --replicas=200";
+        app.dispatch(Msg::Terminal(Act::Run(scale.into())));
+        run(&mut app, 3);
+        app.dispatch(Msg::SetSpeed(Speed(10_000)));
+        run(&mut app, 60);
+        let scene = &app.model().scene;
+        let pending = scene
+            .nodes
+            .totals
+            .get("pending")
+            .copied()
+            .unwrap_or_default();
+        assert!(waiting.contains(&pending), "{first}: {pending}");
+        assert_eq!(scene.nodes.unrest(), 0, "{first}");
+        assert!(!scene.nodes_layout.hurried);
+    }
+}
+
+#[test]
 fn an_address_that_asks_for_other_nodes_takes_nothing_away() {
     let mut app = App::of(1, Workers::new(2));
     app.wish_for(Workers::new(2));

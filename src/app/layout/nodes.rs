@@ -6,13 +6,15 @@
 use std::rc::Rc;
 
 use crate::api::Name;
+use crate::app::Shared;
+use crate::app::view::Tile;
 use crate::app::view::nodes::NodesView;
 use crate::sim::ordered::Map as BTreeMap;
 
 use super::{Direction, Rect, Size, nearest};
 
 /// How much a tile shows, by how many there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Density {
     /// Name and state in words.
     #[default]
@@ -73,10 +75,15 @@ struct Seats {
 /// The tiles of a tank by their place in the view: those of the system, and the others.
 type Crowd = (Vec<usize>, Vec<usize>);
 
-/// Which place each pod has in its tank, or in the tray.
+/// What earlier pictures tell about the next one: above all, which place each pod has in its tank, or in the tray.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     by_tank: BTreeMap<(Rc<str>, bool), Seats>,
+    density: Density,
+    /// How many rows of tiles the tray has had since many began to come.
+    tray_rows: i32,
+    /// The tiles that have an element, in the order of the view.
+    shown: Vec<Shared<Tile>>,
 }
 
 /// Tiles, by their place in the view, and their seats; and how many seats that takes.
@@ -133,6 +140,43 @@ impl Places {
             needed: seats.taken.len(),
         }
     }
+
+    /// How large tiles are drawn. When many are made, all are as small from the start as they have to be in the
+    /// end, and they do not become larger before it is quiet.
+    fn density(&mut self, own: usize, coming: usize, burst: bool) -> Density {
+        let density = Density::of(own + coming);
+        if !burst || density > self.density {
+            self.density = density;
+        }
+        self.density
+    }
+
+    /// Nobody sees the tiles any more: they have no elements.
+    pub fn leave(&mut self) {
+        self.shown.clear();
+    }
+
+    /// Gives elements to some of the tiles that have none yet; tells whether others have to wait.
+    fn admit(&mut self, view: &NodesView, spots: &mut [Spot]) -> bool {
+        let mut before = std::mem::take(&mut self.shown).into_iter().peekable();
+        let mut more = ADMITTED;
+        let mut late = false;
+        for (tile, spot) in view.tiles.iter().zip(spots) {
+            if spot.density.is_drawn() {
+                continue;
+            }
+            while before.next_if(|known| known.key < tile.key).is_some() {}
+            if before.next_if(|known| known.uid == tile.uid).is_none() {
+                spot.late = more == 0;
+                late |= spot.late;
+                more = more.saturating_sub(1);
+            }
+            if !spot.late {
+                self.shown.push(tile.clone());
+            }
+        }
+        late
+    }
 }
 
 /// Where a tile stands. System pods are drawn small.
@@ -140,6 +184,8 @@ impl Places {
 pub struct Spot {
     pub rect: Rect,
     pub density: Density,
+    /// It gets its element in one of the next pictures: a frame has time for some only.
+    pub late: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -153,7 +199,18 @@ pub struct NodesLayout {
     /// In the order of the tiles.
     pub spots: Vec<Spot>,
     pub density: Density,
+    /// Some tiles are late.
+    pub unfinished: bool,
+    /// So many pods come or go that there is no time for motion.
+    pub hurried: bool,
 }
+
+/// When more pods than these come or go, there is room for all of them at once, and not row by row.
+const BURST: usize = 40;
+/// How many tiles get an element in one picture.
+const ADMITTED: usize = 32;
+/// By how many rows the tray grows then.
+const TRAY_STEP: i32 = 4;
 
 const MARGIN: i32 = 16;
 const GAP: i32 = 12;
@@ -167,7 +224,10 @@ const TRAY_LABEL: i32 = 132;
 /// Places everything.
 pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout {
     let own = view.tiles.iter().filter(|t| !t.system).count();
-    let density = Density::of(own);
+    let burst = view.unrest() > BURST;
+    // Who asks for a thousand and has one may wait for long: what is there counts too.
+    let coming = view.coming.min(16 * own);
+    let density = places.density(own, coming, burst);
     let (tile_w, tile_h, gap) = density.tile();
     let width = stage.w.max(TANK_LEAST_WIDTH + 2 * MARGIN);
     let inner = width - 2 * MARGIN;
@@ -189,6 +249,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     let nowhere = Spot {
         rect: Rect::default(),
         density,
+        late: false,
     };
     let mut spots = vec![nowhere; view.tiles.len()];
     let put = |spots: &mut [Spot], seated: &Seated, area: Rect, density: Density| {
@@ -208,7 +269,11 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
                 h,
             };
             if let Some(spot) = spots.get_mut(i) {
-                *spot = Spot { rect, density };
+                *spot = Spot {
+                    rect,
+                    density,
+                    late: false,
+                };
             }
         }
     };
@@ -217,7 +282,14 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     let tray_inner = (inner - TRAY_LABEL - TANK_PADDING).max(tile_w);
     let seats = places.seat("", false, view, &waiting);
     let columns = per_row(tray_inner, tile_w, gap);
-    let rows = rows_for(seats.needed, columns).max(1);
+    let mut rows = rows_for(seats.needed, columns).max(1);
+    if burst && rows > 2 {
+        rows = (rows + TRAY_STEP - 1) / TRAY_STEP * TRAY_STEP;
+        rows = rows.max(places.tray_rows);
+        places.tray_rows = rows;
+    } else {
+        places.tray_rows = 0;
+    }
     let tray = Rect {
         x: MARGIN,
         y: MARGIN,
@@ -256,7 +328,13 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         .collect();
     let top = tray.y + tray.h + GAP;
     let spare = (stage.h - top - MARGIN - GAP * (grid_rows - 1)) / grid_rows;
-    let need = |seats: &Seated| rows_for(seats.needed, columns) * (tile_h + gap);
+    let share = if burst {
+        let open = view.tanks.iter().filter(|t| t.taints.is_empty()).count();
+        (own + coming).div_ceil(open.max(1))
+    } else {
+        0
+    };
+    let need = |seats: &Seated| rows_for(seats.needed.max(share), columns) * (tile_h + gap);
     let foot = |seats: &Seated| {
         let (w, h, gap) = Density::Compact.tile();
         let rows = rows_for(seats.needed, per_row(tank_inner, w, gap));
@@ -295,6 +373,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         y += h + GAP;
     }
 
+    let unfinished = places.admit(view, &mut spots);
     NodesLayout {
         stage,
         size: Size {
@@ -305,6 +384,8 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         tanks,
         spots,
         density,
+        unfinished,
+        hurried: burst,
     }
 }
 
@@ -327,9 +408,8 @@ fn rows_for(n: usize, columns: i32) -> i32 {
 mod tests {
     use super::*;
     use crate::api::Key;
-    use crate::app::Shared;
+    use crate::app::view::Phase;
     use crate::app::view::nodes::{Fill, Health, Tank};
-    use crate::app::view::pod::{Phase, Tile};
 
     fn tank(name: &str) -> Shared<Tank> {
         Shared::new(Tank {
@@ -431,6 +511,66 @@ mod tests {
         assert_eq!(to(0, Direction::Left), None);
         assert_eq!(to(0, Direction::Up), None);
         assert_eq!(to(99, Direction::Up), None);
+    }
+
+    fn tiles(n: usize, node: Option<&str>) -> Vec<Shared<Tile>> {
+        (0..n).map(|i| tile(&format!("p{i:04}"), node)).collect()
+    }
+
+    #[test]
+    fn a_burst_makes_room_for_all_at_once() {
+        let mut places = Places::default();
+        let node = |i: usize| if i % 2 == 0 { "a" } else { "b" };
+        let coming = |n: usize, coming: usize| NodesView {
+            coming,
+            ..view(
+                (0..n)
+                    .map(|i| tile(&format!("p{i:04}"), Some(node(i))))
+                    .collect(),
+            )
+        };
+        let mut layout = |n, c| place(&coming(n, c), STAGE, &mut places);
+        assert_eq!(layout(5, 0).density, Density::Full);
+        assert_eq!(layout(1, 995).density, Density::Full, "they may not come");
+        assert_eq!(layout(5, 995).density, Density::Compact);
+        assert_eq!(layout(30, 970).density, Density::Dot, "long before 400");
+        assert_eq!(layout(1000, 0).density, Density::Dot);
+        assert_eq!(layout(90, 0).density, Density::Compact);
+        // The tanks have their height before they are full.
+        let early = layout(90, 210).tanks;
+        assert_eq!(early, layout(200, 100).tanks);
+        assert_eq!(early, layout(300, 0).tanks);
+        assert!(early[0].h > layout(200, 0).tanks[0].h);
+    }
+
+    #[test]
+    fn tiles_do_not_grow_while_many_go() {
+        let mut places = Places::default();
+        let going = |n: usize, moving: usize| NodesView {
+            moving,
+            ..view(tiles(n, Some("a")))
+        };
+        let mut layout = |n, leaving| place(&going(n, leaving), STAGE, &mut places).density;
+        assert_eq!(layout(500, 0), Density::Dot);
+        assert_eq!(layout(300, 295), Density::Dot);
+        assert_eq!(layout(45, 40), Density::Full);
+    }
+
+    #[test]
+    fn tiles_get_their_elements_some_at_a_time() {
+        let mut places = Places::default();
+        let view = view(tiles(100, Some("a")));
+        let late = |layout: &NodesLayout| layout.spots.iter().filter(|s| s.late).count();
+        for expected in [68, 36, 4, 0] {
+            let layout = place(&view, STAGE, &mut places);
+            assert_eq!((late(&layout), layout.unfinished), (expected, expected > 0));
+        }
+        assert!(
+            !place(&view, STAGE, &mut places).unfinished,
+            "who is shown stays"
+        );
+        places.leave();
+        assert_eq!(late(&place(&view, STAGE, &mut places)), 68);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Pod};
 
 use crate::api::Resource;
@@ -73,6 +74,10 @@ pub struct NodesView {
     pub tiles: Rc<[Shared<Tile>]>,
     /// How many pods are in each phase, the cluster's own left out.
     pub totals: BTreeMap<&'static str, u32>,
+    /// How many more ReplicaSets are about to make.
+    pub coming: usize,
+    /// How many are on their way to a node, or end. Those that no node takes stay where they are.
+    pub moving: usize,
 }
 
 impl NodesView {
@@ -83,11 +88,14 @@ impl NodesView {
         revisions: &mut Revisions,
         before: &NodesView,
     ) -> NodesView {
+        let coming = coming(mirror);
         if !tiles.are_stale(mirror.pod_changes()) {
             return NodesView {
                 tanks: tanks(mirror, before, &mut |node| sums_of(node, before)),
                 tiles: before.tiles.clone(),
                 totals: before.totals.clone(),
+                coming,
+                moving: before.moving,
             };
         }
         let tiles = tiles.of(mirror.pods.iter(), revisions);
@@ -110,7 +118,14 @@ impl NodesView {
             tanks,
             tiles: tiles.into(),
             totals,
+            coming,
+            moving: mirror.pods.iter().filter(|pod| is_moving(pod)).count(),
         }
+    }
+
+    /// How many pods come or go at the moment.
+    pub fn unrest(&self) -> usize {
+        self.coming + self.moving
     }
 
     /// "5 pods: 3 ready, 2 starting".
@@ -143,6 +158,35 @@ impl NodesView {
         let pods = say!("count.pods", n = total);
         say!("summary", pods = pods, phases = Text::list(phases))
     }
+}
+
+/// How many pods ReplicaSets have still to make. One that is refused them has none to come.
+fn coming(mirror: &Mirror) -> usize {
+    let missing = |set: &Rc<ReplicaSet>| {
+        let wanted = set.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
+        let wanted = usize::try_from(wanted).unwrap_or_default();
+        let missing = wanted.saturating_sub(mirror.pods.owned_count(set.uid()));
+        if missing > 0 && is_refused(set) {
+            0
+        } else {
+            missing
+        }
+    };
+    mirror.replica_sets.iter().map(missing).sum()
+}
+
+fn is_moving(pod: &Pod) -> bool {
+    let bound = pod.spec.as_ref().is_some_and(|s| s.node_name.is_some());
+    let conditions = pod.status.as_ref().and_then(|s| s.conditions.as_deref());
+    let mut conditions = conditions.unwrap_or_default().iter();
+    pod.metadata.deletion_timestamp.is_some()
+        || !bound && !conditions.any(|c| c.reason.as_deref() == Some("Unschedulable"))
+}
+
+fn is_refused(set: &ReplicaSet) -> bool {
+    let conditions = set.status.as_ref().and_then(|s| s.conditions.as_deref());
+    let mut conditions = conditions.unwrap_or_default().iter();
+    conditions.any(|c| c.type_ == "ReplicaFailure" && c.status == "True")
 }
 
 /// The nodes as tanks, the control plane first; those that are as before keep their identity.

@@ -75,7 +75,7 @@ pub fn NodesStage(props: &Props) -> Html {
     });
     let size = layout.size;
     html! {
-        <div class="k-scene" style={format!("height:{}px", size.h)} {onkeydown}>
+        <div class={if layout.hurried { "k-scene is-hurried" } else { "k-scene" }} style={format!("height:{}px", size.h)} {onkeydown}>
             <div class="k-tray" style={layout.tray.style()}>
                 <h2 class="k-tray-title">{ t!(w, "nodes.scheduler") }</h2>
                 <p class="k-tray-words">
@@ -89,7 +89,7 @@ pub fn NodesStage(props: &Props) -> Html {
             if layout.density.is_drawn() {
                 <PodDots view={view.clone()} layout={layout.clone()} />
             }
-            { for tiles.iter().zip(&layout.spots).enumerate().filter(|(_, (_, spot))| !spot.density.is_drawn()).map(|(i, (tile, spot))| html! {
+            { for tiles.iter().zip(&layout.spots).enumerate().filter(|(_, (_, spot))| !spot.late && !spot.density.is_drawn()).map(|(i, (tile, spot))| html! {
                 <PodTile
                     key={tile.uid.to_string()}
                     tile={tile.clone()}
@@ -115,6 +115,9 @@ fn waiting(tiles: &[Shared<Tile>]) -> Text {
         n => say!("nodes.waiting", n = n),
     }
 }
+
+/// In a tank that is no wider the tiles need the room of the words.
+const NARROW: i32 = 346;
 
 #[derive(Properties, PartialEq)]
 struct TankProps {
@@ -147,11 +150,12 @@ fn TankBox(props: &TankProps) -> Html {
     html! {
         <section
             id={format!("tank-{}", tank.uid)}
-            class={classes!("k-tank", format!("k-tank--{health}"), props.selected.then_some("is-selected"))}
+            class={classes!("k-tank", format!("k-tank--{health}"), props.selected.then_some("is-selected"),
+                (props.rect.w <= NARROW).then_some("is-narrow"))}
             style={props.rect.style()}
             aria-label={t!(w, "nodes.tank", name = &tank.name, health = tank.health.word())}
         >
-            <div class="k-water" style={format!("--k-level:{}", f64::from(level) / 1000.0)} aria-hidden="true" />
+            <div class="k-water" style={format!("transform:translateY({}%)", 100.0 - f64::from(level) / 10.0)} aria-hidden="true" />
             <div class="k-tank-head">
                 <h2 class="k-tank-name">
                     <button type="button" class="k-link" {onclick}>{ &*tank.name }</button>
@@ -194,7 +198,7 @@ fn bar(w: &Words, name: Text, fill: Fill, used: &Text, of: &Text) -> Html {
         <div class="k-fill" title={t!(w, "nodes.fill", used = used, of = of, share = share)}>
             <span class="k-fill-name">{ w.say(&name) }</span>
             <span class="k-fill-track">
-                <span class="k-fill-level" style={format!("--k-level:{}", f64::from(fill.milli()) / 1000.0)} />
+                <span class="k-fill-level" style={format!("transform:scaleX({})", f64::from(fill.milli()) / 1000.0)} />
             </span>
             <span class="k-fill-words">{ t!(w, "nodes.fill.short", used = used, of = of) }</span>
         </div>

@@ -1,0 +1,64 @@
+// Hundreds of pods: a canvas draws them, in the part of the stage that is in sight.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { ready, run, screenshot } from "./harness.mjs";
+
+/** Waits until so many pods are ready, and no other is there. */
+async function settled(page, pods) {
+  const summary = `${pods} pods: ${pods} ready`;
+  await page.waitForFunction((text) => document.querySelector("header").textContent.includes(text), summary, { timeout: 240_000 });
+}
+
+/** The place of a pixel that is drawn and in sight, in the page. */
+function drawnInSight() {
+  const canvas = document.querySelector(".k-dots");
+  const stage = document.querySelector(".k-stage").getBoundingClientRect();
+  const place = canvas.getBoundingClientRect();
+  const scale = canvas.width / place.width;
+  const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 3; i < data.length; i += 4) {
+    if (data[i] === 0) continue;
+    const at = (i - 3) / 4;
+    const [x, y] = [place.x + ((at % width) + 2) / scale, place.y + (Math.floor(at / width) + 2) / scale];
+    if (y > stage.top + 20 && y < stage.bottom - 20 && document.elementFromPoint(x, y) === canvas) return { x, y };
+  }
+  return undefined;
+}
+
+test("hundreds of pods are drawn where one scrolls to, can be chosen, and are tiles again when they are fewer", async (t) => {
+  const { page } = await ready(t, { query: "?nodes=12" });
+  await run(page, "kubectl scale deployment web --replicas=420", "scaled");
+  await settled(page, 420);
+  for (const [name, top] of [["below", 100_000], ["above", 0]]) {
+    await page.evaluate((y) => document.querySelector(".k-stage").scrollTo(0, y), top);
+    await page.waitForFunction(drawnInSight);
+    const covers = await page.evaluate(() => {
+      const [canvas, stage] = [".k-dots", ".k-stage"].map((s) => document.querySelector(s).getBoundingClientRect());
+      const scene = document.querySelector(".k-scene").getBoundingClientRect();
+      return canvas.top <= Math.max(stage.top, scene.top) + 1 && canvas.bottom >= Math.min(stage.bottom, scene.bottom) - 1;
+    });
+    assert.ok(covers, `all that is in sight is drawn, ${name}`);
+    await screenshot(page, `many-${name}`);
+    const { x, y } = await page.evaluate(drawnInSight);
+    await page.mouse.click(x, y);
+    await page.waitForSelector(".k-page[data-inspecting='true']");
+    assert.match(await page.innerText(".k-pane--inspector"), /web-/);
+    await page.keyboard.press("Escape");
+  }
+  await run(page, "kubectl scale deployment web --replicas=100", "scaled");
+  await settled(page, 100);
+  await page.waitForSelector(".k-dots", { state: "detached" });
+  const tiles = page.locator(".k-scene > .k-tile:not(.k-tile--system)");
+  await page.waitForFunction(() => document.querySelectorAll(".k-scene > .k-tile:not(.k-tile--system)").length === 100);
+  await page.focus(".k-scene > .k-tile[tabindex='0']");
+  await page.keyboard.press("ArrowRight");
+  assert.match(await page.evaluate(() => document.activeElement.id), /^tile-/);
+  // One comes back to them from another view: they get their elements some at a time.
+  await page.click("#stage-tab-rollout");
+  await page.waitForSelector(".k-rollouts");
+  await page.click("#stage-tab-nodes");
+  await page.waitForFunction(() => document.querySelectorAll(".k-scene > .k-tile:not(.k-tile--system)").length === 100);
+  assert.equal(await tiles.count(), 100);
+});
