@@ -67,6 +67,16 @@ pub fn seconds_of(c: &Civil) -> i64 {
     days * 86_400 + i64::from(c.hour) * 3600 + i64::from(c.minute) * 60 + i64::from(c.second)
 }
 
+/// The first instant of a month, in seconds since the epoch.
+pub fn month_begins(year: i64, month: u8) -> i64 {
+    days_from_civil(year, month, 1) * 86_400
+}
+
+/// The day of the year; the first of January is 0.
+pub fn day_of_year(c: &Civil) -> i64 {
+    (seconds_of(c) - month_begins(c.year, 1)).div_euclid(86_400)
+}
+
 /// `2026-11-20T17:43:29Z`, as `metav1.Time` is written: whole seconds.
 pub fn format_time(nanos: i64) -> String {
     let c = civil(nanos);

@@ -3,7 +3,7 @@
 //! Divergence: upstream has the whole tz database. Here are the zones in use today with their present
 //! offsets and rules for summer time; how clocks were set in the past does not matter to a schedule.
 
-use super::rfc3339::{Civil, civil_of, seconds_of};
+use super::rfc3339::{civil_of, month_begins};
 
 /// How far a place's clocks are from UTC, and when they are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,30 +240,17 @@ fn fixed(name: &str) -> Option<TimeZone> {
 
 /// Midnight, as UTC has it, of a Sunday of a month.
 fn sunday(year: i64, month: u8, nth: i64) -> i64 {
-    let first = |year: i64, month: u8| {
-        let day = Civil {
-            year,
-            month,
-            day: 1,
-            hour: 0,
-            minute: 0,
-            second: 0,
-            nanosecond: 0,
-            weekday: 0,
-        };
-        seconds_of(&day)
-    };
     let weekday = |at: i64| i64::from(civil_of(at).weekday);
     const DAY: i64 = 86_400;
     if nth == LAST {
         let next = match month {
-            12 => first(year + 1, 1),
-            month => first(year, month + 1),
+            12 => month_begins(year + 1, 1),
+            month => month_begins(year, month + 1),
         };
         let last = next - DAY;
         return last - weekday(last) * DAY;
     }
-    let start = first(year, month) + if nth == AFTER_FIRST { DAY } else { 0 };
+    let start = month_begins(year, month) + if nth == AFTER_FIRST { DAY } else { 0 };
     let sunday = start + (7 - weekday(start)) % 7 * DAY;
     sunday + (nth.max(1) - 1) * 7 * DAY
 }

@@ -1,6 +1,6 @@
 //! Instants by a pattern, as `date`, `strftime` and `strptime` know them; all of them in UTC, in English.
 
-use crate::api::rfc3339::{Civil, civil_of, days_in_month, seconds_of};
+use crate::api::rfc3339::{Civil, civil_of, day_of_year, days_in_month, seconds_of};
 
 pub const DAYS: [&str; 7] = [
     "Sunday",
@@ -26,27 +26,12 @@ pub const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// 1 is the first of January.
-pub fn day_of_year(at: &Civil) -> i64 {
-    let first = Civil {
-        month: 1,
-        day: 1,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        nanosecond: 0,
-        weekday: 0,
-        year: at.year,
-    };
-    (seconds_of(at) - seconds_of(&first)).div_euclid(86_400) + 1
-}
-
 /// The year and the number of the week by ISO 8601.
 fn iso_week(at: &Civil) -> (i64, i64) {
     // The Thursday of a week says to which year it belongs.
     let monday = (i64::from(at.weekday) + 6) % 7;
     let thursday = civil_of(seconds_of(at) + (3 - monday) * 86_400);
-    (thursday.year, (day_of_year(&thursday) - 1) / 7 + 1)
+    (thursday.year, day_of_year(&thursday) / 7 + 1)
 }
 
 fn name(names: &[&'static str], at: usize) -> &'static str {
@@ -95,7 +80,7 @@ pub fn format(pattern: &str, at: &Civil) -> String {
             Some('l') => padded(i64::from(hour12), 2, ' '),
             Some('M') => padded(i64::from(at.minute), 2, '0'),
             Some('S') => padded(i64::from(at.second), 2, '0'),
-            Some('j') => padded(day_of_year(at), 3, '0'),
+            Some('j') => padded(day_of_year(at) + 1, 3, '0'),
             Some('p') => (if at.hour < 12 { "AM" } else { "PM" }).to_owned(),
             Some('P') => (if at.hour < 12 { "am" } else { "pm" }).to_owned(),
             Some('N') => {
@@ -117,10 +102,10 @@ pub fn format(pattern: &str, at: &Civil) -> String {
             Some('u') => ((at.weekday + 6) % 7 + 1).to_string(),
             Some('w') => at.weekday.to_string(),
             Some('q') => (at.month.saturating_sub(1) / 3 + 1).to_string(),
-            Some('U') => padded((day_of_year(at) + 6 - i64::from(at.weekday)) / 7, 2, '0'),
+            Some('U') => padded((day_of_year(at) + 7 - i64::from(at.weekday)) / 7, 2, '0'),
             Some('W') => {
                 let weekday = (i64::from(at.weekday) + 6) % 7;
-                padded((day_of_year(at) + 6 - weekday) / 7, 2, '0')
+                padded((day_of_year(at) + 7 - weekday) / 7, 2, '0')
             }
             Some('V') => padded(iso_week(at).1, 2, '0'),
             Some('G') => iso_week(at).0.to_string(),

@@ -264,7 +264,7 @@ fn getter(function: &str, value: &Value, rest: &[Value]) -> Outcome {
     Ok(Value::Int(match function {
         "getFullYear" => c.year,
         "getMonth" => i64::from(c.month) - 1,
-        "getDayOfYear" => time::day_of_year(&c),
+        "getDayOfYear" => crate::api::rfc3339::day_of_year(&c),
         "getDayOfMonth" => i64::from(c.day) - 1,
         "getDate" => i64::from(c.day),
         "getDayOfWeek" => i64::from(c.weekday),

@@ -1,6 +1,6 @@
 //! Instants and durations of CEL. An instant is nanoseconds since the Unix epoch, of the years 1 to 9999.
 
-use crate::api::rfc3339::{Civil, SECOND, civil_of, parse_go_duration, parse_time, seconds_of};
+use crate::api::rfc3339::{Civil, SECOND, civil_of, parse_go_duration, parse_time};
 use crate::api::time_zone::TimeZone;
 
 /// How often the Gregorian calendar repeats itself.
@@ -51,19 +51,6 @@ pub fn parts(nanos: i128, zone: &str) -> Option<Civil> {
         nanosecond: nanos.rem_euclid(i128::from(SECOND)) as u32,
         ..civil_of(seconds + offset)
     })
-}
-
-/// The day of the year, from 0.
-pub fn day_of_year(c: &Civil) -> i64 {
-    let start = Civil {
-        month: 1,
-        day: 1,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        ..*c
-    };
-    (seconds_of(c) - seconds_of(&start)) / 86_400
 }
 
 /// As `time.RFC3339Nano` prints it.

@@ -4,7 +4,7 @@ use super::super::arithmetic::Failed;
 use super::super::value::Value;
 use super::math::float;
 use super::{List, argument, fail};
-use crate::api::rfc3339::{Civil, civil_of, seconds_of};
+use crate::api::rfc3339::{Civil, civil_of, day_of_year, month_begins, seconds_of};
 use crate::tools::strftime;
 
 pub const LIST: List = &[
@@ -55,7 +55,7 @@ fn parts(seconds: f64) -> Value {
         f64::from(civil.minute),
         second,
         f64::from(civil.weekday),
-        strftime::day_of_year(&civil) as f64 - 1.0,
+        day_of_year(&civil) as f64,
     ];
     Value::array(numbers.into_iter().map(Value::number).collect())
 }
@@ -63,22 +63,15 @@ fn parts(seconds: f64) -> Value {
 fn civil(value: &Value) -> Option<Civil> {
     let items = value.items()?;
     let part = |at: usize| items.get(at).and_then(Value::as_f64);
-    // Parts may run over: they are counted from the first of January.
+    // Parts may run over: they are counted from the first of the month.
     let (year, month) = (part(0)?, part(1)?);
-    let month = month.clamp(0.0, 11.0) as u8 + 1;
-    let first = Civil {
-        year: year.clamp(-100_000.0, 100_000.0) as i64,
-        month,
-        day: 1,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        nanosecond: 0,
-        weekday: 0,
-    };
+    let first = month_begins(
+        year.clamp(-100_000.0, 100_000.0) as i64,
+        month.clamp(0.0, 11.0) as u8 + 1,
+    );
     let seconds = (part(2)? - 1.0) * 86_400.0 + part(3)? * 3600.0 + part(4)? * 60.0 + part(5)?;
     Some(civil_of(
-        seconds_of(&first).saturating_add(seconds.clamp(-1e13, 1e13) as i64),
+        first.saturating_add(seconds.clamp(-1e13, 1e13) as i64),
     ))
 }
 
