@@ -29,14 +29,7 @@ pub(super) struct Parser<'t> {
 pub(super) type Parsed = Result<Rc<Ast>, Fault>;
 
 pub fn parse(text: &str) -> Parsed {
-    let mut parser = Parser {
-        text,
-        tokens: tokens(text)?,
-        at: 0,
-        depth: 0,
-        fresh: 0,
-        links: 0,
-    };
+    let mut parser = Parser::new(text)?;
     if parser.tokens.is_empty() {
         return Ok(Rc::new(Ast::Identity));
     }
@@ -49,14 +42,7 @@ pub fn parse(text: &str) -> Parsed {
 
 /// Definitions, one behind the other.
 pub fn definitions(text: &str) -> Result<Vec<Rc<Function>>, Fault> {
-    let mut parser = Parser {
-        text,
-        tokens: tokens(text)?,
-        at: 0,
-        depth: 0,
-        fresh: 0,
-        links: 0,
-    };
+    let mut parser = Parser::new(text)?;
     let mut out = Vec::new();
     while parser.take_word("def") {
         parser.links = 0;
@@ -78,6 +64,19 @@ const LEVELS: [&[&str]; 7] = [
 /// Those that do not follow each other.
 const ASSIGNMENTS: usize = 1;
 const COMPARISONS: usize = 4;
+
+impl<'t> Parser<'t> {
+    fn new(text: &'t str) -> Result<Self, Fault> {
+        Ok(Parser {
+            text,
+            tokens: tokens(text)?,
+            at: 0,
+            depth: 0,
+            fresh: 0,
+            links: 0,
+        })
+    }
+}
 
 impl Parser<'_> {
     pub(super) fn peek(&self) -> Option<&Word> {
