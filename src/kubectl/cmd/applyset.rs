@@ -4,13 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::prune::remove;
+use super::prune::{is_among, places_of, remove};
 use crate::api::base64;
 use crate::api::kinds::KindInfo;
 use crate::apiserver::request::APPLY_PATCH;
 use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::json::{annotation, place, text};
+use crate::kubectl::json::{annotation, place};
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::Manifest;
 
@@ -277,24 +277,13 @@ impl ApplySet {
                     "no matches for kind \"{kind}\" in group \"{group}\""
                 ));
             };
-            let places: Vec<&str> = match info.namespaced {
-                true => places
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|p| !p.is_empty())
-                    .collect(),
-                false => vec![""],
-            };
-            for place in places {
+            for place in places_of(info, &places) {
                 let selector = format!("{PART_OF}={}", self.id);
                 for object in kube
                     .list(info, place, &[("labelSelector", selector)])
                     .await?
                 {
-                    if !applied
-                        .iter()
-                        .any(|uid| uid == text(&object, "metadata.uid"))
-                    {
+                    if !is_among(applied, &object) {
                         remove(kube, info, &object).await?;
                     }
                 }

@@ -89,21 +89,11 @@ fn kinds(kube: &Kube) -> Result<Vec<&'static KindInfo>> {
 /// that it went to.
 pub async fn run(kube: &Kube, applied: &[String], places: &[String]) -> Result<()> {
     for info in kinds(kube)? {
-        let places: Vec<&str> = match info.namespaced {
-            true => places
-                .iter()
-                .map(String::as_str)
-                .filter(|p| !p.is_empty())
-                .collect(),
-            false => vec![""],
-        };
-        for place in places {
+        for place in places_of(info, places) {
             let query = [("labelSelector", kube.flags.text("selector").to_owned())];
             for object in kube.list(info, place, &query).await? {
                 let kept = annotation(&object, LAST_APPLIED).is_none()
-                    || applied
-                        .iter()
-                        .any(|uid| uid == text(&object, "metadata.uid"))
+                    || is_among(applied, &object)
                     || !text(&object, "metadata.deletionTimestamp").is_empty();
                 if !kept {
                     remove(kube, info, &object).await?;
@@ -112,6 +102,25 @@ pub async fn run(kube: &Kube, applied: &[String], places: &[String]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Where objects of a kind are looked for: in these namespaces, or at once in the whole cluster.
+pub(super) fn places_of<'p>(info: &KindInfo, namespaces: &'p [String]) -> Vec<&'p str> {
+    match info.namespaced {
+        true => namespaces
+            .iter()
+            .map(String::as_str)
+            .filter(|p| !p.is_empty())
+            .collect(),
+        false => vec![""],
+    }
+}
+
+/// Whether an object is one of those that were applied, by their uids.
+pub(super) fn is_among(applied: &[String], object: &Value) -> bool {
+    applied
+        .iter()
+        .any(|uid| uid == text(object, "metadata.uid"))
 }
 
 /// Removes an object and says so.
