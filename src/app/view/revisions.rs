@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::time::from_api;
 use crate::api::{Resource, controller_of};
 use crate::app::Mirror;
+use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
 /// The labels by which controllers tell the revisions of their pods apart.
@@ -47,17 +49,8 @@ impl Revisions {
             return;
         }
         self.met = mirror.lists();
-        let number = |set: &ReplicaSet| {
-            let annotations = set.metadata.annotations.as_ref();
-            let text = annotations.and_then(|a| a.get("deployment.kubernetes.io/revision"));
-            text.and_then(|n| n.parse::<u64>().ok()).unwrap_or_default()
-        };
         let mut sets: Vec<&Rc<ReplicaSet>> = mirror.replica_sets.iter().collect();
-        // An undone rollout gave an old one a new number.
-        sets.sort_by_cached_key(|set| {
-            let created = set.metadata.creation_timestamp.as_ref();
-            (created.map(from_api), number(set))
-        });
+        sets.sort_by_cached_key(|set| age(set));
         for set in sets {
             let labels = set.metadata.labels.as_ref();
             let hash = labels.and_then(|l| l.get("pod-template-hash"));
@@ -99,6 +92,21 @@ impl Revisions {
         let key = format!("{}/{workload}", pod.namespace());
         Some(self.of(&key, hash))
     }
+}
+
+/// What the Deployment controller counts its ReplicaSets with, as it wrote it on one of them or on the Deployment.
+pub fn number_on(metadata: &ObjectMeta) -> &str {
+    let annotations = metadata.annotations.as_ref();
+    let number = annotations.and_then(|a| a.get("deployment.kubernetes.io/revision"));
+    number.map_or("", String::as_str)
+}
+
+/// By this, ReplicaSets that are seen for the first time together get their letters: an undone rollout gives an old one a
+/// new number.
+pub fn age(set: &ReplicaSet) -> (Option<Time>, u64) {
+    let created = set.metadata.creation_timestamp.as_ref();
+    let number = number_on(&set.metadata).parse().unwrap_or_default();
+    (created.map(from_api), number)
 }
 
 /// The name of what a person wrote, from the name of what it made: a ReplicaSet is called like its

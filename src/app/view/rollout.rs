@@ -14,7 +14,7 @@ use crate::app::{Text, say};
 use crate::sim::{Time, secs};
 
 use super::pod::Tile;
-use super::revisions::{Revision, Revisions};
+use super::revisions::{Revision, Revisions, age, number_on};
 
 /// How much of the past a curve shows.
 pub const WINDOW: std::time::Duration = secs(120);
@@ -91,8 +91,6 @@ pub struct Set {
     pub tiles: Vec<Shared<Tile>>,
 }
 
-const REVISION: &str = "deployment.kubernetes.io/revision";
-
 impl RolloutView {
     #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     pub fn build(
@@ -167,24 +165,10 @@ fn sets_of(
     tiles: &[Shared<Tile>],
     revisions: &mut Revisions,
 ) -> Vec<Set> {
-    let annotation = |set: &ReplicaSet| -> Rc<str> {
-        let annotations = set.metadata.annotations.as_ref();
-        annotations
-            .and_then(|a| a.get(REVISION))
-            .map_or("", String::as_str)
-            .into()
-    };
-    let own = deployment
-        .metadata
-        .annotations
-        .as_ref()
-        .and_then(|a| a.get(REVISION))
-        .cloned()
-        .unwrap_or_default();
+    let own = number_on(&deployment.metadata);
     let workload = format!("{}/{}", deployment.namespace(), deployment.name());
     let mut owned: Vec<&Rc<ReplicaSet>> = mirror.replica_sets.owned_by(deployment.uid()).collect();
-    // Letters follow age, also for those that are seen for the first time together.
-    owned.sort_by_key(|set| annotation(set).parse::<u64>().unwrap_or_default());
+    owned.sort_by_cached_key(|set| age(set));
     let mut sets = Vec::new();
     for set in owned {
         let hash = set
@@ -194,7 +178,7 @@ fn sets_of(
             .and_then(|l| l.get("pod-template-hash"))
             .map_or("", String::as_str);
         let revision = revisions.of(&workload, hash);
-        let number = annotation(set);
+        let number: Rc<str> = number_on(&set.metadata).into();
         let current = !own.is_empty() && *number == *own;
         let tiles: Vec<Shared<Tile>> = tiles
             .iter()
