@@ -1,12 +1,41 @@
 //! What scenarios share: a cluster, requests as a client makes them, and YAML.
 
+use std::collections::BTreeMap;
+
 use kubarium::apiserver::{Body, Method, Request, Response};
 use kubarium::cluster::{Cluster, Config};
+use kubarium::kubectl::headless;
 use serde_json::Value;
 
 /// The cluster of the transcripts: `nodes` workers that run every pod at once.
 pub fn bare(nodes: u8) -> Cluster {
     Cluster::new(Config::bare(1, nodes))
+}
+
+/// A terminal beside the cluster of the transcripts, for tests that read what commands print.
+pub struct Terminal(headless::Terminal);
+
+impl Terminal {
+    pub fn new(nodes: u8) -> Self {
+        let options = headless::Options {
+            nodes,
+            bare: true,
+            seed: 1,
+        };
+        Terminal(headless::Terminal::new(
+            options.cluster(),
+            BTreeMap::new(),
+            "default",
+        ))
+    }
+
+    pub fn run(&mut self, line: &str) -> String {
+        self.0.run(line).text
+    }
+
+    pub fn apply(&mut self, yaml: &str) -> String {
+        self.run(&format!("kubectl apply -f - <<'EOF'\n{yaml}\nEOF"))
+    }
 }
 
 /// The path of a kind's collection, from a manifest.

@@ -1,8 +1,6 @@
 //! Kinds that come as data: a definition is applied, and its objects are served like any other.
 
-use std::collections::BTreeMap;
-
-use kubarium::kubectl::headless::{self, Options};
+use crate::common::Terminal;
 
 const DEFINITION: &str = r#"apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -44,32 +42,9 @@ spec:
       openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}
 "#;
 
-struct Terminal(headless::Terminal);
-
 impl Terminal {
-    fn new() -> Self {
-        let options = Options {
-            nodes: 2,
-            bare: true,
-            seed: 1,
-        };
-        Terminal(headless::Terminal::new(
-            options.cluster(),
-            BTreeMap::new(),
-            "default",
-        ))
-    }
-
-    fn run(&mut self, line: &str) -> String {
-        self.0.run(line).text
-    }
-
-    fn apply(&mut self, yaml: &str) -> String {
-        self.run(&format!("kubectl apply -f - <<'EOF'\n{yaml}\nEOF"))
-    }
-
-    fn with_definition() -> Self {
-        let mut terminal = Terminal::new();
+    fn with_crontabs() -> Self {
+        let mut terminal = Terminal::new(2);
         terminal.apply(DEFINITION);
         let waited = terminal.run("kubectl wait --for=condition=Established crd/crontabs.stable.example.com --timeout=10s");
         assert!(waited.contains("condition met"), "{waited}");
@@ -85,12 +60,12 @@ impl Terminal {
 
 #[test]
 fn objects_of_a_definition_are_served_like_any_other() {
-    let mut terminal = Terminal::new();
+    let mut terminal = Terminal::new(2);
     assert_eq!(
         terminal.run("kubectl get crontabs"),
         "error: the server doesn't have a resource type \"crontabs\"\n"
     );
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_crontabs();
     assert_eq!(
         terminal.tab("mine", "{cronSpec: '* * * * */5', image: x}"),
         "crontab.stable.example.com/mine created\n"
@@ -145,7 +120,7 @@ fn objects_of_a_definition_are_served_like_any_other() {
 
 #[test]
 fn what_the_schema_does_not_allow_is_refused() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_crontabs();
     for (spec, expected) in [
         ("{image: x}", "spec.cronSpec: Required value"),
         (
@@ -180,7 +155,7 @@ fn what_the_schema_does_not_allow_is_refused() {
 
 #[test]
 fn the_other_version_sees_the_same_object() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_crontabs();
     terminal.tab("mine", "{cronSpec: '* * * * *'}");
     let text = terminal.run("kubectl get crontabs.v1beta1.stable.example.com mine -o jsonpath='{.apiVersion} {.spec.cronSpec}'");
     assert_eq!(
@@ -191,7 +166,7 @@ fn the_other_version_sees_the_same_object() {
 
 #[test]
 fn a_deleted_definition_takes_its_objects_along() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_crontabs();
     terminal.tab("mine", "{cronSpec: '* * * * *'}");
     let text = terminal.run("kubectl delete crd crontabs.stable.example.com");
     assert_eq!(
@@ -212,7 +187,7 @@ fn a_deleted_definition_takes_its_objects_along() {
 
 #[test]
 fn names_that_are_taken_are_refused() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_crontabs();
     let other = DEFINITION
         .replace("crontabs", "others")
         .replace("singular: crontab,", "singular: other,");
@@ -227,7 +202,7 @@ fn names_that_are_taken_are_refused() {
 
 #[test]
 fn what_a_custom_object_owns_goes_with_it() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_crontabs();
     terminal.tab("mine", "{cronSpec: '* * * * *'}");
     let uid = terminal.run("kubectl get ct mine -o jsonpath='{.metadata.uid}'");
     terminal.apply(&format!(

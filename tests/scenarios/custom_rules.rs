@@ -1,10 +1,6 @@
 //! Rules of custom resources in CEL (`x-kubernetes-validations`): refused definitions, refused objects, transitions.
 
-use std::collections::BTreeMap;
-
-use kubarium::kubectl::headless::{self, Options};
-
-struct Terminal(headless::Terminal);
+use crate::common::Terminal;
 
 /// A definition of `shops` with this schema of its spec, in the flow style of YAML.
 fn definition(spec: &str) -> String {
@@ -69,29 +65,8 @@ const SPEC: &str = r#"
             - {rule: "self.tier != 'free' || self.replicas < 3", message: free shops are small, reason: FieldValueForbidden, fieldPath: .tier}"#;
 
 impl Terminal {
-    fn new() -> Self {
-        let options = Options {
-            nodes: 1,
-            bare: true,
-            seed: 1,
-        };
-        Terminal(headless::Terminal::new(
-            options.cluster(),
-            BTreeMap::new(),
-            "default",
-        ))
-    }
-
-    fn run(&mut self, line: &str) -> String {
-        self.0.run(line).text
-    }
-
-    fn apply(&mut self, yaml: &str) -> String {
-        self.run(&format!("kubectl apply -f - <<'EOF'\n{yaml}\nEOF"))
-    }
-
-    fn with_definition() -> Self {
-        let mut terminal = Terminal::new();
+    fn with_shops() -> Self {
+        let mut terminal = Terminal::new(1);
         let text = terminal.apply(&definition(SPEC));
         assert!(text.ends_with("created\n"), "{text}");
         terminal
@@ -116,7 +91,7 @@ impl Terminal {
 
 #[test]
 fn an_object_that_breaks_a_rule_is_refused() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_shops();
     terminal.refused(
         "{replicas: 5, most: 3, tier: paid}",
         "spec: Invalid value: \"object\": failed rule: !has(self.most) || self.replicas <= self.most",
@@ -150,7 +125,7 @@ fn an_object_that_breaks_a_rule_is_refused() {
 
 #[test]
 fn rules_are_not_asked_of_what_breaks_the_schema() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_shops();
     let text = terminal.shop("a", "{most: 3, tier: gold}");
     assert_eq!(
         text,
@@ -160,7 +135,7 @@ fn rules_are_not_asked_of_what_breaks_the_schema() {
 
 #[test]
 fn a_rule_about_the_old_value_is_asked_in_updates() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_shops();
     let spec =
         "{replicas: 1, tier: paid, owner: me, hosts: [{name: x, weight: 2}, {name: w, weight: 1}]}";
     assert_eq!(terminal.shop("a", spec), "shop.example.com/a created\n");
@@ -183,7 +158,7 @@ fn a_rule_about_the_old_value_is_asked_in_updates() {
 
 #[test]
 fn subresources_keep_the_rules_too() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_shops();
     terminal.shop("a", "{replicas: 1, most: 3, tier: paid}");
     let text = terminal.run("kubectl scale shop/a --replicas=4");
     assert!(
@@ -228,7 +203,7 @@ fn subresources_keep_the_rules_too() {
 
 #[test]
 fn what_was_stored_before_a_rule_is_excused_until_it_changes() {
-    let mut terminal = Terminal::with_definition();
+    let mut terminal = Terminal::with_shops();
     terminal.shop("a", "{replicas: 1, tier: paid, owner: nobody}");
     let stricter = SPEC.replace(
         "- {rule: self == oldSelf, message: owner is immutable}",
@@ -250,7 +225,7 @@ fn what_was_stored_before_a_rule_is_excused_until_it_changes() {
 
 #[test]
 fn a_definition_with_a_rule_that_cannot_be_understood_is_refused() {
-    let mut terminal = Terminal::new();
+    let mut terminal = Terminal::new(1);
     let with = |rule: &str| {
         definition(&format!(
             "{{type: object, properties: {{num: {{type: integer}}, names: {{type: array, items: {{type: string}}}}}}, x-kubernetes-validations: [{{rule: \"{rule}\"}}]}}"
@@ -289,7 +264,7 @@ fn a_definition_with_a_rule_that_cannot_be_understood_is_refused() {
 
 #[test]
 fn a_rule_that_costs_too_much_ends_and_says_so() {
-    let mut terminal = Terminal::new();
+    let mut terminal = Terminal::new(1);
     let rule = "self.nums.all(a, self.nums.all(b, self.nums.all(c, a + b + c >= 0)))";
     let spec = format!(
         "{{type: object, properties: {{nums: {{type: array, maxItems: 70, items: {{type: integer}}}}}}, x-kubernetes-validations: [{{rule: \"{rule}\"}}]}}"
