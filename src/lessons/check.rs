@@ -69,7 +69,7 @@ pub enum Flaw {
     },
     Unmet(Option<Missing>),
     NeverTogether,
-    /// A picture leads to an object that is not there in the whole lesson, or step.
+    /// A picture or a link leads to an object that is not there in the whole lesson, or step.
     NeverThere(String),
 }
 
@@ -155,15 +155,15 @@ pub struct Check {
     terminal: Terminal,
     stage: Stage,
     report: Report,
-    /// What pictures lead to and what was not there yet.
+    /// What pictures and links lead to and what was not there yet.
     sought: Vec<Sought>,
 }
 
-/// What a picture leads to.
+/// What a picture or a link leads to.
 struct Sought {
     path: String,
     name: String,
-    /// The step to which the picture belongs, if to one alone.
+    /// The step in which it has to be there; none for any.
     step: Option<usize>,
 }
 
@@ -201,7 +201,7 @@ impl Check {
             sought: Vec::new(),
         };
         check.read_commands();
-        check.read_pictures();
+        check.read_ways();
         check
     }
 
@@ -284,7 +284,8 @@ impl Check {
             for (path, text) in hints.chain([text]) {
                 for line in markdown::commands(text) {
                     if let Err(why) = crate::kubectl::is_known(&line) {
-                        wrong.push((path.clone(), format!("`{line}`: {why}")));
+                        let why: Vec<&str> = why.split_whitespace().collect();
+                        wrong.push((path.clone(), format!("`{line}`: {}", why.join(" "))));
                     }
                 }
             }
@@ -294,8 +295,29 @@ impl Check {
         }
     }
 
-    fn read_pictures(&mut self) {
+    /// What pictures and links lead to.
+    fn read_ways(&mut self) {
         let spec = self.source.spec();
+        let links = spec.steps.iter().enumerate().flat_map(|(i, step)| {
+            let path = format!("spec.steps[{i}]");
+            let hints = step.hints.iter().enumerate();
+            let hints = hints.map(|(n, hint)| (format!("{path}.hints[{n}]"), hint));
+            let because = step.predict.iter();
+            let because = because.map(|p| (format!("{path}.predict.because"), &p.because));
+            let texts = hints
+                .chain(because)
+                .chain([(format!("{path}.text"), &step.text)]);
+            texts.collect::<Vec<_>>()
+        });
+        let links = links.chain([("spec.done".to_owned(), &spec.done)]);
+        let links = links.flat_map(|(path, text)| {
+            markdown::objects(text).into_iter().map(move |name| Sought {
+                path: path.clone(),
+                name,
+                step: None,
+            })
+        });
+        let links: Vec<Sought> = links.collect();
         let own = spec.steps.iter().enumerate();
         let own = own.map(|(i, step)| (format!("spec.steps[{i}]"), Some(i), &step.picture));
         let all = [("spec".to_owned(), None, &spec.picture)].into_iter();
@@ -307,10 +329,10 @@ impl Check {
                 step,
             })
         });
-        self.sought = sought.collect();
+        self.sought = sought.chain(links).collect();
     }
 
-    /// Looks for what pictures lead to.
+    /// Looks for what pictures and links lead to.
     fn look_around(&mut self, now: usize) {
         let cluster = self.terminal.desk.borrow();
         self.sought.retain(|sought| {
@@ -352,7 +374,11 @@ impl Check {
     /// Runs a command; one that is refused is a finding, or one that is not, if it should be.
     fn command(&mut self, path: &str, line: &str, fails: bool) {
         let outcome = self.terminal.run(line);
-        let printed = outcome.text.lines().last().unwrap_or_default().to_owned();
+        // The line that tells what is wrong; often one about help follows it.
+        let mut lines = outcome.text.lines();
+        let telling = lines.find(|line| line.starts_with("error") || line.starts_with("Error"));
+        let last = || outcome.text.lines().last();
+        let printed = telling.or_else(last).unwrap_or_default().to_owned();
         if (outcome.exit_code != 0) != fails && !outcome.interrupted {
             let flaw = Flaw::Command {
                 line: line.to_owned(),

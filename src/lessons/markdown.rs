@@ -225,20 +225,41 @@ fn link(text: &str) -> Option<(Span, usize)> {
     Some((Span::Link { text, target }, length))
 }
 
+impl Block {
+    /// The parts of its lines; none of a block of code.
+    fn into_spans(self) -> Vec<Span> {
+        match self {
+            Block::Code { .. } => Vec::new(),
+            Block::Heading(spans) | Block::Paragraph(spans) => spans,
+            Block::List { items, .. } => items.into_iter().flatten().collect(),
+        }
+    }
+}
+
+/// The objects to which links of a text lead.
+pub fn objects(text: &str) -> Vec<String> {
+    let spans = parse(text).into_iter().flat_map(Block::into_spans);
+    let targets = spans.filter_map(|span| match span {
+        Span::Link {
+            target: Target::Object(name),
+            ..
+        } => Some(name),
+        _ => None,
+    });
+    targets.collect()
+}
+
 /// The commands of a text: what stands in blocks of `sh`, and code that begins with `kubectl`.
 pub fn commands(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for block in parse(text) {
-        let lines = match block {
-            Block::Code { language, text } if language == "sh" => {
-                out.extend(script(&text));
-                continue;
+        if let Block::Code { language, text } = &block {
+            if language == "sh" {
+                out.extend(script(text));
             }
-            Block::Code { .. } => continue,
-            Block::Heading(spans) | Block::Paragraph(spans) => vec![spans],
-            Block::List { items, .. } => items,
-        };
-        for span in lines.into_iter().flatten() {
+            continue;
+        }
+        for span in block.into_spans() {
             if let Span::Code(code) = span
                 && code.starts_with("kubectl ")
                 // `kubectl get TYPE/NAME` and the like name what is to be put in.

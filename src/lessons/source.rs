@@ -88,7 +88,7 @@ fn document(text: &str) -> Result<(Value, SpanMap), Vec<Problem>> {
     if let Some(error) = &parsed.error {
         problems.push(Problem {
             line: error.span.line,
-            message: error.message.clone(),
+            message: said_of_yaml(&error.message),
         });
     }
     let mut documents = parsed.documents.into_iter();
@@ -135,9 +135,10 @@ fn decode(value: &Value, spans: &SpanMap) -> Result<Rc<Lesson>, Vec<Problem>> {
             format!("this is no lesson: {expected}"),
         )]);
     }
-    let (object, unknown) = Lesson::KIND
-        .decode(value)
-        .map_err(|e| vec![problem(&e.path, format!("{}: {}", e.path, e.message))])?;
+    let (object, unknown) = Lesson::KIND.decode(value).map_err(|e| {
+        let said = said_of_type(&e.message).unwrap_or_else(|| e.message.clone());
+        vec![problem(&e.path, format!("{}: {said}", e.path))]
+    })?;
     let mut problems: Vec<Problem> = unknown
         .iter()
         .map(|path| problem(path, format!("unknown field \"{path}\"")))
@@ -154,6 +155,71 @@ fn decode(value: &Value, spans: &SpanMap) -> Result<Rc<Lesson>, Vec<Problem>> {
         (true, Object::Lesson(lesson)) => Ok(lesson),
         _ => Err(problems),
     }
+}
+
+/// What the API server says of a value of the wrong type, in words for who writes a text: it names Go's types.
+fn said_of_type(message: &str) -> Option<String> {
+    let (found, rest) = message
+        .strip_prefix("json: cannot unmarshal ")?
+        .split_once(" into Go ")?;
+    let (_, wanted) = rest.rsplit_once(" of type ")?;
+    let kind = found.split(' ').next().unwrap_or_default();
+    let is = match kind {
+        "object" => "fields",
+        "array" => "a list",
+        "string" => "text",
+        "number" => "a number",
+        "bool" => "true or false",
+        _ => return None,
+    };
+    let should_be = match wanted {
+        "string" => "text",
+        "[]string" => "a list of texts",
+        "bool" => "true or false",
+        list if list.starts_with("[]") => "a list",
+        number if number.starts_with("uint") || number.starts_with("int") => "a whole number",
+        _ => "fields",
+    };
+    let advice = match (kind, should_be) {
+        ("object", "text" | "a list of texts") => ". A text with \": \" in it stands in quotes",
+        ("bool" | "number", "text" | "a list of texts") => {
+            ". Words like Yes, No and 10 are text in quotes only"
+        }
+        ("string", "a list of texts") => ": each begins with \"- \"",
+        ("string", "a whole number") => ", without quotes",
+        _ => "",
+    };
+    Some(format!("this is {is}, and should be {should_be}{advice}"))
+}
+
+/// What is wrong with the YAML, without the line, which is told anyway, and with the mistake that it most often is.
+fn said_of_yaml(message: &str) -> String {
+    let message = message
+        .strip_prefix("error converting YAML to JSON: ")
+        .unwrap_or(message);
+    let message = message.strip_prefix("yaml: ").unwrap_or(message);
+    let bare = message
+        .strip_prefix("line ")
+        .and_then(|rest| rest.split_once(": "))
+        .filter(|(line, _)| line.bytes().all(|b| b.is_ascii_digit()));
+    let message = bare.map_or(message, |(_, rest)| rest);
+    let advice = match message {
+        "mapping values are not allowed in this context" => {
+            ". A text with \": \" in it stands in quotes, or below \"|\""
+        }
+        "found character that cannot start any token"
+        | "did not find expected alphabetic or numeric character" => {
+            ". A text that begins with a backtick, @, %, & or * stands in quotes"
+        }
+        "did not find expected key" => {
+            ". Is a line above it indented otherwise, or does a text go on behind its closing quote?"
+        }
+        anchor if anchor.starts_with("unknown anchor") => {
+            ". A text that begins with * stands in quotes"
+        }
+        _ => "",
+    };
+    format!("{message}{advice}")
 }
 
 /// A translation over the texts of a lesson: the same keys, none missing and none too many.
@@ -494,6 +560,58 @@ steps:
                 .map(|p| format!("{}: {}", p.line, p.message))
                 .collect();
             assert!(texts.iter().any(|t| t == expected), "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn slips_in_yaml_are_told_in_words_for_who_writes() {
+        for (from, to, expected) in [
+            (
+                "summary: S",
+                "summary: S: and more",
+                "8: mapping values are not allowed in this context. A text with \": \" in it stands in quotes, \
+                 or below \"|\"",
+            ),
+            (
+                "hints: [Try.]",
+                "hints: [`kubectl`]",
+                "19: found character that cannot start any token. A text that begins with a backtick, @, %, & or * \
+                 stands in quotes",
+            ),
+            (
+                "hints: [Try.]",
+                "hints:\n    - Try: this.",
+                "20: spec.steps[0].hints[0]: this is fields, and should be text. A text with \": \" in it stands in \
+                 quotes",
+            ),
+            (
+                "choices: [p, q]",
+                "choices: [Yes, No]",
+                "20: spec.steps[0].predict.choices[0]: this is true or false, and should be text. Words like Yes, \
+                 No and 10 are text in quotes only",
+            ),
+            (
+                "answer: 2",
+                "answer: q",
+                "20: spec.steps[0].predict.answer: this is text, and should be a whole number, without quotes",
+            ),
+            (
+                "hints: [Try.]",
+                "hints: Try.",
+                "19: spec.steps[0].hints: this is text, and should be a list of texts: each begins with \"- \"",
+            ),
+            (
+                "- run: kubectl create",
+                "- kubectl create",
+                "25: spec.steps[0].solution[0]: this is text, and should be fields",
+            ),
+        ] {
+            let problems = Source::read(&LESSON.replace(from, to)).expect_err("wrong");
+            let texts: Vec<String> = problems
+                .iter()
+                .map(|p| format!("{}: {}", p.line, p.message))
+                .collect();
+            assert_eq!(texts, [expected]);
         }
     }
 }

@@ -514,14 +514,15 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Whether the first word of each part of a line is a command, and what follows `kubectl` is one of its
-/// commands.
+/// commands, with flags that it has.
 ///
 /// # Errors
 /// Which word is none.
 pub fn is_known(line: &str) -> std::result::Result<(), String> {
     let names = super::shell::builtins::all_names();
-    // What stands in quotes is no command of this line.
+    // What stands in quotes is no command of this line, but part of a word.
     let mut quote = None;
+    let filled_in = line.contains(['$', '`']);
     let bare: String = line
         .chars()
         .filter(|c| match quote {
@@ -533,7 +534,7 @@ pub fn is_known(line: &str) -> std::result::Result<(), String> {
             }
             None if ['"', '\''].contains(c) => {
                 quote = Some(*c);
-                false
+                true
             }
             None => true,
         })
@@ -550,10 +551,18 @@ pub fn is_known(line: &str) -> std::result::Result<(), String> {
         if !names.contains(first) {
             return Err(format!("{first}: command not found"));
         }
-        if ["kubectl", "k"].contains(&first.as_str())
-            && let Err(failure) = find(words.get(1..).unwrap_or_default())
+        if !["kubectl", "k"].contains(&first.as_str()) {
+            continue;
+        }
+        let found = match find(words.get(1..).unwrap_or_default()) {
+            Ok(found) => found,
+            Err(failure) => return Err(failure.report().0.trim_end().to_owned()),
+        };
+        // What a line in the line or a variable becomes is not known here.
+        if let Some(command) = found.command.filter(|_| !filled_in)
+            && let Err(message) = parse(&found.words, command.flags)
         {
-            return Err(failure.report().0.trim_end().to_owned());
+            return Err(format!("error: {message}"));
         }
     }
     Ok(())
