@@ -11,6 +11,8 @@ pub enum What {
     Everything,
     /// The files; whoever opens it gets a new cluster.
     Files,
+    /// The lesson that is the open file; whoever opens it takes it.
+    Lesson,
 }
 
 /// How far the link is.
@@ -41,6 +43,8 @@ pub struct Share {
     /// What a file would hold.
     pub file: Rc<str>,
     pub packed: Packed,
+    /// The open file, if it is a lesson.
+    pub lesson: Option<Rc<str>>,
 }
 
 impl Share {
@@ -86,6 +90,7 @@ impl Share {
         match self.what {
             What::Everything => "cluster.kubarium.json",
             What::Files => "files.kubarium.json",
+            What::Lesson => "lesson.kubarium.json",
         }
     }
 }
@@ -112,6 +117,7 @@ mod tests {
             missing: 0,
             file: "{}".into(),
             packed: Packed::Underway,
+            lesson: None,
         }
     }
 

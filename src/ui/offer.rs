@@ -42,8 +42,13 @@ fn dialog(offer: &Offer, embedded: bool, w: &Words, dispatch: &Callback<Msg>) ->
     } else {
         t!(w, "offer.words")
     };
+    let (title, keeps) = match &offer.preview.lesson {
+        Some(_) if embedded => (t!(w, "offer.lesson.title"), keeps),
+        Some(_) => (t!(w, "offer.lesson.title"), t!(w, "learn.kept")),
+        None => (t!(w, "offer.title"), keeps),
+    };
     html! {
-        <Modal id="offer" title={t!(w, "offer.title")} {close}>
+        <Modal id="offer" {title} {close}>
             <p>{ keeps }</p>
             { contents(w, &offer.preview) }
             <div class="k-dialog-actions">
@@ -64,10 +69,13 @@ fn contents(w: &Words, preview: &Preview) -> Html {
     };
     html! {
         <dl class="k-contents" tabindex="0">
-            <dt>{ t!(w, "offer.cluster") }</dt>
-            <dd>
-                { w.say(&cluster) }
-            </dd>
+            if let Some((title, minutes)) = &preview.lesson {
+                <dt>{ t!(w, "offer.lesson") }</dt>
+                <dd>{ &**title }{ " " }<small>{ t!(w, "time.min", n = *minutes) }</small></dd>
+            } else {
+                <dt>{ t!(w, "offer.cluster") }</dt>
+                <dd>{ w.say(&cluster) }</dd>
+            }
             <dt>{ t!(w, "offer.files") }</dt>
             <dd>
                 <ul>

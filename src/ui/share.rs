@@ -60,6 +60,7 @@ pub fn ShareDialog(props: &Props) -> Html {
                 <legend class="k-unseen">{ t!(w, "share.what") }</legend>
                 { choice(&w, share, What::Everything, &dispatch) }
                 { choice(&w, share, What::Files, &dispatch) }
+                if share.lesson.is_some() { { choice(&w, share, What::Lesson, &dispatch) } }
             </fieldset>
             { link(&w, share) }
             <div class="k-dialog-actions k-dialog-actions--spread">
@@ -81,6 +82,13 @@ fn choice(w: &Words, share: &Share, what: What, dispatch: &Callback<Msg>) -> Htm
             t!(w, "share.everything.more", moment = &share.moment),
         ),
         What::Files => (t!(w, "share.files"), t!(w, "share.files.more")),
+        What::Lesson => {
+            let file = share.lesson.clone().unwrap_or_default();
+            (
+                t!(w, "share.lesson"),
+                t!(w, "share.lesson.more", file = file),
+            )
+        }
     };
     let dispatch = dispatch.clone();
     let onchange = Callback::from(move |_: Event| dispatch.emit(Msg::ShareWhat(what)));
@@ -96,7 +104,7 @@ fn link(w: &Words, share: &Share) -> Html {
     let files = say!("share.holds.files", n = share.files);
     let holds = match share.what {
         What::Everything => Text::list([files, say!("share.holds.requests", n = share.requests)]),
-        What::Files => files,
+        What::Files | What::Lesson => files,
     };
     let size = |n: usize| words::bytes(n as i64);
     let most = size(LONGEST_LINK);

@@ -151,6 +151,30 @@ test("a lesson that is written is checked beside its text", async (t) => {
   await page.waitForSelector(`${PANE} .k-outcome:has-text("good")`, { timeout: STEP });
   await accessible(page, PANE);
   await screenshot(page, "lesson-author");
+
+  // What is wrong leads to its line.
+  await page.focus(".cm-content");
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("\n  nonsense: 1");
+  await page.click(`${PANE} .k-findings .k-line-link`);
+  await page.waitForFunction(() => document.activeElement?.closest(".cm-editor"));
+  await screenshot(page, "lesson-author-wrong");
+  for (let i = 0; i < 14; i += 1) await page.keyboard.press("Backspace");
+
+  // A link to it begins it, after a click, and gives the own work back.
+  await page.click(`${PANE} button:has-text("Link…")`);
+  await page.waitForSelector("dialog[open] textarea");
+  await page.waitForFunction(() => document.querySelector("dialog[open] input[name=share-what]:checked")?.closest("label")?.textContent.includes("The lesson"));
+  const link = await page.inputValue("dialog[open] textarea >> nth=0");
+  await screenshot(page, "lesson-author-link");
+  const { page: other } = await open(t, { query: `?lang=zh-CN${link.slice(link.indexOf("#"))}`, size: "narrow", scheme: "dark" });
+  await started(other);
+  await other.waitForSelector("dialog[open]:has-text('More of the same')");
+  await accessible(other, "dialog[open]");
+  await screenshot(other, "lesson-link-offer");
+  await other.click("dialog[open] .k-button--primary");
+  await step(other, "From one to three");
+  await screenshot(other, "lesson-link-narrow-dark");
 });
 
 const picture = (page) => page.locator(`${PANE} .k-picture`);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{App, Config, Progress, Saved, Session, WARM_UP};
 use crate::app::address::Address;
 use crate::app::embed::{self, Embed, In};
+use crate::app::learn;
 use crate::app::link::{self, Parcel, Preview, Start};
 use crate::app::model::{Effect, Files, Kept, Model, Msg, Offer, Workers};
 use crate::app::persist;
@@ -122,6 +123,9 @@ impl App {
             self.offer(Shared::new(parcel.clone()));
             return Vec::new();
         }
+        if parcel.lesson {
+            return self.open_lesson(parcel);
+        }
         let embedded = self.model.embed.is_some();
         // What is shared twice may go; one's own work never does.
         if !self.shared && !embedded {
@@ -158,6 +162,26 @@ impl App {
             true => Vec::new(),
             false => vec![Effect::KeepOther, Effect::Save],
         }
+    }
+
+    /// Begins the lesson that a link brought. It keeps what is here, as every lesson does.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
+    fn open_lesson(&mut self, parcel: &Parcel) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let name = parcel.files.current().map(|f| f.name.clone());
+        let name = name.unwrap_or_default();
+        match parcel.lesson() {
+            Ok(source) => self.take_lesson(source, parcel, &mut effects),
+            Err(problems) => {
+                let why = problems
+                    .first()
+                    .map(|p| format!("{}: {}", p.line, p.message));
+                let why = why.unwrap_or_default();
+                let text = say!("notice.lesson.bad", name = name, why = why);
+                self.model.notify(true, text);
+            }
+        }
+        effects
     }
 
     /// Types the commands that a link brought, once the cluster is there.
@@ -209,22 +233,33 @@ impl App {
     pub(super) fn share(&mut self, page: Rc<str>, what: What) -> Effect {
         let timeline = self.session.timeline();
         let files = &self.model.files;
-        let content = match what {
-            What::Everything => link::whole_content(files, &timeline, self.model.transport.speed),
-            What::Files => link::files_content(files, self.seed, self.model.workers),
+        let lesson = files.current().filter(|file| learn::is_lesson(file));
+        let (content, number) = match (what, lesson) {
+            (What::Lesson, Some(file)) => (link::lesson_content(file), 1),
+            (What::Everything, _) => {
+                let speed = self.model.transport.speed;
+                let content = link::whole_content(files, &timeline, speed);
+                (content, files.list.len())
+            }
+            (What::Files | What::Lesson, _) => {
+                let content = link::files_content(files, self.seed, self.model.workers);
+                (content, files.list.len())
+            }
         };
+        let lesson = lesson.map(|file| file.name.clone());
         let text: Rc<str> = content.to_string().into();
         self.shares = self.shares.wrapping_add(1);
         self.model.share = Some(Share {
             what,
             page,
             serial: self.shares,
-            files: files.list.len(),
+            files: number,
             requests: timeline.inputs().len(),
             moment: words::clock(timeline.now().since(timeline.start())),
             missing: self.dropped,
             file: link::file(content).into(),
             packed: Packed::Underway,
+            lesson,
         });
         Effect::Pack {
             serial: self.shares,

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use super::point::Depicted;
 use super::running::Running;
+use super::view::PredictView;
 use super::words;
-use crate::app::{App, Effect, File, Msg, Text, update};
+use crate::app::link::Parcel;
+use crate::app::{App, Effect, File, Msg, Pane, Text, update};
 use crate::lessons::source::Source;
 use crate::lessons::{Check, Report};
 
@@ -38,6 +40,8 @@ pub struct AuthorView {
     pub look: Rc<str>,
     pub picture: Option<Depicted>,
     pub steps: Vec<StepView>,
+    /// What is said at the end (Markdown).
+    pub done: Rc<str>,
     /// How many steps were checked, of how many, while that goes on.
     pub checking: Option<(usize, usize)>,
     /// What the check found: line, words, and whether it has to be mended.
@@ -55,12 +59,14 @@ pub struct StepView {
     /// Its own picture.
     pub picture: Option<Depicted>,
     pub goals: Vec<Rc<str>>,
-    pub hints: usize,
-    pub asks: bool,
+    /// Markdown.
+    pub hints: Vec<Rc<str>>,
+    /// The question, answered.
+    pub predict: Option<PredictView>,
 }
 
-/// Where the lesson of the editor is.
-fn is_lesson(file: &File) -> bool {
+/// Whether a file is a lesson, by the kind that it names.
+pub fn is_lesson(file: &File) -> bool {
     let kinds = file
         .text
         .lines()
@@ -138,6 +144,24 @@ impl App {
         self.tell_lesson()
     }
 
+    /// Shows a line of the lesson, from 1, in the editor.
+    pub(super) fn go_to_line(&mut self, line: usize) {
+        let files = &self.model.files;
+        let Some(file) = files.current() else { return };
+        let mut start = 0;
+        let mut lines = file.text.split_inclusive('\n');
+        for before in lines.by_ref().take(line.saturating_sub(1)) {
+            start += before.len();
+        }
+        let length = lines.next().map_or(0, |text| text.trim_end().len());
+        let msg = Msg::Reveal {
+            file: files.open,
+            start,
+            end: start + length,
+        };
+        update(&mut self.model, msg);
+    }
+
     pub(super) fn try_lesson(&mut self, effects: &mut Vec<Effect>) {
         let text = self.written();
         if let Ok(source) = Source::read(&text) {
@@ -146,6 +170,24 @@ impl App {
             running.trial = true;
             self.enter(running, effects);
         }
+    }
+
+    /// Takes a lesson that somebody shared. It is none of the course, whatever its name is.
+    pub(in crate::app) fn take_lesson(
+        &mut self,
+        source: Source,
+        parcel: &Parcel,
+        effects: &mut Vec<Effect>,
+    ) {
+        let text = parcel.files.current().map(|f| f.text.replace("\r\n", "\n"));
+        let name = source.lesson.metadata.name.clone().unwrap_or_default();
+        let text = text.unwrap_or_default().into();
+        let mut running = Running::new(name.into(), source, text, None);
+        running.trial = true;
+        self.learn.open = true;
+        self.model.panes.shown = Pane::Learn;
+        self.enter(running, effects);
+        self.tell_lesson();
     }
 
     pub(super) fn author_view(&self) -> Option<AuthorView> {
@@ -169,10 +211,11 @@ impl App {
                     text: step.text.as_str().into(),
                     picture: Depicted::of(&source.lesson, i).filter(Depicted::is_of_step),
                     goals: step.goals.iter().map(|g| g.text.as_str().into()).collect(),
-                    hints: step.hints.len(),
-                    asks: step.predict.is_some(),
+                    hints: step.hints.iter().map(|h| h.as_str().into()).collect(),
+                    predict: step.predict.as_ref().map(|p| PredictView::of(p, None)),
                 });
                 view.steps = steps.collect();
+                view.done = spec.done.as_str().into();
             }
             Err(problems) => {
                 let told = problems.into_iter().take(50);

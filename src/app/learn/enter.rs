@@ -82,6 +82,7 @@ impl App {
             Act::Write(on) => self.write_lesson(on),
             Act::Check => self.begin_check(),
             Act::Try => self.try_lesson(effects),
+            Act::GoTo(line) => self.go_to_line(line),
         }
         self.tell_lesson();
     }

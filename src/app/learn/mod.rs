@@ -22,7 +22,7 @@ use crate::lessons::source::Source;
 use crate::sim::Time;
 use crate::sim::ordered::Map as BTreeMap;
 
-pub use author::{AuthorView, TEMPLATE};
+pub use author::{AuthorView, TEMPLATE, is_lesson};
 pub use point::{Depicted, Place, Pointed};
 pub use running::Running;
 pub use view::{Chapter, Entry, GoalView, LessonView, PredictView, View};
@@ -72,6 +72,8 @@ pub enum Act {
     Check,
     /// Takes the lesson that is being written.
     Try,
+    /// Shows a line of the lesson that is being written, from 1.
+    GoTo(usize),
 }
 
 /// A file that is wanted; the page loads it and answers with an [`Act`].

@@ -7,6 +7,7 @@ mod journeys {
     use super::super::*;
     use crate::app::address::Address;
     use crate::app::persist::Saved;
+    use crate::app::share::What;
     use crate::app::terminal;
     use crate::app::{App, Effect, Msg, Pane, Speed, Words, say};
     use crate::lessons::Standing;
@@ -311,6 +312,57 @@ mod journeys {
                 .iter()
                 .any(|f| &*f.name == "lesson.yaml")
         );
+    }
+
+    #[test]
+    fn a_lesson_that_was_shared_begins_after_a_click_and_gives_the_own_work_back() {
+        let mut author = App::fresh(1);
+        act(&mut author, Act::Write(true));
+        author.dispatch(Msg::Share("https://x.y/".into()));
+        author.dispatch(Msg::ShareWhat(What::Lesson));
+        let share = author.model().share.clone().expect("shared");
+        assert_eq!(share.lesson.as_deref(), Some("lesson.yaml"));
+        assert_eq!((share.files, share.what), (1, What::Lesson));
+
+        let mut learner = App::fresh(2);
+        let own = learner.model().files.list.clone();
+        learner.dispatch(Msg::Received(share.file));
+        let offer = learner.model().offer.clone().expect("an offer");
+        let title = offer.preview.lesson.clone().map(|(title, _)| title);
+        assert_eq!(title.as_deref(), Some("More of the same"));
+        assert!(
+            learner.lesson().is_none(),
+            "nothing happens before the click"
+        );
+        learner.dispatch(Msg::Accept(true));
+        assert_eq!(&*lesson(&learner).title, "More of the same");
+        assert_eq!(learner.model().panes.shown, Pane::Learn);
+        // It is no lesson of the course, even under the name of one.
+        assert!(lesson(&learner).trial);
+        act(&mut learner, Act::Leave);
+        assert_eq!(learner.model().files.list, own);
+
+        let broken = r#"{"kubarium":1,"files":[["a.yaml","kind: Lesson\n"]],"lesson":true}"#;
+        learner.dispatch(Msg::Received(broken.into()));
+        learner.dispatch(Msg::Accept(true));
+        assert!(learner.lesson().is_none());
+        assert!(learner.model().notices.iter().any(|n| n.bad));
+        assert_eq!(learner.model().files.list, own);
+    }
+
+    #[test]
+    fn a_finding_leads_to_its_line() {
+        let mut app = App::fresh(1);
+        act(&mut app, Act::Write(true));
+        let open = app.model().files.open;
+        let text: Rc<str> = "# größe\r\nkind: Lesson\r\nspec: {}\r\n".into();
+        app.dispatch(Msg::Edit { file: open, text });
+        for (line, from, to) in [(1, 0, 9), (2, 11, 23), (3, 25, 33), (99, 35, 35)] {
+            act(&mut app, Act::GoTo(line));
+            let reveal = app.model().reveal.clone().expect("a place");
+            assert_eq!((reveal.file, reveal.start, reveal.end), (open, from, to));
+        }
+        assert_eq!(app.model().panes.shown, Pane::Editor);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::point::{Depicted, Pointed};
 use super::{Learn, Texts};
 use crate::api::Resource;
 use crate::api::play::Lesson;
+use crate::api::play::lesson::Prediction;
 use crate::app::App;
 use crate::app::Text;
 use crate::lessons::Standing;
@@ -100,6 +101,18 @@ pub struct PredictView {
     pub right: usize,
     /// Markdown.
     pub because: Rc<str>,
+}
+
+impl PredictView {
+    pub fn of(predict: &Prediction, chosen: Option<usize>) -> PredictView {
+        PredictView {
+            question: predict.question.as_str().into(),
+            choices: predict.choices.iter().map(|c| c.as_str().into()).collect(),
+            chosen,
+            right: (predict.answer as usize).saturating_sub(1),
+            because: predict.because.as_str().into(),
+        }
+    }
 }
 
 impl Learn {
@@ -197,12 +210,9 @@ impl Learn {
                 .unwrap_or_default(),
         });
         let goals: Vec<GoalView> = goals.collect();
-        let predict = step.predict.as_ref().map(|predict| PredictView {
-            question: predict.question.as_str().into(),
-            choices: predict.choices.iter().map(|c| c.as_str().into()).collect(),
-            chosen: running.chosen.get(running.shown).copied().flatten(),
-            right: (predict.answer as usize).saturating_sub(1),
-            because: predict.because.as_str().into(),
+        let predict = step.predict.as_ref().map(|predict| {
+            let chosen = running.chosen.get(running.shown).copied().flatten();
+            PredictView::of(predict, chosen)
         });
         let next = self
             .course

@@ -10,8 +10,9 @@
 //! ```
 //!
 //! With a `history` (as [`cluster::history`](crate::cluster::history) writes it) the cluster is that
-//! one, at the instant it names; without, a new cluster of so many worker nodes. What outgrows a link
-//! is a file with the same content and a mark, `"kubarium": 1`.
+//! one, at the instant it names; without, a new cluster of so many worker nodes. With `"lesson": true` the
+//! open file is a lesson, which begins. What outgrows a link is a file with the same content and a mark,
+//! `"kubarium": 1`.
 
 pub mod base64;
 pub mod inflate;
@@ -26,6 +27,7 @@ use super::text::{Text, say};
 use super::transport::Speed;
 use crate::cluster::Timeline;
 use crate::cluster::history::{load, save};
+use crate::lessons::source::{Problem, Source};
 use crate::sim::Time;
 use inflate::Trouble;
 pub use preview::{Act, Preview};
@@ -63,6 +65,8 @@ pub struct Parcel {
     pub run: Vec<Rc<str>>,
     pub start: Start,
     pub speed: Option<Speed>,
+    /// The open file is a lesson, and begins when this is opened.
+    pub lesson: bool,
 }
 
 /// Why a link or a file cannot be read.
@@ -108,6 +112,11 @@ pub fn files_content(files: &Files, seed: u64, workers: Workers) -> Value {
         "files": files.list.iter().map(|f| json!([&*f.name, &*f.text])).collect::<Vec<_>>(),
         "open": files.open, "seed": seed, "nodes": workers.number(),
     })
+}
+
+/// The content of a link to a lesson.
+pub fn lesson_content(lesson: &File) -> Value {
+    json!({"files": [[&*lesson.name, &*lesson.text]], "open": 0, "lesson": true})
 }
 
 /// The content of a link to a cluster with all that happened in it.
@@ -243,10 +252,22 @@ pub fn content_of(value: &Value) -> Result<Parcel, Wrong> {
         run,
         start,
         speed: speed.map(Speed::nearest),
+        lesson: value["lesson"].as_bool().unwrap_or_default(),
     })
 }
 
 impl Parcel {
+    /// The lesson that begins when this is opened.
+    ///
+    /// # Errors
+    /// What is wrong with it; nothing when this is no lesson.
+    pub fn lesson(&self) -> Result<Source, Vec<Problem>> {
+        match self.files.current() {
+            Some(file) if self.lesson => Source::read(&file.text.replace("\r\n", "\n")),
+            _ => Err(Vec::new()),
+        }
+    }
+
     /// The timeline at its start, the end of its history and the instant shown; `None` for a new
     /// cluster.
     pub fn history(&self) -> Option<(Timeline, Time, Time)> {

@@ -35,6 +35,8 @@ pub struct Preview {
     pub more: usize,
     /// The moment that is shown, and the end of the history: "3:20", "5:00".
     pub moment: Option<(String, String)>,
+    /// The title of the lesson that begins, and how many minutes it takes.
+    pub lesson: Option<(Rc<str>, u32)>,
 }
 
 impl Preview {
@@ -49,6 +51,10 @@ impl Preview {
             acts: Vec::new(),
             more: 0,
             moment: None,
+            lesson: parcel.lesson().ok().map(|source| {
+                let spec = source.spec();
+                (spec.title.as_str().into(), spec.minutes)
+            }),
         };
         if let Start::New { workers, .. } = parcel.start {
             preview.workers = workers;

@@ -5,8 +5,10 @@ use yew::prelude::*;
 use super::load::download;
 use super::picture::PictureFrame;
 use super::text::Text;
-use crate::app::Msg;
-use crate::app::learn::{Act, AuthorView};
+use crate::app::learn::{Act, AuthorView, PredictView};
+use crate::app::share::What;
+use crate::app::{Msg, Words};
+use crate::ui::browser;
 use crate::ui::runtime::{use_dispatch, use_runtime};
 use crate::ui::words::{t, use_words};
 
@@ -33,6 +35,13 @@ pub fn AuthorPane(props: &Props) -> Html {
             download(&file.name, &file.text);
         }
     });
+    let link = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| {
+            dispatch.emit(Msg::Share(browser::page().into()));
+            dispatch.emit(Msg::ShareWhat(What::Lesson));
+        })
+    };
     let reads = view.problems.is_empty();
     let checking = view.checking;
     html! {
@@ -52,6 +61,9 @@ pub fn AuthorPane(props: &Props) -> Html {
                 </button>
                 <button type="button" class="k-button" disabled={!reads} onclick={send(Act::Try)}>{ t!(w, "learn.try") }</button>
                 <button type="button" class="k-button" onclick={save}>{ t!(w, "learn.download") }</button>
+                <button type="button" class="k-button" disabled={!reads} title={t!(w, "learn.link.title")} onclick={link}>
+                    { t!(w, "learn.link") }
+                </button>
             </p>
             <div role="status">
                 if let Some((done, steps)) = checking {
@@ -69,7 +81,7 @@ pub fn AuthorPane(props: &Props) -> Html {
                     { for findings.iter().enumerate().map(|(i, (line, words, bad))| html! {
                         <li key={i} data-bad={bad.to_string()}>
                             <strong>{ if *bad { t!(w, "learn.mend") } else { t!(w, "learn.note") } }</strong>
-                            { " " }{ t!(w, "learn.line", n = *line, words = words.clone()) }
+                            { " " }{ line_link(&w, *line, &send) }{ w.say(words) }
                         </li>
                     }) }
                 </ul>
@@ -78,7 +90,7 @@ pub fn AuthorPane(props: &Props) -> Html {
                 <h3>{ t!(w, "learn.no-lesson") }</h3>
                 <ul class="k-findings">
                     { for view.problems.iter().enumerate().map(|(i, (line, words))| html! {
-                        <li key={i} data-bad="true">{ t!(w, "learn.line", n = *line, words = words) }</li>
+                        <li key={i} data-bad="true">{ line_link(&w, *line, &send) }{ &**words }</li>
                     }) }
                 </ul>
             } else {
@@ -91,11 +103,55 @@ pub fn AuthorPane(props: &Props) -> Html {
                         <h4>{ format!("{}. {}", i + 1, step.title) }</h4>
                         <Text text={step.text.clone()} />
                         if let Some(shown) = &step.picture { <PictureFrame shown={shown.clone()} /> }
-                        if step.asks { <p class="k-soft">{ t!(w, "learn.question") }</p> }
-                        <ul class="k-text">{ for step.goals.iter().map(|goal| html! { <li>{ &**goal }</li> }) }</ul>
+                        if let Some(predict) = &step.predict { { question(&w, predict) } }
+                        if !step.goals.is_empty() {
+                            <h5>{ t!(w, "learn.goals") }</h5>
+                            <ul class="k-text">{ for step.goals.iter().map(|goal| html! { <li>{ &**goal }</li> }) }</ul>
+                        }
+                        { for step.hints.iter().map(|hint| html! {
+                            <div class="k-hint"><span class="k-hint-name">{ t!(w, "learn.hint") }</span><Text text={hint.clone()} /></div>
+                        }) }
                     </section>
                 }) }
+                if !view.done.is_empty() {
+                    <section class="k-preview">
+                        <h4>{ t!(w, "learn.lesson.done") }</h4>
+                        <Text text={view.done.clone()} />
+                    </section>
+                }
             }
         </div>
+    }
+}
+
+/// Where in the text it is, and the way there.
+fn line_link(w: &Words, line: usize, send: &impl Fn(Act) -> Callback<MouseEvent>) -> Html {
+    if line == 0 {
+        return Html::default();
+    }
+    html! {
+        <>
+            <button type="button" class="k-line-link" onclick={send(Act::GoTo(line))}>{ t!(w, "learn.line", n = line) }</button>
+            { " " }
+        </>
+    }
+}
+
+/// A question as it stands when it has been answered right.
+fn question(w: &Words, predict: &PredictView) -> Html {
+    html! {
+        <>
+            <h5>{ t!(w, "learn.expect") }</h5>
+            <p>{ &*predict.question }</p>
+            <ul class="k-text">
+                { for predict.choices.iter().enumerate().map(|(i, choice)| html! {
+                    <li key={i}>
+                        { &**choice }
+                        if i == predict.right { { " " }<strong>{ format!("({})", t!(w, "learn.choice.right")) }</strong> }
+                    </li>
+                }) }
+            </ul>
+            <Text text={predict.because.clone()} />
+        </>
     }
 }
