@@ -137,7 +137,8 @@ pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
     }
 }
 
-/// Clients on top, then each service with its endpoints below it.
+/// Each service below those who ask it and above its endpoints, so that no way leads past another service; on top are
+/// clients that ask none of them.
 fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
     let width = stage.w.max(2 * NARROW_MARGIN + CLIENT.w.max(SERVICE.w));
     let inner = width - 2 * NARROW_MARGIN;
@@ -148,17 +149,28 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
         h: size.h,
     };
     let mut y = NARROW_MARGIN;
-    let clients = (0..view.clients.len())
-        .map(|_| {
-            let rect = box_of(y, CLIENT);
-            y += CLIENT.h + GAP;
-            rect
-        })
-        .collect();
+    let mut clients = vec![Rect::default(); view.clients.len()];
+    let mut put_those = |y: &mut i32, asks: &dyn Fn(Option<&str>) -> bool| {
+        for (rect, client) in clients.iter_mut().zip(&view.clients) {
+            if asks(client.service.as_deref()) {
+                *rect = box_of(*y, CLIENT);
+                *y += CLIENT.h + GAP;
+            }
+        }
+    };
+    let is_here = |uid: &str| view.services.iter().any(|s| *s.uid == *uid);
+    put_those(&mut y, &|service| !service.is_some_and(is_here));
     let (mut services, mut endpoints) = (Vec::new(), Vec::new());
     let across = ((inner + GAP) / (ENDPOINT.w + GAP)).max(1);
     for service in &view.services {
-        y += GROUP_GAP;
+        if y > NARROW_MARGIN {
+            y += GROUP_GAP;
+        }
+        let above = y;
+        put_those(&mut y, &|asked| asked == Some(&*service.uid));
+        if y > above {
+            y += GROUP_GAP - GAP;
+        }
         services.push(box_of(y, SERVICE));
         y += SERVICE.h + GROUP_GAP;
         let n = service.endpoints.len();
@@ -305,6 +317,13 @@ mod tests {
         }
     }
 
+    fn asking(name: &str, service: Option<&str>) -> Source {
+        Source {
+            service: service.map(Into::into),
+            ..source(name)
+        }
+    }
+
     fn hub(name: &str, endpoints: usize) -> Hub {
         let end = |i: usize| End {
             address: format!("10.0.0.{i}").into(),
@@ -346,6 +365,36 @@ mod tests {
             }
         }
         assert!(!place(&view, Size { w: 900, h: 400 }).stacked);
+    }
+
+    #[test]
+    fn below_each_other_no_way_to_a_service_leads_past_another_one() {
+        let view = TrafficView {
+            clients: vec![
+                asking("readers", Some("blog")),
+                asking("visitors", Some("shop")),
+                asking("lost", None),
+                asking("buyers", Some("shop")),
+            ],
+            services: vec![hub("shop", 3), hub("blog", 2), hub("idle", 1)],
+        };
+        let layout = place(&view, Size { w: 320, h: 400 });
+        let (clients, services) = (&layout.clients, &layout.services);
+        let bottom = |service: usize| {
+            let rects = &layout.endpoints[service].rects;
+            rects.iter().map(|r| r.y + r.h).max().unwrap_or_default()
+        };
+        assert!(clients[2].y < clients[1].y && clients[1].y < clients[3].y);
+        assert!(clients[3].y + clients[3].h < services[0].y);
+        assert!(bottom(0) < clients[0].y && clients[0].y + clients[0].h < services[1].y);
+        assert!(bottom(1) < services[2].y && bottom(2) <= layout.size.h);
+        // Without any clients, the first service begins at the top.
+        let alone = TrafficView {
+            services: vec![hub("shop", 3)],
+            ..TrafficView::default()
+        };
+        let layout = place(&alone, Size { w: 320, h: 400 });
+        assert_eq!(layout.services[0].y, NARROW_MARGIN);
     }
 
     #[test]
