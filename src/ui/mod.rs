@@ -42,7 +42,7 @@ pub fn mount() {
         let root = gloo_document().and_then(|d| d.get_element_by_id("kubarium"));
         let props = page::Props {
             words,
-            real: real::find().await,
+            found: real::find().await,
         };
         match root {
             Some(root) => {

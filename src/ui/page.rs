@@ -17,7 +17,7 @@ use super::keys;
 use super::learn::Learn;
 use super::notices::{LiveRegion, Notices};
 use super::offer::{BackBar, OfferDialog};
-use super::real::RealBar;
+use super::real::{Found, RealBar};
 use super::runtime::Runtime;
 use super::share::ShareDialog;
 use super::splitter::SplitterBar;
@@ -25,15 +25,14 @@ use super::stage::Stage;
 use super::transport::TransportBar;
 use super::words::{Language, t, use_language_of};
 use crate::app::learn::Act;
-use crate::app::real::Real;
 use crate::app::{Model, Msg, Splitter, Words};
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
     /// The language that the page begins with.
     pub words: Words,
-    /// The real cluster that is shown, if it is one.
-    pub real: Option<Real>,
+    /// The real cluster that is shown, if there is one.
+    pub found: Found,
 }
 
 #[component]
@@ -41,8 +40,8 @@ pub fn Page(props: &Props) -> Html {
     let language = use_language_of(props.words.clone());
     let w = language.words.clone();
     let runtime = {
-        let (words, real) = (w.clone(), props.real.clone());
-        (*use_memo((), move |()| Runtime::start(words, real))).clone()
+        let (words, found) = (w.clone(), props.found.clone());
+        (*use_memo((), move |()| Runtime::start(words, found))).clone()
     };
     {
         let runtime = runtime.clone();

@@ -31,8 +31,11 @@ export function mayBeReal() {
   const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
   return loopback && location.pathname.startsWith('/static/');
 }
+// What the server says of its version; nothing when it is no API server. Throws when there may be one that does
+// not answer: a proxy says so with 5xx.
 export async function versionOf() {
   const answer = await fetch('/version', { signal: AbortSignal.timeout(4000), redirect: 'error' });
+  if (answer.status >= 500) throw new Error(String(answer.status));
   return answer.ok ? answer.text() : '';
 }
 export function pause(milliseconds) {
@@ -123,13 +126,27 @@ extern "C" {
     fn stop_watch(stop: &JsValue);
 }
 
-/// The real API server behind this page, if there is one.
-pub async fn find() -> Option<Real> {
+/// What is behind this page.
+#[derive(Clone, PartialEq)]
+pub enum Found {
+    Nothing,
+    /// A proxy whose API server does not answer.
+    Silence,
+    Real(Real),
+}
+
+/// Looks for a real API server behind this page.
+pub async fn find() -> Found {
     if !may_be_real() {
-        return None;
+        return Found::Nothing;
     }
-    let text = version_of().await.ok()?.as_string()?;
-    Real::of_version(&text)
+    match version_of().await {
+        Ok(text) => match text.as_string().and_then(|text| Real::of_version(&text)) {
+            Some(real) => Found::Real(real),
+            None => Found::Nothing,
+        },
+        Err(_) => Found::Silence,
+    }
 }
 
 /// The wall clock.
@@ -301,16 +318,16 @@ pub fn RealBar(props: &Props) -> Html {
         <section class="k-real" aria-label={t!(w, "real.label")} data-writable={real.writable.to_string()}>
             <p class="k-real-name">{ icon(Icon::Layers) }{ t!(w, "real.title", version = &real.version) }</p>
             <p class="k-real-more">
-                { t!(w, "real.more") }
-                if !words.is_empty() {
-                    { " " }<strong role="status">{ words }</strong>
-                }
+                if words.is_empty() { { t!(w, "real.more") } }
+                <strong role="status">{ words }</strong>
             </p>
-            <label class="k-real-lock" title={t!(w, "real.allow.title")}>
-                <input type="checkbox" checked={real.writable} {onchange} />
-                { t!(w, "real.allow") }
-            </label>
-            <a class="k-button" href="?cluster=simulated">{ t!(w, "real.simulated") }</a>
+            <div class="k-real-acts">
+                <label class="k-real-lock" title={t!(w, "real.allow.title")}>
+                    <input type="checkbox" checked={real.writable} {onchange} />
+                    { t!(w, "real.allow") }
+                </label>
+                <a class="k-button" href="?cluster=simulated">{ t!(w, "real.simulated") }</a>
+            </div>
         </section>
     }
 }

@@ -9,7 +9,7 @@ use yew::platform::spawn_local;
 use yew::prelude::*;
 
 use super::learn::load;
-use super::real::{self, Fetching};
+use super::real::{self, Fetching, Found};
 use super::{browser, rest, storage};
 use crate::app::address::Address;
 use crate::app::embed;
@@ -64,17 +64,21 @@ fn is_hidden() -> bool {
 
 impl Runtime {
     /// The app as it was left, or a new one, as the address wants it; or a real cluster, if there is one.
-    pub fn start(words: Words, real: Option<Real>) -> Self {
+    pub fn start(words: Words, found: Found) -> Self {
         let address = browser::address();
-        if let Some(real) = real {
+        let is_silent = found == Found::Silence;
+        if let Found::Real(real) = found {
             return Runtime::start_real(words, real);
         }
-        let app = if address.embed {
+        let mut app = if address.embed {
             storage::leave_alone();
             App::embedded(FIRST_SEED, &address)
         } else {
             brought_back(&address)
         };
+        if is_silent {
+            let _ = app.dispatch(Msg::Fail(say!("notice.real.silent")));
+        }
         Runtime::over(app, &address, words)
     }
 

@@ -37,7 +37,7 @@ function run(t, program, args) {
 /** A cluster behind a proxy: where the page is, and a kubectl for it. */
 async function cluster(t) {
   const config = join(await mkdtemp(join(tmpdir(), "kubarium-real-")), "kubeconfig");
-  run(t, server, ["--listen=127.0.0.1:0", `--kubeconfig=${config}`, "--nodes=2", "--quiet"]);
+  const api = run(t, server, ["--listen=127.0.0.1:0", `--kubeconfig=${config}`, "--nodes=2", "--quiet"]);
   for (let i = 0; i < 600 && !existsSync(config); i += 1) await pause(100);
   const kubectl = (...args) => execFileSync("kubectl", [`--kubeconfig=${config}`, ...args], { encoding: "utf8" });
   const proxy = run(t, "kubectl", [`--kubeconfig=${config}`, "proxy", "--port=0", `--www=${folder}`]);
@@ -47,7 +47,7 @@ async function cluster(t) {
       if (found) resolve(found[1]);
     });
   });
-  return { kubectl, url: `http://127.0.0.1:${port}/static/` };
+  return { kubectl, api, url: `http://127.0.0.1:${port}/static/` };
 }
 
 async function type(page, command, expected) {
@@ -103,4 +103,19 @@ test("it fits a phone in the dark, and can be turned back into a simulation", { 
   await accessible(page);
   await page.click(".k-real a");
   await page.waitForSelector(".k-transport");
+});
+
+test("where no API server answers behind the proxy, a simulation says that it is one", { skip: missing() }, async (t) => {
+  const { url, api } = await cluster(t);
+  const gone = new Promise((resolve) => api.once("exit", resolve));
+  api.kill();
+  await gone;
+  const { page, problems } = await open(t, { url });
+  await started(page);
+  await page.waitForSelector(".k-transport");
+  await page.waitForSelector("text=The API server behind this address does not answer");
+  assert.equal(await page.locator(".k-real").count(), 0);
+  await screenshot(page, "real-silent");
+  const expected = [/^response: \S+\/version 5\d\d$/, /^console: Failed to load resource: .*\b5\d\d\b/];
+  problems.splice(0, problems.length, ...problems.filter((problem) => !expected.some((of) => of.test(problem))));
 });

@@ -15,7 +15,7 @@ use crate::app::view::nodes::{Fill, Health, NodesView, Tank};
 use crate::app::view::pulse::Pulse;
 use crate::app::{Msg, Selection, Shared, Text, Words, say, words};
 use crate::ui::hooks::focus;
-use crate::ui::runtime::use_dispatch;
+use crate::ui::runtime::{use_dispatch, use_is_real};
 use crate::ui::words::{t, use_words};
 
 #[derive(Properties, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Props {
 #[component]
 pub fn NodesStage(props: &Props) -> Html {
     let w = use_words();
+    // What the editor holds is not meant for it.
+    let real = use_is_real();
     let attended = use_state(|| None::<Rc<str>>);
     let attend = {
         let attended = attended.clone();
@@ -79,7 +81,7 @@ pub fn NodesStage(props: &Props) -> Html {
             <div class="k-tray" style={layout.tray.style()}>
                 <h2 class="k-tray-title">{ t!(w, "nodes.scheduler") }</h2>
                 <p class="k-tray-words">
-                    { if own { w.say(&waiting(tiles)) } else { t!(w, "nodes.empty") } }
+                    { if own || real { w.say(&waiting(tiles)) } else { t!(w, "nodes.empty") } }
                 </p>
             </div>
             { for view.tanks.iter().zip(&layout.tanks).map(|(tank, rect)| html! {

@@ -14,7 +14,7 @@ use crate::app::view::pulse::{Pulse, Rate};
 use crate::app::view::rollout::{RolloutView, Set, State, WINDOW, Workload};
 use crate::app::{Msg, Selection, Shared, Text, say, words};
 use crate::sim::Time;
-use crate::ui::runtime::use_dispatch;
+use crate::ui::runtime::{use_dispatch, use_is_real};
 use crate::ui::words::{t, use_words};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 
@@ -156,6 +156,8 @@ const REQUESTS: Size = Size { w: 720, h: 44 };
 #[component]
 fn Curves(props: &CurvesProps) -> Html {
     let lang = use_words();
+    // Nobody counts the requests of a real cluster.
+    let counted = !use_is_real();
     let (w, now) = (&props.workload, props.now);
     let pods = chart::available(
         &w.samples,
@@ -194,15 +196,17 @@ fn Curves(props: &CurvesProps) -> Html {
                 { label("k-curve-label--ceiling", pods.ceiling, t!(lang, "rollout.ceiling", n = w.ceiling)) }
                 { label("k-curve-label--floor", pods.floor, t!(lang, "rollout.floor", n = w.floor)) }
             </div>
-            <div class="k-curve-head">
-                <h3>{ t!(lang, "rollout.requests") }</h3>
-                <p class={if rate.is_hurt() { "k-bad" } else { "k-soft" }}>{ lang.say(&said(w, &rate)) }</p>
-            </div>
-            <div class="k-curve k-curve--requests">
-                <svg viewBox={format!("0 0 {} {}", REQUESTS.w, REQUESTS.h)} preserveAspectRatio="none" aria-hidden="true">
-                    { for bars.unwrap_or_default().iter().map(bar) }
-                </svg>
-            </div>
+            if counted {
+                <div class="k-curve-head">
+                    <h3>{ t!(lang, "rollout.requests") }</h3>
+                    <p class={if rate.is_hurt() { "k-bad" } else { "k-soft" }}>{ lang.say(&said(w, &rate)) }</p>
+                </div>
+                <div class="k-curve k-curve--requests">
+                    <svg viewBox={format!("0 0 {} {}", REQUESTS.w, REQUESTS.h)} preserveAspectRatio="none" aria-hidden="true">
+                        { for bars.unwrap_or_default().iter().map(bar) }
+                    </svg>
+                </div>
+            }
             <p class="k-curve-axis" aria-hidden="true">
                 <span>{ t!(lang, "time.ago", span = words::span(WINDOW)) }</span>
                 <span>{ t!(lang, "time.ago", span = words::span(WINDOW / 2)) }</span>
