@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Request as HttpRequest, Response as Htt
 use kubarium::api::{Status, yaml};
 use kubarium::apiserver::request::Credentials;
 use kubarium::apiserver::{Body, Method, Request, Response};
+use kubarium::kubectl::as_sent;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
@@ -339,7 +340,7 @@ fn write(value: &Value, encoding: Encoding, accept: &str) -> (&'static str, Byte
     if encoding == Encoding::Yaml {
         return ("application/yaml", Bytes::from(yaml::to_yaml(value)));
     }
-    let mut text = value.to_string();
+    let mut text = as_sent(value);
     text.push('\n');
     // A client knows the aggregated form of discovery by its media type.
     let aggregated = !accept.is_empty() && value["kind"] == "APIGroupDiscoveryList";

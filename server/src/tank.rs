@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use kubarium::apiserver::openapi::Schema;
 use kubarium::apiserver::{Body, Method, Request, Response, RestWatch};
 use kubarium::cluster::Cluster;
+use kubarium::kubectl::as_sent;
 use kubarium::sim::Time;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -303,7 +304,8 @@ fn send(to: &mpsc::Sender<Bytes>, piece: Bytes) -> bool {
 }
 
 fn line(event: &Value) -> Bytes {
-    let mut text = event.to_string();
+    let object = as_sent(&event["object"]);
+    let mut text = format!("{{\"type\":{},\"object\":{object}}}", event["type"]);
     text.push('\n');
     Bytes::from(text)
 }

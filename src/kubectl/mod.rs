@@ -36,7 +36,7 @@ mod tabwriter;
 mod trace;
 mod validation;
 
-pub use cmd::is_known;
+pub use cmd::{as_sent, is_known};
 pub use complete::{Completion, begin as begin_completion, complete};
 pub use host::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 pub use io::{Span, Stream};

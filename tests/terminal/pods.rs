@@ -233,6 +233,12 @@ exit=1
 $ kubectl attach p -c nope
 error: cannot attach to the container: container nope not found in pod p
 exit=1
+$ kubectl run wait --image=no-such; sleep 5; kubectl attach wait; kubectl exec wait -- ls; kubectl cp wait:/x y
+pod/wait created
+error: Internal error occurred: unable to upgrade connection: container wait not found in pod wait_default
+error: Internal error occurred: unable to upgrade connection: container not found (\"wait\")
+error: Internal error occurred: unable to upgrade connection: container not found (\"wait\")
+exit=1
 $ kubectl exec p -c nope -- date
 Error from server (BadRequest): container nope is not valid for pod p
 exit=1

@@ -68,6 +68,13 @@ async fn run(kube: &Kube) -> Result<()> {
             name(&pod)
         ));
     }
+    if !runs(&pod, &container) {
+        return plain(format!(
+            "Internal error occurred: unable to upgrade connection: container {container} not found in pod {}_{}",
+            name(&pod),
+            namespace(&pod)
+        ));
+    }
     let seen = logs::text_of(kube, namespace(&pod), name(&pod), &container)
         .await?
         .len();
@@ -123,6 +130,17 @@ pub(super) async fn watch(kube: &Kube, pod: &Value, container: &str, seen: usize
         }
         kube.shell.world.sleep(EVERY).await;
     }
+}
+
+/// Whether a container runs now.
+fn runs(pod: &Value, container: &str) -> bool {
+    let fields = [
+        "containerStatuses",
+        "initContainerStatuses",
+        "ephemeralContainerStatuses",
+    ];
+    let mut all = fields.iter().flat_map(|field| list(&pod["status"], field));
+    all.any(|s| text(s, "name") == container && s["state"]["running"].is_object())
 }
 
 /// How a container has ended, if it has.

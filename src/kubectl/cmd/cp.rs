@@ -217,11 +217,12 @@ async fn upload(kube: &Kube, from: &Spec, to: &Spec) -> Result<()> {
 
 async fn download(kube: &Kube, from: &Spec, to: &Spec) -> Result<()> {
     let (pod, container) = place(kube, from).await?;
+    let source = format!("cat {}", quoted(&from.path));
+    let (text, complaint, code) = script(kube, &pod, &container, &source, None).await?;
+    // Whoever packs the file says so, once the container has let him.
     if from.path.starts_with('/') {
         kube.warn("tar: Removing leading `/' from member names");
     }
-    let source = format!("cat {}", quoted(&from.path));
-    let (text, complaint, code) = script(kube, &pod, &container, &source, None).await?;
     if code != 0 {
         let folder = complaint.to_ascii_lowercase().contains("directory")
             && !complaint.contains("No such file");

@@ -46,6 +46,7 @@ mod patch;
 mod port_forward;
 mod prune;
 mod raw;
+pub use raw::as_sent;
 mod roles;
 pub mod rollout;
 mod scale;

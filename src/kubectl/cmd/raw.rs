@@ -50,8 +50,7 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
         return watch(kube, request).await;
     }
     match kube.send(request).await? {
-        Body::Json(value) if method == Method::Get => kube.print(&as_sent(&value)),
-        Body::Json(value) => kube.print(&value.to_string()),
+        Body::Json(value) => kube.print(&as_sent(&value)),
         Body::Text(text) => kube.io.out.write(&text),
         Body::Empty => {}
     }
@@ -89,7 +88,7 @@ async fn watch(kube: &Kube, request: Request) -> Result<()> {
 }
 
 /// An object with its fields as the server's types have them; those of other kinds are sorted.
-fn as_sent(object: &Value) -> String {
+pub fn as_sent(object: &Value) -> String {
     let api_version = text(object, "apiVersion");
     let built_in = Kind::all().any(|kind| kind.info().api_version() == api_version);
     match built_in {

@@ -477,10 +477,11 @@ impl Shell {
                 "size_upload" => fetch.body.len().to_string(),
                 "remote_ip" => address.clone(),
                 "remote_port" => fetch.port.to_string(),
-                "url" | "url_effective" => match fetch.url.contains("://") {
-                    true => fetch.url.clone(),
-                    false => format!("http://{}{}", fetch.authority, fetch.path),
-                },
+                "url" => fetch.url.clone(),
+                "url_effective" => {
+                    let scheme = if fetch.https { "https" } else { "http" };
+                    format!("{scheme}://{}{}", fetch.authority, fetch.path)
+                }
                 "content_type" => type_.to_owned(),
                 "num_redirects" => "0".to_owned(),
                 "num_connects" => u8::from(status > 0).to_string(),
