@@ -80,6 +80,8 @@ type Crowd = (Vec<usize>, Vec<usize>);
 pub struct Places {
     by_tank: BTreeMap<(Rc<str>, bool), Seats>,
     density: Density,
+    /// Many pods came or went.
+    hurried: bool,
     /// How many rows of tiles the tray has had since many began to come.
     tray_rows: i32,
     /// The tiles that have an element, in the order of the view.
@@ -207,6 +209,8 @@ pub struct NodesLayout {
 
 /// When more pods than these come or go, there is room for all of them at once, and not row by row.
 const BURST: usize = 40;
+/// It is over when there are no more than these: a rollout has now more of them, now fewer.
+const CALM: usize = 10;
 /// How many tiles get an element in one picture.
 const ADMITTED: usize = 32;
 /// By how many rows the tray grows then.
@@ -224,7 +228,8 @@ const TRAY_LABEL: i32 = 132;
 /// Places everything.
 pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout {
     let own = view.tiles.iter().filter(|t| !t.system).count();
-    let burst = view.unrest() > BURST;
+    let burst = view.unrest() > if places.hurried { CALM } else { BURST };
+    places.hurried = burst;
     // Who asks for a thousand and has one may wait for long: what is there counts too.
     let coming = view.coming.min(16 * own);
     let density = places.density(own, coming, burst);
@@ -553,7 +558,9 @@ mod tests {
         let mut layout = |n, leaving| place(&going(n, leaving), STAGE, &mut places).density;
         assert_eq!(layout(500, 0), Density::Dot);
         assert_eq!(layout(300, 295), Density::Dot);
-        assert_eq!(layout(45, 40), Density::Full);
+        assert_eq!(layout(60, 40), Density::Dot, "it is not over yet");
+        assert_eq!(layout(45, 9), Density::Full);
+        assert_eq!(layout(60, 40), Density::Full, "nor has it begun again");
     }
 
     #[test]
