@@ -525,7 +525,7 @@ mod tests {
     #[test]
     fn a_burst_makes_room_for_all_at_once() {
         let mut places = Places::default();
-        let node = |i: usize| if i % 2 == 0 { "a" } else { "b" };
+        let node = |i: usize| if i.is_multiple_of(2) { "a" } else { "b" };
         let coming = |n: usize, coming: usize| NodesView {
             coming,
             ..view(
