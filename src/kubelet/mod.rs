@@ -1,6 +1,7 @@
 //! The kubelet: registers its node, keeps its lease, and runs the pods that are bound to it.
 
 mod backoff;
+mod crew;
 mod fake;
 mod folder;
 mod images;
@@ -26,15 +27,15 @@ use crate::api::{Key, Resource};
 use crate::apiserver::{WatchEvent, WriteOptions};
 use crate::client::wire::{HttpReply, HttpRequest, Outcome, Packet};
 use crate::client::{Component, Ctx, EventRecorder, Involved};
-use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Time, millis};
 
+use crew::{Crew, Workers};
 use fake::Fake;
 pub use folder::{Folder, MANIFESTS};
 use images::ImageStore;
+use pod::PodEvent;
 pub use pod::exec::{ExecCall, ExecState};
 pub use pod::{LogQuery, Logged, SeenContainer, SeenPod};
-use pod::{PodEvent, PodWorker};
 use pressure::{Pressure, Scarce};
 use runtime::files::Files;
 pub use runtime::process::Exit;
@@ -56,10 +57,9 @@ pub struct Kubelet {
     addresses: Addresses,
     /// The variables of the container that was started last.
     last_env: Rc<pod::Variables>,
-    /// The workers, by the uid of their pod.
-    pods: BTreeMap<Rc<str>, Rc<PodWorker>>,
+    pods: Crew,
     /// Those from before the machine started anew, as far as they have not been seen again.
-    past: BTreeMap<Rc<str>, Rc<PodWorker>>,
+    past: Workers,
     /// How often the machine has started anew.
     boots: u32,
     statics: Statics,
@@ -110,8 +110,8 @@ impl Kubelet {
             images: ImageStore::default(),
             addresses: Addresses::default(),
             last_env: Rc::default(),
-            pods: BTreeMap::new(),
-            past: BTreeMap::new(),
+            pods: Crew::default(),
+            past: Workers::new(),
             boots: 0,
             statics: Statics::default(),
             folder: folder::of(&node),

@@ -9,7 +9,7 @@ use crate::client::{Component, Ctx};
 
 impl Kubelet {
     fn uids(&self) -> Vec<Rc<str>> {
-        self.pods.keys().cloned().collect()
+        self.pods.values().map(|w| w.uid.clone()).collect()
     }
 
     /// The machine is off from now on: nothing on it runs, and nobody is told.
@@ -28,7 +28,7 @@ impl Kubelet {
         self.addresses = Default::default();
         self.statics = Default::default();
         self.pressure = Default::default();
-        self.past = std::mem::take(&mut self.pods);
+        self.past = self.pods.take();
         self.start(ctx);
     }
 

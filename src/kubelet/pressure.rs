@@ -92,18 +92,10 @@ impl Pressure {
 }
 
 impl Kubelet {
-    fn used(&self, now: Time) -> (u64, u64) {
-        let workers = self.pods.values();
-        workers.fold((0, 0), |(used, growth), w| {
-            let (more, grows) = w.memory(now);
-            (used + more, growth + grows)
-        })
-    }
-
     /// What containers run has changed.
     pub(super) fn plan_look(&mut self, ctx: &mut Ctx<'_, Event>) {
         let now = ctx.now();
-        let (used, growth) = self.used(now);
+        let (used, growth) = self.pods.memory(now);
         let most = self.node.memory_bytes.saturating_sub(RESERVE);
         let wait = match most.checked_sub(used) {
             None => Duration::ZERO,
@@ -171,7 +163,10 @@ impl Kubelet {
 
     fn available(&self, scarce: Scarce, now: Time) -> u64 {
         match scarce {
-            Scarce::Memory => self.node.memory_bytes.saturating_sub(self.used(now).0),
+            Scarce::Memory => self
+                .node
+                .memory_bytes
+                .saturating_sub(self.pods.memory(now).0),
             Scarce::Disk => {
                 let used = self.pods.values().map(|w| w.disk());
                 DISK_BYTES.saturating_sub(used.fold(0, u64::saturating_add))
@@ -205,9 +200,9 @@ impl Kubelet {
     fn evict_greedy(&mut self, ctx: &mut Ctx<'_, Event>) {
         let greedy: Vec<(Rc<str>, String)> = self
             .pods
-            .iter()
-            .filter(|(_, w)| !w.is_static && !w.is_critical())
-            .filter_map(|(uid, w)| Some((uid.clone(), w.exceeded()?)))
+            .values()
+            .filter(|w| !w.is_static && !w.is_critical())
+            .filter_map(|w| Some((w.uid.clone(), w.exceeded()?)))
             .collect();
         for (uid, message) in greedy {
             self.with_worker(&uid, ctx, |w, h, ctx| w.leave(message, h, ctx));
@@ -222,9 +217,9 @@ impl Kubelet {
         let may_go = |w: &PodWorker| w.is_active() && !w.is_static && !w.is_critical();
         let ranked: Option<(Ranked, Rc<str>)> = self
             .pods
-            .iter()
-            .filter(|(_, w)| may_go(w) && !w.is_ending())
-            .map(|(uid, w)| (w.rank(scarce, now), uid.clone()))
+            .values()
+            .filter(|w| may_go(w) && !w.is_ending())
+            .map(|w| (w.rank(scarce, now), w.uid.clone()))
             .max_by_key(|(rank, _)| *rank);
         let Some((_, uid)) = ranked else {
             return;

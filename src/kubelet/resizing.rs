@@ -13,7 +13,7 @@ impl Kubelet {
     /// Looks at the pods whose spec asks for other amounts than they are allocated.
     pub(super) fn resize_pods(&mut self, ctx: &mut Ctx<'_, Event>) {
         let waits = |w: &PodWorker| w.wants_resize();
-        if !self.pods.values().any(|w| waits(w)) {
+        if !self.pods.is_resizing() {
             return;
         }
         let Some(node) = ctx.get::<Node>(&Key::new("", &self.node.name)) else {
@@ -21,17 +21,17 @@ impl Kubelet {
         };
         let waiting: Vec<Rc<str>> = self
             .pods
-            .iter()
-            .filter(|(_, w)| waits(w))
-            .map(|(uid, _)| uid.clone())
+            .values()
+            .filter(|w| waits(w))
+            .map(|w| w.uid.clone())
             .collect();
         for uid in waiting {
             let Some(worker) = self.pods.get(&uid) else {
                 continue;
             };
-            let others = self.pods.iter();
-            let others = others.filter(|(other, w)| **other != uid && w.is_active());
-            let others: Vec<&PodWorker> = others.map(|(_, w)| &**w).collect();
+            let others = self.pods.values();
+            let others = others.filter(|w| w.uid != uid && w.is_active());
+            let others: Vec<&PodWorker> = others.map(|w| &**w).collect();
             let refusal = admission::refuse_resize(worker, &others, &node);
             self.with_worker(&uid, ctx, |w, h, ctx| w.judge_resize(refusal, h, ctx));
         }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use super::pod::exec::{ExecCall, ExecState};
 use super::pod::{Host, LogQuery, Logged, PodEvent, PodWorker, admission, net};
 use super::{Event, Kubelet, latency};
-use crate::api::{Key, Resource};
+use crate::api::{Key, Name, Resource};
 use crate::apiserver::{DeleteOptions, EventType, WatchEvent};
 use crate::client::Ctx;
 use crate::client::wire::{HttpRequest, Outcome};
@@ -50,7 +50,7 @@ impl Kubelet {
         let (new_image, new_use) = (host.new_image, host.new_use);
         let (exceeds, fills) = (worker.exceeded().is_some(), worker.fills());
         if !worker.is_finished() {
-            self.pods.insert(uid.clone(), worker);
+            self.pods.insert(worker);
         }
         if new_image && !self.status.pending {
             self.status.pending = true;
@@ -86,7 +86,7 @@ impl Kubelet {
             self.with_worker(&uid, ctx, |w, h, ctx| w.removed(h, ctx));
             return self.resize_pods(ctx);
         }
-        if self.pods.contains_key(&uid) {
+        if self.pods.contains(&uid) {
             self.with_worker(&uid, ctx, |w, h, ctx| w.update(pod, h, ctx));
             return self.resize_pods(ctx);
         }
@@ -110,18 +110,18 @@ impl Kubelet {
     /// Takes in a pod, and lets it be admitted.
     pub(super) fn add(&mut self, pod: Rc<Pod>, is_static: bool, ctx: &mut Ctx<'_, Event>) {
         let uid: Rc<str> = pod.uid().into();
-        let worker = match self.past.remove(&uid) {
+        let worker = match self.past.remove(&Name::new(&uid)) {
             Some(past) => past.revived(pod, ctx.now()),
             None => PodWorker::new(pod, is_static, ctx.now()),
         };
-        self.pods.insert(uid.clone(), Rc::new(worker));
+        self.pods.insert(Rc::new(worker));
         let delay = latency::ADMIT.draw(ctx.rng(&self.stream));
         ctx.after(delay, Event::Pod(uid, PodEvent::Admit));
     }
 
     /// Pods that came before the runtime was up.
     pub(super) fn admit_waiting(&mut self, ctx: &mut Ctx<'_, Event>) {
-        let waiting: Vec<Rc<str>> = self.pods.keys().cloned().collect();
+        let waiting: Vec<Rc<str>> = self.pods.values().map(|w| w.uid.clone()).collect();
         for uid in waiting {
             self.admit(&uid, ctx);
         }
@@ -136,12 +136,9 @@ impl Kubelet {
         };
         let deleted = worker.pod.metadata.deletion_timestamp.is_some();
         let refusal = match ctx.get::<Node>(&Key::new("", &self.node.name)) {
-            Some(node) if !worker.is_static && !deleted => {
-                let others = self.pods.values().filter(|w| w.is_active());
-                let others: Vec<&PodWorker> = others.map(|w| &**w).collect();
-                self.pressure_refusal(worker)
-                    .or_else(|| admission::check(worker, &others, &node))
-            }
+            Some(node) if !worker.is_static && !deleted => self
+                .pressure_refusal(worker)
+                .or_else(|| admission::check(worker, &self.pods, &node)),
             _ => None,
         };
         self.with_worker(uid, ctx, |w, h, ctx| {
@@ -159,7 +156,7 @@ impl Kubelet {
         let now = ctx.now();
         let accepts = |uid: &&Rc<str>| {
             self.pods
-                .get(*uid)
+                .get(uid)
                 .is_some_and(|w| w.accepts(request.port, now))
         };
         let taker = pods.iter().find(accepts).or(pods.first()).cloned();

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Container as ContainerSpec, Node, Pod, Taint, T
 
 use super::{Cx, Host, PodEvent, PodWorker};
 use crate::api::quantity::Quantity;
+use crate::kubelet::crew::Crew;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::secs;
 
@@ -125,7 +126,7 @@ fn sysctls(pod: &Pod) -> Option<Refusal> {
 }
 
 /// Looks at a pod beside those that run on the node.
-pub fn check(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refusal> {
+pub fn check(pod: &PodWorker, others: &Crew, node: &Node) -> Option<Refusal> {
     if let Some(refusal) = sysctls(&pod.pod) {
         return Some(refusal);
     }
@@ -144,17 +145,15 @@ pub fn check(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refu
         (reason, message)
     };
     let capacity = |name: &str| allocatable.get(name).map_or(0, |q| amount(name, &q.0));
-    let count = others.len() as i64;
+    let count = others.active() as i64;
     if count + 1 > capacity("pods") {
         return Some(insufficient("pods", 1, count, capacity("pods")));
     }
     let wanted = &pod.requests;
     if wanted.values().any(|v| *v > 0) {
-        let mut used = Amounts::new();
-        others.iter().for_each(|p| add(&mut used, &p.requests));
         for name in ["cpu", "memory", "ephemeral-storage"] {
-            let of = |amounts: &Amounts| amounts.get(name).copied().unwrap_or_default();
-            let (wanted, used, capacity) = (of(wanted), of(&used), capacity(name));
+            let wanted = wanted.get(name).copied().unwrap_or_default();
+            let (used, capacity) = (others.requested(name), capacity(name));
             if wanted > 0 && used.saturating_add(wanted) > capacity {
                 return Some(insufficient(name, wanted, used, capacity));
             }
@@ -170,8 +169,8 @@ pub fn check(pod: &PodWorker, others: &[&PodWorker], node: &Node) -> Option<Refu
         return Some(("NodeAffinity", message.to_owned()));
     }
     let ports = host_ports(pod);
-    let taken = |o: &&PodWorker| host_ports(&o.pod).iter().any(|p| ports.contains(p));
-    if !ports.is_empty() && others.iter().any(taken) {
+    let taken = |o: &Rc<PodWorker>| host_ports(&o.pod).iter().any(|p| ports.contains(p));
+    if !ports.is_empty() && others.values().any(|o| o.is_active() && taken(o)) {
         let message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
         return Some(("NodePorts", message.to_owned()));
     }

@@ -26,8 +26,14 @@ impl PodWorker {
         let instances = running.filter_map(|c| c.instance.as_ref());
         instances.fold((0, 0), |(used, growth), i| {
             let (more, grows) = i.process.memory(now);
-            (used + more, growth + grows)
+            (used.saturating_add(more), growth.saturating_add(grows))
         })
+    }
+
+    /// Memory in use, unless it grows.
+    pub fn steady_memory(&self) -> Option<u64> {
+        let (used, growth) = self.memory(Time::EPOCH);
+        (growth == 0).then_some(used)
     }
 
     fn priority(&self) -> i32 {

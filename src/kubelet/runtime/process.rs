@@ -71,6 +71,8 @@ pub struct Server {
     /// When it ends by itself, or has been told to.
     ends: Option<(Time, Exit)>,
     draining: bool,
+    /// What it uses when it begins to listen, and how much more with each second.
+    memory: (u64, u64),
 }
 
 #[derive(Clone)]
@@ -423,6 +425,10 @@ impl Server {
                 false => ports.to_vec(),
             },
             declared: content.declared,
+            memory: (
+                program.memory.as_ref().map_or(MEMORY, |q| bytes(Some(q))),
+                bytes(program.memory_growth_per_second.as_ref()),
+            ),
             program,
             started: now,
             listening,
@@ -440,10 +446,7 @@ impl Server {
     }
 
     fn memory(&self, now: Time) -> (u64, u64) {
-        let program = &self.program;
-        let base = program.memory.as_ref();
-        let base = base.map_or(MEMORY, |quantity| bytes(Some(quantity)));
-        let growth = bytes(program.memory_growth_per_second.as_ref());
+        let (base, growth) = self.memory;
         let age = now.since(self.listening.min(now)).as_secs();
         (base.saturating_add(growth.saturating_mul(age)), growth)
     }
