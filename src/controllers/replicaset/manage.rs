@@ -39,28 +39,39 @@ impl Managing {
         active: &[Rc<Pod>],
     ) -> Option<Self> {
         let (have, wanted) = (active.len(), wanted_replicas(rs));
+        if have <= wanted {
+            return Managing::create(controller, scope, rs, have);
+        }
         let (key, now) = (rs.key(), scope.now());
-        let burst = if have < wanted {
-            let count = (wanted - have).min(BURST);
-            let note = format!("create {count} more: {have} pods of {wanted}");
-            scope.decide("ReplicaSet", &key, &note);
-            controller.expectations.expect_creations(&key, count, now);
-            let start = SlowStart::new(count);
-            Burst::Create { start, count }
-        } else if have > wanted {
-            let count = (have - wanted).min(BURST);
-            let related = related_pods(scope, rs);
-            let mut victims = ranking::to_delete(active, &related, count, now);
-            let note = format!("delete {count}: {have} pods of {wanted}");
-            scope.decide("ReplicaSet", &key, &note);
-            let uids = victims.iter().map(|p| p.uid());
-            controller.expectations.expect_deletions(&key, uids, now);
-            victims.reverse();
-            Burst::Delete { victims }
-        } else {
-            return None;
-        };
-        let failure = None;
+        let count = (have - wanted).min(BURST);
+        let related = related_pods(scope, rs);
+        let mut victims = ranking::to_delete(active, &related, count, now);
+        let note = format!("delete {count}: {have} pods of {wanted}");
+        scope.decide("ReplicaSet", &key, &note);
+        let uids = victims.iter().map(|p| p.uid());
+        controller.expectations.expect_deletions(&key, uids, now);
+        victims.reverse();
+        let (burst, failure) = (Burst::Delete { victims }, None);
+        Some(Managing { burst, failure })
+    }
+
+    /// Begins to create what is missing to the number that is asked for, of which there are `have`. For that nobody
+    /// has to look at the pods.
+    pub(super) fn create(
+        controller: &mut ReplicaSetController,
+        scope: &mut Scope<'_, '_>,
+        rs: &Rc<ReplicaSet>,
+        have: usize,
+    ) -> Option<Self> {
+        let wanted = wanted_replicas(rs);
+        let count = wanted.checked_sub(have).filter(|n| *n > 0)?.min(BURST);
+        let key = rs.key();
+        let note = format!("create {count} more: {have} pods of {wanted}");
+        scope.decide("ReplicaSet", &key, &note);
+        let now = scope.now();
+        controller.expectations.expect_creations(&key, count, now);
+        let start = SlowStart::new(count);
+        let (burst, failure) = (Burst::Create { start, count }, None);
         Some(Managing { burst, failure })
     }
 

@@ -40,10 +40,19 @@ pub struct ReplicaSetController {
 #[derive(Clone)]
 struct UnderWay {
     rs: Rc<ReplicaSet>,
-    /// The pods as they were when it began.
-    active: Vec<Rc<Pod>>,
-    terminating: usize,
+    pods: Pods,
     managing: Option<Managing>,
+}
+
+/// The pods as they were when a sync began.
+#[derive(Clone)]
+enum Pods {
+    /// Nobody has to look at them again.
+    Counted(Counts),
+    Claimed {
+        active: Vec<Rc<Pod>>,
+        terminating: usize,
+    },
 }
 
 impl Default for ReplicaSetController {
@@ -101,13 +110,17 @@ impl Controller for ReplicaSetController {
         scope.look(caches.pods.owned_count(rs.uid()) + orphans().count());
         if min_ready <= 0
             && let Some(counts) = self.tallies.of(rs, &selector, caches).counts()
-            && !(may_act && counts.active != wanted_replicas(rs))
+            && !(may_act && counts.active > wanted_replicas(rs))
             && !orphans().any(|p| matches(&selector, &**p))
         {
-            // There is nothing to adopt, release, create or delete.
-            let status = status::calculate(rs, counts, None, scope.now());
-            status::write(scope, rs, status)?;
-            return Ok(Next::Change);
+            // There is nothing to adopt, release or delete.
+            let rs = rs.clone();
+            let managing = match may_act {
+                true => Managing::create(self, scope, &rs, counts.active),
+                false => None,
+            };
+            let pods = Pods::Counted(counts);
+            return self.go_on(UnderWay { rs, pods, managing }, scope);
         }
         let candidates: Vec<Rc<Pod>> = caches
             .pods
@@ -129,13 +142,11 @@ impl Controller for ReplicaSetController {
             true => Managing::begin(self, scope, &rs, &active),
             false => None,
         };
-        let under_way = UnderWay {
-            rs,
+        let pods = Pods::Claimed {
             active,
             terminating,
-            managing,
         };
-        self.go_on(under_way, scope)
+        self.go_on(UnderWay { rs, pods, managing }, scope)
     }
 
     fn boxed(&self) -> Box<dyn Controller> {
@@ -152,23 +163,27 @@ impl ReplicaSetController {
             self.under_way = Some(under_way);
             return Ok(Next::Resume);
         }
-        let UnderWay {
-            rs,
-            active,
-            terminating,
-            managing,
-        } = under_way;
+        let UnderWay { rs, pods, managing } = under_way;
         let managed = managing.map_or(Ok(()), Managing::outcome);
         let now = scope.now();
         let failure = managed.as_ref().err().map(|s| &**s);
-        let counts = Counts::of(&rs, &active, terminating, now);
+        let counts = match &pods {
+            Pods::Counted(counts) => *counts,
+            Pods::Claimed {
+                active,
+                terminating,
+            } => Counts::of(&rs, active, *terminating, now),
+        };
         let status = status::calculate(&rs, counts, failure, now);
         status::write(scope, &rs, status)?;
         managed?;
 
         let min_ready = rs.spec.as_ref().and_then(|s| s.min_ready_seconds);
         let min_ready = min_ready.unwrap_or_default();
-        if min_ready > 0 && counts.ready != counts.available {
+        if let Pods::Claimed { active, .. } = &pods
+            && min_ready > 0
+            && counts.ready != counts.available
+        {
             let next = pods::next_availability(active.iter().map(|p| &**p), min_ready, now);
             let wait = next.unwrap_or(Duration::from_secs(min_ready as u64));
             return Ok(Next::After(wait, "minReadySeconds have passed"));
