@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::api::{Key, Resource, controller_of};
 use crate::apiserver::{EventType, WatchEvent};
-use crate::sim::ordered::Map as BTreeMap;
+use crate::sim::ordered::{Map as BTreeMap, Part};
 
 /// What a watch event changed in a cache.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub struct Delta<T> {
 #[derive(Clone)]
 pub struct Cache<T> {
     objects: BTreeMap<Key, Rc<T>>,
-    /// The objects themselves, not their keys: controllers walk these lists at every sync.
-    by_owner: BTreeMap<Rc<str>, BTreeMap<Key, Rc<T>>>,
+    /// Not their keys: another version of an object changes nothing here, and controllers walk these lists.
+    by_owner: BTreeMap<Rc<str>, Part>,
     /// The revision of the last event: how far behind the cache is.
     revision: u64,
 }
@@ -39,34 +39,27 @@ impl<T: Resource> Cache<T> {
         let object = event.object.get::<T>()?;
         self.revision = self.revision.max(event.revision);
         let key = object.key();
-        let old = match event.event {
-            EventType::Deleted => self.objects.remove(&key),
-            EventType::Added | EventType::Modified => {
-                self.objects.insert(key.clone(), object.clone())
+        let is_gone = event.event == EventType::Deleted;
+        let (slot, old) = match is_gone {
+            true => {
+                let slot = self.objects.slot(&key);
+                (slot, self.objects.get(&key).cloned())
+            }
+            false => {
+                let (slot, old) = self.objects.put(key.clone(), object.clone());
+                (Some(slot), old)
             }
         };
-        let new = (event.event != EventType::Deleted).then(|| object.clone());
+        let new = (!is_gone).then(|| object.clone());
         let owner = |o: &Rc<T>| controller_of(o.meta()).map(|r| r.uid.clone());
         let (was, is) = (old.as_ref().and_then(owner), new.as_ref().and_then(owner));
         if was != is
-            && let Some(uid) = was
-            && let Some(owned) = self.by_owner.get_mut(&*uid)
+            && let Some(slot) = slot
         {
-            owned.remove(&key);
-            if owned.is_empty() {
-                self.by_owner.remove(&*uid);
-            }
+            self.owner_changed(slot, was, is);
         }
-        if let (Some(uid), Some(object)) = (is, &new) {
-            match self.by_owner.get_mut(&*uid) {
-                Some(owned) => {
-                    owned.insert(key, object.clone());
-                }
-                None => {
-                    let owned = BTreeMap::from([(key, object.clone())]);
-                    self.by_owner.insert(uid.into(), owned);
-                }
-            }
+        if is_gone {
+            self.objects.remove(&key);
         }
         // What the event says was deleted is what a handler sees, even if the cache missed it.
         let old = match event.event {
@@ -74,6 +67,29 @@ impl<T: Resource> Cache<T> {
             _ => old,
         };
         Some(Delta { old, new })
+    }
+
+    fn owner_changed(&mut self, slot: usize, was: Option<String>, is: Option<String>) {
+        let Cache {
+            objects, by_owner, ..
+        } = self;
+        if let Some(uid) = was
+            && let Some(owned) = by_owner.get_mut(&*uid)
+        {
+            owned.remove(objects, slot);
+            if owned.is_empty() {
+                by_owner.remove(&*uid);
+            }
+        }
+        if let Some(uid) = is {
+            match by_owner.get_mut(&*uid) {
+                Some(owned) => owned.insert(objects, slot),
+                None => by_owner
+                    .entry(uid.into())
+                    .or_default()
+                    .insert(objects, slot),
+            }
+        }
     }
 
     pub fn get(&self, key: &Key) -> Option<&Rc<T>> {
@@ -96,14 +112,12 @@ impl<T: Resource> Cache<T> {
 
     /// The objects whose controller has this uid, by key.
     pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Rc<T>> {
-        self.by_owner
-            .get(uid)
-            .into_iter()
-            .flat_map(BTreeMap::values)
+        let owned = self.by_owner.get(uid).into_iter();
+        owned.flat_map(|owned| owned.values(&self.objects))
     }
 
     pub fn owned_count(&self, uid: &str) -> usize {
-        self.by_owner.get(uid).map_or(0, BTreeMap::len)
+        self.by_owner.get(uid).map_or(0, Part::len)
     }
 
     pub fn len(&self) -> usize {

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
-use crate::api::{Key, Object, Resource};
+use crate::api::{Key, Name, Object, Resource};
 use crate::apiserver::{EventType, WatchEvent};
 use crate::client::Cache;
 use crate::sim::ordered::Map as BTreeMap;
@@ -34,8 +34,8 @@ pub struct Objects {
     pub policies: BTreeMap<Key, Policy>,
     slices: BTreeMap<Key, BTreeMap<Rc<str>, Rc<EndpointSlice>>>,
     /// Addresses of pods that have one of their own.
-    by_address: BTreeMap<Rc<str>, Home>,
-    addresses: BTreeMap<Key, Rc<str>>,
+    by_address: BTreeMap<Name, Home>,
+    addresses: BTreeMap<Key, Name>,
     /// Internal addresses of nodes, by address and by name.
     by_node_address: BTreeMap<Rc<str>, Rc<str>>,
     node_addresses: BTreeMap<Rc<str>, Rc<str>>,
@@ -110,12 +110,14 @@ impl Objects {
             .filter(|a| !a.is_empty() && !gone && !ended);
         // Pods of the host's network have the node's address.
         let address = address.filter(|_| spec.is_none_or(|s| s.host_network != Some(true)));
-        let known = self.addresses.get(&key);
-        if known.map(|a| &**a) == address {
-            let home = address.and_then(|a| self.by_address.get_mut(a));
-            if let Some(home) = home.filter(|h| h.pod == key) {
-                home.object = pod.clone();
-            }
+        let address = address.map(Name::new);
+        if let Some(home) = address.as_ref().and_then(|a| self.by_address.get_mut(a))
+            && home.pod == key
+        {
+            home.object = pod.clone();
+            return;
+        }
+        if self.addresses.get(&key) == address.as_ref() {
             return;
         }
         if let Some(old) = self.addresses.remove(&key)
@@ -124,7 +126,6 @@ impl Objects {
             self.by_address.remove(&old);
         }
         if let Some(address) = address {
-            let address: Rc<str> = address.into();
             let node = spec
                 .and_then(|s| s.node_name.as_deref())
                 .unwrap_or_default();
@@ -168,7 +169,7 @@ impl Objects {
 
     /// The pod that has an address of its own.
     pub fn home(&self, address: &str) -> Option<&Home> {
-        self.by_address.get(address)
+        self.by_address.get(&Name::new(address))
     }
 
     /// The pod itself at an address of its own.

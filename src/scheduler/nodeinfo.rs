@@ -27,6 +27,9 @@ pub struct NodeInfo {
     pub name: Rc<str>,
     /// Absent while pods of a deleted (or not yet seen) node remain.
     pub node: Option<Rc<Node>>,
+    /// Whether it is cordoned: asked of every node for every pod.
+    pub is_unschedulable: bool,
+    is_tainted: bool,
     pub allocatable: Resources,
     /// What the pods ask for.
     pub requested: Resources,
@@ -56,6 +59,9 @@ impl NodeInfo {
             .and_then(|n| n.status.as_ref()?.allocatable.as_ref())
             .map(Resources::from_list)
             .unwrap_or_default();
+        let spec = node.as_ref().and_then(|n| n.spec.as_ref());
+        self.is_unschedulable = spec.and_then(|s| s.unschedulable).unwrap_or_default();
+        self.is_tainted = spec.is_some_and(|s| s.taints.is_some());
         self.node = node;
         let kept = |key: &str| self.labels().get(key).map(|value| value.as_str().into());
         let (hostname, zone) = (kept(HOSTNAME), kept(ZONE));
@@ -68,6 +74,8 @@ impl NodeInfo {
             slot: self.slot,
             name: self.name.clone(),
             node: self.node.clone(),
+            is_unschedulable: self.is_unschedulable,
+            is_tainted: self.is_tainted,
             allocatable: self.allocatable.clone(),
             hostname: self.hostname.clone(),
             zone: self.zone.clone(),
@@ -83,16 +91,8 @@ impl NodeInfo {
     }
 
     pub fn taints(&self) -> &[Taint] {
-        self.node
-            .as_ref()
-            .and_then(|n| n.spec.as_ref()?.taints.as_deref())
-            .unwrap_or_default()
-    }
-
-    pub fn is_unschedulable(&self) -> bool {
-        self.node
-            .as_ref()
-            .and_then(|n| n.spec.as_ref()?.unschedulable)
+        let node = self.node.as_ref().filter(|_| self.is_tainted);
+        node.and_then(|n| n.spec.as_ref()?.taints.as_deref())
             .unwrap_or_default()
     }
 

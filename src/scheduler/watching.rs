@@ -205,7 +205,7 @@ fn matters(old: &NodeInfo, new: &NodeInfo) -> bool {
             .map(|c| (c.type_.clone(), c.status.clone()))
             .collect::<Vec<_>>()
     };
-    old.is_unschedulable() != new.is_unschedulable()
+    old.is_unschedulable != new.is_unschedulable
         || old.allocatable != new.allocatable
         || old.labels() != new.labels()
         || old.taints() != new.taints()

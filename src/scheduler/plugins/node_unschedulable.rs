@@ -11,7 +11,7 @@ use crate::scheduler::podinfo::PodInfo;
 pub struct NodeUnschedulable;
 
 fn accepts(pod: &PodInfo, node: &NodeInfo) -> bool {
-    if !node.is_unschedulable() {
+    if !node.is_unschedulable {
         return true;
     }
     let taint = Taint {

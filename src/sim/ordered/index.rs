@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 /// Numbers that one chunk holds at most: moving half of them costs less than following a pointer or two.
@@ -8,14 +9,24 @@ pub const CHUNK: usize = 128;
 pub struct Index {
     /// None of them is empty.
     chunks: Vec<Vec<u32>>,
-    /// Slots that were used and are not any more. From most nothing is ever taken.
-    #[expect(clippy::box_collection, reason = "a word where there is none")]
-    free: Option<Box<Vec<u32>>>,
+    /// What most do without: a word where there is none.
+    more: Option<Box<More>>,
     len: u32,
 }
 
+#[derive(Clone, Debug, Default)]
+struct More {
+    /// Slots that were used and are not any more.
+    free: Vec<u32>,
+    /// The last slot of each chunk, if there are several: a search does not have to follow a pointer to each.
+    lasts: Vec<u32>,
+    /// Where the last search ended: the next is often for the same key, to write what was read, or to put in what was
+    /// not there.
+    near: Cell<Place>,
+}
+
 /// A position in an [`Index`]: of a slot, or behind the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     chunk: u32,
     offset: u32,
@@ -34,18 +45,13 @@ impl Index {
     pub const fn new() -> Self {
         Index {
             chunks: Vec::new(),
-            free: None,
+            more: None,
             len: 0,
         }
     }
 
     pub const fn len(&self) -> usize {
         self.len as usize
-    }
-
-    /// Whether a search has to look into more than one chunk.
-    pub const fn is_large(&self) -> bool {
-        self.chunks.len() > 1
     }
 
     pub const fn start() -> Place {
@@ -56,22 +62,58 @@ impl Index {
         Place::new(self.chunks.len(), 0)
     }
 
+    pub fn walk(&self) -> Walk<'_> {
+        Walk::all(self)
+    }
+
     /// The place of the slot that `compare` calls equal, else where it would stand.
     pub fn find(&self, compare: &mut dyn FnMut(usize) -> Ordering) -> Result<Place, Place> {
-        let chunks = &self.chunks;
-        let (chunk, in_sight) = match chunks.len() {
-            0 | 1 => (0, None),
-            count => search(count, &mut |chunk| match chunks[chunk].last() {
-                Some(slot) => compare(*slot as usize),
-                None => Ordering::Less,
-            }),
+        let more = match &self.more {
+            Some(more) if self.chunks.len() > 1 => more,
+            _ => return self.find_within(0, compare),
         };
-        let Some(slots) = chunks.get(chunk) else {
+        if let Some(found) = self.find_near(more.near.get(), compare) {
+            return found;
+        }
+        let lasts = &more.lasts;
+        let found = match search(lasts.len(), &mut |chunk| compare(lasts[chunk] as usize)) {
+            (chunk, Some(Found)) => Ok(Place::new(chunk, self.chunks[chunk].len() - 1)),
+            (chunk, None) => self.find_within(chunk, compare),
+        };
+        more.near.set(found.unwrap_or_else(|place| place));
+        found
+    }
+
+    /// The same, if it is at this place or would stand there. Whatever has happened since that place was found: what lies
+    /// there now is asked.
+    fn find_near(
+        &self,
+        place: Place,
+        compare: &mut dyn FnMut(usize) -> Ordering,
+    ) -> Option<Result<Place, Place>> {
+        match self.at(place).map(&mut *compare) {
+            Some(Ordering::Equal) => return Some(Ok(place)),
+            Some(Ordering::Less) => return None,
+            Some(Ordering::Greater) => {}
+            None if place == self.end() => {}
+            None => return None,
+        }
+        let mut before = place;
+        match self.next_back(Index::start(), &mut before).map(compare) {
+            Some(Ordering::Equal) => Some(Ok(before)),
+            Some(Ordering::Greater) => None,
+            Some(Ordering::Less) | None => Some(Err(place)),
+        }
+    }
+
+    fn find_within(
+        &self,
+        chunk: usize,
+        compare: &mut dyn FnMut(usize) -> Ordering,
+    ) -> Result<Place, Place> {
+        let Some(slots) = self.chunks.get(chunk) else {
             return Err(self.end());
         };
-        if in_sight.is_some() {
-            return Ok(Place::new(chunk, slots.len() - 1));
-        }
         match search(slots.len(), &mut |offset| compare(slots[offset] as usize)) {
             (offset, Some(Found)) => Ok(Place::new(chunk, offset)),
             (offset, None) if offset == slots.len() => Err(self.end()),
@@ -120,7 +162,7 @@ impl Index {
     /// Takes a slot for what belongs at `place`, which [`Index::find`] has told: a free one, else the one
     /// behind all others.
     pub fn insert(&mut self, place: Place) -> usize {
-        let free = self.free.as_mut().and_then(|free| free.pop());
+        let free = self.more.as_mut().and_then(|more| more.free.pop());
         let slot = free.unwrap_or(self.len);
         self.len += 1;
         let (mut chunk, mut offset) = (place.chunk as usize, place.offset as usize);
@@ -136,17 +178,24 @@ impl Index {
                     self.chunks.push(vec![slot]);
                 }
             }
-            return slot as usize;
-        }
-        if self.chunks[chunk].len() >= CHUNK {
-            let tail = self.chunks[chunk].split_off(CHUNK / 2);
-            self.chunks.insert(chunk + 1, tail);
-            if offset > CHUNK / 2 {
-                chunk += 1;
-                offset -= CHUNK / 2;
+            chunk = self.chunks.len() - 1;
+            offset = self.chunks[chunk].len() - 1;
+        } else {
+            if self.chunks[chunk].len() >= CHUNK {
+                let tail = self.chunks[chunk].split_off(CHUNK / 2);
+                self.chunks.insert(chunk + 1, tail);
+                self.note_last(chunk);
+                if offset > CHUNK / 2 {
+                    chunk += 1;
+                    offset -= CHUNK / 2;
+                }
             }
+            self.chunks[chunk].insert(offset, slot);
         }
-        self.chunks[chunk].insert(offset, slot);
+        self.note_last(chunk);
+        if let Some(more) = &self.more {
+            more.near.set(Place::new(chunk, offset));
+        }
         slot as usize
     }
 
@@ -155,7 +204,7 @@ impl Index {
         self.at(place)?;
         let chunk = place.chunk as usize;
         let slot = self.chunks[chunk].remove(place.offset as usize);
-        self.free.get_or_insert_default().push(slot);
+        self.more.get_or_insert_default().free.push(slot);
         self.len -= 1;
         let left = self.chunks[chunk].len();
         if left == 0 {
@@ -168,23 +217,53 @@ impl Index {
             let next = self.chunks.remove(chunk + 1);
             self.chunks[chunk].extend(next);
         }
+        self.note_last(chunk);
         Some(slot as usize)
+    }
+
+    /// A chunk has another last slot, or there are others than there were.
+    fn note_last(&mut self, chunk: usize) {
+        let count = self.chunks.len();
+        let slots = self.chunks.get(chunk).and_then(|chunk| chunk.last());
+        match (&mut self.more, slots) {
+            (Some(more), Some(slot)) if count > 1 && more.lasts.len() == count => {
+                more.lasts[chunk] = *slot;
+            }
+            _ => self.note_lasts(),
+        }
+    }
+
+    fn note_lasts(&mut self) {
+        let count = self.chunks.len();
+        if count > 1
+            || self
+                .more
+                .as_ref()
+                .is_some_and(|more| !more.lasts.is_empty())
+        {
+            let lasts = &mut self.more.get_or_insert_default().lasts;
+            lasts.clear();
+            if count > 1 {
+                lasts.extend(self.chunks.iter().filter_map(|chunk| chunk.last()));
+            }
+        }
     }
 
     /// Frees the slots that `keep` says no to, which it is asked in order.
     pub fn retain(&mut self, keep: &mut dyn FnMut(usize) -> bool) {
-        let Index { chunks, free, len } = self;
+        let Index { chunks, more, len } = self;
         chunks.retain_mut(|chunk| {
             chunk.retain(|slot| {
                 let stays = keep(*slot as usize);
                 if !stays {
-                    free.get_or_insert_default().push(*slot);
+                    more.get_or_insert_default().free.push(*slot);
                     *len -= 1;
                 }
                 stays
             });
             !chunk.is_empty()
         });
+        self.note_lasts();
     }
 }
 

@@ -113,6 +113,14 @@ impl<K, V> Map<K, V> {
         });
     }
 
+    pub(super) fn key_at(&self, slot: usize) -> Option<&K> {
+        self.order.key(slot)
+    }
+
+    pub(super) fn value_at(&self, slot: usize) -> Option<&V> {
+        self.value(slot)
+    }
+
     fn value(&self, slot: usize) -> Option<&V> {
         self.values.get(slot)?.as_ref()
     }
@@ -156,8 +164,21 @@ impl<K: Ord, V> Map<K, V> {
 
     /// Sets the value of a key; returns the one it had.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.put(key, value).1
+    }
+
+    /// Sets the value of a key; returns its slot, for a [`Part`](super::Part), and the value it had.
+    pub fn put(&mut self, key: K, value: V) -> (usize, Option<V>) {
         let (slot, _) = self.order.claim(key);
-        fill(&mut self.values, slot, value)
+        (slot, fill(&mut self.values, slot, value))
+    }
+
+    /// The slot of a key, for a [`Part`](super::Part).
+    pub fn slot<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.order.slot(key)
     }
 
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>

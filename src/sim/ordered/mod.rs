@@ -15,9 +15,11 @@
 mod index;
 mod map;
 mod order;
+mod part;
 mod set;
 
 pub use map::Map;
+pub use part::Part;
 pub use set::Set;
 
 #[cfg(test)]

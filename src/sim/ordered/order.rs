@@ -1,5 +1,4 @@
 use std::borrow::Borrow;
-use std::cell::Cell;
 use std::cmp::Ordering;
 use std::ops::{Bound, RangeBounds};
 
@@ -10,8 +9,6 @@ use super::index::{Index, Place, Walk};
 pub struct Order<K> {
     pub index: Index,
     pub keys: Vec<Option<K>>,
-    /// Where the last search of a large one ended: the next is often for the same key, to write what was read.
-    last: Cell<Place>,
 }
 
 impl<K> Order<K> {
@@ -19,7 +16,6 @@ impl<K> Order<K> {
         Order {
             index: Index::new(),
             keys: Vec::new(),
-            last: Cell::new(Index::start()),
         }
     }
 
@@ -50,25 +46,10 @@ impl<K: Ord> Order<K> {
     where
         K: Borrow<Q>,
     {
-        let compare = |slot| match self.key(slot) {
+        self.index.find(&mut |slot| match self.key(slot) {
             Some(found) => found.borrow().cmp(key),
             None => Ordering::Less,
-        };
-        if !self.index.is_large() {
-            return self.index.find(&mut { compare });
-        }
-        let last = self.last.get();
-        // Whatever has happened since: what lies there now either is it or is not.
-        if self
-            .index
-            .at(last)
-            .is_some_and(|slot| compare(slot).is_eq())
-        {
-            return Ok(last);
-        }
-        let found = self.index.find(&mut { compare });
-        self.last.set(found.unwrap_or_else(|place| place));
-        found
+        })
     }
 
     pub fn slot<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>

@@ -1,6 +1,8 @@
+use std::cell::Cell;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Map, Set};
+use super::{Map, Part, Set};
 use crate::sim::Rng;
 
 /// Does the same to both kinds of map and looks for a difference after every step.
@@ -124,4 +126,74 @@ fn a_range_from_behind_is_empty() {
     let map: Map<u32, ()> = (0..500).map(|n| (n, ())).collect();
     assert_eq!(map.range(400..100).count(), 0);
     assert_eq!(map.range(100..100).count(), 0);
+}
+
+#[test]
+fn a_part_is_in_the_order_of_its_map() {
+    let mut rng = Rng::new(7);
+    let mut map: Map<u64, u64> = Map::new();
+    let mut part = Part::default();
+    let mut theirs: BTreeMap<u64, u64> = BTreeMap::new();
+    for step in 0..20_000 {
+        let key = rng.below(3_000);
+        match rng.below(4) {
+            // Another value changes nothing in the part.
+            0 | 1 => {
+                let (slot, old) = map.put(key, step);
+                if old.is_none() && key % 3 == 0 {
+                    part.insert(&map, slot);
+                    theirs.insert(key, step);
+                } else if let Some(value) = theirs.get_mut(&key) {
+                    *value = step;
+                }
+            }
+            2 => {
+                if let Some(slot) = map.slot(&key) {
+                    part.remove(&map, slot);
+                    map.remove(&key);
+                    theirs.remove(&key);
+                }
+            }
+            _ => {
+                // It stays in the map.
+                if let Some(slot) = map.slot(&key) {
+                    part.remove(&map, slot);
+                    theirs.remove(&key);
+                    part.insert(&map, slot);
+                    part.insert(&map, slot);
+                    if let Some(value) = map.get(&key) {
+                        theirs.insert(key, *value);
+                    }
+                }
+            }
+        }
+        assert_eq!(part.len(), theirs.len());
+        if step % 199 == 0 {
+            assert!(part.values(&map).eq(theirs.values()));
+        }
+    }
+    assert!(part.len() > 500);
+}
+
+#[test]
+fn what_is_missing_is_sought_once_before_it_is_put_in() {
+    #[derive(PartialEq, Eq, PartialOrd)]
+    struct Key<'c>(u64, &'c Cell<usize>);
+    impl Ord for Key<'_> {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.1.set(self.1.get() + 1);
+            self.0.cmp(&other.0)
+        }
+    }
+    let compared = Cell::new(0);
+    let key = |n| Key(n, &compared);
+    let mut map: Map<Key<'_>, u64> = (0..10_000).map(|n| (key(n * 2), n)).collect();
+    for missing in [5_001, 19_999, 30_000, 1, 9_999] {
+        assert!(map.get(&key(missing)).is_none());
+        compared.set(0);
+        assert!(map.get_mut(&key(missing)).is_none());
+        assert!(map.insert(key(missing), 0).is_none());
+        assert!(map.get(&key(missing)).is_some());
+        assert!(compared.get() <= 6, "{} for {missing}", compared.get());
+    }
 }
