@@ -140,7 +140,7 @@ fn a_part_is_in_the_order_of_its_map() {
             // Another value changes nothing in the part.
             0 | 1 => {
                 let (slot, old) = map.put(key, step);
-                if old.is_none() && key % 3 == 0 {
+                if old.is_none() && key.is_multiple_of(3) {
                     part.insert(&map, slot);
                     theirs.insert(key, step);
                 } else if let Some(value) = theirs.get_mut(&key) {
