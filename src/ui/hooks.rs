@@ -47,6 +47,24 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Scrolls the row in which the element with this id stands until all of it is in sight. Nothing around the row moves, as
+/// it would by the browser's own means: an embed must not scroll the page that it stands in.
+pub fn show_in_row(id: &str) {
+    let element = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.get_element_by_id(id));
+    let Some((element, row)) = element.and_then(|e| e.parent_element().map(|row| (e, row))) else {
+        return;
+    };
+    let (element, frame) = (
+        element.get_bounding_client_rect(),
+        row.get_bounding_client_rect(),
+    );
+    let over = (element.right() - frame.right()).max(0.0);
+    let by = over.min(element.left() - frame.left());
+    row.set_scroll_left(row.scroll_left() + by.round() as i32);
+}
+
 /// What has the focus, unless it is the page itself.
 pub fn focused() -> Option<HtmlElement> {
     let document = web_sys::window()?.document()?;

@@ -204,6 +204,12 @@ for (const [words, size] of SMALL) {
         await screenshot(page, `small-pane-${i}-${name}`);
       }
       await panes.nth(1).click();
+      const cut = await page.$$eval("[id^='stage-tab-']", (tabs) =>
+        tabs
+          .filter((tab) => tab.getBoundingClientRect().right > tab.parentElement.getBoundingClientRect().right + 1)
+          .map((tab) => tab.textContent),
+      );
+      assert.deepEqual(cut, [], "every view is named in full");
       for (const view of VIEWS) {
         await page.click(`#stage-tab-${view}`);
         assert.deepEqual(await lost(page), [], view);

@@ -62,6 +62,24 @@ test("files are made, renamed, deleted and brought back by keyboard", async (t) 
   await page.waitForSelector("[role=tab][aria-selected=true]:has-text('shop.yaml')");
 });
 
+test("the tab of the open file is in sight, however many there are, and nothing else moves for it", async (t) => {
+  const { page } = await ready(t);
+  const inSight = () =>
+    page.$eval(".k-files [role=tab][aria-selected=true]", (tab) => {
+      const [own, row] = [tab.getBoundingClientRect(), tab.parentElement.getBoundingClientRect()];
+      return own.left >= row.left - 1 && own.right <= row.right + 1;
+    });
+  for (let n = 0; n < 5; n += 1) {
+    await page.click("[aria-label='New file']");
+    await page.waitForFunction((count) => document.querySelectorAll(".k-files [role=tab]").length === count, 3 + n);
+    assert.ok(await inSight(), `file ${n}`);
+  }
+  await page.$eval("#terminal-input", (input) => input.focus());
+  await page.click("[role=tab]:has-text('web.yaml')");
+  assert.ok(await inSight());
+  assert.deepEqual(await page.evaluate(() => [scrollX, scrollY]), [0, 0]);
+});
+
 test("the terminal runs kubectl, remembers, stops, and can be left with Tab", async (t) => {
   const { page } = await ready(t);
   await run(page, "kubectl get deployments", "web");

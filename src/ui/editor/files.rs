@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::app::{File, Files, Msg, Shared, say};
 use crate::ui::bring::OpenFiles;
-use crate::ui::hooks::focus;
+use crate::ui::hooks::{focus, show_in_row};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::runtime::use_dispatch;
 use crate::ui::words::{t, use_words};
@@ -37,6 +37,9 @@ pub fn FileTabs(props: &Props) -> Html {
             move || drop(timeout)
         });
     }
+    use_effect_with((open, files.list.len()), |(open, _)| {
+        show_in_row(&tab_id(*open));
+    });
     let onkeydown = {
         let (dispatch, renaming, count) = (dispatch.clone(), renaming.clone(), files.list.len());
         Callback::from(move |event: KeyboardEvent| {
