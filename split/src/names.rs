@@ -8,6 +8,14 @@ pub fn readable(mangled: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(mangled))
 }
 
+/// Whether a function drops something: which of these run in a minute goes by what there is at some moment, say what is
+/// under way where the history is thinned out, and not by what is done.
+pub fn goes_by_chance(mangled: &str) -> bool {
+    let name = readable(mangled);
+    name.starts_with("core::ptr::drop_in_place::")
+        || name.ends_with(" as core::ops::drop::Drop>::drop")
+}
+
 /// Of which functions the list was made: a number over all names of the program, by which it is known whether the
 /// compiler has drawn their boundaries otherwise since.
 pub fn digest<'n>(names: impl Iterator<Item = &'n str>) -> String {
@@ -97,6 +105,18 @@ mod tests {
         let others = ["memcpy", "_RNvCs5678_7mycrate3foo"];
         assert_eq!(digest(names.into_iter()), digest(others.into_iter()));
         assert_ne!(digest(names.into_iter()), digest(["memcpy"].into_iter()));
+    }
+
+    #[test]
+    fn what_drops_goes_by_chance() {
+        for name in [
+            "core::ptr::drop_in_place::<alloc::boxed::Box<a::B>>",
+            "<alloc::vec::Vec<a::B> as core::ops::drop::Drop>::drop",
+        ] {
+            assert!(goes_by_chance(name), "{name}");
+        }
+        assert!(!goes_by_chance("<a::B as a::Drops>::drop"));
+        assert!(!goes_by_chance("a::clone"));
     }
 
     #[test]
