@@ -19,6 +19,7 @@ use super::{ApiServer, Caller};
 use crate::api::status::Cause;
 use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
+use nodes::Act;
 
 pub(super) use quota::Charges;
 pub(super) use service_account::token_source;
@@ -34,7 +35,7 @@ impl ApiServer {
         self.admit_custom(object)?;
         self.admit_namespace(object)?;
         self.admit_bounds(object)?;
-        nodes::restrict(caller, nodes::Act::Create, object, None)?;
+        self.restrict(caller, (Act::Create, ""), object, None)?;
         nodes::taint_new(object);
         certificates::identify(caller, object);
         if object.kind() == Pod::KIND {
@@ -70,10 +71,11 @@ impl ApiServer {
         &mut self,
         _kernel: &mut Kernel,
         caller: &Caller,
+        part: &str,
         object: &mut Object,
         old: &Object,
     ) -> Result<()> {
-        nodes::restrict(caller, nodes::Act::Update, object, Some(old))?;
+        self.restrict(caller, (Act::Update, part), object, Some(old))?;
         if let (Some(new), Some(old)) = (object.edit::<Pod>(), old.get::<Pod>()) {
             priority::keep(new, old);
             tolerations::admit(object, &self.tolerations);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 
-use super::admission::nodes::{Act, restrict};
+use super::admission::nodes::Act;
 use super::store::Expect;
 use super::{ApiServer, Caller, place_of};
 use crate::api::time::{api_time, from_api};
@@ -53,7 +53,7 @@ impl ApiServer {
         let old = self.get_object(kind, namespace, name)?;
         check_preconditions(&old, options)?;
         self.admit_delete(&old)?;
-        restrict(caller, Act::Delete, &old, None)?;
+        self.restrict(caller, (Act::Delete, ""), &old, None)?;
         let mut object = old.clone();
         update_finalizers(&mut object, options.propagation);
         super::customs::hold(&mut object, kernel.now);

@@ -24,6 +24,7 @@ mod metrics;
 pub mod openapi;
 pub mod patch;
 mod read;
+mod references;
 mod replica;
 pub mod request;
 mod rest;

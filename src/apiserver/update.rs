@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::admission::nodes::{Act, restrict};
+use super::admission::nodes::Act;
 use super::admission::{Charges, certificates};
 use super::allocation::Claim;
 use super::fields::{Manager, Owners, Write, is_light, is_reset};
@@ -73,7 +73,7 @@ impl ApiServer {
         if options.subresource == "finalize" {
             super::rest::finalize(&mut object, &old);
         } else if options.subresource == "status" {
-            restrict(caller, Act::UpdateStatus, &object, Some(&old))?;
+            self.restrict(caller, (Act::Update, "status"), &object, Some(&old))?;
             info.strategy.prepare_for_status_update(&mut object, &old);
             errors.append(info.strategy.validate_status_update(&object, &old));
             if let Some(pod) = object.edit::<Pod>() {
@@ -86,13 +86,13 @@ impl ApiServer {
             let part = options.subresource;
             info.strategy
                 .prepare_for_part_update(part, &mut object, &old);
-            self.admit_update(kernel, caller, &mut object, &old)?;
+            self.admit_update(kernel, caller, part, &mut object, &old)?;
             errors.append(info.strategy.validate_part_update(part, &object, &old));
             if part == "resize" && errors.is_empty() {
                 self.admit_limits(&object)?;
             }
         } else {
-            self.admit_update(kernel, caller, &mut object, &old)?;
+            self.admit_update(kernel, caller, options.subresource, &mut object, &old)?;
             self.check_escalation(caller, &object, Some(&old))?;
             info.strategy.prepare_for_update(&mut object, &old);
             claim = self.claim(kernel, &mut object, Some(&old))?;

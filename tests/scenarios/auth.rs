@@ -442,3 +442,336 @@ fn pods_have_tokens_of_their_own() {
     cluster.run_for(millis(100));
     assert_eq!(with_token(&mut cluster, &token, PODS).0, 401);
 }
+
+/// Asks as a node: the code, and what the refusal ends with.
+fn as_node(cluster: &mut Cluster, node: &str, mut request: Request) -> (u16, String) {
+    request.impersonate = format!("system:node:{node}");
+    request.impersonate_also.groups = vec!["system:nodes".to_owned()];
+    let response = cluster.request(&request);
+    let code = response.code;
+    let message = json_of(response)["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let end = message
+        .rsplit_once("\": ")
+        .map_or(message.clone(), |(_, end)| end.to_owned());
+    (code, end)
+}
+
+#[test]
+fn a_node_reads_what_leads_to_it() {
+    let mut cluster = quiet();
+    for object in [
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {nodeName: node-0, serviceAccountName: default, volumes: [{name: v, persistentVolumeClaim: {claimName: c}}, {name: m, configMap: {name: m}}], containers: [{name: c, image: nginx}]}}",
+        "{apiVersion: v1, kind: PersistentVolume, metadata: {name: v}, spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], claimRef: {namespace: default, name: c}, csi: {driver: d, volumeHandle: h, nodeStageSecretRef: {name: stage, namespace: default}, controllerPublishSecretRef: {name: publish, namespace: default}}}}",
+        "{apiVersion: storage.k8s.io/v1, kind: VolumeAttachment, metadata: {name: a}, spec: {attacher: d, nodeName: node-0, source: {persistentVolumeName: v}}}",
+    ] {
+        created(&mut cluster, object);
+    }
+    let own = "/api/v1/namespaces/default";
+    let unrelated = "no relationship found between node 'node-1' and this object";
+    let lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+    let one = "can only get individual resources of this type";
+    let own_lease = "can only access node lease with the same name as the requesting node";
+    for (node, path, expected) in [
+        ("node-0", format!("{own}/pods/p"), ""),
+        ("node-1", format!("{own}/pods/p"), unrelated),
+        ("node-0", format!("{own}/persistentvolumeclaims/c"), ""),
+        (
+            "node-1",
+            format!("{own}/persistentvolumeclaims/c"),
+            unrelated,
+        ),
+        ("node-0", format!("{own}/persistentvolumeclaims"), one),
+        ("node-0", "/api/v1/persistentvolumes/v".to_owned(), ""),
+        (
+            "node-1",
+            "/api/v1/persistentvolumes/v".to_owned(),
+            unrelated,
+        ),
+        ("node-0", format!("{own}/secrets/stage"), ""),
+        (
+            "node-0",
+            format!("{own}/secrets/publish"),
+            "no relationship found between node 'node-0' and this object",
+        ),
+        ("node-0", format!("{own}/secrets"), "No Object name found"),
+        (
+            "node-0",
+            "/api/v1/secrets".to_owned(),
+            "can only read namespaced object of this type",
+        ),
+        (
+            "node-0",
+            format!("{own}/secrets?fieldSelector=metadata.name=stage"),
+            "",
+        ),
+        ("node-0", format!("{own}/configmaps/m"), ""),
+        ("node-1", format!("{own}/configmaps/m"), unrelated),
+        (
+            "node-0",
+            format!("{own}/serviceaccounts/default"),
+            "can only create tokens for individual service accounts",
+        ),
+        (
+            "node-0",
+            "/apis/storage.k8s.io/v1/volumeattachments/a".to_owned(),
+            "",
+        ),
+        (
+            "node-1",
+            "/apis/storage.k8s.io/v1/volumeattachments/a".to_owned(),
+            unrelated,
+        ),
+        ("node-0", "/api/v1/nodes/node-0".to_owned(), ""),
+        (
+            "node-0",
+            "/api/v1/nodes/node-1".to_owned(),
+            "node 'node-0' cannot read 'node-1', only its own Node object",
+        ),
+        (
+            "node-0",
+            "/api/v1/nodes".to_owned(),
+            "node 'node-0' cannot read all nodes, only its own Node object",
+        ),
+        (
+            "node-0",
+            "/api/v1/pods".to_owned(),
+            "can only list/watch pods with spec.nodeName field selector",
+        ),
+        (
+            "node-0",
+            "/api/v1/pods?fieldSelector=spec.nodeName=node-0".to_owned(),
+            "",
+        ),
+        (
+            "node-0",
+            "/api/v1/pods?fieldSelector=spec.nodeName=node-1".to_owned(),
+            "can only list/watch pods with spec.nodeName field selector",
+        ),
+        ("node-0", format!("{lease}/node-0"), ""),
+        ("node-0", format!("{lease}/node-1"), own_lease),
+        (
+            "node-0",
+            lease.to_owned(),
+            "can only get, create, update, patch, or delete a node lease",
+        ),
+        ("node-0", "/api/v1/services".to_owned(), ""),
+        (
+            "node-0",
+            "/apis/apps/v1/deployments".to_owned(),
+            "User \"system:node:node-0\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope",
+        ),
+    ] {
+        let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        let mut request = Request::get(path);
+        if let Some((name, value)) = query.split_once('=') {
+            request = request.with_query(name, value);
+        }
+        let (code, end) = as_node(&mut cluster, node, request);
+        match expected {
+            "" => assert!(
+                code == 200 || code == 404,
+                "{node} {path} {query}: {code} {end}"
+            ),
+            expected => {
+                assert_eq!(code, 403, "{node} {path} {query}: {end}");
+                assert!(end.ends_with(expected), "{node} {path} {query}: {end}");
+            }
+        }
+    }
+    // The rights of nodes are written into the server: the role is there for others.
+    cluster.request(&Request::new(
+        Method::Delete,
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node",
+    ));
+    let services = Request::get("/api/v1/services");
+    assert_eq!(as_node(&mut cluster, "node-0", services).0, 200);
+}
+
+#[test]
+fn a_node_changes_its_own_node_and_pods_and_little_of_them() {
+    let mut cluster = Cluster::new(Config::bare(1, 2));
+    cluster.run_for(secs(1));
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {nodeName: node-0, containers: [{name: c, image: nginx}]}}",
+    );
+    let uid = |cluster: &mut Cluster, path: &str| {
+        get(cluster, path)["metadata"]["uid"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let node_uid = uid(&mut cluster, "/api/v1/nodes/node-0");
+    let pod_uid = uid(&mut cluster, "/api/v1/namespaces/default/pods/p");
+    let patch = |path: &str, body: Value| {
+        let mut request = Request::new(Method::Patch, path).with_body(body);
+        request.content_type = "application/merge-patch+json";
+        request
+    };
+    let post = |path: &str, body: Value| Request::new(Method::Post, path).with_body(body);
+    let mirror = |owner: Value, spec: Value| {
+        let mut body = json!({
+            "metadata": {"name": "m", "annotations": {"kubernetes.io/config.mirror": "x"}, "ownerReferences": [owner]},
+            "spec": {"nodeName": "node-0", "containers": [{"name": "c", "image": "nginx"}]},
+        });
+        for (key, value) in spec.as_object().into_iter().flatten() {
+            body["spec"][key] = value.clone();
+        }
+        post(PODS, body)
+    };
+    let owner = |extra: Value| {
+        let mut owner = json!({"apiVersion": "v1", "kind": "Node", "name": "node-0", "uid": node_uid, "controller": true});
+        for (key, value) in extra.as_object().into_iter().flatten() {
+            owner[key] = value.clone();
+        }
+        owner
+    };
+    let token = |spec: Value| {
+        post(
+            "/api/v1/namespaces/default/serviceaccounts/default/token",
+            json!({"spec": spec}),
+        )
+    };
+    let bound = |uid: &str| json!({"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": uid});
+    let node = "/api/v1/nodes/node-0";
+    let cases = [
+        (
+            patch(
+                "/api/v1/nodes/node-1",
+                json!({"metadata": {"labels": {"a": "b"}}}),
+            ),
+            403,
+            "nodes \"node-1\" is forbidden: node \"node-0\" is not allowed to modify node \"node-1\"",
+        ),
+        (
+            patch(node, json!({"metadata": {"labels": {"a": "b"}}})),
+            200,
+            "",
+        ),
+        (
+            patch(
+                node,
+                json!({"metadata": {"labels": {"node-restriction.kubernetes.io/x": "y", "node-role.kubernetes.io/z": ""}}}),
+            ),
+            403,
+            "nodes \"node-0\" is forbidden: is not allowed to modify labels: node-restriction.kubernetes.io/x, node-role.kubernetes.io/z",
+        ),
+        (
+            patch(
+                node,
+                json!({"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}),
+            ),
+            403,
+            "nodes \"node-0\" is forbidden: node \"node-0\" is not allowed to modify taints",
+        ),
+        (
+            patch(
+                node,
+                json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "x"}]}}),
+            ),
+            403,
+            "nodes \"node-0\" is forbidden: node \"node-0\" is not allowed to modify ownerReferences",
+        ),
+        (
+            mirror(owner(json!({"controller": false})), json!({})),
+            403,
+            "pods \"m\" is forbidden: node \"node-0\" can only create pods with a controller owner reference set to itself",
+        ),
+        (
+            mirror(owner(json!({"uid": "other"})), json!({})),
+            403,
+            "pods \"m\" is forbidden: node node-0 UID mismatch: expected other got ",
+        ),
+        (
+            mirror(owner(json!({"name": "node-1"})), json!({})),
+            403,
+            "pods \"m\" is forbidden: node \"node-0\" can only create pods with an owner reference set to itself",
+        ),
+        (
+            mirror(
+                owner(json!({})),
+                json!({"volumes": [{"name": "v", "secret": {"secretName": "s"}}]}),
+            ),
+            403,
+            "pods \"m\" is forbidden: node \"node-0\" can not create pods that reference secrets",
+        ),
+        (
+            mirror(
+                owner(json!({})),
+                json!({"volumes": [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}),
+            ),
+            403,
+            "pods \"m\" is forbidden: node \"node-0\" can not create pods that reference serviceaccounts (via projected volumes)",
+        ),
+        (mirror(owner(json!({})), json!({})), 201, ""),
+        (
+            post(
+                PODS,
+                json!({"metadata": {"name": "n"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}),
+            ),
+            403,
+            "pods \"n\" is forbidden: pod does not have \"kubernetes.io/config.mirror\" annotation, node \"node-0\" can only create mirror pods",
+        ),
+        (
+            token(json!({})),
+            403,
+            "serviceaccounts \"default\" is forbidden: node requested token not bound to a pod",
+        ),
+        (
+            token(json!({"boundObjectRef": bound("")})),
+            403,
+            "serviceaccounts \"default\" is forbidden: node requested token with a pod binding without a uid",
+        ),
+        (
+            token(json!({"boundObjectRef": bound("x")})),
+            403,
+            "serviceaccounts \"default\" is forbidden: the UID in the bound object reference (x) does not match the UID in record. The object might have been deleted and then recreated",
+        ),
+        (
+            token(json!({"boundObjectRef": bound(&pod_uid), "audiences": ["vault"]})),
+            403,
+            "serviceaccounts \"default\" is forbidden: audience \"vault\" not found in pod spec volume, system:node:node-0 is not authorized to request tokens for this audience",
+        ),
+        (token(json!({"boundObjectRef": bound(&pod_uid)})), 201, ""),
+    ];
+    for (mut request, code, expected) in cases {
+        request.impersonate = "system:node:node-0".to_owned();
+        request.impersonate_also.groups = vec!["system:nodes".to_owned()];
+        let shown = format!("{request:?}");
+        let response = cluster.request(&request);
+        let got = response.code;
+        let message = json_of(response)["message"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert_eq!(got, code, "{message} {shown}");
+        assert!(message.starts_with(expected), "{message}\n{shown}");
+    }
+    // Another node's pod.
+    let status = patch(
+        "/api/v1/namespaces/default/pods/p/status",
+        json!({"status": {"message": "x"}}),
+    );
+    assert_eq!(
+        as_node(&mut cluster, "node-1", status).1,
+        "pods \"p\" is forbidden: node \"node-1\" can only update pod status for pods with spec.nodeName set to itself"
+    );
+    let evict = post(
+        "/api/v1/namespaces/default/pods/p/eviction",
+        json!({"metadata": {"name": "p"}}),
+    );
+    assert_eq!(
+        as_node(&mut cluster, "node-1", evict).1,
+        "pods \"p\" is forbidden: node node-1 can only evict pods with spec.nodeName set to itself"
+    );
+    // Who says of nobody in particular that they are a node.
+    let (code, end) = as_node(&mut cluster, "", Request::get("/api/v1/services"));
+    assert_eq!(code, 403);
+    assert!(
+        end.ends_with(": unknown node for user \"system:node:\""),
+        "{end}"
+    );
+}

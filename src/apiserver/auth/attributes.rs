@@ -16,6 +16,8 @@ pub(in crate::apiserver) struct Attributes<'a> {
     pub subresource: &'a str,
     pub name: &'a str,
     pub path: &'a str,
+    /// The field selector of those who ask for many.
+    pub fields: &'a str,
 }
 
 /// What a namespace has below its name that is no resource of its own.
@@ -73,9 +75,8 @@ impl<'a> Attributes<'a> {
                 verb => verb,
             };
             if matches!(of.verb, "list" | "watch" | "deletecollection") {
-                let fields = request.query("fieldSelector").unwrap_or_default();
-                let named = fields.strip_prefix("metadata.name=");
-                of.name = named.filter(|n| !n.contains(',')).unwrap_or_default();
+                of.fields = request.query("fieldSelector").unwrap_or_default();
+                of.name = named(of.fields);
             }
         }
         of
@@ -121,6 +122,15 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// The one name that a field selector asks for.
+fn named(fields: &str) -> &str {
+    let mut terms = fields.split(',');
+    let name = terms.find_map(|term| term.strip_prefix("metadata.name="));
+    let name = name.map(|name| name.strip_prefix('=').unwrap_or(name));
+    let name = name.filter(|n| !matches!(*n, "." | "..") && !n.contains(['/', '%', '\\']));
+    name.unwrap_or_default()
+}
+
 fn watches(request: &Request) -> bool {
     matches!(request.query("watch"), Some("true" | "1"))
 }
@@ -154,6 +164,16 @@ mod tests {
                 Method::Get,
                 "/api/v1/pods?fieldSelector=metadata.name=a",
                 "list   pods a",
+            ),
+            (
+                Method::Get,
+                "/api/v1/pods?fieldSelector=spec.nodeName=n,metadata.name==a",
+                "list   pods a",
+            ),
+            (
+                Method::Get,
+                "/api/v1/pods?fieldSelector=metadata.name!=a",
+                "list   pods ",
             ),
             (Method::Get, "/api/v1/namespaces", "list   namespaces "),
             (Method::Get, "/api/v1/namespaces/a", "get  a namespaces a"),

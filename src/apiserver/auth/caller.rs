@@ -78,8 +78,13 @@ impl Caller {
 
     /// The name of the node, for a kubelet.
     pub fn node(&self) -> Option<&str> {
+        self.node_name().filter(|name| !name.is_empty())
+    }
+
+    /// The name of the node, for a kubelet; empty where it does not say which.
+    pub fn node_name(&self) -> Option<&str> {
         let name = self.user.strip_prefix("system:node:")?;
-        (self.is_in(NODES) && !name.is_empty()).then_some(name)
+        self.is_in(NODES).then_some(name)
     }
 }
 

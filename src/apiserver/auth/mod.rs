@@ -29,6 +29,7 @@ pub(super) use attributes::Attributes;
 pub use caller::{Caller, MASTERS};
 pub(super) use grants::Grants;
 pub use grants::{Refused, Wish};
+pub(super) use node::claim_of;
 
 /// What an authoriser says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use crate::api::disruption::{self, SYNC_FAILED};
 use crate::api::status::Cause;
 use crate::api::time::api_time;
 use crate::api::{Key, Resource, Result, Status};
+use crate::apiserver::admission::nodes::Act;
 use crate::apiserver::request::{Request, Response};
 use crate::apiserver::store::Expect;
 use crate::apiserver::{ApiServer, Body, Caller, DeleteOptions, WriteOptions};
@@ -52,6 +53,8 @@ impl ApiServer {
         let pod = self
             .get::<Pod>(&key)
             .ok_or_else(|| Status::not_found(target.kind.info(), name))?;
+        let evicted = Pod::into_object(pod.clone());
+        self.restrict(caller, (Act::Create, "eviction"), &evicted, None)?;
         if !is_harmless(&pod) {
             self.ask_budgets(kernel, &pod, &options)?;
         }

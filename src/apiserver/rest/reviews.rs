@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{body, not_allowed};
+use crate::api::selector::{FieldRequirement, FieldSelector};
 use crate::api::{Result, Status};
 use crate::apiserver::auth::Attributes;
 use crate::apiserver::auth::rules::items;
@@ -126,6 +127,7 @@ impl ApiServer {
             &other
         };
         let field = |name: &str| resource[name].as_str().unwrap_or_default();
+        let fields = fields_of(&resource["fieldSelector"]);
         let attributes = if resource.is_null() {
             let plain = &spec["nonResourceAttributes"];
             Attributes {
@@ -141,6 +143,7 @@ impl ApiServer {
                 resource: field("resource"),
                 subresource: field("subresource"),
                 name: field("name"),
+                fields: &fields,
                 ..Attributes::default()
             }
         };
@@ -228,6 +231,30 @@ fn user_info(caller: &Caller) -> Value {
             .into();
     }
     info
+}
+
+/// The field selector of a question, in its text form. Conditions that no text form has are left out: they narrow
+/// nothing.
+fn fields_of(selector: &Value) -> String {
+    if let Some(raw) = selector["rawSelector"].as_str() {
+        return raw.to_owned();
+    }
+    let mut selected = FieldSelector::default();
+    for term in selector["requirements"].as_array().into_iter().flatten() {
+        let values = term["values"].as_array().map(Vec::as_slice);
+        let (equal, [value]) = (term["operator"] == "In", values.unwrap_or_default()) else {
+            continue;
+        };
+        if equal || term["operator"] == "NotIn" {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            selected.requirements.push(FieldRequirement {
+                field: text(&term["key"]),
+                value: text(value),
+                equal,
+            });
+        }
+    }
+    selected.to_string()
 }
 
 /// Empty texts are as good as none.

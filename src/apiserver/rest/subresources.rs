@@ -60,7 +60,7 @@ impl ApiServer {
             ("eviction", Method::Post) if kind == Pod::KIND => {
                 self.evict(kernel, caller, target, name, request)
             }
-            ("token", Method::Post) => self.issue_token(kernel, target, name, request),
+            ("token", Method::Post) => self.issue_token(kernel, caller, target, name, request),
             _ => Err(not_allowed()),
         }
     }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::body;
 use super::path::Target;
 use crate::api::{Key, Resource, Result, Status};
-use crate::apiserver::ApiServer;
 use crate::apiserver::auth::token::{ISSUER, TokenSpec, stamp};
 use crate::apiserver::request::{Request, Response};
+use crate::apiserver::{ApiServer, Caller};
 use crate::sim::Kernel;
 
 const DEFAULT_SECONDS: i64 = 3600;
@@ -20,6 +20,7 @@ impl ApiServer {
     pub(super) fn issue_token(
         &mut self,
         kernel: &mut Kernel,
+        caller: &Caller,
         target: &Target<'_>,
         name: &str,
         request: &Request,
@@ -44,6 +45,7 @@ impl ApiServer {
         let Some(account) = self.get::<ServiceAccount>(&key) else {
             return Err(Status::not_found(target.kind.info(), name));
         };
+        self.restrict_token(caller, &account, asked)?;
         let seconds = asked["expirationSeconds"]
             .as_i64()
             .unwrap_or(DEFAULT_SECONDS);
