@@ -111,6 +111,10 @@ async fn understand(
     let discovery = matches!(path.trim_end_matches('/'), "/api" | "/apis");
     let form = match accepted(&every(&head.headers, ACCEPT.as_str()), discovery) {
         Some(form) => form,
+        None if path == "/openapi/v2" && wants_old_schema(&head.headers) => Form {
+            encoding: Encoding::Protobuf,
+            accept: "",
+        },
         // What is no object of the API has one form only.
         None if !path.starts_with("/api") => Form {
             encoding: Encoding::Json,
@@ -244,7 +248,27 @@ fn decode(text: &str, plus: bool) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+fn wants_old_schema(headers: &HeaderMap) -> bool {
+    every(headers, ACCEPT.as_str()).contains(OLD_SCHEMA)
+}
+
+const OLD_SCHEMA: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// OpenAPI v2 for kubectl, which takes it as protobuf only, and asks for it only where v3 does not know a kind. So it
+/// knows no kind either: kubectl then says itself that there is no such kind.
+fn old_schema() -> HttpResponse<HttpBody> {
+    const DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.36.2";
+    let mut response = HttpResponse::new(HttpBody::from(DOCUMENT));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(OLD_SCHEMA));
+    headers.insert(CACHE_CONTROL, NO_CACHE);
+    response
+}
+
 async fn dispatch(server: &Server, request: Request, form: Form) -> HttpResponse<HttpBody> {
+    if form.encoding == Encoding::Protobuf {
+        return old_schema();
+    }
     let flag = |name| matches!(request.query(name), Some("true" | "1"));
     let get = request.method == Method::Get;
     let kind = match () {

@@ -85,6 +85,14 @@ impl fmt::Debug for KindInfo {
 }
 
 impl KindInfo {
+    /// The kind as somebody means it who leaves its version empty. What a mistake costs is kept for good.
+    pub fn at_no_version(&self) -> &'static KindInfo {
+        Box::leak(Box::new(KindInfo {
+            version: "",
+            ..*self
+        }))
+    }
+
     /// "apps/v1", or "v1" for the core group.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {

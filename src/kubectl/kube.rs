@@ -347,6 +347,7 @@ pub const APPLY_MANAGER: &str = "kubectl-client-side-apply";
 /// The path of a collection, an object or a subresource.
 pub fn path(kind: &KindInfo, namespace: &str, name: &str, subresource: &str) -> String {
     let mut path = match kind.group {
+        "" if kind.version.is_empty() => "/api".to_owned(),
         "" => format!("/api/{}", kind.version),
         group => format!("/apis/{group}/{}", kind.version),
     };

@@ -191,6 +191,15 @@ impl Kube {
         Ok(())
     }
 
+    /// A kind of the core group, of which a manifest does not say the version. The mapper takes the preferred one, and
+    /// the client asks for what the manifest says: a path without a version, where there is nothing.
+    #[inline(never)]
+    fn without_version(&self, kind: &str) -> Option<&'static KindInfo> {
+        let mut kinds = self.kinds().into_iter();
+        let info = kinds.find(|i| i.group.is_empty() && i.kind == kind)?;
+        Some(info.at_no_version())
+    }
+
     fn manifest(&self, source: &str, mut object: Value) -> Result<Manifest> {
         let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
         let known = self.kind_by_gvk(api_version, kind).or_else(|| {
@@ -198,6 +207,10 @@ impl Kube {
             self.kind_of(kind).filter(|info| {
                 info.api_version() == api_version && info.kind.to_ascii_lowercase() == kind
             })
+        });
+        let known = known.or_else(|| match api_version {
+            "" => self.without_version(kind),
+            _ => None,
         });
         let Some(known) = known else {
             return plain(format!(
