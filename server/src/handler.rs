@@ -365,7 +365,9 @@ fn write(value: &Value, encoding: Encoding, accept: &str) -> (&'static str, Byte
         return ("application/yaml", Bytes::from(yaml::to_yaml(value)));
     }
     let mut text = as_sent(value);
-    text.push('\n');
+    if value["gitVersion"].is_null() {
+        text.push('\n');
+    }
     // A client knows the aggregated form of discovery by its media type.
     let aggregated = !accept.is_empty() && value["kind"] == "APIGroupDiscoveryList";
     let media = match aggregated {

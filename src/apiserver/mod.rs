@@ -275,7 +275,8 @@ impl ApiServer {
         let mut value = object.to_value();
         if object.meta().managed_fields.is_none() {
             let owners = self.owners_of(object);
-            if !owners.is_empty() {
+            // Who has written nothing but what belongs to nobody owns nothing.
+            if !owners.is_empty() && !owners.managers().is_empty() {
                 value["metadata"]["managedFields"] = owners.to_value();
             }
         }
@@ -296,7 +297,7 @@ impl ApiServer {
     fn with_owners(mut object: Object, owners: &Owners) -> Object {
         let entries = owners.to_value();
         let (entries, _) = crate::api::codec::decode(&entries, "v1").unwrap_or_default();
-        object.meta_mut().managed_fields = Some(entries);
+        object.meta_mut().managed_fields = Some(entries).filter(|e: &Vec<_>| !e.is_empty());
         object
     }
 

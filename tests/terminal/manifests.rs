@@ -130,3 +130,75 @@ exit=1
 ",
     );
 }
+
+#[test]
+fn what_has_no_version_is_asked_for_where_nothing_is() {
+    let mut bench = Bench::bare(&[
+        (
+            "core.yaml",
+            "{apiVersion: '', kind: ConfigMap, metadata: {name: a}, data: {b: c}}",
+        ),
+        ("none.yaml", "{kind: ConfigMap, metadata: {name: a}}"),
+        (
+            "other.yaml",
+            "{apiVersion: '', kind: Deployment, metadata: {name: a}}",
+        ),
+    ]);
+    bench.check(
+        "\
+$ kubectl apply -f core.yaml
+Error from server (NotFound): error when creating \"core.yaml\": the server could not find the requested resource
+exit=1
+$ kubectl create -f core.yaml
+Error from server (NotFound): error when creating \"core.yaml\": the server could not find the requested resource
+exit=1
+$ kubectl create -f core.yaml --dry-run=client -o yaml
+apiVersion: \"\"
+data:
+  b: c
+kind: ConfigMap
+metadata:
+  name: a
+  namespace: default
+$ kubectl delete -f core.yaml
+Error from server (NotFound): error when deleting \"core.yaml\": the server could not find the requested resource
+exit=1
+$ kubectl apply -f none.yaml
+error: error validating \"none.yaml\": error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false
+exit=1
+$ kubectl create -f none.yaml --validate=false
+Error from server (NotFound): error when creating \"none.yaml\": the server could not find the requested resource
+exit=1
+$ kubectl apply -f other.yaml
+error: resource mapping not found for name: \"a\" namespace: \"\" from \"other.yaml\": no matches for kind \"Deployment\" in version \"\"
+ensure CRDs are installed first
+exit=1
+",
+    );
+}
+
+#[test]
+fn raw_answers_stand_as_the_servers_types_have_them() {
+    let mut bench = Bench::bare(&[]);
+    bench.check(
+        "\
+$ kubectl create cm a --from-literal=b=c
+configmap/a created
+$ kubectl get --raw /api/v1/namespaces/default/configmaps/a | sed -E 's/(uid|resourceVersion|creationTimestamp|time)\":\"[^\"]*/\\1\":\"X/g'
+{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",\"namespace\":\"default\",\"uid\":\"X\",\"resourceVersion\":\"X\",\"creationTimestamp\":\"X\",\"managedFields\":[{\"manager\":\"kubectl-create\",\"operation\":\"Update\",\"apiVersion\":\"v1\",\"time\":\"X\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:data\":{\".\":{},\"f:b\":{}}}}]},\"data\":{\"b\":\"c\"}}
+$ kubectl get --raw '/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name=a' | cut -c 1-60
+{\"kind\":\"ConfigMapList\",\"apiVersion\":\"v1\",\"metadata\":{\"resou
+$ kubectl get --raw '/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name=a' | grep -o 'items.*name\":\"a\"'
+items\":[{\"metadata\":{\"name\":\"a\"
+$ kubectl get --raw /api/v1/namespaces/default/serviceaccounts/default | grep -c managedFields
+0
+exit=1
+$ kubectl get --raw /version | head -3
+{
+  \"major\": \"1\",
+  \"minor\": \"36\",
+$ kubectl get --raw /apis/apps
+{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",\"name\":\"apps\",\"versions\":[{\"groupVersion\":\"apps/v1\",\"version\":\"v1\"}],\"preferredVersion\":{\"groupVersion\":\"apps/v1\",\"version\":\"v1\"}}
+",
+    );
+}

@@ -1,6 +1,7 @@
 //! `--raw`: a request to a path of the API, and its answer as it came.
 //! Models `k8s.io/kubectl/pkg/rawhttp`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -50,6 +51,8 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
         return watch(kube, request).await;
     }
     match kube.send(request).await? {
+        // Written for people, it has no end of a line.
+        Body::Json(value) if !value["gitVersion"].is_null() => kube.io.out.write(&as_sent(&value)),
         Body::Json(value) => kube.print(&as_sent(&value)),
         Body::Text(text) => kube.io.out.write(&text),
         Body::Empty => {}
@@ -92,9 +95,48 @@ pub fn as_sent(object: &Value) -> String {
     let api_version = text(object, "apiVersion");
     let built_in = Kind::all().any(|kind| kind.info().api_version() == api_version);
     match built_in {
-        true => order::json(object, false),
+        true => order::json(&without_kinds(object), false),
+        false if !object["gitVersion"].is_null() => version(object),
         false => object.to_string(),
     }
+}
+
+/// In lists of typed objects, the objects do not say of what kind they are.
+fn without_kinds(list: &Value) -> Cow<'_, Value> {
+    let own = text(list, "apiVersion").starts_with("play.");
+    let items = list["items"].as_array().filter(|_| !own);
+    if items.is_none_or(|items| items.is_empty()) {
+        return Cow::Borrowed(list);
+    }
+    let mut list = list.clone();
+    let items = list["items"].as_array_mut();
+    for item in items.into_iter().flatten() {
+        if let Value::Object(map) = item {
+            map.remove("kind");
+            map.remove("apiVersion");
+        }
+    }
+    Cow::Owned(list)
+}
+
+/// The one answer of the server that is written for people.
+fn version(object: &Value) -> String {
+    const FIELDS: [&str; 9] = [
+        "major",
+        "minor",
+        "gitVersion",
+        "gitCommit",
+        "gitTreeState",
+        "buildDate",
+        "goVersion",
+        "compiler",
+        "platform",
+    ];
+    let lines = FIELDS.iter().filter_map(|field| {
+        let value = object.get(*field)?;
+        Some(format!("  \"{field}\": {value}"))
+    });
+    format!("{{\n{}\n}}", lines.collect::<Vec<_>>().join(",\n"))
 }
 
 /// Whether a path leads to the objects of a kind, and not to one of them.

@@ -14,6 +14,11 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields",
     ),
     (
+        "managedFields",
+        "",
+        "manager operation apiVersion time fieldsType fieldsV1 subresource",
+    ),
+    (
         "ownerReferences",
         "",
         "apiVersion kind name uid controller blockOwnerDeletion",
@@ -26,7 +31,17 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     (
         "spec",
         "containers",
-        "volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints",
+        "volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints setHostnameAsFQDN os hostUsers schedulingGates resourceClaims resources hostnameOverride",
+    ),
+    (
+        "spec",
+        "podCIDR",
+        "podCIDR podCIDRs providerID unschedulable taints",
+    ),
+    (
+        "spec",
+        "accessModes",
+        "capacity hostPath nfs local csi accessModes selector claimRef resources volumeName persistentVolumeReclaimPolicy storageClassName mountOptions volumeMode nodeAffinity dataSource dataSourceRef",
     ),
     (
         "spec",
@@ -55,6 +70,16 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     ),
     (
         "status",
+        "nodeInfo",
+        "capacity allocatable phase conditions addresses daemonEndpoints nodeInfo images volumesInUse volumesAttached",
+    ),
+    (
+        "status",
+        "accessModes",
+        "phase accessModes capacity conditions",
+    ),
+    (
+        "status",
         "phase",
         "observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIP podIPs startTime initContainerStatuses containerStatuses qosClass",
     ),
@@ -73,6 +98,28 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "",
         "observedGeneration lastScaleTime replicas currentReplicas desiredReplicas currentMetrics updatedReplicas readyReplicas availableReplicas unavailableReplicas terminatingReplicas loadBalancer userInfo conditions collisionCount",
     ),
+    (
+        "nodeInfo",
+        "",
+        "machineID systemUUID bootID kernelVersion osImage containerRuntimeVersion kubeletVersion kubeProxyVersion operatingSystem architecture",
+    ),
+    ("addresses", "type", "type address"),
+    (
+        "containerStatuses",
+        "",
+        "name state lastState ready restartCount image imageID containerID started allocatedResources resources volumeMounts user",
+    ),
+    ("state", "", "waiting running terminated"),
+    (
+        "terminated",
+        "",
+        "exitCode signal reason message startedAt finishedAt containerID",
+    ),
+    ("waiting", "", "reason message"),
+    ("claimRef", "", REFERENCE),
+    ("involvedObject", "", REFERENCE),
+    ("related", "", REFERENCE),
+    ("source", "component", "component host"),
     ("userInfo", "", "username uid groups extra"),
     (
         "containers",
@@ -92,6 +139,11 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "fieldRef resourceFieldRef configMapKeyRef secretKeyRef",
     ),
     ("configMapKeyRef", "", "name key optional"),
+    (
+        "resources",
+        "singularName",
+        "name singularName namespaced group version kind verbs shortNames categories storageVersionHash",
+    ),
     ("resources", "", "limits requests claims"),
     (
         "volumeMounts",
@@ -99,6 +151,12 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "name readOnly recursiveReadOnly mountPath subPath mountPropagation subPathExpr",
     ),
     ("volumes", "", "name"),
+    ("configMap", "", "name items defaultMode optional"),
+    ("secret", "", "secretName name items defaultMode optional"),
+    ("projected", "", "sources defaultMode"),
+    ("serviceAccountToken", "", "audience expirationSeconds path"),
+    ("hostPath", "", "path type"),
+    ("persistentVolumeClaim", "", "claimName readOnly"),
     (
         "volumeClaimTemplates",
         "",
@@ -137,15 +195,19 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     ("httpGet", "", "path port host scheme httpHeaders"),
 ];
 
+const REFERENCE: &str = "kind namespace name uid apiVersion resourceVersion fieldPath";
+
 const PROBE: &str = "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold terminationGracePeriodSeconds";
 
 /// An object itself.
-const OBJECT: &str = "kind apiVersion metadata spec status items immutable data binaryData stringData type secrets imagePullSecrets automountServiceAccountToken rules aggregationRule subjects roleRef value globalDefault description preemptionPolicy";
+const OBJECT: &str = "kind apiVersion metadata name versions preferredVersion groupVersion resources groups addressType endpoints ports subsets provisioner parameters reclaimPolicy mountOptions allowVolumeExpansion volumeBindingMode allowedTopologies involvedObject reason message source firstTimestamp lastTimestamp count spec status items immutable data binaryData stringData type eventTime series action related reportingComponent reportingInstance secrets imagePullSecrets automountServiceAccountToken rules aggregationRule subjects roleRef value globalDefault description preemptionPolicy";
 
 /// The fields of a value in Go's order, as far as one is known.
 fn order(parent: &str, map: &Map<String, Value>) -> &'static str {
     let parent = match parent {
         "initContainers" | "ephemeralContainers" => "containers",
+        "initContainerStatuses" | "ephemeralContainerStatuses" => "containerStatuses",
+        "lastState" => "state",
         "readinessProbe" | "startupProbe" => "livenessProbe",
         "secretKeyRef" => "configMapKeyRef",
         parent => parent,
