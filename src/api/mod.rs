@@ -5,6 +5,7 @@ pub mod base64;
 pub mod codec;
 pub mod cron;
 pub mod custom;
+pub mod difference;
 pub mod disruption;
 pub mod field;
 pub mod json;

@@ -2,7 +2,6 @@
 //!
 //! Models `k8s.io/kubernetes/pkg/registry/core/persistentvolumeclaim/strategy.go`.
 
-mod immutable;
 pub(in crate::api) mod validation;
 
 use k8s_openapi::api::core::v1::{

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::sources;
 use crate::api::codec::encode;
+use crate::api::difference;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::persistent_volume_claim::validation::{access_modes, volume_mode};
-use crate::api::kinds::pod::go_spec::node_terms;
+use crate::api::kinds::pod::go_spec::{node_terms, volume_source};
 use crate::api::kinds::pod::scheduling::node_selector;
 use crate::api::names::is_dns1123_subdomain;
 use crate::api::quantity::QuantityExt;
@@ -75,12 +76,18 @@ pub(super) fn validate_update(new: &PersistentVolume, old: &PersistentVolume) ->
     let (Some(spec), Some(before)) = (&new.spec, &old.spec) else {
         return errors;
     };
-    let (now, then) = (source(spec), source(before));
+    let (mut now, then) = (source(spec), source(before));
+    // A driver that could not grow volumes may learn it.
+    if then["csi"].is_object()
+        && then["csi"]["controllerExpandSecretRef"].is_null()
+        && let Some(csi) = now["csi"].as_object_mut()
+    {
+        csi.remove("controllerExpandSecretRef");
+    }
     if now != then {
-        // What is printed is how the two differ.
         let detail = format!(
             "spec.persistentvolumesource is immutable after creation\n{}",
-            differences(&then, &now)
+            difference::of_json(&volume_source(&then), &volume_source(&now))
         );
         errors.forbidden(&Path::new("spec").child("persistentvolumesource"), detail);
     }
@@ -127,19 +134,6 @@ fn source(spec: &PersistentVolumeSpec) -> Value {
         map.retain(|key, _| !OTHERS.contains(&key.as_str()));
     }
     value
-}
-
-/// Divergence: upstream shows Go's structs; here it is the fields that differ, as JSON.
-fn differences(then: &Value, now: &Value) -> String {
-    let mut lines = String::new();
-    for (sign, from, other) in [('-', then, now), ('+', now, then)] {
-        for (key, value) in from.as_object().into_iter().flatten() {
-            if other.get(key) != Some(value) {
-                lines.push_str(&format!("{sign} \t{key}: {value},\n"));
-            }
-        }
-    }
-    lines
 }
 
 fn capacity(spec: &PersistentVolumeSpec, path: &Path<'_>, errors: &mut Errors) {

@@ -5,8 +5,9 @@
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec};
 
-use super::immutable;
+use crate::api::difference;
 use crate::api::field::{Errors, Path, quote};
+use crate::api::kinds::pod::go_spec::volume_claim_spec;
 use crate::api::names::{is_dns1123_label, is_dns1123_subdomain};
 use crate::api::quantity::QuantityExt;
 use crate::api::storage::{BETA_CLASS, annotation, phase_of_claim, requested_by};
@@ -60,7 +61,7 @@ pub(super) fn validate_update(new: &PersistentVolumeClaim, old: &PersistentVolum
     if now != then {
         let detail = format!(
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{}",
-            immutable::difference(&then, &now)
+            difference::of_json(&volume_claim_spec(&then), &volume_claim_spec(&now))
         );
         errors.forbidden(&Path::new("spec"), detail);
     }

@@ -4,11 +4,12 @@
 //! The tables say what a field without a value is written as; the values come from the JSON of the API.
 
 use k8s_openapi::api::core::v1::{
-    NodeSelectorTerm, PodSpec, SeccompProfile, SecurityContext, Toleration,
+    NodeSelectorTerm, PersistentVolumeClaimSpec, PodSpec, SeccompProfile, SecurityContext, Toleration,
 };
 use serde_json::{Map, Value};
 
 use crate::api::codec::encode;
+use crate::api::json::go_json;
 
 /// How a field is written.
 #[derive(Clone, Copy)]
@@ -66,7 +67,7 @@ fn write_field(form: Form, value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        (_, value) => out.push_str(&value.to_string()),
+        (_, value) => out.push_str(&go_json(value)),
     }
 }
 
@@ -92,6 +93,125 @@ pub(in crate::api::kinds) fn pod_spec(spec: &PodSpec) -> String {
     write(SPEC, &value, &mut out);
     out
 }
+
+/// The spec of a claim as it is printed.
+pub(in crate::api::kinds) fn volume_claim_spec(spec: &PersistentVolumeClaimSpec) -> String {
+    let mut out = String::new();
+    write(CLAIM_SPEC, &encode(spec), &mut out);
+    out
+}
+
+/// Where the data of a volume is, as it is printed.
+pub(in crate::api::kinds) fn volume_source(source: &Value) -> String {
+    let mut out = String::new();
+    write(VOLUME_SOURCE, source, &mut out);
+    out
+}
+
+const SECRET: Form = Pointer(&[("Name", "name", Text), ("Namespace", "namespace", Text)]);
+const VOLUME_SOURCE: Table = &[
+    ("GCEPersistentDisk", "gcePersistentDisk", Plain),
+    ("AWSElasticBlockStore", "awsElasticBlockStore", Plain),
+    (
+        "HostPath",
+        "hostPath",
+        Pointer(&[("Path", "path", Text), ("Type", "type", Plain)]),
+    ),
+    ("Glusterfs", "glusterfs", Plain),
+    (
+        "NFS",
+        "nfs",
+        Pointer(&[
+            ("Server", "server", Text),
+            ("Path", "path", Text),
+            ("ReadOnly", "readOnly", Bool),
+        ]),
+    ),
+    ("RBD", "rbd", Plain),
+    ("Quobyte", "quobyte", Plain),
+    ("ISCSI", "iscsi", Plain),
+    ("FlexVolume", "flexVolume", Plain),
+    ("Cinder", "cinder", Plain),
+    ("CephFS", "cephfs", Plain),
+    ("FC", "fc", Plain),
+    ("Flocker", "flocker", Plain),
+    ("AzureFile", "azureFile", Plain),
+    ("VsphereVolume", "vsphereVolume", Plain),
+    ("AzureDisk", "azureDisk", Plain),
+    ("PhotonPersistentDisk", "photonPersistentDisk", Plain),
+    ("PortworxVolume", "portworxVolume", Plain),
+    ("ScaleIO", "scaleIO", Plain),
+    (
+        "Local",
+        "local",
+        Pointer(&[("Path", "path", Text), ("FSType", "fsType", Plain)]),
+    ),
+    ("StorageOS", "storageos", Plain),
+    (
+        "CSI",
+        "csi",
+        Pointer(&[
+            ("Driver", "driver", Text),
+            ("VolumeHandle", "volumeHandle", Text),
+            ("ReadOnly", "readOnly", Bool),
+            ("FSType", "fsType", Text),
+            ("VolumeAttributes", "volumeAttributes", Plain),
+            (
+                "ControllerPublishSecretRef",
+                "controllerPublishSecretRef",
+                SECRET,
+            ),
+            ("NodeStageSecretRef", "nodeStageSecretRef", SECRET),
+            ("NodePublishSecretRef", "nodePublishSecretRef", SECRET),
+            (
+                "ControllerExpandSecretRef",
+                "controllerExpandSecretRef",
+                SECRET,
+            ),
+            ("NodeExpandSecretRef", "nodeExpandSecretRef", SECRET),
+        ]),
+    ),
+];
+
+const CLAIM_SPEC: Table = &[
+    ("AccessModes", "accessModes", Plain),
+    ("Selector", "selector", Plain),
+    (
+        "Resources",
+        "resources",
+        Struct(&[
+            ("Limits", "limits", Plain),
+            ("Requests", "requests", Plain),
+        ]),
+    ),
+    ("VolumeName", "volumeName", Text),
+    ("StorageClassName", "storageClassName", Plain),
+    ("VolumeMode", "volumeMode", Plain),
+    (
+        "DataSource",
+        "dataSource",
+        Pointer(&[
+            ("APIGroup", "apiGroup", Plain),
+            ("Kind", "kind", Text),
+            ("Name", "name", Text),
+        ]),
+    ),
+    (
+        "DataSourceRef",
+        "dataSourceRef",
+        Pointer(&[
+            ("APIGroup", "apiGroup", Plain),
+            ("Kind", "kind", Text),
+            ("Name", "name", Text),
+            ("Namespace", "namespace", Plain),
+        ]),
+    ),
+    (
+        "VolumeAttributesClassName",
+        "volumeAttributesClassName",
+        Plain,
+    ),
+];
 
 /// The security context of a container as it is printed.
 pub(super) fn security_context(context: &SecurityContext) -> String {
@@ -437,6 +557,50 @@ const ITEMS: Table = &[
     ("Path", "path", Text),
     ("Mode", "mode", Plain),
 ];
+/// A file that says something of the pod.
+const FILE: Table = &[
+    ("Path", "path", Text),
+    ("FieldRef", "fieldRef", Pointer(FIELD)),
+    (
+        "ResourceFieldRef",
+        "resourceFieldRef",
+        Pointer(RESOURCE_FIELD),
+    ),
+    ("Mode", "mode", Plain),
+];
+/// A secret or a config map, as a part of a volume.
+const PART: Table = &[
+    ("Name", "name", Text),
+    ("Items", "items", List(ITEMS)),
+    ("Optional", "optional", Plain),
+];
+const PROJECTED: Table = &[
+    (
+        "Sources",
+        "sources",
+        List(&[
+            ("Secret", "secret", Pointer(PART)),
+            (
+                "DownwardAPI",
+                "downwardAPI",
+                Pointer(&[("Items", "items", List(FILE))]),
+            ),
+            ("ConfigMap", "configMap", Pointer(PART)),
+            (
+                "ServiceAccountToken",
+                "serviceAccountToken",
+                Pointer(&[
+                    ("Audience", "audience", Text),
+                    ("ExpirationSeconds", "expirationSeconds", Number),
+                    ("Path", "path", Text),
+                ]),
+            ),
+            ("ClusterTrustBundle", "clusterTrustBundle", Plain),
+            ("PodCertificate", "podCertificate", Plain),
+        ]),
+    ),
+    ("DefaultMode", "defaultMode", Plain),
+];
 const VOLUME: Table = &[
     ("Name", "name", Text),
     (
@@ -482,7 +646,14 @@ const VOLUME: Table = &[
     ("Cinder", "cinder", Plain),
     ("CephFS", "cephfs", Plain),
     ("Flocker", "flocker", Plain),
-    ("DownwardAPI", "downwardAPI", Plain),
+    (
+        "DownwardAPI",
+        "downwardAPI",
+        Pointer(&[
+            ("Items", "items", List(FILE)),
+            ("DefaultMode", "defaultMode", Plain),
+        ]),
+    ),
     ("FC", "fc", Plain),
     ("AzureFile", "azureFile", Plain),
     (
@@ -498,7 +669,7 @@ const VOLUME: Table = &[
     ("VsphereVolume", "vsphereVolume", Plain),
     ("AzureDisk", "azureDisk", Plain),
     ("PhotonPersistentDisk", "photonPersistentDisk", Plain),
-    ("Projected", "projected", Plain),
+    ("Projected", "projected", Pointer(PROJECTED)),
     ("PortworxVolume", "portworxVolume", Plain),
     ("ScaleIO", "scaleIO", Plain),
     ("StorageOS", "storageos", Plain),

@@ -1,17 +1,13 @@
 //! What may change in a pod that exists: almost nothing.
 //!
 //! Models `ValidatePodUpdate` in `k8s.io/kubernetes/pkg/apis/core/validation/validation.go`.
-//!
-//! Divergence: upstream ends the last message with the output of a Go library that compares
-//! structs, and that varies its spaces on purpose; here it names each field that differs.
 
 use k8s_openapi::api::core::v1::{
     Affinity, Container, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Toleration,
 };
-use serde_json::Value;
 
 use super::{annotations, go_spec, validation};
-use crate::api::codec::encode;
+use crate::api::difference;
 use crate::api::field::{Errors, Path};
 use crate::api::names::inclusive_range_error;
 
@@ -58,7 +54,10 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
     if munged != **before {
         let detail = format!(
             "pod updates may not change fields other than {UPDATABLE}\n{}",
-            differences(before, &munged)
+            difference::of_json(
+                &go_spec::pod_spec(before),
+                &go_spec::pod_spec(&munged)
+            )
         );
         errors.forbidden(&path, detail);
     }
@@ -205,28 +204,4 @@ fn only_adds(now: &NodeSelectorTerm, then: &NodeSelectorTerm) -> bool {
     let was_empty = pairs.iter().all(|(_, then)| then.is_empty());
     let is_empty = pairs.iter().all(|(now, _)| now.is_empty());
     (is_empty || !was_empty) && pairs.iter().all(|(now, then)| now.starts_with(then))
-}
-
-fn differences(before: &PodSpec, now: &PodSpec) -> String {
-    let (before, now) = (encode(before), encode(now));
-    let mut text = "  core.PodSpec{\n".to_owned();
-    let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
-    let (before, now) = (fields(&before), fields(&now));
-    let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
-    names.sort();
-    names.dedup();
-    for name in names {
-        let (then, this) = (before.get(name), now.get(name));
-        if then == this {
-            continue;
-        }
-        let mut letters = name.chars();
-        let first = letters.next().map(|c| c.to_ascii_uppercase());
-        let field: String = first.into_iter().chain(letters).collect();
-        let shown = |value: Option<&Value>| value.map_or("nil".to_owned(), Value::to_string);
-        text.push_str(&format!("- \t{field}: {},\n", shown(then)));
-        text.push_str(&format!("+ \t{field}: {},\n", shown(this)));
-    }
-    text.push_str("  }\n");
-    text
 }
