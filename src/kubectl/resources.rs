@@ -284,5 +284,6 @@ pub fn qualified_kind(kind: &KindInfo) -> String {
 
 /// `deployment.apps/web`: how messages name an object.
 pub fn label(kind: &KindInfo, name: &str) -> String {
+    let name = if name.is_empty() { "<unknown>" } else { name };
     format!("{}/{name}", qualified_kind(kind))
 }

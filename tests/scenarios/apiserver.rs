@@ -750,3 +750,62 @@ fn a_status_of_a_pod_has_to_make_sense() {
     let written = json_of(patch(&mut cluster, &path, MERGE_PATCH, address));
     assert_eq!(written["status"]["podIPs"], json!([{"ip": "10.0.0.9"}]));
 }
+
+#[test]
+fn a_status_keeps_rules_too() {
+    let mut cluster = quiet();
+    created(&mut cluster, &deployment("web"));
+    for object in [
+        "{apiVersion: v1, kind: Service, metadata: {name: outer}, spec: {type: LoadBalancer, ports: [{port: 80}]}}",
+        "{apiVersion: v1, kind: Service, metadata: {name: inner}, spec: {ports: [{port: 80}]}}",
+        "{apiVersion: v1, kind: Node, metadata: {name: n}}",
+    ] {
+        created(&mut cluster, object);
+    }
+    let services = "/api/v1/namespaces/default/services";
+    for (path, status, expected) in [
+        (
+            "/apis/apps/v1/namespaces/default/deployments/web".to_owned(),
+            json!({"replicas": -1, "readyReplicas": 2, "availableReplicas": 3, "unavailableReplicas": -1, "collisionCount": -1, "observedGeneration": -1}),
+            "[status.observedGeneration: Invalid value: -1: must be greater than or equal to 0, status.replicas: Invalid value: -1: must be greater than or equal to 0, status.unavailableReplicas: Invalid value: -1: must be greater than or equal to 0, status.collisionCount: Invalid value: -1: must be greater than or equal to 0, status.updatedReplicas: Invalid value: 0: cannot be greater than status.replicas, status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas, status.availableReplicas: Invalid value: 3: cannot be greater than status.replicas, status.availableReplicas: Invalid value: 3: cannot be greater than readyReplicas, status.collisionCount: Invalid value: -1: cannot be decremented]",
+        ),
+        (
+            format!("{services}/outer"),
+            json!({"loadBalancer": {"ingress": [{"ip": "x", "ipMode": "Foo"}, {"hostname": "1.2.3.4", "ipMode": "VIP"}]}}),
+            "[status.loadBalancer.ingress[0].ip: Invalid value: \"x\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff), status.loadBalancer.ingress[0].ipMode: Unsupported value: \"Foo\": supported values: \"Proxy\", \"VIP\", status.loadBalancer.ingress[1].ipMode: Forbidden: may not be specified when `ip` is not set, status.loadBalancer.ingress[1].hostname: Invalid value: \"1.2.3.4\": must be a DNS name, not an IP address]",
+        ),
+        (
+            format!("{services}/inner"),
+            json!({"loadBalancer": {"ingress": [{"ip": "1.2.3.4"}]}}),
+            "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is \"LoadBalancer\"",
+        ),
+        (
+            "/api/v1/nodes/n".to_owned(),
+            json!({"capacity": {"cpu": "-1", "pods": "1500m"}, "allocatable": {"memory": "-1"}}),
+            "[status.capacity.cpu: Invalid value: \"-1\": must be greater than or equal to 0, status.capacity.pods: Invalid value: \"1500m\": must be an integer, status.allocatable.memory: Invalid value: \"-1\": must be greater than or equal to 0]",
+        ),
+    ] {
+        let body = json!({"status": status});
+        let text = message(patch(
+            &mut cluster,
+            &format!("{path}/status"),
+            MERGE_PATCH,
+            body,
+        ));
+        assert!(
+            text.ends_with(&format!(" is invalid: {expected}")),
+            "{text}"
+        );
+    }
+    let body = json!({"status": {"loadBalancer": {"ingress": [{"ip": "1.2.3.4"}]}}});
+    let told = patch(
+        &mut cluster,
+        &format!("{services}/outer/status"),
+        MERGE_PATCH,
+        body,
+    );
+    assert_eq!(
+        json_of(told)["status"]["loadBalancer"]["ingress"],
+        json!([{"ip": "1.2.3.4", "ipMode": "VIP"}])
+    );
+}

@@ -202,3 +202,26 @@ $ kubectl get --raw /apis/apps
 ",
     );
 }
+
+#[test]
+fn what_has_no_name_is_unknown() {
+    let mut bench = Bench::bare(&[
+        (
+            "ask.yaml",
+            "{apiVersion: authorization.k8s.io/v1, kind: SelfSubjectAccessReview, spec: {resourceAttributes: {verb: get, resource: pods}}}",
+        ),
+        (
+            "token.yaml",
+            "{apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {}}",
+        ),
+    ]);
+    bench.check(
+        "\
+$ kubectl create -f ask.yaml
+selfsubjectaccessreview.authorization.k8s.io/<unknown> created
+$ kubectl create -f token.yaml
+Error from server (BadRequest): error when creating \"token.yaml\": token is required for TokenReview in authentication
+exit=1
+",
+    );
+}

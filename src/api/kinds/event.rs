@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use super::KindInfo;
 use crate::api::field::{Errors, Path};
+use crate::api::names::is_qualified_name;
 use crate::api::rfc3339::human_duration;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::{age_since, from_micro};
@@ -23,6 +24,39 @@ pub const INFO: KindInfo = KindInfo {
     prefix: "events",
     strategy: &Typed(Rules),
 };
+
+/// What an event has to say that comes with its own time.
+#[inline(never)]
+fn reported(event: &Kind, errors: &mut Errors) {
+    const SHORT: usize = 128;
+    const LONG: usize = 1024;
+    fn text(value: &Option<String>) -> &str {
+        value.as_deref().unwrap_or_default()
+    }
+    let controller = text(&event.reporting_component);
+    let path = Path::new("reportingComponent");
+    if controller.is_empty() {
+        errors.required(&path, "");
+    }
+    errors.invalid_each(&path, controller, is_qualified_name(controller));
+    for (field, value) in [
+        ("reportingInstance", text(&event.reporting_instance)),
+        ("action", text(&event.action)),
+        ("reason", text(&event.reason)),
+    ] {
+        if value.is_empty() {
+            errors.required(&Path::new(field), "");
+        }
+        if value.len() > SHORT {
+            let detail = format!("can have at most {SHORT} characters");
+            errors.invalid(&Path::new(field), "", detail);
+        }
+    }
+    if text(&event.message).len() > LONG {
+        let detail = format!("can have at most {LONG} characters");
+        errors.invalid(&Path::new("message"), "", detail);
+    }
+}
 
 struct Rules;
 
@@ -51,8 +85,14 @@ impl KindStrategy for Rules {
             .namespace
             .as_deref()
             .unwrap_or_default();
-        // Events of objects without a namespace stand in the default one.
-        let fits = about == namespace || (about.is_empty() && namespace == "default");
+        let new = event.event_time.is_some();
+        // Events of objects without a namespace stand in the default one, or in that of the system.
+        let fits = match (about, namespace) {
+            ("", "default") => true,
+            ("", "kube-system") => new,
+            ("", _) => false,
+            (about, namespace) => new || about == namespace,
+        };
         if !fits {
             let path = Path::new("involvedObject");
             errors.invalid(
@@ -60,6 +100,9 @@ impl KindStrategy for Rules {
                 about,
                 "does not match event.namespace",
             );
+        }
+        if new {
+            reported(event, &mut errors);
         }
         errors
     }

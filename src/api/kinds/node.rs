@@ -5,10 +5,12 @@
 use k8s_openapi::api::core::v1::{Node as Kind, NodeSpec, NodeStatus};
 
 use super::pod::defaults::drop_false;
+use super::pod::resources::amount;
 use super::pod::scheduling::EFFECTS;
 use super::{KindInfo, cells};
 use crate::api::field::{Errors, Path, quote};
 use crate::api::names::{is_label_value, is_valid_cidr};
+use crate::api::quantity::QuantityExt;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::age;
 use crate::api::validation::{label_key, one_of};
@@ -67,6 +69,21 @@ fn in_general(node: &Kind) -> Errors {
     errors
 }
 
+/// What a node says it has.
+fn resources(node: &Kind, errors: &mut Errors) {
+    let status = node.status.as_ref();
+    for (field, list) in [
+        ("capacity", status.and_then(|s| s.capacity.as_ref())),
+        ("allocatable", status.and_then(|s| s.allocatable.as_ref())),
+    ] {
+        let path = Path::new("status");
+        let path = path.child(field);
+        for (name, quantity) in list.into_iter().flatten() {
+            amount(name, &quantity.amount(), &path.child(name), errors);
+        }
+    }
+}
+
 struct Rules;
 
 impl KindStrategy for Rules {
@@ -100,6 +117,7 @@ impl KindStrategy for Rules {
 
     fn validate(&self, node: &Kind) -> Errors {
         let mut errors = in_general(node);
+        resources(node, &mut errors);
         let cidrs = node.spec.as_ref().and_then(|s| s.pod_cidrs.as_deref());
         let cidrs = cidrs.unwrap_or_default();
         let path = Path::new("spec");
@@ -147,8 +165,16 @@ impl KindStrategy for Rules {
         errors
     }
 
-    fn validate_status_update(&self, new: &Kind, _old: &Kind) -> Errors {
+    fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
         let mut errors = Errors::default();
+        let given = |node: &Kind| {
+            let status = node.status.as_ref();
+            status.map(|s| (s.capacity.clone(), s.allocatable.clone()))
+        };
+        // Kubelets report all the time, and mostly what they have reported before.
+        if given(new) != given(old) {
+            resources(new, &mut errors);
+        }
         let path = Path::new("status");
         let path = path.child("addresses");
         let addresses = new.status.as_ref().and_then(|s| s.addresses.as_deref());

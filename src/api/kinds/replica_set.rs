@@ -103,7 +103,21 @@ impl KindStrategy for Rules {
                     status.available_replicas.unwrap_or_default(),
                 ),
             ];
-            status_counts(&counts, status.replicas, &mut errors);
+            let path = Path::new("status");
+            let ending = i64::from(status.terminating_replicas.unwrap_or_default());
+            let others = [
+                ("terminatingReplicas", ending),
+                (
+                    "observedGeneration",
+                    status.observed_generation.unwrap_or_default(),
+                ),
+            ];
+            status_counts(&counts, status.replicas, &others, &mut errors);
+            let [_, (_, ready), (_, available)] = counts;
+            if available > ready {
+                let detail = "cannot be greater than readyReplicas";
+                errors.invalid(&path.child("availableReplicas"), available, detail);
+            }
         }
         errors
     }

@@ -120,10 +120,10 @@ impl KindStrategy for Rules {
             ("readyReplicas", ready),
             ("availableReplicas", available),
         ];
-        status_counts(&counts, status.replicas, &mut errors);
-        let path = Path::new("status");
         let generation = status.observed_generation.unwrap_or_default();
-        not_negative(generation, &path.child("observedGeneration"), &mut errors);
+        let others = [("observedGeneration", generation)];
+        status_counts(&counts, status.replicas, &others, &mut errors);
+        let path = Path::new("status");
         if available > ready {
             let detail = "cannot be greater than readyReplicas";
             errors.invalid(&path.child("availableReplicas"), available, detail);

@@ -3,6 +3,7 @@
 //! Models `k8s.io/kubernetes/pkg/registry/core/service/strategy.go`.
 
 mod allocated;
+mod status;
 pub(in crate::api) mod validation;
 mod warnings;
 
@@ -108,6 +109,11 @@ impl KindStrategy for Rules {
 
     fn prepare_for_status_update(&self, new: &mut Kind, old: &Kind) {
         new.spec.clone_from(&old.spec);
+        status::default_modes(new);
+    }
+
+    fn validate_status_update(&self, new: &Kind, old: &Kind) -> Errors {
+        status::validate(new, old)
     }
 
     fn validate(&self, service: &Kind) -> Errors {

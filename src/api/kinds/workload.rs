@@ -148,11 +148,19 @@ pub(super) fn always_restarted(
     }
 }
 
-/// Counts in a status: not negative, and none larger than the number of all.
-pub(super) fn status_counts(counts: &[(&str, i32)], all: i32, errors: &mut Errors) {
+/// Counts in a status: not negative, as others are not, and none larger than the number of all.
+pub(super) fn status_counts(
+    counts: &[(&str, i32)],
+    all: i32,
+    others: &[(&str, i64)],
+    errors: &mut Errors,
+) {
     let path = Path::new("status");
-    for (field, count) in counts.iter().chain(&[("replicas", all)]) {
-        crate::api::validation::not_negative(*count, &path.child(field), errors);
+    let first = [("replicas", all)];
+    let counted = first.iter().chain(counts);
+    let counted = counted.map(|(field, count)| (*field, i64::from(*count)));
+    for (field, count) in counted.chain(others.iter().copied()) {
+        crate::api::validation::not_negative(count, &path.child(field), errors);
     }
     for (field, count) in counts {
         if *count > all {

@@ -61,6 +61,11 @@ impl ApiServer {
             let spec = asked.get("spec").unwrap_or(&Value::Null);
             let (spec, status) = match known.kind {
                 "SelfSubjectReview" => (Value::Null, json!({"userInfo": user_info(caller)})),
+                "TokenReview" if spec["token"].as_str().unwrap_or_default().is_empty() => {
+                    return Err(Status::bad_request(
+                        "token is required for TokenReview in authentication",
+                    ));
+                }
                 "TokenReview" => (spec.clone(), self.token_review(now, spec)),
                 "SelfSubjectRulesReview" => {
                     let namespace = spec["namespace"].as_str().unwrap_or_default();

@@ -77,16 +77,27 @@ pub(super) fn validate_status(new: &Deployment, old: &Deployment) -> Errors {
             status.available_replicas.unwrap_or_default(),
         ),
     ];
-    status_counts(&counts, status.replicas.unwrap_or_default(), &mut errors);
+    let path = Path::new("status");
+    let generation = status.observed_generation.unwrap_or_default();
+    not_negative(generation, &path.child("observedGeneration"), &mut errors);
+    let others = [
+        ("unavailableReplicas", status.unavailable_replicas),
+        ("terminatingReplicas", status.terminating_replicas),
+        ("collisionCount", status.collision_count),
+    ];
+    let others = others.map(|(field, count)| (field, i64::from(count.unwrap_or_default())));
+    let all = status.replicas.unwrap_or_default();
+    status_counts(&counts, all, &others, &mut errors);
+    let [_, (_, ready), (_, available)] = counts;
+    if available > ready {
+        let detail = "cannot be greater than readyReplicas";
+        errors.invalid(&path.child("availableReplicas"), available, detail);
+    }
     if let Some(count) = status.collision_count
         && count < before.collision_count.unwrap_or_default()
     {
-        let path = Path::new("status");
-        errors.invalid(
-            &path.child("collisionCount"),
-            count,
-            "cannot be decremented",
-        );
+        let detail = "cannot be decremented";
+        errors.invalid(&path.child("collisionCount"), count, detail);
     }
     errors
 }

@@ -107,15 +107,19 @@ pub(super) fn status(new: &StatefulSet, old: &StatefulSet) -> Errors {
         ("updatedReplicas", count(status.updated_replicas)),
         ("availableReplicas", available),
     ];
-    status_counts(&counts, status.replicas, &mut errors);
+    let collisions = count(status.collision_count);
+    let others = [
+        (
+            "observedGeneration",
+            status.observed_generation.unwrap_or_default(),
+        ),
+        ("collisionCount", i64::from(collisions)),
+    ];
+    status_counts(&counts, status.replicas, &others, &mut errors);
     if available > ready {
         let detail = "cannot be greater than status.readyReplicas";
         errors.invalid(&path.child("availableReplicas"), available, detail);
     }
-    let generation = status.observed_generation.unwrap_or_default();
-    not_negative(generation, &path.child("observedGeneration"), &mut errors);
-    let collisions = count(status.collision_count);
-    not_negative(collisions, &path.child("collisionCount"), &mut errors);
     if collisions < count(before.collision_count) {
         let detail = "cannot be decremented";
         errors.invalid(&path.child("collisionCount"), collisions, detail);
