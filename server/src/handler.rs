@@ -253,6 +253,8 @@ fn wants_old_schema(headers: &HeaderMap) -> bool {
 }
 
 const OLD_SCHEMA: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// Go does not read a media type with `@` in it, so the answer is called otherwise than what was asked for.
+const OLD_SCHEMA_SENT: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// OpenAPI v2 for kubectl, which takes it as protobuf only, and asks for it only where v3 does not know a kind. So it
 /// knows no kind either: kubectl then says itself that there is no such kind.
@@ -260,7 +262,7 @@ fn old_schema() -> HttpResponse<HttpBody> {
     const DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.36.2";
     let mut response = HttpResponse::new(HttpBody::from(DOCUMENT));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(OLD_SCHEMA));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(OLD_SCHEMA_SENT));
     headers.insert(CACHE_CONTROL, NO_CACHE);
     response
 }
