@@ -20,7 +20,7 @@ use wasmparser::{DataKind, ElementItems, ElementKind, TypeRef};
 
 use crate::constants::Constants;
 use crate::module::{Module, constant};
-use crate::names::{Listed, goes_by_chance};
+use crate::names::{Glue, Listed, glue};
 use crate::order;
 use crate::rewrite::{self, Target};
 
@@ -402,20 +402,17 @@ fn first_functions(module: &Module<'_>, listed: &Listed) -> Result<Vec<bool>, St
     Ok(first)
 }
 
-/// Adds what drops the values of the first file's functions, and what is in them: a visit may be the first in which there
-/// is something to drop (8 KB of gzip; what copies them would be 11 more).
+/// Adds what copies or drops a part of what the functions of the first file copy or drop: a visit may be the first in
+/// which there is such a part.
 fn with_chance(module: &Module<'_>, first: &mut [bool]) -> Result<(), String> {
     let imported = module.imported();
-    let by_chance: Vec<bool> = module
-        .names
-        .iter()
-        .map(|name| goes_by_chance(name))
-        .collect();
+    let glue: Vec<Option<Glue>> = module.names.iter().map(|name| glue(name)).collect();
     let mut new: Vec<usize> = (imported..first.len()).filter(|at| first[*at]).collect();
     while let Some(caller) = new.pop() {
         for callee in rewrite::calls(&module.bodies[caller - imported])? {
             let callee = callee as usize;
-            if by_chance[callee] && !first[callee] {
+            let goes_along = glue[callee].is_some() && glue[callee] == glue[caller];
+            if goes_along && !first[callee] {
                 first[callee] = true;
                 new.push(callee);
             }
@@ -582,8 +579,6 @@ fn text(error: impl std::fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::names;
 
@@ -616,18 +611,24 @@ mod tests {
     }
 
     #[test]
-    fn what_the_first_functions_drop_goes_with_them() {
+    fn parts_of_what_the_first_functions_drop_and_copy_go_with_them() {
+        let listed = [
+            "a::runs",
+            "core::ptr::drop_in_place::<a::Outer>",
+            "<a::Outer as core::clone::Clone>::clone",
+        ];
         let bytes = module(&[
-            ("listed", &[1, 2]),
-            ("core::ptr::drop_in_place::<a::Outer>", &[3, 4]),
-            ("seldom", &[5]),
-            ("core::ptr::drop_in_place::<a::Inner>", &[1]),
-            ("<a::Outer as core::ops::drop::Drop>::drop", &[]),
-            ("core::ptr::drop_in_place::<a::Seldom>", &[]),
+            (listed[0], &[3]),
+            (listed[1], &[4]),
+            (listed[2], &[5]),
+            ("core::ptr::drop_in_place::<a::Other>", &[]),
+            ("core::ptr::drop_in_place::<a::Part>", &[6]),
+            ("<a::Part as core::clone::Clone>::clone", &[3, 1]),
+            ("core::ptr::drop_in_place::<a::PartOfPart>", &[4]),
         ]);
         let module = Module::read(&bytes).unwrap();
-        let list = names::written(&BTreeSet::from(["listed".to_owned()]), "");
+        let list = names::written(&listed.map(str::to_owned).into(), "");
         let first = first_functions(&module, &Listed::read(&list)).unwrap();
-        assert_eq!(first, [true, true, false, true, true, false]);
+        assert_eq!(first, [true, true, true, false, true, true, true]);
     }
 }

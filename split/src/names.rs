@@ -8,12 +8,23 @@ pub fn readable(mangled: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(mangled))
 }
 
-/// Whether a function drops something: which of these run in a minute goes by what there is at some moment, say what is
-/// under way where the history is thinned out, and not by what is done.
-pub fn goes_by_chance(mangled: &str) -> bool {
+/// What a function does to a value and the values in it. Which of these run in a minute goes by what there is at some
+/// moment, say what is under way where the history is kept or thinned out, and not by what is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glue {
+    Drops,
+    Copies,
+}
+
+pub fn glue(mangled: &str) -> Option<Glue> {
     let name = readable(mangled);
-    name.starts_with("core::ptr::drop_in_place::")
-        || name.ends_with(" as core::ops::drop::Drop>::drop")
+    let drops = name.starts_with("core::ptr::drop_in_place::")
+        || name.ends_with(" as core::ops::drop::Drop>::drop");
+    if drops {
+        return Some(Glue::Drops);
+    }
+    let copies = name.contains("core::clone::Clone") || name.contains("::clone_subtree::");
+    copies.then_some(Glue::Copies)
 }
 
 /// Of which functions the list was made: a number over all names of the program, by which it is known whether the
@@ -108,15 +119,22 @@ mod tests {
     }
 
     #[test]
-    fn what_drops_goes_by_chance() {
-        for name in [
-            "core::ptr::drop_in_place::<alloc::boxed::Box<a::B>>",
-            "<alloc::vec::Vec<a::B> as core::ops::drop::Drop>::drop",
+    fn what_copies_and_drops_is_known_by_its_name() {
+        for (name, expected) in [
+            (
+                "core::ptr::drop_in_place::<alloc::boxed::Box<a::B>>",
+                Some(Glue::Drops),
+            ),
+            (
+                "<alloc::vec::Vec<a::B> as core::ops::drop::Drop>::drop",
+                Some(Glue::Drops),
+            ),
+            ("<a::B as core::clone::Clone>::clone", Some(Glue::Copies)),
+            ("<a::B as a::Drops>::drop", None),
+            ("a::clone", None),
         ] {
-            assert!(goes_by_chance(name), "{name}");
+            assert_eq!(glue(name), expected, "{name}");
         }
-        assert!(!goes_by_chance("<a::B as a::Drops>::drop"));
-        assert!(!goes_by_chance("a::clone"));
     }
 
     #[test]

@@ -19,7 +19,9 @@ const WIDE = { width: 1440, height: 900 };
 const VISITORS = [
   // A first visit, and a second one that finds what the first has kept.
   { seconds: [10, 3] },
-  { slower: 4, seconds: [8] },
+  { slower: 2, seconds: [10] },
+  { slower: 4, seconds: [10] },
+  { slower: 8, seconds: [12] },
   { slower: 16, seconds: [10, 8], colorScheme: "dark" },
   { locale: "zh-CN", seconds: [6, 3] },
   { viewport: { width: 390, height: 844 }, reducedMotion: "reduce", seconds: [6] },
