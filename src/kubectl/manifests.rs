@@ -58,6 +58,17 @@ impl Kube {
         (manifests, failures)
     }
 
+    /// As [`Kube::manifests`], for commands that look at each object and list at the end what went wrong: that is
+    /// told without `error: ` before it, unless there is no such file.
+    pub async fn visited(&self) -> (Vec<Manifest>, Vec<Failure>) {
+        let (manifests, failures) = self.manifests().await;
+        let said = |failure: Failure| match failure {
+            Failure::Plain(message) if !is_of_file(&message) => Failure::Said(message),
+            failure => failure,
+        };
+        (manifests, failures.into_iter().map(said).collect())
+    }
+
     /// Names and texts of what a `-f` names: a file, a folder, the input.
     async fn sources(&self, file: &str) -> Result<Vec<(String, String)>> {
         let host = &self.shell.world.host;
@@ -243,6 +254,14 @@ impl Kube {
             source: source.to_owned(),
         })
     }
+}
+
+/// Whether a message is about a file that cannot be read, and not about what is in it.
+pub fn is_of_file(message: &str) -> bool {
+    const BEGINNINGS: [&str; 3] = ["the path \"", "error reading [", "unable to read URL "];
+    BEGINNINGS
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
 }
 
 /// The one manifest on the web that every introduction to Ingresses asks for is part of the program.

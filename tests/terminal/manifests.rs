@@ -225,3 +225,43 @@ exit=1
 ",
     );
 }
+
+#[test]
+fn what_is_looked_at_one_by_one_is_told_bare() {
+    let mut bench = Bench::bare(&[
+        (
+            "two.yaml",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt}}\n---\n{apiVersion: x/v1, kind: Nope, metadata: {name: a}}\n",
+        ),
+        ("cut.yaml", "a: [\n"),
+    ]);
+    bench.check(
+        "\
+$ kubectl get -f two.yaml
+NAME               DATA   AGE
+kube-root-ca.crt   1      ..
+resource mapping not found for name: \"a\" namespace: \"\" from \"two.yaml\": no matches for kind \"Nope\" in version \"x/v1\"
+ensure CRDs are installed first
+exit=1
+$ kubectl get -o name -f two.yaml
+error: resource mapping not found for name: \"a\" namespace: \"\" from \"two.yaml\": no matches for kind \"Nope\" in version \"x/v1\"
+ensure CRDs are installed first
+exit=1
+$ kubectl describe -f cut.yaml
+error parsing cut.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content
+exit=1
+$ kubectl get -f gone.yaml
+error: the path \"gone.yaml\" does not exist
+exit=1
+$ kubectl scale --replicas=1 -f cut.yaml
+error: no objects passed to scale error parsing cut.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content
+exit=1
+$ kubectl scale --replicas=1 -f two.yaml
+Error from server (NotFound): the server could not find the requested resource
+exit=1
+$ kubectl scale --replicas=1 -f gone.yaml
+error: the path \"gone.yaml\" does not exist
+exit=1
+",
+    );
+}

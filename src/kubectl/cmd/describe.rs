@@ -39,7 +39,7 @@ async fn run(kube: &Kube) -> Result<()> {
     let targets: Vec<Target> = if !flags.names_files() {
         kube.targets(&flags.arguments).await?.targets
     } else {
-        let (manifests, failed) = kube.manifests().await;
+        let (manifests, failed) = kube.visited().await;
         failures = failed;
         let target = |m: crate::kubectl::manifests::Manifest| Target {
             kind: m.kind,

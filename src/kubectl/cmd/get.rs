@@ -65,7 +65,7 @@ async fn run(kube: &Kube) -> Result<()> {
         kube.warn("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
         return kube.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).");
     }
-    let (targets, single, mut failures) = targets(kube).await?;
+    let (targets, single, mut failures) = targets(kube, format.is_some()).await?;
     if !flags.text("subresource").is_empty() && targets.iter().any(|t| t.name.is_empty()) {
         return plain("subresource cannot be used when bulk resources are specified");
     }
@@ -83,7 +83,7 @@ async fn run(kube: &Kube) -> Result<()> {
 }
 
 /// What the words or files name; whether that is one object.
-async fn targets(kube: &Kube) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
+async fn targets(kube: &Kube, whole: bool) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
     super::needs_files(&kube.flags)?;
     if !kube.flags.names_files() {
         let targets = kube.targets(&kube.flags.arguments).await?;
@@ -94,7 +94,14 @@ async fn targets(kube: &Kube) -> Result<(Vec<Target>, bool, Vec<Failure>)> {
             "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
         );
     }
-    let (manifests, failures) = kube.manifests().await;
+    // One file that is to be written as one object is taken as a whole.
+    let (manifests, failures) = match whole && kube.flags.list("filename").len() == 1 {
+        true => kube.manifests().await,
+        false => kube.visited().await,
+    };
+    if whole && failures.iter().any(|f| matches!(f, Failure::Plain(_))) {
+        return Err(all(failures).unwrap_or(Failure::Exit(1)));
+    }
     let targets: Vec<Target> = manifests
         .iter()
         .map(|m| Target {

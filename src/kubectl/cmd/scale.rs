@@ -7,6 +7,7 @@ use crate::apiserver::Method;
 use crate::kubectl::error::{Result, all, plain};
 use crate::kubectl::json::int;
 use crate::kubectl::kube::{DryRun, Kube, path};
+use crate::kubectl::manifests::is_of_file;
 use crate::kubectl::printers::done;
 use crate::kubectl::resources::Target;
 
@@ -41,8 +42,17 @@ async fn run(kube: &Kube) -> Result<()> {
         return plain("The --current-replicas must specify an integer of -1 or greater");
     }
     let (objects, mut failures) = kube.chosen_objects().await?;
-    if objects.is_empty() && kube.flags.names_files() && !failures.is_empty() {
-        return all(failures).map_or(Ok(()), Err);
+    if kube.flags.names_files() {
+        if failures
+            .iter()
+            .any(|failure| is_of_file(&failure.message()))
+        {
+            return all(failures).map_or(Ok(()), Err);
+        }
+        // It is enough that one of the objects is there.
+        if !objects.is_empty() {
+            failures.clear();
+        }
     }
     if objects.is_empty() {
         return plain(match all(failures) {
