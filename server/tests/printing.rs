@@ -326,6 +326,26 @@ fn lines_of_engineers() {
     compare("more.txt");
 }
 
+#[test]
+fn corners_of_templates_and_descriptions() {
+    compare("corners.txt");
+}
+
+#[test]
+fn columns_selectors_and_fields() {
+    compare("fields.txt");
+}
+
+#[test]
+fn set_label_annotate_patch() {
+    compare("setters.txt");
+}
+
+#[test]
+fn generators() {
+    compare("generators.txt");
+}
+
 /// Every folder of `kustomize/`, built by both.
 #[test]
 fn kustomizations() {

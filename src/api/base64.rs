@@ -56,6 +56,37 @@ pub fn decode_part(letters: impl Iterator<Item = u8>) -> (Vec<u8>, bool) {
     (out, matches!((count, padding), (0, 0) | (4, 2) | (2, 1)))
 }
 
+/// Where Go finds that a text is no base64 (`CorruptInputError`): at a letter that cannot be, at padding where none is
+/// due, or at the four letters that are not all there.
+pub fn corrupt_at(text: &[u8]) -> usize {
+    let mut letters = text
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| !matches!(b, b'\r' | b'\n'));
+    let mut due = 0_usize;
+    let mut begun = 0;
+    while let Some((at, letter)) = letters.next() {
+        if due == 0 {
+            begun = at;
+        }
+        if *letter != b'=' {
+            if value(*letter, STANDARD).is_none() {
+                return at;
+            }
+            due = (due + 1) % 4;
+            continue;
+        }
+        if due < 2 {
+            return at;
+        }
+        if due == 2 && !matches!(letters.next(), Some((_, b'='))) {
+            return if at + 1 < text.len() { at } else { text.len() };
+        }
+        return letters.next().map_or(text.len(), |(behind, _)| behind);
+    }
+    begun
+}
+
 /// Base64 with the letters of URLs; padding is not needed.
 pub fn decode_url(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::new();
@@ -111,6 +142,17 @@ mod tests {
             "Y!==",
         ] {
             assert_eq!(decode(bad), None, "{bad}");
+        }
+        for (bad, at) in [
+            ("!!", 0),
+            ("aG!s", 2),
+            ("aGVsbG", 4),
+            ("aGVs=bG8", 4),
+            ("YQ=", 3),
+            ("YQ=a", 2),
+            ("YQ==Y", 4),
+        ] {
+            assert_eq!(corrupt_at(bad.as_bytes()), at, "{bad}");
         }
         assert_eq!(decode_part(b"YQ".iter().copied()), (b"a".to_vec(), false));
     }

@@ -45,7 +45,21 @@ pub fn go_display(value: &Value, depth: usize) -> String {
         }
         Value::String(s) => s.clone(),
         Value::Null => "<nil>".to_owned(),
+        Value::Number(n) if n.is_f64() => go_float(n.as_f64().unwrap_or_default()),
         other => other.to_string(),
+    }
+}
+
+/// A float as Go's `%v` and `%g` print it: with an exponent from a million on, and below a ten-thousandth.
+fn go_float(n: f64) -> String {
+    let text = format!("{n:e}");
+    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+    match power.parse::<i32>() {
+        Ok(power) if !(-4..6).contains(&power) => {
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", power.abs())
+        }
+        _ => n.to_string(),
     }
 }
 

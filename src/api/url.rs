@@ -97,9 +97,30 @@ impl Url {
     }
 }
 
+/// A text as it may stand in an address: other bytes than letters, digits, `-_.~` and those of `kept` as numbers.
+pub fn escaped(text: &str, kept: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte if kept.as_bytes().contains(&byte) => out.push(char::from(byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_not_stand_in_an_address_is_a_number() {
+        assert_eq!(escaped("a b/ü~", ""), "a%20b%2F%C3%BC~");
+        assert_eq!(escaped("/a?b", "/"), "/a%3Fb");
+    }
 
     #[test]
     fn urls_are_taken_apart() {

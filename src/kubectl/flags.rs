@@ -167,7 +167,9 @@ pub fn parse(words: &[String], own: &[&'static str]) -> Result<Parsed, String> {
                 letters.get(i..).unwrap_or_default()
             ))?;
             let takes_rest = match (flag.value, rest.strip_prefix('=')) {
-                (_, Some(value)) => Some(value.to_owned()),
+                // Alone, the sign is the value.
+                (_, Some(value)) if !value.is_empty() => Some(value.to_owned()),
+                (_, Some(_)) => Some("=".to_owned()),
                 (Value::Bool, None) => None,
                 (Value::Optional(_), None) => None,
                 (_, None) if !rest.is_empty() => Some(rest.to_owned()),

@@ -121,11 +121,19 @@ impl Kube {
     pub async fn targets(&self, words: &[String]) -> Result<Targets> {
         self.discover_words(words).await;
         let mut targets = Vec::new();
+        // What expose selects are the pods of the new Service.
+        let selects = !self.path.ends_with("expose") && !self.flags.text("selector").is_empty();
+        let selects = selects || !self.flags.text("field-selector").is_empty();
         let slashed = words.iter().filter(|w| w.contains('/')).count();
         if slashed > 0 {
             if slashed != words.len() {
                 return plain(
                     "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+                );
+            }
+            if selects {
+                return plain(
+                    "selectors and the all flag cannot be used when passing resource/name arguments",
                 );
             }
             for word in words {
@@ -162,11 +170,7 @@ impl Kube {
         if one_word && kinds.len() > 1 && !names.is_empty() {
             return plain("you must specify only one resource");
         }
-        // What expose selects are the pods of the new Service.
-        let selects = !self.path.ends_with("expose") && !self.flags.text("selector").is_empty();
-        let selects = selects
-            || !self.flags.text("field-selector").is_empty()
-            || self.flags.is("all") && self.path == "kubectl delete";
+        let selects = selects || self.flags.is("all") && self.path == "kubectl delete";
         if !names.is_empty() && selects {
             return plain("name cannot be provided when a selector is specified");
         }

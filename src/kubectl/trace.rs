@@ -28,14 +28,7 @@ fn url(kube: &Kube, request: &Request) -> String {
         url.push(if i == 0 { '?' } else { '&' });
         url.push_str(name);
         url.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                    url.push(char::from(byte));
-                }
-                other => url.push_str(&format!("%{other:02X}")),
-            }
-        }
+        url.push_str(&crate::api::url::escaped(value, ""));
     }
     url
 }

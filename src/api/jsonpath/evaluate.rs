@@ -2,19 +2,18 @@
 
 use serde_json::Value;
 
-use super::{MOST_VALUES, Node, Operand, Step};
+use super::{MOST_VALUES, Node, Step};
 use crate::api::json::go_json;
 
-/// Where paths begin, and whether what they do not find is an error.
+/// Whether what a path does not find is an error.
 #[derive(Clone, Copy)]
-pub(super) struct Look<'v> {
-    pub(super) root: &'v Value,
+pub(super) struct Look {
     pub(super) strict: bool,
 }
 
-pub(super) fn render(
-    nodes: &[Node],
-    at: &Value,
+pub(super) fn render<'v>(
+    nodes: &'v [Node],
+    at: &'v Value,
     look: Look,
     out: &mut String,
 ) -> Result<(), String> {
@@ -49,22 +48,34 @@ fn printed(value: &Value) -> String {
 }
 
 pub(super) fn walk<'v>(
-    steps: &[Step],
+    steps: &'v [Step],
     mut values: Vec<&'v Value>,
-    look: Look<'v>,
+    look: Look,
 ) -> Result<Vec<&'v Value>, String> {
     let mut deep = false;
     for step in steps {
         let mut next = Vec::new();
+        match step {
+            // These do not ask what they are looked for in.
+            Step::Literal(value) => next.push(value),
+            Step::Wrong(what) => return Err(what.clone()),
+            // All of one part comes before the next one.
+            Step::Union(paths) if !deep => {
+                for path in paths {
+                    next.extend(walk(path, values.clone(), look)?);
+                }
+                values.clear();
+            }
+            _ => {}
+        }
+        if matches!(step, Step::Literal(_)) {
+            values.clear();
+        }
         for value in values {
             if deep {
                 descend(value, &mut |v| {
                     // What does not fit is not an error below `..`.
-                    let calm = Look {
-                        strict: false,
-                        ..look
-                    };
-                    let _ = take(step, v, calm, &mut next);
+                    let _ = take(step, v, Look { strict: false }, &mut next);
                 });
             } else {
                 take(step, value, look, &mut next)?;
@@ -89,13 +100,13 @@ fn descend<'v>(value: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
 }
 
 fn take<'v>(
-    step: &Step,
+    step: &'v Step,
     value: &'v Value,
-    look: Look<'v>,
+    look: Look,
     out: &mut Vec<&'v Value>,
 ) -> Result<(), String> {
     match step {
-        Step::Root => out.push(look.root),
+        Step::Literal(_) | Step::Wrong(_) => {}
         Step::Deep => out.push(value),
         Step::Field(name) => match value {
             Value::Object(map) => match map.get(name) {
@@ -104,7 +115,6 @@ fn take<'v>(
                 None => {}
             },
             Value::Null => {}
-            Value::Array(_) if name.is_empty() => out.push(value),
             _ => {}
         },
         Step::All => match value {
@@ -171,7 +181,7 @@ fn take<'v>(
                 }
             };
             for item in items {
-                if passes(left, operator, right.as_ref(), item, look)? {
+                if passes(left, operator, right.as_deref(), item)? {
                     out.push(item);
                 }
             }
@@ -198,37 +208,30 @@ fn array(value: &Value) -> Result<Option<&[Value]>, String> {
     Err(format!("{type_name} is not array or slice"))
 }
 
-fn passes(
-    left: &Operand,
+fn passes<'v>(
+    left: &'v [Step],
     operator: &str,
-    right: Option<&Operand>,
-    item: &Value,
-    look: Look,
+    right: Option<&'v [Step]>,
+    item: &'v Value,
 ) -> Result<bool, String> {
     // Items without the field do not pass; that is no error.
-    let calm = Look {
-        strict: false,
-        ..look
+    let calm = Look { strict: false };
+    let resolve = |steps: &'v [Step]| match walk(steps, vec![item], calm)?.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        _ => Err("can only compare one element at a time".to_owned()),
     };
-    let resolve = |operand: &Operand| -> Result<Option<Value>, String> {
-        Ok(match operand {
-            Operand::Literal(value) => Some(value.clone()),
-            Operand::Wrong(what) => return Err(what.clone()),
-            Operand::Path(steps) => match walk(steps, vec![item], calm)?.as_slice() {
-                [] => None,
-                [one] => Some((*one).clone()),
-                _ => return Err("can only compare one element at a time".to_owned()),
-            },
-        })
-    };
-    let left = resolve(left)?;
     let Some(right) = right else {
-        return Ok(left.is_some());
+        // How many there are is all the same.
+        return Ok(walk(left, vec![item], calm).is_ok_and(|found| !found.is_empty()));
     };
-    let (Some(left), Some(right)) = (left, resolve(right)?) else {
+    let Some(left) = resolve(left)? else {
         return Ok(false);
     };
-    let order = match (&left, &right) {
+    let Some(right) = resolve(right)? else {
+        return Ok(false);
+    };
+    let order = match (left, right) {
         (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()),
         (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),

@@ -29,6 +29,10 @@ enum Node {
 #[derive(Clone, Debug)]
 enum Step {
     Field(String),
+    /// A text, a number or a truth value: it stands for itself, whatever it is looked for in.
+    Literal(Value),
+    /// What the parser lets pass and the evaluation refuses.
+    Wrong(String),
     /// `*` and `[*]`.
     All,
     /// `..`: the value and everything below it.
@@ -42,19 +46,10 @@ enum Step {
     Index(i64),
     Union(Vec<Vec<Step>>),
     Filter {
-        left: Operand,
+        left: Vec<Step>,
         operator: String,
-        right: Option<Operand>,
+        right: Option<Vec<Step>>,
     },
-    /// `$`: back to the whole object.
-    Root,
-}
-
-#[derive(Clone, Debug)]
-enum Operand {
-    Path(Vec<Step>),
-    Literal(Value),
-    Wrong(String),
 }
 
 /// Ranges and filters nest no deeper.
@@ -88,7 +83,11 @@ impl Template {
         if path.is_empty() {
             return Template::parse("");
         }
-        if inside.trim_start_matches('.').is_empty() || inside.contains(['{', '}']) {
+        if inside == "." {
+            // Its dot is a name, and gets one of its own.
+            return Template::parse("{..}");
+        }
+        if inside.is_empty() || inside.contains(['{', '}']) {
             return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".to_owned());
         }
         let dot = match inside.starts_with(['.', '[', '$', '@']) {
@@ -111,7 +110,6 @@ impl Template {
     pub fn render(&self, root: &Value) -> Result<String, String> {
         let mut out = String::new();
         let look = Look {
-            root,
             strict: self.strict,
         };
         render(&self.nodes, root, look, &mut out)?;
@@ -119,11 +117,10 @@ impl Template {
     }
 
     /// The values that the template's paths lead to.
-    pub fn find<'v>(&self, root: &'v Value) -> Result<Vec<&'v Value>, String> {
+    pub fn find<'v>(&'v self, root: &'v Value) -> Result<Vec<&'v Value>, String> {
         let mut out = Vec::new();
         for node in &self.nodes {
             let look = Look {
-                root,
                 strict: self.strict,
             };
             match node {
@@ -170,6 +167,18 @@ mod tests {
             ("{.items[0:1].n}", "3"),
             ("{.items[0]['n','ok']}", "3 true"),
             ("{.nope}", ""),
+            // One action is one path, blanks or not, and a text in it stands for what was found.
+            ("{.items[0] .metadata .name}", "a"),
+            ("{.kind \"x\"}{\"x\" \"y\"}{\"x\" .kind}", "xy"),
+            ("{$.kind @.kind}{$.kind}{@ .kind}", "ListList"),
+            ("{range .items[*]}{$.n}{end}", "35"),
+            ("{range .items[*] \"x\"}{@}{end}", "x"),
+            // A dot alone is the field without a name.
+            ("{.}{ . }{.['kind']}{.kind.}", ""),
+            ("{.items[*]['metadata.name', 'n']}", "a b 3 5"),
+            ("{.items[].n}", "3"),
+            ("{-1}{+2}{1.5}{true}{.5}{false .kind}", "-121.5true"),
+            ("{.kind|.items}", ""),
             (
                 "{.items[0].metadata}",
                 "{\"labels\":{\"k8s.io/x\":\"1\"},\"name\":\"a\"}",
@@ -186,6 +195,7 @@ mod tests {
         for (template, expected) in [
             ("{end}", "not in range, nothing to end"),
             ("{foo}", "unrecognized identifier foo"),
+            ("{.a foo}", "unrecognized identifier foo"),
             ("{.a[?(@.b==x)]}", "unrecognized identifier x"),
             ("{.a[?(@.b=1)]}", "unrecognized filter operator ="),
             ("{.a[0:9]}", "array index out of bounds: index 8, length 2"),
@@ -194,6 +204,7 @@ mod tests {
                 "starting index 1 is greater than ending index 0",
             ),
             ("{.a[0:2:0]}", "step must be > 0"),
+            ("{.a[::-1]}", "step must be > 0"),
             ("{.m[0]}", "map[string]interface {} is not array or slice"),
             (
                 "{.m[?(@.k)]}",
@@ -216,6 +227,11 @@ mod tests {
             ("{.items[}", "unterminated array"),
             ("{.a", "unclosed action"),
             ("{.a[x]}", "invalid array index x"),
+            ("{.a[ 0 ]}", "invalid array index  0 "),
+            ("{.a\n}", "unclosed action"),
+            ("{*}", "unrecognized character in action: U+002A '*'"),
+            ("{....a}", "invalid multiple recursive descent"),
+            ("{1.2.3}", "cannot parse number 1.2.3"),
             ("{.a[?(@.b==1}", "unterminated filter"),
             ("{'a}", "unterminated quoted string"),
         ] {

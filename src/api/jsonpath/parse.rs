@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{DEEPEST, Node, Operand, Step};
+use super::{DEEPEST, Node, Step};
 
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
@@ -52,9 +52,7 @@ impl Parser<'_> {
             }
             self.blanks();
             if self.keyword("range") {
-                self.blanks();
-                let steps = self.path(0)?;
-                self.close()?;
+                let steps = self.action(0)?;
                 self.ended = false;
                 let body = self.nodes(true)?;
                 // A range that nothing ends goes to the end of the template; then what stands in it
@@ -67,7 +65,7 @@ impl Parser<'_> {
                 nodes.extend(again);
                 self.ended = false;
             } else if self.keyword("end") {
-                self.close()?;
+                self.action(0)?;
                 if !inside_range {
                     nodes.push(Node::Wrong("not in range, nothing to end".to_owned()));
                     continue;
@@ -75,52 +73,63 @@ impl Parser<'_> {
                 self.ended = true;
                 break;
             } else {
-                self.action(&mut nodes)?;
+                let steps = self.action(0)?;
+                nodes.push(Node::Path(steps));
             }
         }
         self.depth -= 1;
         Ok(nodes)
     }
 
-    /// What stands between braces: texts and paths.
-    fn action(&mut self, nodes: &mut Vec<Node>) -> Result<(), String> {
+    /// What stands before a closing brace. All of it is one path, blanks or not: each part is looked for in what
+    /// the one before has found, and a text takes the place of that.
+    fn action(&mut self, depth: usize) -> Result<Vec<Step>, String> {
+        if depth > DEEPEST {
+            return Err("the expression nests too deeply".to_owned());
+        }
+        let mut steps = Vec::new();
         loop {
-            self.blanks();
-            match self.peek() {
-                None => return Err("unclosed action".to_owned()),
-                Some('}') => {
-                    self.bump();
-                    return Ok(());
+            match self.bump() {
+                None | Some('\n' | '\r') => return Err("unclosed action".to_owned()),
+                Some('}') => return Ok(steps),
+                // The object at hand is meant anyway.
+                Some(' ' | '@' | '$') => {}
+                Some('.') if self.take(".") => {
+                    if matches!(steps.last(), Some(Step::Deep)) {
+                        return Err("invalid multiple recursive descent".to_owned());
+                    }
+                    steps.push(Step::Deep);
+                    if self.peek().is_some_and(is_word) {
+                        steps.push(self.field());
+                    }
                 }
-                Some('"' | '\'') => {
-                    let text = self.quoted()?;
-                    nodes.push(Node::Text(text));
-                }
-                Some('.' | '[' | '@' | '$' | '*') => {
-                    let steps = self.path(0)?;
-                    nodes.push(Node::Path(steps));
+                Some('.') => steps.push(self.field()),
+                Some('[') => self.brackets(depth, &mut steps)?,
+                Some(quote @ ('"' | '\'')) => {
+                    let text = self.quoted(quote)?;
+                    steps.push(Step::Literal(Value::String(text)));
                 }
                 Some(c) if c.is_ascii_digit() || matches!(c, '-' | '+') => {
-                    let end = self
-                        .rest()
-                        .find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.'))
-                        .unwrap_or(self.rest().len());
-                    nodes.push(Node::Text(
-                        self.rest().get(..end).unwrap_or_default().to_owned(),
-                    ));
-                    self.at += end.max(1);
-                }
-                Some(c) if c.is_alphabetic() || c == '_' => {
-                    let end = self
-                        .rest()
-                        .find(|c: char| !c.is_alphanumeric() && c != '_')
-                        .unwrap_or(self.rest().len());
-                    let word = self.rest().get(..end).unwrap_or_default();
-                    nodes.push(match word {
-                        "true" | "false" => Node::Text(word.to_owned()),
-                        word => Node::Wrong(format!("unrecognized identifier {word}")),
-                    });
+                    let other = |c: char| !c.is_ascii_digit() && c != '.';
+                    let end = self.rest().find(other).unwrap_or(self.rest().len());
+                    let digits = self.rest().get(..end).unwrap_or_default();
+                    let written = format!("{c}{digits}");
+                    let value = match (written.parse::<i64>(), written.parse::<f64>()) {
+                        (Ok(whole), _) => Value::from(whole),
+                        (_, Ok(number)) => Value::from(number),
+                        _ => return Err(format!("cannot parse number {written}")),
+                    };
                     self.at += end;
+                    steps.push(Step::Literal(value));
+                }
+                Some(c) if is_word(c) => {
+                    let end = self.rest().find(ends_word).unwrap_or(self.rest().len());
+                    let word = format!("{c}{}", self.rest().get(..end).unwrap_or_default());
+                    self.at += end;
+                    steps.push(match word.as_str() {
+                        "true" | "false" => Step::Literal(Value::Bool(word == "true")),
+                        _ => Step::Wrong(format!("unrecognized identifier {word}")),
+                    });
                 }
                 Some(c) => {
                     return Err(format!(
@@ -133,7 +142,7 @@ impl Parser<'_> {
     }
 
     fn blanks(&mut self) {
-        while matches!(self.peek(), Some(' ' | '\t' | '\n' | '\r')) {
+        while self.peek() == Some(' ') {
             self.bump();
         }
     }
@@ -144,90 +153,30 @@ impl Parser<'_> {
             && !rest
                 .get(word.len()..)
                 .unwrap_or_default()
-                .starts_with(|c: char| c.is_alphanumeric() || c == '_');
+                .starts_with(|c: char| !ends_word(c));
         self.at += if found { word.len() } else { 0 };
         found
     }
 
-    fn close(&mut self) -> Result<(), String> {
-        self.blanks();
-        match self.bump() {
-            Some('}') => Ok(()),
-            _ => Err("unclosed action".to_owned()),
-        }
-    }
-
-    fn path(&mut self, depth: usize) -> Result<Vec<Step>, String> {
-        if depth > DEEPEST {
-            return Err("the expression nests too deeply".to_owned());
-        }
-        let mut steps = Vec::new();
-        loop {
-            match self.peek() {
-                Some('@') => {
-                    self.bump();
-                }
-                Some('$') => {
-                    self.bump();
-                    steps.push(Step::Root);
-                }
-                Some('*') => {
-                    self.bump();
-                    steps.push(Step::All);
-                }
-                Some('.') => {
-                    self.bump();
-                    if self.take(".") {
-                        steps.push(Step::Deep);
-                        if matches!(self.peek(), Some('[' | '*')) {
-                            continue;
-                        }
-                    }
-                    match self.peek() {
-                        Some('*') => {
-                            self.bump();
-                            steps.push(Step::All);
-                        }
-                        Some('[') | None | Some('}' | ' ' | ')' | ']' | ',') => {}
-                        _ => {
-                            let name = self.field();
-                            steps.push(Step::Field(name));
-                        }
-                    }
-                }
-                Some('[') => {
-                    self.bump();
-                    let step = self.brackets(depth)?;
-                    steps.push(step);
-                }
-                _ => return Ok(steps),
-            }
-        }
-    }
-
-    /// A field's name; a backslash takes the next character as it is.
-    fn field(&mut self) -> String {
+    /// A field's name behind its dot; a backslash takes the next character as it is.
+    fn field(&mut self) -> Step {
         let mut name = String::new();
-        while let Some(c) = self.peek() {
+        while let Some(c) = self.peek().filter(|c| !ends_word(*c)) {
+            self.bump();
             match c {
-                '\\' => {
-                    self.bump();
-                    name.extend(self.bump());
-                    continue;
-                }
-                '.' | '[' | ']' | '}' | ' ' | '\t' | '\n' | '(' | ')' | ',' | '=' | '!' | '<'
-                | '>' | '$' | '@' | '|' => break,
+                '\\' => name.extend(self.bump()),
                 c => name.push(c),
             }
-            self.bump();
         }
-        name
+        match name.as_str() {
+            "*" => Step::All,
+            _ => Step::Field(name),
+        }
     }
 
     /// A text in quotes, with Go's escapes (`UnquoteExtend`).
-    fn quoted(&mut self) -> Result<String, String> {
-        let from = self.at;
-        let quote = self.bump().unwrap_or('"');
+    fn quoted(&mut self, quote: char) -> Result<String, String> {
+        let from = self.at - 1;
         let mut text = String::new();
         loop {
             let escaped = match self.bump() {
@@ -302,8 +251,8 @@ impl Parser<'_> {
         }
     }
 
-    fn brackets(&mut self, depth: usize) -> Result<Step, String> {
-        self.blanks();
+    /// What stands in brackets; the opening one has been read.
+    fn brackets(&mut self, depth: usize, steps: &mut Vec<Step>) -> Result<(), String> {
         if self.take("?(") {
             let text = self.filter()?;
             let sign = |c: char| matches!(c, '!' | '<' | '>' | '=');
@@ -316,114 +265,88 @@ impl Parser<'_> {
             if left.is_empty() || operator.is_empty() || right.is_empty() {
                 (left, operator, right) = (text.as_str(), "", "");
             }
-            return Ok(Step::Filter {
-                left: operand(left, depth)?,
+            steps.push(Step::Filter {
+                left: inner(left, depth)?,
                 operator: operator.to_owned(),
                 right: match operator {
                     "" => None,
-                    _ => Some(operand(right, depth)?),
+                    _ => Some(inner(right, depth)?),
                 },
             });
+            return Ok(());
         }
-        if self.take("*]") {
-            return Ok(Step::All);
-        }
-        if matches!(self.peek(), Some('\'' | '"' | '.' | '@')) {
-            let mut paths = Vec::new();
-            loop {
-                self.blanks();
-                let path = match self.peek() {
-                    // Between brackets, upstream takes names in single quotes alone.
-                    Some('"') => return Err(format!("invalid array index {:?}", self.quoted()?)),
-                    // A name is read as a path once more: dots part it.
-                    Some('\'') => {
-                        self.bump();
-                        let end = self.rest().find('\'').ok_or("unterminated array")?;
-                        let name = format!(".{}", self.rest().get(..end).unwrap_or_default());
-                        self.at += end + 1;
-                        let mut inner = Parser {
-                            text: &name,
-                            at: 0,
-                            depth: 0,
-                            ended: false,
-                        };
-                        inner.path(depth + 1)?
-                    }
-                    _ => self.path(depth + 1)?,
-                };
-                paths.push(path);
-                self.blanks();
-                match self.bump() {
-                    Some(',') => {}
-                    Some(']') => break,
-                    _ => return Err("unterminated array".to_owned()),
-                }
-            }
-            return Ok(Step::Union(paths));
-        }
-        let Some(end) = self.rest().find(']') else {
+        let end = self.rest().find([']', '\n']);
+        let inside = end.and_then(|end| self.rest().get(..=end).map(str::to_owned));
+        let Some(inside) = inside.as_deref().and_then(|text| text.strip_suffix(']')) else {
             return Err("unterminated array".to_owned());
         };
-        let inside = self.rest().get(..end).unwrap_or_default().to_owned();
-        self.at += end + 1;
-        let bad = || format!("invalid array index {inside}");
-        let number = |text: &str| -> Result<Option<i64>, String> {
-            match text.trim() {
-                "" => Ok(None),
-                text => text.parse().map(Some).map_err(|_| bad()),
-            }
-        };
-        if inside.contains(',') {
-            let mut paths = Vec::new();
-            for part in inside.split(',') {
-                let index = number(part)?.ok_or_else(bad)?;
-                paths.push(vec![Step::Index(index)]);
-            }
-            return Ok(Step::Union(paths));
+        self.at += inside.len() + 1;
+        let parts: Vec<&str> = inside.split(',').collect();
+        if parts.len() > 1 {
+            let parts = parts
+                .iter()
+                .map(|part| inner(&format!("[{}]", part.trim_matches(' ')), depth));
+            steps.push(Step::Union(parts.collect::<Result<_, _>>()?));
+            return Ok(());
         }
-        let parts: Vec<&str> = inside.split(':').collect();
-        match parts.as_slice() {
-            [index] => Ok(Step::Index(number(index)?.ok_or_else(bad)?)),
-            [from, to] => Ok(Step::Slice {
-                from: number(from)?,
-                to: number(to)?,
-                step: 1,
-            }),
-            [from, to, step] => Ok(Step::Slice {
-                from: number(from)?,
-                to: number(to)?,
-                step: number(step)?.unwrap_or(1),
-            }),
-            _ => Err(bad()),
+        // A name is read as a path once more: dots part it.
+        let name = inside
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''));
+        if let Some(name) = name.filter(|name| !name.contains('\'')) {
+            steps.extend(inner(&format!(".{name}"), depth)?);
+            return Ok(());
         }
+        steps.push(chosen(inside).ok_or_else(|| format!("invalid array index {inside}"))?);
+        Ok(())
     }
 }
 
-/// A side of a filter: the first thing that stands in it. All of it has to be readable.
-fn operand(text: &str, depth: usize) -> Result<Operand, String> {
+/// `*`, `1`, `-1`, `1:3`, `1:3:2`; nothing at all is the first.
+fn chosen(inside: &str) -> Option<Step> {
+    let number = |text: &str| match text {
+        "" => Some(None),
+        text if text.starts_with('+') => None,
+        text => text.parse::<i64>().ok().map(Some),
+    };
+    let parts: Vec<&str> = inside.split(':').collect();
+    Some(match *parts.as_slice() {
+        ["*"] => Step::All,
+        [index] => Step::Index(number(index)?.unwrap_or(0)),
+        [from, to] => Step::Slice {
+            from: number(from)?,
+            to: number(to)?,
+            step: 1,
+        },
+        [from, to, step] => Step::Slice {
+            from: number(from)?,
+            to: number(to)?,
+            step: number(step)?.unwrap_or(1),
+        },
+        _ => return None,
+    })
+}
+
+/// A path within another one: a side of a filter, a part of a union.
+fn inner(text: &str, depth: usize) -> Result<Vec<Step>, String> {
     let source = format!("{text}}}");
-    let mut inner = Parser {
+    let mut parser = Parser {
         text: &source,
         at: 0,
         depth: 0,
         ended: false,
     };
-    inner.blanks();
-    let first = match inner.peek() {
-        Some('\'' | '"') => Operand::Literal(Value::String(inner.quoted()?)),
-        Some('@' | '.' | '$' | '[' | '*') => Operand::Path(inner.path(depth + 1)?),
-        Some(c) if c.is_alphanumeric() || matches!(c, '_' | '-' | '+') => {
-            let other = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '+' | '.');
-            let end = inner.rest().find(other).unwrap_or(inner.rest().len());
-            let word = inner.rest().get(..end).unwrap_or_default().to_owned();
-            inner.at += end;
-            match serde_json::from_str(&word) {
-                Ok(value) => Operand::Literal(value),
-                Err(_) => Operand::Wrong(format!("unrecognized identifier {word}")),
-            }
-        }
-        _ => Operand::Path(Vec::new()),
-    };
-    inner.action(&mut Vec::new())?;
-    Ok(first)
+    parser.action(depth + 1)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// What a name does not go beyond.
+fn ends_word(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t' | '\n' | '\r' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}'
+    )
 }

@@ -83,13 +83,9 @@ async fn run(kube: &Kube) -> Result<()> {
     for (target, object) in &objects {
         if !target.kind.has_subresource("scale") {
             let kind = target.kind;
-            let gk = match kind.group {
-                "" => kind.kind.to_owned(),
-                group => format!("{}.{group}", kind.kind),
-            };
             return plain(format!(
-                "cannot autoscale a {gk}: could not find scale subresource for {}/{}, Resource={} in discovery information",
-                kind.group, kind.version, kind.plural
+                "cannot autoscale a {}: could not find scale subresource for {}/{}, Resource={} in discovery information",
+                kind.kind, kind.group, kind.version, kind.plural
             ));
         }
         let own = match flags.text("name") {

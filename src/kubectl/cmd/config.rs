@@ -250,6 +250,9 @@ fn delete_context(kube: &Kube) -> Result<()> {
 }
 
 fn delete_user(kube: &Kube) -> Result<()> {
+    if kube.flags.arguments.is_empty() {
+        return kube.usage("user to delete is required");
+    }
     let name = only(kube)?;
     let known = read(kube).user(name).is_some();
     change(kube, |config| config.users.retain(|u| u.name != name))?;
@@ -362,6 +365,17 @@ fn rename(kube: &Kube) -> Result<()> {
 fn set_cluster(kube: &Kube) -> Result<()> {
     let name = only(kube)?;
     let server = kube.flags.text("server").to_owned();
+    let authority = kube.flags.text("certificate-authority");
+    if kube.flags.is("embed-certs") {
+        if authority.is_empty() {
+            return plain("you must specify a --certificate-authority to embed");
+        }
+        if kube.shell.read_file(authority).is_none() {
+            return plain(format!(
+                "could not stat certificate-authority file {authority}: stat {authority}: no such file or directory"
+            ));
+        }
+    }
     change(kube, |config| {
         match config.clusters.iter_mut().find(|c| c.0 == name) {
             Some(cluster) if !server.is_empty() => cluster.1 = server,
@@ -416,7 +430,7 @@ fn set_credentials(kube: &Kube) -> Result<()> {
     let token = kube.flags.text("token").to_owned();
     if !token.is_empty() && !kube.flags.text("username").is_empty() {
         return plain(
-            "you cannot specify more than one authentication method at the same time: [--token --username/--password]",
+            "you cannot specify more than one authentication method at the same time: --token, --username/--password",
         );
     }
     let (certificate, key) = (

@@ -74,9 +74,7 @@ async fn run(kube: &Kube) -> Result<()> {
         Some(failure) => Err(failure),
         None => {
             if first {
-                let namespaced =
-                    !flags.is("all-namespaces") && targets.iter().all(|t| t.kind.namespaced);
-                match namespaced {
+                match !flags.is("all-namespaces") {
                     true => kube.warn(&format!(
                         "No resources found in {} namespace.",
                         kube.namespace()

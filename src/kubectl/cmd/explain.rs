@@ -47,6 +47,9 @@ async fn run(kube: &Kube) -> Result<()> {
             kube.flags.text("output")
         ));
     }
+    if word.starts_with('.') || word.contains("..") {
+        return plain("invalid jsonpath syntax, first node must be field node");
+    }
     let resource = word.split('.').next().unwrap_or_default();
     kube.discover_words(&[resource.to_owned()]).await;
     let info = kind(kube, word)?;

@@ -117,6 +117,13 @@ pub(super) fn overridden(kube: &Kube, kind: &KindInfo, object: Value) -> Result<
             return plain(format!("invalid override type: {other}"));
         }
     };
+    let field = |name: &str| changed[name].as_str().unwrap_or_default();
+    let (version, kind) = (field("apiVersion"), field("kind"));
+    if known(version, kind).is_err() {
+        return plain(format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/scheme/scheme.go:28\""
+        ));
+    }
     Ok(changed)
 }
 

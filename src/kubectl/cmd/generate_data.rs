@@ -198,12 +198,19 @@ pub(super) async fn config(kube: &Kube, kind: &'static str) -> Result<()> {
     if kind == "Secret" && !flags.text("type").is_empty() {
         object["type"] = Value::from(flags.text("type"));
     }
-    if flags.is("append-hash") {
-        object["metadata"]["name"] = format!("{name}-{}", hash_of(&object)).into();
-    }
+    add_hash(kube, &mut object);
     let lead = match kind {
         "Secret" => "failed to create secret",
         _ => "failed to create configmap:",
     };
     make(kube, known("v1", kind)?, object, MANAGER, lead, "created").await
+}
+
+/// With `--append-hash`, what an object holds is behind its name.
+pub(super) fn add_hash(kube: &Kube, object: &mut Value) {
+    if kube.flags.is("append-hash") {
+        let hash = hash_of(object);
+        let name = crate::kubectl::json::text(object, "metadata.name");
+        object["metadata"]["name"] = format!("{name}-{hash}").into();
+    }
 }

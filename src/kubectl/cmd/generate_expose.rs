@@ -150,9 +150,14 @@ fn selector_of(kind: &KindInfo, object: &Value) -> Result<Map<String, Value>> {
     };
     match map.as_object().filter(|m| !m.is_empty()) {
         Some(map) => Ok(map.clone()),
-        None => plain(
-            "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
-        ),
+        None => plain(format!(
+            "couldn't retrieve selectors via --selector flag or introspection: {}",
+            match kind.kind {
+                "Pod" => "the pod has no labels and cannot be exposed",
+                "Service" => "the service has no pod selector set",
+                _ => "no selector can be found",
+            }
+        )),
     }
 }
 

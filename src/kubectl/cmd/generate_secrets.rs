@@ -49,11 +49,12 @@ async fn tls(kube: &Kube) -> Result<()> {
     };
     let (cert, key) = (read(cert)?, read(key)?);
     super::key_pair::check(&cert, &key).map_err(Failure::Plain)?;
-    let object = json!({
+    let mut object = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
         "type": "kubernetes.io/tls",
         "data": {"tls.crt": base64::encode(cert.as_bytes()), "tls.key": base64::encode(key.as_bytes())},
     });
+    super::generate_data::add_hash(kube, &mut object);
     let lead = "failed to create secret:";
     make(
         kube,
@@ -115,11 +116,12 @@ async fn docker(kube: &Kube) -> Result<()> {
             base64::encode(config.as_bytes()).into(),
         );
     }
-    let object = json!({
+    let mut object = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name},
         "type": "kubernetes.io/dockerconfigjson",
         "data": data,
     });
+    super::generate_data::add_hash(kube, &mut object);
     let lead = "failed to create secret";
     make(
         kube,

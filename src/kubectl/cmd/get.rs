@@ -118,6 +118,15 @@ async fn raw(kube: &Kube, address: &str) -> Result<()> {
     if !kube.flags.arguments.is_empty() {
         return plain("arguments may not be passed when --raw is specified");
     }
+    let flags = &kube.flags;
+    let filters = ["selector", "field-selector", "label-columns"];
+    if ["watch", "watch-only"].iter().any(|flag| flags.is(flag))
+        || filters.iter().any(|flag| flags.given(flag))
+    {
+        return plain(
+            "--raw may not be specified with other flags that filter the server request or alter the output",
+        );
+    }
     super::raw::send(kube, Method::Get, address, "").await
 }
 

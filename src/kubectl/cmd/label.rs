@@ -121,8 +121,19 @@ async fn run(kube: &Kube, words: &Words) -> Result<()> {
     // Of one object alone nobody has to say which it is.
     let single = kube.flags.names_files() && objects.len() == 1
         || !kube.flags.names_files() && kube.targets(resources).await?.single;
+    if !single && kube.flags.given("resource-version") {
+        return plain("--resource-version may only be used with a single resource");
+    }
     for (target, object) in &objects {
         if kube.flags.is("list") {
+            // What is to change is shown as it would be.
+            let object = match taken(kube, words, object, &changes) {
+                Ok(()) => changed(words, object, &changes),
+                Err(failure) => {
+                    failures.push(failure);
+                    continue;
+                }
+            };
             let mut indent = "";
             if !single {
                 indent = " ";
@@ -200,13 +211,24 @@ fn parse(changes: &[String], words: &Words) -> Result<Changes> {
     Ok(out)
 }
 
-async fn change(
-    kube: &Kube,
-    words: &Words,
-    target: &Target,
-    object: &Value,
-    changes: &Changes,
-) -> Result<()> {
+/// The object with its changes.
+fn changed(words: &Words, object: &Value, changes: &Changes) -> Value {
+    let mut answer = object.clone();
+    let map = place(&mut answer, &["metadata", words.field]);
+    if map.is_null() {
+        *map = json!({});
+    }
+    for (key, value) in &changes.set {
+        map[key] = value.as_str().into();
+    }
+    for key in &changes.remove {
+        map.as_object_mut().map(|map| map.remove(key));
+    }
+    answer
+}
+
+/// Refuses to change a value that is there, unless that is wanted.
+fn taken(kube: &Kube, words: &Words, object: &Value, changes: &Changes) -> Result<()> {
     let current = object["metadata"][words.field].as_object();
     let value_of = |key: &str| current.and_then(|m| m.get(key)).and_then(Value::as_str);
     if !kube.flags.is("overwrite") {
@@ -236,6 +258,20 @@ async fn change(
             });
         }
     }
+    Ok(())
+}
+
+async fn change(
+    kube: &Kube,
+    words: &Words,
+    target: &Target,
+    object: &Value,
+    changes: &Changes,
+) -> Result<()> {
+    taken(kube, words, object, changes)?;
+    let current = object["metadata"][words.field].as_object();
+    let value_of = |key: &str| current.and_then(|m| m.get(key)).and_then(Value::as_str);
+    let here = kube.dry_run()? == DryRun::Client || kube.flags.is("local");
     let mut patch = Map::new();
     for (key, value) in &changes.set {
         if value_of(key) != Some(value) {
@@ -249,25 +285,21 @@ async fn change(
                 removed = true;
                 patch.insert(key.clone(), Value::Null);
             }
-            None if words.noun == "label" => kube.print(&format!("label \"{key}\" not found.")),
+            None if words.noun == "label" && !here => {
+                kube.print(&format!("label \"{key}\" not found."))
+            }
             None => {}
         }
     }
     if patch.is_empty() {
+        let object = match here {
+            true => &changed(words, object, changes),
+            false => object,
+        };
         return done(kube, target.kind, object, words.unchanged);
     }
-    let mut answer = object.clone();
-    if kube.dry_run()? == DryRun::Client || kube.flags.is("local") {
-        for (key, value) in patch {
-            let map = place(&mut answer, &["metadata", words.field]);
-            match (value, map.as_object_mut()) {
-                (Value::Null, Some(map)) => {
-                    map.remove(&key);
-                }
-                (value, _) => map[key] = value,
-            }
-        }
-    } else {
+    let mut answer = changed(words, object, changes);
+    if !here {
         let mut metadata = json!({});
         metadata[words.field] = Value::Object(patch);
         let version = kube.flags.text("resource-version");

@@ -24,6 +24,13 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
             "--raw must be a valid URL path: parse \"{address}\": invalid URI for request"
         ));
     }
+    // The server is the one of the context, whatever the address names.
+    let address = match address.split_once("://") {
+        Some((_, rest)) if !address.starts_with('/') => {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+        }
+        _ => address,
+    };
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let mut request = kube.request(method, path.to_owned());
     for pair in query.split('&').filter(|p| !p.is_empty()) {

@@ -80,6 +80,10 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
         .position(is_change)
         .unwrap_or(arguments.len());
     let (words, changes) = arguments.split_at(split);
+    // Objects of the server are not looked for, and so there are none.
+    if word == "env updated" && kube.flags.is("local") && !kube.flags.names_files() {
+        return plain(crate::kubectl::resources::NOTHING_NAMED);
+    }
     if words.is_empty() && !kube.flags.names_files() {
         return plain(match kube.flags.is("local") {
             true => {
@@ -99,6 +103,9 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
     // What is wrong with the objects' names counts first.
     if !words.is_empty() {
         kube.targets(words).await?;
+        if word == "resource requirements updated" {
+            kube.chosen(words).await?;
+        }
     }
     let needs = match word {
         "image updated" if changes.is_empty() => "at least one image update is required",
@@ -192,7 +199,7 @@ async fn run(kube: &Kube, edit: &Edit, word: &str) -> Result<()> {
 }
 
 /// The pod spec of a pod, or of what makes pods.
-fn template_spec(object: &mut Value) -> Option<&mut Value> {
+pub(super) fn template_spec(object: &mut Value) -> Option<&mut Value> {
     let mut spec = object.get_mut("spec")?;
     if spec.get("jobTemplate").is_some() {
         spec = spec.get_mut("jobTemplate")?.get_mut("spec")?;
@@ -242,7 +249,7 @@ fn image(_: &Kube, changes: &[String], spec: &mut Value) -> Result<()> {
         }
         if !found {
             missing.push(Failure::Plain(format!(
-                "unable to find container named \"{name}\""
+                "error: unable to find container named \"{name}\""
             )));
         }
     }
@@ -465,6 +472,11 @@ async fn resolved(
     }
     let field = text(source, "fieldRef.fieldPath");
     if !field.is_empty() {
+        // One of a map is named in brackets.
+        let one = field.strip_suffix("']").and_then(|f| f.split_once("['"));
+        if let Some((map @ ("metadata.annotations" | "metadata.labels"), key)) = one {
+            return Ok(text_of(crate::kubectl::json::at(object, map), key));
+        }
         let known = [
             "metadata.annotations",
             "metadata.labels",
@@ -483,6 +495,10 @@ async fn resolved(
         Some(value) if source["resourceFieldRef"].is_object() => Ok(value),
         _ => plain("invalid valueFrom"),
     }
+}
+
+fn text_of(map: &Value, key: &str) -> String {
+    map[key].as_str().unwrap_or_default().to_owned()
 }
 
 fn amounts(kube: &Kube, flag: &str) -> Result<Map<String, Value>> {
@@ -506,7 +522,7 @@ fn amounts(kube: &Kube, flag: &str) -> Result<Map<String, Value>> {
 fn resources(kube: &Kube, _: &[String], spec: &mut Value) -> Result<()> {
     let (limits, requests) = (amounts(kube, "limits")?, amounts(kube, "requests")?);
     let mut found = false;
-    for container in containers(spec, "containers") {
+    for container in all_containers(spec) {
         if !is_chosen(kube, text(container, "name")) {
             continue;
         }

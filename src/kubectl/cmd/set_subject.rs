@@ -116,17 +116,13 @@ async fn service_account(kube: &Kube) -> Result<()> {
     let (objects, mut failures) = kube.chosen_of(words).await?;
     for (target, before) in objects {
         let mut after = before.clone();
-        let spec = match after["spec"]["template"].is_object() {
-            true => &mut after["spec"]["template"]["spec"],
-            false => &mut after["spec"],
-        };
-        if spec.get("containers").is_none() {
+        let Some(spec) = super::set::template_spec(&mut after) else {
             failures.push(Failure::Plain(format!(
                 "{} does not have a pod template",
                 label(target.kind, &target.name)
             )));
             continue;
-        }
+        };
         spec["serviceAccountName"] = account.as_str().into();
         // The old name of the field follows: the server would keep it otherwise.
         if !kube.flags.is("local") {
@@ -136,9 +132,14 @@ async fn service_account(kube: &Kube) -> Result<()> {
             .send_changes(&target, &before, after, "kubectl-set")
             .await
         {
-            Ok(Some(object)) => done(kube, target.kind, &object, "serviceaccount updated")?,
-            Ok(None) => {}
-            Err(failure) => failures.push(failure),
+            Ok(object) => {
+                let object = object.as_ref().unwrap_or(&before);
+                done(kube, target.kind, object, "serviceaccount updated")?;
+            }
+            Err(failure) => failures.push(Failure::Plain(format!(
+                "failed to patch ServiceAccountName {}",
+                failure.message()
+            ))),
         }
     }
     match all(failures) {

@@ -72,6 +72,12 @@ async fn run(kube: &Kube) -> Result<()> {
         };
     }
     for (target, object) in objects {
+        // They share the time: when it is up, the others are not looked at any more.
+        let begun = kube.flags.nanos("timeout") != Some(0);
+        if begun && deadline.is_some_and(|deadline| kube.now() >= deadline) {
+            failures.push(timed_out(&target));
+            continue;
+        }
         let met = match &goal {
             Goal::Deleted => {
                 let uid = text(&object, "metadata.uid");
@@ -223,13 +229,17 @@ async fn holds(
                 _ => {}
             },
             _ => {
-                return plain(format!(
-                    "timed out waiting for the condition on {}/{}",
-                    target.kind.plural, target.name
-                ));
+                return Err(timed_out(target));
             }
         }
     }
+}
+
+fn timed_out(target: &Target) -> Failure {
+    Failure::Plain(format!(
+        "timed out waiting for the condition on {}/{}",
+        target.kind.plural, target.name
+    ))
 }
 
 /// Waits until what is named exists.
@@ -241,7 +251,10 @@ async fn created(kube: &Kube, deadline: Option<Time>) -> Result<()> {
         if let Some(failure) = all(other) {
             return Err(failure);
         }
-        if missing.is_empty() && !objects.is_empty() {
+        if missing.is_empty() && objects.is_empty() {
+            return plain("no matching resources found");
+        }
+        if missing.is_empty() {
             for (target, object) in objects {
                 done(kube, target.kind, &object, "condition met")?;
             }

@@ -176,10 +176,13 @@ pub fn probe(probe: &Value) -> String {
         return format!(
             "http-get {}://{host}{} {attributes}",
             text(get, "scheme").to_ascii_lowercase(),
-            match text(get, "path") {
-                path if path.is_empty() || path.starts_with('/') => path.to_owned(),
-                path => format!("/{path}"),
-            }
+            crate::api::url::escaped(
+                &match text(get, "path") {
+                    path if path.is_empty() || path.starts_with('/') => path.to_owned(),
+                    path => format!("/{path}"),
+                },
+                "$&+,/:;=@"
+            )
         );
     }
     if probe["tcpSocket"].is_object() {

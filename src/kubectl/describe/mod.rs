@@ -68,6 +68,10 @@ pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> S
             networking::ingress_class(kube, object, &mut page).await;
         }
         ("networking.k8s.io", "NetworkPolicy") => networking::policy(object, &mut page),
+        ("networking.k8s.io", "IPAddress") => networking::ip_address(kube, object, &mut page).await,
+        ("networking.k8s.io", "ServiceCIDR") => {
+            networking::service_cidr(kube, object, &mut page).await;
+        }
         ("storage.k8s.io", "StorageClass") => {
             storage::storage_class(kube, object, &mut page).await;
         }

@@ -238,3 +238,44 @@ fn rule_of_policy(rule: &Value, peers: &str, from: &str, page: &mut Page) {
         }
     }
 }
+
+pub async fn ip_address(kube: &Kube, address: &Value, page: &mut Page) {
+    page.pair("Name", text(address, "metadata.name"));
+    page.labels_and_annotations(address);
+    let parent = &address["spec"]["parentRef"];
+    if parent.is_object() {
+        page.line(0, "Parent Reference:");
+        for (title, field) in [
+            ("Group", "group"),
+            ("Resource", "resource"),
+            ("Namespace", "namespace"),
+            ("Name", "name"),
+        ] {
+            page.line(1, &format!("{title}:\t{}", text(parent, field)));
+        }
+    }
+    events::write(kube, address, page).await;
+}
+
+pub async fn service_cidr(kube: &Kube, range: &Value, page: &mut Page) {
+    page.pair("Name", text(range, "metadata.name"));
+    page.labels_and_annotations(range);
+    let ranges: Vec<&str> = list(range, "spec.cidrs")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    page.pair("CIDRs", &ranges.join(", "));
+    let conditions = list(range, "status.conditions");
+    if !conditions.is_empty() {
+        page.line(0, "Status:");
+        page.line(0, "Conditions:");
+        page.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage");
+        page.line(1, "----\t------\t------------------\t------\t-------");
+        for condition in conditions {
+            let cells = ["type", "status", "lastTransitionTime", "reason", "message"];
+            let cells: Vec<&str> = cells.iter().map(|field| text(condition, field)).collect();
+            page.line(1, &cells.join("\t"));
+        }
+    }
+    events::write(kube, range, page).await;
+}

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::page::Page;
-use crate::kubectl::json::{flag, int, list, scalar, text};
+use crate::kubectl::json::{at, flag, int, list, scalar, text};
 
 pub fn volumes(volumes: &[Value], space: &str, page: &mut Page) {
     if volumes.is_empty() {
@@ -305,6 +305,8 @@ const SOURCES: &[(&str, &str, &[Line])] = &[
             ("Storage Pool", "storagePool", Text),
             ("Storage Mode", "storageMode", Text),
             ("VolumeName", "volumeName", Text),
+            ("SecretName", "secretRef.name", Whole("")),
+            ("SecretNamespace", "secretRef.namespace", Whole("")),
             ("FSType", "fsType", Text),
             ("ReadOnly", "readOnly", Flag),
         ],
@@ -366,7 +368,7 @@ pub fn source(volume: &Value, whole: bool, page: &mut Page) -> bool {
 }
 
 fn shown(source: &Value, name: &str, show: &Show, whole: bool) -> String {
-    let or = |default: &str| match scalar(&source[name]) {
+    let or = |default: &str| match scalar(at(source, name)) {
         text if text.is_empty() => default.to_owned(),
         text => text,
     };

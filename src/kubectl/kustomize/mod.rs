@@ -191,7 +191,11 @@ impl Builder<'_> {
                 ))
             }
             (None, _) => Err(format!(
-                "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/root/{folder}'"
+                "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{}'",
+                match folder.trim_start_matches("./") {
+                    "" | "." => "/root".to_owned(),
+                    folder => format!("/root/{}", folder.trim_end_matches('/')),
+                }
             )),
         }
     }

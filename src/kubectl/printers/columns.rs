@@ -11,7 +11,11 @@ use crate::kubectl::tabwriter::TabWriter;
 
 /// Headers and where their values are found.
 /// A path that cannot be read is found out when rows are printed, after the headers.
-pub struct Columns(Vec<(String, std::result::Result<Template, String>)>);
+pub struct Columns {
+    columns: Vec<(String, std::result::Result<Template, String>)>,
+    /// Headers that came from a file always stand there.
+    always: bool,
+}
 
 impl Columns {
     pub fn parse(spec: &str) -> Result<Columns> {
@@ -27,7 +31,10 @@ impl Columns {
             };
             columns.push((header.to_owned(), template(path)?));
         }
-        Ok(Columns(columns))
+        Ok(Columns {
+            columns,
+            always: false,
+        })
     }
 
     /// Two lines: headers, and paths below them.
@@ -57,14 +64,17 @@ impl Columns {
         for (header, path) in headers.into_iter().zip(paths) {
             columns.push((header, template(&path)?));
         }
-        Ok(Columns(columns))
+        Ok(Columns {
+            columns,
+            always: true,
+        })
     }
 
     /// The table; and why it ends after its headers, if it does.
     pub fn render(&self, object: &Value, no_headers: bool) -> (String, Option<String>) {
         let mut text = String::new();
-        if !no_headers {
-            let headers: Vec<&str> = self.0.iter().map(|(h, _)| h.as_str()).collect();
+        if self.always || !no_headers {
+            let headers: Vec<&str> = self.columns.iter().map(|(h, _)| h.as_str()).collect();
             text.push_str(&headers.join("\t"));
             text.push('\n');
         }
@@ -72,14 +82,23 @@ impl Columns {
             true => list(object, "items"),
             false => std::slice::from_ref(object),
         };
-        let wrong = self.0.iter().find_map(|(_, path)| path.as_ref().err());
-        for row in rows.iter().filter(|_| wrong.is_none()) {
-            let paths = self.0.iter().filter_map(|(_, path)| path.as_ref().ok());
-            let cells: Vec<String> = paths.map(|path| cell(path, row)).collect();
-            text.push_str(&cells.join("\t"));
-            text.push('\n');
+        let paths: std::result::Result<Vec<&Template>, &String> =
+            self.columns.iter().map(|(_, path)| path.as_ref()).collect();
+        let mut wrong = paths.as_ref().err().map(|error| (*error).clone());
+        for row in rows.iter().filter(|_| paths.is_ok()) {
+            let cells = paths.iter().flatten().map(|path| cell(path, row));
+            match cells.collect::<std::result::Result<Vec<String>, String>>() {
+                Ok(cells) => {
+                    text.push_str(&cells.join("\t"));
+                    text.push('\n');
+                }
+                Err(error) => {
+                    wrong = Some(error);
+                    break;
+                }
+            }
         }
-        (TabWriter::table().align(&text), wrong.cloned())
+        (TabWriter::table().align(&text), wrong)
     }
 }
 
@@ -90,10 +109,9 @@ fn template(path: &str) -> Result<std::result::Result<Template, String>> {
     }
 }
 
-fn cell(template: &Template, object: &Value) -> String {
+fn cell(template: &Template, object: &Value) -> std::result::Result<String, String> {
     let found: Vec<String> = template
-        .find(object)
-        .unwrap_or_default()
+        .find(object)?
         .into_iter()
         .filter(|v| !v.is_null())
         .map(|v| match v {
@@ -102,8 +120,8 @@ fn cell(template: &Template, object: &Value) -> String {
             other => go_json(other),
         })
         .collect();
-    match found.is_empty() {
+    Ok(match found.is_empty() {
         true => "<none>".to_owned(),
         false => found.join(","),
-    }
+    })
 }

@@ -71,9 +71,17 @@ pub fn format(kube: &Kube, tables: bool) -> Result<Option<Format>> {
         ("kyaml", _) => Format::Kyaml,
         ("json", _) => Format::Json,
         ("name", _) => Format::Name,
-        ("jsonpath" | "jsonpath-as-json" | "go-template" | "template" | "custom-columns", None) => {
+        (
+            "jsonpath"
+            | "jsonpath-as-json"
+            | "go-template"
+            | "template"
+            | "custom-columns"
+            | "custom-columns-file",
+            None,
+        ) => {
             let example = match name {
-                "custom-columns" => {
+                "custom-columns" | "custom-columns-file" => {
                     return Err(
                         "custom-columns format specified but no custom columns given".into(),
                     );
@@ -173,11 +181,10 @@ impl Format {
                 out.write(&text.map_err(|e| jsonpath_failure(&e, template, object))?);
             }
             Format::Template(template, strict) => {
-                let object = without_managed_fields(kube, object);
-                let rendered = template.render(&object, *strict);
+                let rendered = template.render(object, *strict);
                 out.write(&rendered.text);
                 if let Some(error) = rendered.error {
-                    return Err(template_failure(kube, &error, template, &object));
+                    return Err(template_failure(kube, &error, template, object));
                 }
             }
             Format::Columns(columns) => {
@@ -228,8 +235,8 @@ fn template_failure(
 
 fn jsonpath_failure(error: &str, template: &jsonpath::Template, object: &Value) -> Failure {
     Failure::Plain(format!(
-        "error executing jsonpath \"{}\": Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n\n",
-        template.source(),
+        "error executing jsonpath {}: Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n\n",
+        go_quote(template.source()),
         template.source(),
         crate::api::json::go_source(object),
     ))

@@ -164,6 +164,12 @@ type Edit = dyn Fn(&Kube, &Target, &mut Value) -> Result<()>;
 async fn change(kube: &Kube, word: &str, edit: &Edit) -> Result<()> {
     need_resource(kube)?;
     let (objects, mut failures) = kube.chosen_objects().await?;
+    if objects.is_empty() && failures.is_empty() {
+        kube.warn(&format!(
+            "No resources found in {} namespace.",
+            kube.namespace()
+        ));
+    }
     for (target, before) in objects {
         let mut after = before.clone();
         let edited = need_rollout(kube, &target).and_then(|()| edit(kube, &target, &mut after));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::functions::{call, is_true};
 use super::parse::{Command, Node, Operand, Pipe, Place, What, shown, shown_command};
-use super::printf::{Spaces, print};
+use super::printf::{Spaces, print, type_of};
 use super::{Rendered, Template};
 
 const MOST_BYTES: usize = 8 << 20;
@@ -256,6 +256,10 @@ impl State<'_> {
                     }
                 });
             }
+            if matches!(&first.what, What::Literal(written, _) if written == "nil") {
+                self.at = (first.place, shown(&first.what));
+                return Err("nil is not a command".to_owned());
+            }
             return Ok(value);
         };
         let mut arguments = Vec::new();
@@ -274,6 +278,19 @@ impl State<'_> {
         }
         arguments.extend(last);
         self.at = (command.place, shown_command(command));
+        if let ("call", Some(what)) = (name.as_str(), arguments.first()) {
+            // No value here is a function.
+            let written = rest
+                .first()
+                .map_or(String::new(), |operand| shown(&operand.what));
+            return Err(match what {
+                Value::Null => "error calling call: call of nil".to_owned(),
+                what => format!(
+                    "error calling call: non-function {written} of type {}",
+                    type_of(what)
+                ),
+            });
+        }
         call(name, &arguments)
     }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::printf::{Spaces, formatted, print, type_of};
 
-pub const FUNCTIONS: [&str; 20] = [
+pub const FUNCTIONS: [&str; 21] = [
+    "call",
     "and",
     "or",
     "not",
@@ -91,7 +92,10 @@ fn worked_out(name: &str, arguments: &[Value]) -> Result<Value, String> {
             Value::String(s) => s.len().into(),
             Value::Array(a) => a.len().into(),
             Value::Object(o) => o.len().into(),
-            Value::Null => return Err("len of nil pointer".to_owned()),
+            // The real one asks nothing for its type, and catches that.
+            Value::Null => {
+                return Err("reflect: call of reflect.Value.Type on zero Value".to_owned());
+            }
             other => return Err(format!("len of type {}", argument_type(other))),
         },
         "index" => index(first, rest)?,
@@ -99,8 +103,10 @@ fn worked_out(name: &str, arguments: &[Value]) -> Result<Value, String> {
         "slice" => slice(first, rest)?,
         "base64decode" => {
             let text = first.as_str().unwrap_or_default();
-            let bytes = crate::api::base64::decode(text)
-                .ok_or_else(|| "base64 decode failed: illegal base64 data".to_owned())?;
+            let bytes = crate::api::base64::decode(text).ok_or_else(|| {
+                let at = crate::api::base64::corrupt_at(text.as_bytes());
+                format!("base64 decode failed: illegal base64 data at input byte {at}")
+            })?;
             Value::String(String::from_utf8_lossy(&bytes).into_owned())
         }
         "printf" => match first {
@@ -270,15 +276,5 @@ fn js(text: &str) -> String {
 }
 
 fn url_query(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
+    crate::api::url::escaped(text, " ").replace(' ', "+")
 }

@@ -112,6 +112,7 @@ fn token(first: char, rest: &str) -> Result<(Token, usize), String> {
             let written = rest.get(..length).unwrap_or_default().to_owned();
             (Token::Text(written, meaning), length)
         }
+        '\'' => character(rest)?,
         '`' => {
             let Some(end) = after.find('`') else {
                 return Err("unterminated raw quoted string".to_owned());
@@ -123,11 +124,13 @@ fn token(first: char, rest: &str) -> Result<(Token, usize), String> {
         '.' if !after.starts_with(|c: char| c.is_ascii_digit()) => {
             let end = word(after);
             let name = after.get(..end).unwrap_or_default();
+            terminated(after.get(end..).unwrap_or_default())?;
             (Token::Field(name.to_owned()), end + 1)
         }
         '$' => {
             let end = word(after);
             let name = after.get(..end).unwrap_or_default();
+            terminated(after.get(end..).unwrap_or_default())?;
             (Token::Variable(name.to_owned()), end + 1)
         }
         '0'..='9' | '-' | '+' | '.' => {
@@ -139,6 +142,7 @@ fn token(first: char, rest: &str) -> Result<(Token, usize), String> {
         }
         first if is_letter(first) => {
             let end = word(rest);
+            terminated(rest.get(end..).unwrap_or_default())?;
             (
                 Token::Word(rest.get(..end).unwrap_or_default().to_owned()),
                 end,
@@ -161,25 +165,107 @@ fn token(first: char, rest: &str) -> Result<(Token, usize), String> {
     })
 }
 
+/// Behind a name only some characters may follow (`atTerminator`).
+fn terminated(behind: &str) -> Result<(), String> {
+    match behind.chars().next() {
+        Some(c) if !c.is_whitespace() && !".,|:()".contains(c) && !behind.starts_with("}}") => {
+            Err(format!("bad character U+{:04X} '{c}'", u32::from(c)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a text in quotes means, and how long it is with them.
 fn quoted(rest: &str) -> Result<(String, usize), String> {
-    let unterminated = || "unterminated quoted string".to_owned();
-    let mut meaning = String::new();
+    let length = closed(rest, '"').ok_or("unterminated quoted string")?;
+    let inside = rest.get(1..length - 1).unwrap_or_default();
+    let meaning = unquoted(inside, '"').ok_or("invalid syntax")?;
+    Ok((meaning, length))
+}
+
+/// A character in single quotes is the number that it has.
+fn character(rest: &str) -> Result<(Token, usize), String> {
+    let length = closed(rest, '\'').ok_or("unterminated character constant")?;
+    let written = rest.get(..length).unwrap_or_default();
+    let inside = written.get(1..length - 1).unwrap_or_default();
+    let meaning = unquoted(inside, '\'').unwrap_or_default();
+    let mut chars = meaning.chars();
+    match (chars.next(), chars.next()) {
+        (Some(_), None) => Ok((Token::Number(written.to_owned()), length)),
+        _ => Err(format!("malformed character constant: {written}")),
+    }
+}
+
+/// The number of a character in quotes.
+pub fn number_of(written: &str) -> Option<u32> {
+    let inside = written.strip_prefix('\'')?.strip_suffix('\'')?;
+    unquoted(inside, '\'')?.chars().next().map(u32::from)
+}
+
+/// How long a text in quotes is, with them.
+fn closed(rest: &str, quote: char) -> Option<usize> {
     let mut chars = rest.char_indices().skip(1);
     loop {
-        let (at, c) = chars.next().ok_or_else(unterminated)?;
-        match c {
-            '"' => return Ok((meaning, at + 1)),
-            '\n' => return Err(unterminated()),
-            '\\' => match chars.next().ok_or_else(unterminated)?.1 {
-                'n' => meaning.push('\n'),
-                't' => meaning.push('\t'),
-                'r' => meaning.push('\r'),
-                other => meaning.push(other),
-            },
-            other => meaning.push(other),
+        match chars.next()? {
+            (_, '\n') => return None,
+            (_, '\\') => {
+                chars.next().filter(|(_, c)| *c != '\n')?;
+            }
+            (at, c) if c == quote => return Some(at + 1),
+            _ => {}
         }
     }
+}
+
+/// Go's escapes (`strconv.Unquote`); `None` for one that is none.
+fn unquoted(inside: &str, quote: char) -> Option<String> {
+    let mut meaning = Vec::new();
+    let mut rest = inside;
+    let mut letter = [0; 4];
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..)?;
+        if c != '\\' {
+            meaning.extend(c.encode_utf8(&mut letter).bytes());
+            continue;
+        }
+        let escaped = rest.chars().next()?;
+        let behind = rest.get(escaped.len_utf8()..)?;
+        // A byte by its number, or a character by its own.
+        let (digits, count, radix) = match escaped {
+            'x' => (behind, 2, 16),
+            'u' => (behind, 4, 16),
+            'U' => (behind, 8, 16),
+            '0'..='7' => (rest, 3, 8),
+            _ => ("", 0, 10),
+        };
+        if count > 0 {
+            let number = u32::from_str_radix(digits.get(..count)?, radix).ok()?;
+            rest = digits.get(count..)?;
+            match count > 3 {
+                true => {
+                    let c = char::from_u32(number)?;
+                    meaning.extend(c.encode_utf8(&mut letter).bytes());
+                }
+                false => meaning.push(u8::try_from(number).ok()?),
+            }
+            continue;
+        }
+        let meant = match escaped {
+            'a' => '\x07',
+            'b' => '\x08',
+            'f' => '\x0c',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'v' => '\x0b',
+            '\\' => '\\',
+            c if c == quote => c,
+            _ => return None,
+        };
+        meaning.extend(meant.encode_utf8(&mut letter).bytes());
+        rest = behind;
+    }
+    Some(String::from_utf8_lossy(&meaning).into_owned())
 }
 
 fn is_letter(c: char) -> bool {

@@ -135,6 +135,16 @@ mod tests {
                 "0bfalsetruetruetrue",
             ),
             ("{{exists .data \"p\"}}{{exists .data \"q\"}}", "truefalse"),
+            ("{{.data.p | }}", "cQ=="),
+            (
+                "{{'a'}} {{0b11}}{{0o17}}{{017}} {{1_000}} {{0x1p4}} {{1e3}} {{2000000.0}} {{.5}}",
+                "97 31515 1000 16 1000 2e+06 0.5",
+            ),
+            (r#"{{"\x41\101\u00e9\U00000042\t|"}}{{`\n`}}"#, "AAéB\t|\\n"),
+            (
+                r#"{{printf "%q %U %x %X %+v %+d %g" 65 65 -255 -255 5 5 1500000.0}}"#,
+                "'A' U+0041 -ff -FF 5 +5 1.5e+06",
+            ),
         ] {
             let rendered = Template::parse(template).map(|t| t.render(&object, false));
             let rendered = rendered.map(|r| (r.text, r.error));
@@ -179,6 +189,26 @@ mod tests {
                 "1:2: executing \"output\" at <len 3>: error calling len: len of type int",
             ),
             ("{{.metadata.name | base64decode}}", ""),
+            (
+                "{{nil}}",
+                "1:2: executing \"output\" at <nil>: nil is not a command",
+            ),
+            (
+                "{{call .metadata.name}}",
+                "1:2: executing \"output\" at <call .metadata.name>: error calling call: non-function .metadata.name of type string",
+            ),
+            (
+                "{{call nil}}",
+                "1:2: executing \"output\" at <call nil>: error calling call: call of nil",
+            ),
+            (
+                "{{len nil}}",
+                "1:2: executing \"output\" at <len nil>: error calling len: reflect: call of reflect.Value.Type on zero Value",
+            ),
+            (
+                "{{\"aGVsbG\" | base64decode}}",
+                "1:13: executing \"output\" at <base64decode>: error calling base64decode: base64 decode failed: illegal base64 data at input byte 4",
+            ),
         ] {
             let rendered = Template::parse(template).unwrap().render(&object, true);
             let error = rendered.error.unwrap_or_default();
@@ -194,6 +224,14 @@ mod tests {
             ("{{range .a}}", "unexpected EOF"),
             ("{{end}}", "unexpected {{end}}"),
             ("{{foo}}", "function \"foo\" not defined"),
+            ("{{.a.}}", "unexpected <.> in operand"),
+            ("{{| .a}}", "unexpected \"|\" in command"),
+            ("{{1 | 2}}", "non executable command in pipeline stage 2"),
+            ("{{(.a)\"x\"}}", "unexpected \"\\\"x\\\"\" in operand"),
+            ("{{.a\"x\"}}", "bad character U+0022 '\"'"),
+            ("{{\"a\\qb\"}}", "invalid syntax"),
+            ("{{'ab'}}", "malformed character constant: 'ab'"),
+            ("{{'a}}", "unterminated character constant"),
             ("{{if}}{{end}}", "missing value for if"),
             ("{{}}", "missing value for command"),
             ("{{(.a}}", "unclosed left paren"),

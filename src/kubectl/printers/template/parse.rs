@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::functions::FUNCTIONS;
 pub use super::lex::Place;
-use super::lex::{Failed, Piece, Token, pieces};
+use super::lex::{Failed, Piece, Token, number_of, pieces};
+use crate::api::rfc3339::go_quote;
 
 pub enum Node {
     Text(String),
@@ -328,9 +329,9 @@ impl Parser {
         if let Some((_, place)) = rest.first() {
             return Err(("unexpected right paren".to_owned(), *place));
         }
-        match pipe.iter().find(|command| command.operands.is_empty()) {
-            Some(command) => Err((format!("missing value for {context}"), command.place)),
-            None => Ok(pipe),
+        match pipe.is_empty() {
+            true => Err((format!("missing value for {context}"), place)),
+            false => Ok(pipe),
         }
     }
 
@@ -347,9 +348,27 @@ impl Parser {
         let mut pipe: Pipe = Vec::new();
         let mut operands: Vec<Operand> = Vec::new();
         let mut begin = None;
-        let ended = |operands: &mut Vec<Operand>, begin: &mut Option<Place>| Command {
-            place: begin.take().unwrap_or(place),
-            operands: std::mem::take(operands),
+        // Behind the last bar nothing has to stand; a later command begins with something that can be called.
+        let ended = |pipe: &mut Pipe,
+                     operands: &mut Vec<Operand>,
+                     begin: &mut Option<Place>|
+         -> Result<(), Failed> {
+            let Some(place) = begin.take() else {
+                return Ok(());
+            };
+            let operands = std::mem::take(operands);
+            let calls = !matches!(
+                operands.first().map(|first| &first.what),
+                Some(What::Literal(..) | What::Dot)
+            );
+            pipe.push(Command { operands, place });
+            match calls || pipe.len() == 1 {
+                true => Ok(()),
+                false => Err((
+                    format!("non executable command in pipeline stage {}", pipe.len()),
+                    place,
+                )),
+            }
         };
         // Whether a field that comes now belongs to the operand before it.
         let mut joined = false;
@@ -360,8 +379,11 @@ impl Parser {
                     break;
                 }
                 *tokens = rest;
-                pipe.push(ended(&mut operands, &mut begin));
-                return Ok(pipe);
+                ended(&mut pipe, &mut operands, &mut begin)?;
+                return match pipe.is_empty() {
+                    true => Err(("missing value for parenthesized pipeline".to_owned(), place)),
+                    false => Ok(pipe),
+                };
             }
             *tokens = rest;
             let what = match token {
@@ -369,12 +391,15 @@ impl Parser {
                     joined = false;
                     continue;
                 }
+                Token::Symbol("|") if operands.is_empty() => {
+                    return Err(("unexpected \"|\" in command".to_owned(), at));
+                }
                 Token::Symbol("|") => {
-                    pipe.push(ended(&mut operands, &mut begin));
+                    ended(&mut pipe, &mut operands, &mut begin)?;
                     joined = false;
                     continue;
                 }
-                Token::Symbol("(") => {
+                Token::Symbol("(") if !joined => {
                     What::Group(self.commands(tokens, depth + 1, at)?, Vec::new())
                 }
                 Token::Symbol(symbol) => {
@@ -392,13 +417,20 @@ impl Parser {
                             }
                             _ => {
                                 return Err((
-                                    format!("unexpected . after term \"{}\"", shown(&last.what)),
+                                    format!(
+                                        "unexpected . after term {}",
+                                        go_quote(&shown(&last.what))
+                                    ),
                                     at,
                                 ));
                             }
                         }
                     }
                     continue;
+                }
+                // Between two operands stands a blank.
+                token if joined => {
+                    return Err((format!("unexpected {} in operand", told(token)), at));
                 }
                 Token::Field(name) if name.is_empty() => What::Dot,
                 Token::Field(name) => What::Field(vec![name.clone()]),
@@ -430,8 +462,25 @@ impl Parser {
         if depth > 0 {
             return Err(("unclosed left paren".to_owned(), self.end));
         }
-        pipe.push(ended(&mut operands, &mut begin));
+        ended(&mut pipe, &mut operands, &mut begin)?;
         Ok(pipe)
+    }
+}
+
+/// A token as Go's parser tells of it: keywords in angles, long ones in part.
+fn told(token: &Token) -> String {
+    let written = match token {
+        Token::Field(name) if name.is_empty() => return "<.>".to_owned(),
+        Token::Word(word) if word == "nil" => return "<nil>".to_owned(),
+        Token::Field(name) => format!(".{name}"),
+        Token::Variable(name) => format!("${name}"),
+        Token::Text(written, _) | Token::Number(written) | Token::Word(written) => written.clone(),
+        Token::Symbol(symbol) => (*symbol).to_owned(),
+        Token::Blank => " ".to_owned(),
+    };
+    match written.char_indices().nth(10) {
+        Some((end, _)) => format!("{}...", go_quote(written.get(..end).unwrap_or_default())),
+        None => go_quote(&written),
     }
 }
 
@@ -479,19 +528,56 @@ fn trimmed(tokens: Tokens<'_>) -> Tokens<'_> {
     tokens
 }
 
+/// Go's numbers, which may be written to several bases, or as a character.
 fn number(written: &str) -> Option<Value> {
+    if let Some(number) = number_of(written) {
+        return Some(number.into());
+    }
     let plain = written.replace('_', "");
-    let unsigned = plain.trim_start_matches(['+', '-']);
-    let value = match unsigned.get(..2).map(str::to_ascii_lowercase).as_deref() {
-        Some("0x") => i64::from_str_radix(unsigned.get(2..)?, 16).ok()?,
-        _ => match unsigned.parse() {
-            Ok(value) => value,
-            Err(_) => return serde_json::Number::from_f64(plain.parse().ok()?).map(Value::Number),
-        },
+    let (negative, unsigned) = match plain.strip_prefix(['+', '-']) {
+        Some(rest) => (plain.starts_with('-'), rest),
+        None => (false, plain.as_str()),
     };
-    Some(Value::from(if plain.starts_with('-') {
-        -value
-    } else {
-        value
-    }))
+    let prefix = unsigned.get(..2).map(str::to_ascii_lowercase);
+    let based = match prefix.as_deref() {
+        Some("0x") => Some(16),
+        Some("0o") => Some(8),
+        Some("0b") => Some(2),
+        _ => None,
+    };
+    let signed = |whole: i64| Value::from(if negative { -whole } else { whole });
+    if let Some(radix) = based {
+        let digits = unsigned.get(2..)?;
+        return match i64::from_str_radix(digits, radix) {
+            Ok(whole) => Some(signed(whole)),
+            Err(_) => hexadecimal(digits).map(|n| if negative { -n } else { n }.into()),
+        };
+    }
+    let octal = unsigned.len() > 1 && unsigned.starts_with('0');
+    match (octal, unsigned.bytes().all(|b| b.is_ascii_digit())) {
+        (true, true) => i64::from_str_radix(unsigned, 8).ok().map(signed),
+        (false, true) => unsigned.parse().ok().map(signed),
+        _ => serde_json::Number::from_f64(plain.parse().ok()?).map(Value::Number),
+    }
+}
+
+/// `1.8p4`: digits to the base 16, and how often they are doubled.
+fn hexadecimal(digits: &str) -> Option<f64> {
+    let (mantissa, power) = digits.split_once(['p', 'P'])?;
+    let power: i32 = power
+        .parse()
+        .ok()
+        .filter(|power: &i32| power.abs() < 1000)?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = u64::from_str_radix(&format!("{whole}{part}"), 16).ok()?;
+    let power = power - 4 * i32::try_from(part.len()).ok()?;
+    let mut number = all as f64;
+    for _ in 0..power.abs() {
+        number = if power < 0 {
+            number / 2.0
+        } else {
+            number * 2.0
+        };
+    }
+    number.is_finite().then_some(number)
 }

@@ -128,7 +128,6 @@ fn one(verb: char, value: &Value, flags: &Flags) -> String {
     };
     let text = match (verb, value) {
         ('v', value) if flags.sharp => go_source(value),
-        ('v', Value::Number(n)) if n.is_i64() || n.is_u64() => signed(n.to_string()),
         ('v', value) => go_display(value, 0),
         ('T', value) => type_of(value).to_owned(),
         // Lists and maps are gone into.
@@ -162,10 +161,26 @@ fn one(verb: char, value: &Value, flags: &Flags) -> String {
         (verb, Value::Number(n)) => match (n.as_i64(), n.as_f64()) {
             (Some(n), _) => match verb {
                 'd' => signed(n.to_string()),
-                'x' => format!("{n:x}"),
-                'X' => format!("{n:X}"),
-                'o' => format!("{n:o}"),
-                'b' => format!("{n:b}"),
+                'x' | 'X' | 'o' | 'b' => {
+                    let (sign, n) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
+                    signed(match verb {
+                        'x' => format!("{sign}{n:x}"),
+                        'X' => format!("{sign}{n:X}"),
+                        'o' => format!("{sign}{n:o}"),
+                        _ => format!("{sign}{n:b}"),
+                    })
+                }
+                'U' => format!("U+{n:04X}"),
+                'q' => {
+                    let c = u32::try_from(n).ok().and_then(char::from_u32);
+                    let quoted = go_quote(&c.unwrap_or(char::REPLACEMENT_CHARACTER).to_string());
+                    let inside = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+                    match inside {
+                        "\\\"" => "'\"'".to_owned(),
+                        "'" => "'\\''".to_owned(),
+                        inside => format!("'{inside}'"),
+                    }
+                }
                 'c' => u32::try_from(n)
                     .ok()
                     .and_then(char::from_u32)
@@ -175,7 +190,7 @@ fn one(verb: char, value: &Value, flags: &Flags) -> String {
             },
             (None, Some(n)) => match verb {
                 'f' | 'F' => signed(format!("{n:.*}", flags.precision.unwrap_or(6))),
-                'g' => signed(n.to_string()),
+                'g' => signed(go_display(value, 0)),
                 'e' => signed(exponent(&format!("{n:.*e}", flags.precision.unwrap_or(6)))),
                 _ => return bad(),
             },

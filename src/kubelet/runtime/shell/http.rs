@@ -7,6 +7,7 @@ use super::Machine;
 use super::network::Plan;
 use super::run::{Outcome, Shell};
 use crate::api::rfc3339;
+use crate::api::url::escaped;
 use crate::client::wire::{Ask, Ending};
 use crate::kubelet::runtime::files::absolute;
 use crate::sim::{Time, secs};
@@ -117,8 +118,8 @@ impl Fetch {
             "d" | "data" | "data-raw" | "data-binary" | "data-ascii" | "json" | "post-data"
             | "data-urlencode" => {
                 let value = match (name, value.split_once('=')) {
-                    ("data-urlencode", Some((key, text))) => format!("{key}={}", encoded(text)),
-                    ("data-urlencode", None) => encoded(value),
+                    ("data-urlencode", Some((key, text))) => format!("{key}={}", escaped(text, "")),
+                    ("data-urlencode", None) => escaped(value, ""),
                     _ => value.to_owned(),
                 };
                 // Several are joined.
@@ -602,20 +603,6 @@ fn addresses(host: &str, m: &dyn Machine) -> String {
 fn connection(fetch: &Fetch, m: &dyn Machine) -> String {
     let authority = &fetch.authority;
     format!("{authority} ({}:{})", addresses(&fetch.host, m), fetch.port)
-}
-
-/// A text as it may stand in an address.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 /// Of what runs in the cluster only the API server does.
