@@ -96,6 +96,19 @@ impl ApiServer {
         all.ports.extend(claim.ports);
     }
 
+    /// Counts anew what services have, when they came or went past the requests that claim.
+    pub(super) fn recount_services(&mut self) {
+        let mut all = Allocations::default();
+        for (_, version) in self.store.versions() {
+            let service = version.value.whole().and_then(Object::get::<Service>);
+            if let Some(spec) = service.and_then(|s| s.spec.as_ref()) {
+                all.addresses.extend(addresses_of(spec));
+                all.ports.extend(ports_of(spec));
+            }
+        }
+        self.allocations = all;
+    }
+
     /// Takes back what a deleted object was given.
     pub(super) fn release(&mut self, object: &Object) {
         let spec = object.get::<Service>().and_then(|s| s.spec.as_ref());

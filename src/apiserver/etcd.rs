@@ -8,6 +8,7 @@
 //! server fails when it reads it.
 
 mod registry;
+pub mod snapshot;
 mod txn;
 
 use std::rc::Rc;
@@ -138,6 +139,7 @@ impl ApiServer {
             (Method::Post, "put") => self.etcd_put(kernel, body)?,
             (Method::Post, "delete") => self.etcd_delete(kernel, body)?,
             (Method::Post, "txn") => self.etcd_txn(kernel, body)?,
+            (Method::Post, "snapshot") => self.etcd_snapshot(),
             (Method::Post, "lease") => self.etcd_lease(kernel, body)?,
             (Method::Post, "compact") => {
                 let revision = body["revision"].as_u64().unwrap_or_default();

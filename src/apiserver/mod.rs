@@ -48,6 +48,7 @@ use stored::Stored;
 
 pub use auth::{Caller, Refused, Wish, rules};
 pub use delete::{DeleteOptions, Propagation};
+pub use etcd::snapshot::described as snapshot_described;
 pub use metrics::{ContainerUsage, METRICS_WINDOW, PodUsage, Profile};
 pub use read::Selection;
 pub use request::{Body, Certificate, Credentials, Impersonation, Method, Request, Response};
@@ -108,6 +109,8 @@ pub struct ApiServer {
     packer: Packer,
     customs: customs::Customs,
     grants: auth::Grants,
+    /// Copies of the store that were saved (`etcdctl snapshot save`), the oldest first.
+    snapshots: Vec<Rc<etcd::snapshot::Snapshot>>,
     /// Whether discovery leaves out the kinds of our own.
     is_plain: bool,
     /// Watchers that have something to receive, and when.
@@ -138,6 +141,7 @@ impl ApiServer {
             packer: Packer::default(),
             customs: customs::Customs::default(),
             grants: auth::Grants::default(),
+            snapshots: Vec::new(),
             is_plain: false,
             wakeups: Vec::new(),
             signing_key: None,

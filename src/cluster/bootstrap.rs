@@ -46,6 +46,14 @@ const API_SERVER: &str = include_str!("../../static/manifests/kubernetes.yaml");
 
 impl Cluster {
     pub(super) fn bootstrap(&mut self) {
+        self.bootstrap_server();
+        if !self.config.bare {
+            ADDONS.into_iter().for_each(|text| self.create_all(text));
+        }
+    }
+
+    /// What an API server makes that finds nothing.
+    pub(super) fn bootstrap_server(&mut self) {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             self.create(Namespace::into_object(Rc::new(Namespace {
                 metadata: ObjectMeta {
@@ -58,7 +66,7 @@ impl Cluster {
         super::roles::each(|object| self.create(object));
         self.server.remember_grants();
         if !self.config.bare {
-            let all = [API_SERVER].into_iter().chain(IMAGES).chain(ADDONS);
+            let all = [API_SERVER].into_iter().chain(IMAGES);
             all.for_each(|text| self.create_all(text));
         }
     }

@@ -16,6 +16,7 @@ use super::faults::Troubles;
 use super::{Cluster, Event};
 use crate::api::{Result, Status};
 use crate::apiserver::{Body, Method, Request, Response};
+use crate::kubelet::{DATABASE, ETCD, LIVE};
 use crate::network::{Door, Mode};
 use crate::sim::Time;
 use crate::sim::ordered::Set as BTreeSet;
@@ -40,6 +41,8 @@ pub struct Machines {
     touched: bool,
     /// Components whose pods do not run.
     down: BTreeSet<&'static str>,
+    /// Where the etcd that ran last kept its data, if not where it did at first.
+    data: Option<Rc<str>>,
 }
 
 impl Machines {
@@ -294,10 +297,77 @@ impl Cluster {
                 down.insert(name);
             }
         }
+        if !down.contains("etcd") && !self.can_read_data(i) {
+            down.insert("etcd");
+        }
         if down.iter().ne(self.machines.down.iter()) {
+            let (was, is) = (self.machines.is_etcd_down(), down.contains("etcd"));
             self.machines.down = down;
+            match (was, is) {
+                (false, true) => self.close_data(i),
+                (true, false) => self.open_data(i),
+                _ => {}
+            }
             self.bring_about();
         }
+    }
+
+    /// The file in which the etcd of a node finds its keys: where it is, and what stands in it.
+    fn database(&self, i: usize) -> Option<(String, Option<Rc<str>>)> {
+        let kubelet = &self.kubelets.get(i)?.component;
+        let path = format!("{}/{DATABASE}", kubelet.data_folder()?);
+        let text = kubelet.folder().get(&*path).cloned();
+        Some((path, text))
+    }
+
+    /// Whether etcd can begin with what it finds: nothing, its own data, or a snapshot. With anything else it fails
+    /// as it starts.
+    fn can_read_data(&self, i: usize) -> bool {
+        match self.database(i) {
+            Some((_, Some(text))) => *text == *LIVE || self.server.knows_snapshot(&text),
+            _ => true,
+        }
+    }
+
+    /// Leaves behind what was stored, in the folder of the etcd that has ended.
+    fn close_data(&mut self, i: usize) {
+        let folder = self.machines.data.as_deref().unwrap_or(ETCD);
+        let path = format!("{folder}/{DATABASE}");
+        let kubelet = self.kubelets.get(i).map(|part| &part.component);
+        let text = kubelet.and_then(|kubelet| kubelet.folder().get(&*path));
+        if text.is_some_and(|text| **text == *LIVE) {
+            let file = self.server.save_snapshot();
+            self.write_data(i, &path, &file);
+        }
+    }
+
+    /// Begins with what stands in the folder of the etcd that has started.
+    fn open_data(&mut self, i: usize) {
+        let found = self.database(i);
+        let (path, text) = match &found {
+            Some((path, text)) => (Some(path), text.as_deref()),
+            None => (None, None),
+        };
+        match text {
+            Some(LIVE) => {}
+            Some(file) => self.server.restore_snapshot(&mut self.kernel, Some(file)),
+            None => {
+                self.server.restore_snapshot(&mut self.kernel, None);
+                self.bootstrap_server();
+            }
+        }
+        if let Some(path) = path {
+            self.write_data(i, path, LIVE);
+            let folder = path.strip_suffix(DATABASE).unwrap_or(path);
+            self.machines.data = Some(folder.trim_end_matches('/').into());
+        }
+    }
+
+    fn write_data(&mut self, i: usize, path: &str, text: &str) {
+        self.on_node(i, |kubelet, ctx| {
+            // A disk that is full takes no more; the file stays what it was.
+            let _ = kubelet.write_file(path, Some(text), ctx);
+        });
     }
 
     /// The node of a kubelet's event.

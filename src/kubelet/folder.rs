@@ -17,6 +17,13 @@ use crate::sim::secs;
 /// Where the kubelet looks for static pods (`staticPodPath`).
 pub const MANIFESTS: &str = "/etc/kubernetes/manifests/";
 
+/// Where an etcd keeps its keys, below its data directory.
+pub const DATABASE: &str = "member/snap/db";
+/// What stands there while it runs: its keys change all the time.
+pub const LIVE: &str = "etcd database, in use\n";
+/// Where the etcd of a node keeps its data at first.
+pub const ETCD: &str = "/var/lib/etcd";
+
 /// No node keeps more files, nor larger ones.
 const MOST_FILES: usize = 200;
 const MOST_BYTES: usize = 256 << 10;
@@ -100,6 +107,9 @@ pub fn of(node: &NodeSpec) -> Folder {
         ("/var/lib/kubelet/config.yaml", CONFIG.to_owned()),
     ] {
         folder.insert(path.into(), text.into());
+    }
+    if node.control_plane {
+        folder.insert(format!("{ETCD}/{DATABASE}").into(), LIVE.into());
     }
     folder
 }
@@ -228,6 +238,30 @@ impl Kubelet {
         let full = format!("{name}-{}", self.node.name);
         let mut workers = self.pods.values().filter(|w| w.is_static);
         workers.any(|w| *w.key.name == *full && w.runs())
+    }
+
+    /// The folder of the node in which its etcd keeps what it stores: that of `--data-dir`, as it is mounted; `None`
+    /// when nothing of the node is mounted there.
+    pub fn data_folder(&self) -> Option<String> {
+        let full = format!("etcd-{}", self.node.name);
+        let mut workers = self.pods.values().filter(|w| w.is_static);
+        let worker = workers.find(|w| *w.key.name == *full)?;
+        let spec = worker.pod.spec.as_ref()?;
+        let container = spec.containers.iter().find(|c| c.name == "etcd")?;
+        let words = container.command.iter().chain(&container.args).flatten();
+        let folder = words
+            .filter_map(|word| word.strip_prefix("--data-dir="))
+            .next_back()?;
+        let mounts = container.volume_mounts.iter().flatten();
+        let below = mounts.filter_map(|mount| {
+            let rest = folder.strip_prefix(mount.mount_path.trim_end_matches('/'))?;
+            (rest.is_empty() || rest.starts_with('/')).then_some((mount, rest))
+        });
+        let (mount, rest) = below.max_by_key(|(mount, _)| mount.mount_path.len())?;
+        let mut volumes = spec.volumes.iter().flatten();
+        let volume = volumes.find(|volume| volume.name == mount.name)?;
+        let host = volume.host_path.as_ref()?;
+        Some(format!("{}{rest}", host.path.trim_end_matches('/')))
     }
 
     /// The kubelet's process has been started again.

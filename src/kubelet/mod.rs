@@ -31,7 +31,7 @@ use crate::sim::{Time, millis};
 
 use crew::{Crew, Workers};
 use fake::Fake;
-pub use folder::{Folder, MANIFESTS};
+pub use folder::{DATABASE, ETCD, Folder, LIVE, MANIFESTS};
 use images::ImageStore;
 use pod::PodEvent;
 pub use pod::exec::{ExecCall, ExecState};

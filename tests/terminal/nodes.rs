@@ -70,6 +70,116 @@ kept
 }
 
 #[test]
+fn a_snapshot_of_etcd_is_taken_and_brought_back() {
+    let mut bench = Bench::full(&[]);
+    bench.run("kubectl create cm before --from-literal=a=1");
+    bench.run("kubectl create deploy web --image=nginx:1.25");
+    bench.desk.borrow_mut().run_for(secs(60));
+    bench.check(
+        "\
+$ ssh control-plane
+Linux control-plane ..
+$ grep data-dir /etc/kubernetes/manifests/etcd.yaml
+    - --data-dir=/var/lib/etcd
+$ export ETCDCTL_API=3
+$ etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key snapshot save /opt/backup.db 2>/dev/null
+Snapshot saved at /opt/backup.db
+Server version 3.6.6
+$ etcdutl snapshot status /opt/backup.db -w table | head -2
++..
+|..HASH..|..REVISION..|..TOTAL KEYS..|..TOTAL SIZE..|..VERSION..|
+$ etcdctl snapshot status nope.db
+Deprecated: Use `etcdutl snapshot status` instead.
+
+Error: stat nope.db: no such file or directory
+exit=1
+$ etcdutl snapshot restore /etc/hosts --data-dir /x
+Error: snapshot missing hash but --skip-hash-check=false
+exit=1
+$ etcdutl snapshot save x
+Error: unknown command \"save\" for \"etcdutl snapshot\"
+exit=128
+$ exit
+logout
+Connection to control-plane closed.
+$ kubectl create cm after --from-literal=a=1
+configmap/after created
+$ kubectl delete cm before
+configmap \"before\" deleted from default namespace
+$ kubectl scale deploy web --replicas=3
+deployment.apps/web scaled
+",
+    );
+    bench.desk.borrow_mut().run_for(secs(30));
+    bench.check(
+        "\
+$ ssh control-plane etcdutl snapshot restore /opt/backup.db --data-dir /var/lib/etcd-restored 2>/dev/null
+$ ssh control-plane etcdutl snapshot restore /opt/backup.db --data-dir /var/lib/etcd-restored
+Error: data-dir \"/var/lib/etcd-restored\" not empty or could not be read
+exit=1
+$ ssh control-plane
+Linux control-plane ..
+$ sed -i 's#path: /var/lib/etcd$#path: /var/lib/etcd-restored#' /etc/kubernetes/manifests/etcd.yaml
+$ exit
+logout
+Connection to control-plane closed.
+",
+    );
+    bench.desk.borrow_mut().run_for(secs(90));
+    bench.check(
+        "\
+$ kubectl get cm before after
+NAME     DATA   AGE
+before   1      ..
+Error from server (NotFound): configmaps \"after\" not found
+exit=1
+$ kubectl get deploy web
+NAME   READY   UP-TO-DATE   AVAILABLE   AGE
+web    1/1     1            1           ..
+$ kubectl get pods -l app=web --no-headers | wc -l
+1
+$ ssh control-plane
+Linux control-plane ..
+$ sed -i 's#path: /var/lib/etcd-restored#path: /var/lib/etcd#' /etc/kubernetes/manifests/etcd.yaml
+$ exit
+logout
+Connection to control-plane closed.
+",
+    );
+    // The old folder holds what was there when its etcd ended.
+    bench.desk.borrow_mut().run_for(secs(90));
+    bench.check(
+        "\
+$ kubectl get cm before after
+NAME    DATA   AGE
+after   1      ..
+Error from server (NotFound): configmaps \"before\" not found
+exit=1
+$ kubectl get deploy web --no-headers
+web   3/3   3     3     ..
+$ ssh control-plane
+Linux control-plane ..
+$ sed -i 's#path: /var/lib/etcd$#path: /var/lib/etcd-new#' /etc/kubernetes/manifests/etcd.yaml
+$ exit
+logout
+Connection to control-plane closed.
+",
+    );
+    // An empty folder is an empty cluster: the nodes come back by themselves, what people made does not.
+    bench.desk.borrow_mut().run_for(secs(120));
+    bench.check(
+        "\
+$ kubectl get deploy -A
+No resources found
+$ kubectl get ns default -o name
+namespace/default
+$ kubectl get svc kubernetes --no-headers
+kubernetes   ClusterIP   10.96.0.1   <none>   443/TCP   ..
+",
+    );
+}
+
+#[test]
 fn rules_of_kube_proxy_are_those_of_the_services() {
     let mut bench = Bench::full(&[]);
     bench.run("kubectl apply -f web.yaml");

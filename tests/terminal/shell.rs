@@ -713,3 +713,57 @@ uid=0(root) gid=0(root) groups=0(root)
 "#,
     );
 }
+
+#[test]
+fn files_are_listed_as_coreutils_does() {
+    let files = [
+        ("deploy/a.yaml", "12345"),
+        ("deploy/sub/b.yaml", ""),
+        (".hidden", "x"),
+    ];
+    let mut bench = Bench::bare(&files);
+    bench.check(
+        "\
+$ ls
+deploy
+web.yaml
+$ ls -l
+total 8
+drwxr-xr-x 3 root root 4096 Jan  1 00:00 deploy
+-rw-r--r-- 1 root root  .. Jan  1 00:00 web.yaml
+$ ls -A | head -1
+.hidden
+$ ls -lh deploy/a.yaml
+-rw-r--r-- 1 root root 5 Jan  1 00:00 deploy/a.yaml
+$ ls -R deploy
+deploy:
+a.yaml
+sub
+
+deploy/sub:
+b.yaml
+$ ls -d deploy web.yaml nope
+ls: cannot access 'nope': No such file or directory
+deploy
+web.yaml
+exit=2
+$ ls -p web.yaml deploy
+web.yaml
+
+deploy:
+a.yaml
+sub/
+$ ls -%
+ls: invalid option -- '%'
+Try 'ls --help' for more information.
+exit=2
+$ sudo -i
+$ sudo ls -1 deploy
+a.yaml
+sub
+$ sudo
+usage: sudo command
+exit=1
+",
+    );
+}

@@ -1,4 +1,4 @@
-//! `ls`, `cat`, `tee`, `cp` and their like: the files are those of the editor. A folder is there when the
+//! `cat`, `tee`, `cp` and their like: the files are those of the editor. A folder is there when the
 //! name of a file begins with it.
 
 use super::super::state::{Io, Shell};
@@ -7,65 +7,8 @@ use crate::kubectl::host::{Edited, plain};
 use crate::tools::options;
 
 /// The name of a folder, without what leads to where the terminal is.
-fn home(name: &str) -> &str {
+pub(super) fn home(name: &str) -> &str {
     plain(name).trim_end_matches('/')
-}
-
-pub fn ls(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
-    let flag = |letter: char| {
-        arguments
-            .iter()
-            .any(|a| a.starts_with('-') && a.contains(letter))
-    };
-    let (long, recursive) = (flag('l'), flag('R'));
-    let mut wanted: Vec<&str> = arguments
-        .iter()
-        .map(String::as_str)
-        .filter(|a| !a.starts_with('-'))
-        .collect();
-    if wanted.is_empty() {
-        wanted.push(".");
-    }
-    let mut code = 0;
-    let files = shell.world.host.files();
-    let show = |path: &str, name: &str| match (long, shell.read_file(path)) {
-        (true, Some(text)) => {
-            io.out.line(&format!("-rw-r--r-- {:>8} {name}", text.len()));
-        }
-        (true, None) => io.out.line(&format!("drwxr-xr-x {:>8} {name}", 4096)),
-        (false, _) => io.out.line(name),
-    };
-    for name in wanted {
-        let plain = home(name);
-        let lead = match plain {
-            "" | "." | "~" | "/root" => String::new(),
-            plain => format!("{plain}/"),
-        };
-        if !lead.is_empty() && files.iter().any(|f| f == plain) {
-            show(plain, name);
-            continue;
-        }
-        let mut inside: Vec<&str> = files
-            .iter()
-            .filter_map(|f| f.strip_prefix(&lead))
-            // Absolute names are elsewhere.
-            .filter(|f| !f.starts_with('/'))
-            .map(|f| match recursive {
-                true => f,
-                false => f.split('/').next().unwrap_or(f),
-            })
-            .collect();
-        inside.sort_unstable();
-        inside.dedup();
-        if inside.is_empty() && !lead.is_empty() {
-            let message = format!("ls: cannot access '{name}': No such file or directory");
-            code = fail(io, &message, 2);
-        }
-        for entry in inside {
-            show(&format!("{lead}{entry}"), entry);
-        }
-    }
-    code
 }
 
 /// `tree [FOLDER]`

@@ -11,6 +11,7 @@ mod files;
 mod filters;
 mod grep;
 mod jq;
+mod ls;
 mod node;
 mod openssl;
 mod sed;
@@ -144,6 +145,12 @@ pub const BUILTINS: &[Builtin] = &[
         "Read and write the store behind the API server; 'etcdctl help' says how",
         async |shell, io, words| { etcdctl::etcdctl(shell, io, words) }
     ),
+    program!(
+        "etcdutl",
+        "snapshot status|restore FILE [--data-dir FOLDER]",
+        "Look into a snapshot of etcd, and make a data directory of it",
+        |shell, io, words| etcdctl::etcdutl(shell, io, words)
+    ),
     tool!("expand", "[-t WIDTH] [FILE...]", "Blanks in place of tabs"),
     tool!(
         "expr",
@@ -247,7 +254,7 @@ pub const BUILTINS: &[Builtin] = &[
         "ls",
         "[-l] [NAME...]",
         "The files of the editor",
-        |shell, io, words| files::ls(shell, io, words)
+        |shell, io, words| ls::ls(shell, io, words)
     ),
     program!(
         "man",
@@ -603,12 +610,14 @@ fn sudo<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalF
     Box::pin(async move {
         let mut rest = arguments;
         let mut own = (*io.env).clone();
+        let mut is_shell = false;
         while let Some((word, tail)) = rest.split_first() {
             match word.split_once('=') {
                 Some((name, value)) if super::lex::is_name(name) => {
                     own.push((name.to_owned(), value.to_owned()));
                 }
-                _ if matches!(word.as_str(), "-E" | "-i" | "-n" | "-H") => {}
+                _ if matches!(word.as_str(), "-i" | "-s") => is_shell = true,
+                _ if matches!(word.as_str(), "-E" | "-n" | "-H" | "--") => {}
                 _ => break,
             }
             rest = tail;
@@ -618,7 +627,10 @@ fn sudo<'a>(shell: &'a Rc<Shell>, io: &'a Io, arguments: &'a [String]) -> LocalF
             ..io.clone()
         };
         match rest.split_first() {
+            // A shell of root's is what this one is already.
+            Some((name, _)) if name == "su" => 0,
             Some((name, arguments)) => run(shell, inner, name, arguments).await,
+            None if is_shell => 0,
             None => fail(io, "usage: sudo command", 1),
         }
     })

@@ -4,6 +4,7 @@
 
 mod lease;
 mod print;
+mod snapshot;
 mod txn;
 
 use std::future::poll_fn;
@@ -33,6 +34,7 @@ COMMANDS:
 \tcompaction <revision>
 \tendpoint health | status
 \tmember list
+\tsnapshot save <file> | status <file> | restore <file> --data-dir <folder>
 \tversion
 
 OPTIONS:
@@ -42,8 +44,23 @@ Keys below /registry belong to the API server. They can be read freely; put and 
 --insist.
 ";
 
+const UTILITY: &str = "\
+Usage:
+  etcdutl [command]
+
+Available Commands:
+  snapshot    status <file> | restore <file> --data-dir <folder>
+  version     Prints the version of etcdutl
+";
+
 /// Options that take a value.
-const VALUED: [&str; 14] = [
+const VALUED: [&str; 20] = [
+    "data-dir",
+    "name",
+    "initial-cluster",
+    "initial-cluster-token",
+    "initial-advertise-peer-urls",
+    "wal-dir",
     "endpoints",
     "cert",
     "key",
@@ -61,7 +78,10 @@ const VALUED: [&str; 14] = [
 ];
 
 /// Options that take none.
-const PLAIN: [&str; 18] = [
+const PLAIN: [&str; 21] = [
+    "skip-hash-check",
+    "bump-revision",
+    "mark-compacted",
     "prefix",
     "from-key",
     "keys-only",
@@ -233,6 +253,37 @@ fn bad(io: &Io, message: &str) -> i32 {
     fail(io, &format!("Error: {message}"), BAD_ARGUMENTS)
 }
 
+/// `etcdutl`: what is done to files, without a member that runs.
+pub fn etcdutl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
+    let line = match Line::read(arguments) {
+        Ok(line) => line,
+        Err(message) => return bad(io, &message),
+    };
+    let Some(format) = Format::of(line.value("write-out").unwrap_or("simple")) else {
+        return bad(io, "unsupported output format");
+    };
+    match line.word(0) {
+        Some("snapshot") => snapshot::snapshot(shell, &Printer { io, format }, &line, "etcdutl"),
+        Some("version") => {
+            io.out
+                .line(&format!("etcdutl version: {VERSION}\nAPI version: 3.6"));
+            0
+        }
+        Some(other) => {
+            let message = format!("unknown command \"{other}\" for \"etcdutl\"");
+            fail(
+                io,
+                &format!("Error: {message}\nRun 'etcdutl --help' for usage."),
+                1,
+            )
+        }
+        None => {
+            io.out.write(UTILITY);
+            0
+        }
+    }
+}
+
 pub async fn etcdctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let line = match Line::read(arguments) {
         Ok(line) => line,
@@ -263,6 +314,7 @@ pub async fn etcdctl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
             }
             Err(message) => Ok(failed(io, &message)),
         },
+        "snapshot" => Ok(snapshot::snapshot(shell, &printer, &line, "etcdctl")),
         "version" => {
             io.out
                 .line(&format!("etcdctl version: {VERSION}\nAPI version: 3.6"));

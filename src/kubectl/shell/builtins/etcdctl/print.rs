@@ -35,6 +35,14 @@ pub(super) struct Printer<'i> {
     pub format: Format,
 }
 
+/// A size as people read it.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
@@ -279,10 +287,7 @@ impl Printer<'_> {
 
     pub fn status(&self, name: &str, status: &Value) {
         let bytes = status["bytes"].as_u64().unwrap_or_default();
-        let size = match bytes {
-            0..1_000_000 => format!("{} kB", bytes / 1000),
-            _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
-        };
+        let size = size(bytes);
         let index = status["revision"].to_string();
         let cells = [
             name.to_owned(),
@@ -363,6 +368,47 @@ impl Printer<'_> {
     }
 
     /// One row, framed.
+    /// What the file of a snapshot holds: hash, revision, keys and size.
+    pub fn snapshot(&self, (hash, revision, keys, bytes): (u32, u64, u64, u64)) {
+        let storage = "3.6.0";
+        match self.format {
+            Format::Json => self.line(&object(&[
+                ("hash", hash.to_string()),
+                ("revision", revision.to_string()),
+                ("totalKey", keys.to_string()),
+                ("totalSize", bytes.to_string()),
+                ("version", format!("\"{storage}\"")),
+            ])),
+            Format::Fields => {
+                for (name, value) in [
+                    ("Hash", u64::from(hash)),
+                    ("Revision", revision),
+                    ("Keys", keys),
+                    ("Size", bytes),
+                ] {
+                    self.line(&format!("\"{name}\" : {value}"));
+                }
+                self.line(&format!("\"Version\" : \"{storage}\""));
+            }
+            _ => {
+                let cells = [
+                    format!("{hash:x}"),
+                    revision.to_string(),
+                    keys.to_string(),
+                    size(bytes),
+                    storage.to_owned(),
+                ];
+                match self.format {
+                    Format::Table => self.table(
+                        &["HASH", "REVISION", "TOTAL KEYS", "TOTAL SIZE", "VERSION"],
+                        &cells,
+                    ),
+                    _ => self.line(&cells.join(", ")),
+                }
+            }
+        }
+    }
+
     fn table(&self, titles: &[&str], cells: &[String]) {
         let widths: Vec<usize> = titles
             .iter()
