@@ -185,9 +185,23 @@ impl Places {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot {
     pub rect: Rect,
+    /// How far down its tank begins, which it moves along with.
+    pub tank: i32,
     pub density: Density,
     /// It gets its element in one of the next pictures: a frame has time for some only.
     pub late: bool,
+}
+
+impl Spot {
+    /// As the style of the tile: the way of its tank, and its own in it. What moves both moves them alike, whatever
+    /// else had begun to move one of them.
+    pub fn style(&self) -> String {
+        let own = Rect {
+            y: self.rect.y - self.tank,
+            ..self.rect
+        };
+        format!("translate:0 {}px;{}", self.tank, own.style())
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -253,11 +267,12 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
 
     let nowhere = Spot {
         rect: Rect::default(),
+        tank: 0,
         density,
         late: false,
     };
     let mut spots = vec![nowhere; view.tiles.len()];
-    let put = |spots: &mut [Spot], seated: &Seated, area: Rect, density: Density| {
+    let put = |spots: &mut [Spot], seated: &Seated, tank: i32, area: Rect, density: Density| {
         let (w, h, gap) = density.tile();
         let columns = per_row(area.w, w, gap);
         // Full tiles share what is left of the row.
@@ -276,6 +291,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
             if let Some(spot) = spots.get_mut(i) {
                 *spot = Spot {
                     rect,
+                    tank,
                     density,
                     late: false,
                 };
@@ -307,7 +323,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         w: tray_inner,
         h: tray.h,
     };
-    put(&mut spots, &seats, area, density);
+    put(&mut spots, &seats, 0, area, density);
 
     // The tanks: as many side by side as fit, each row as high as its fullest.
     let count = view.tanks.len() as i32;
@@ -365,14 +381,14 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
                 w: tank_inner,
                 h: h - TANK_HEAD - feet,
             };
-            put(&mut spots, pods, area, density);
+            put(&mut spots, pods, rect.y, area, density);
             let own_foot = foot(system);
             let area = Rect {
                 y: rect.y + h - own_foot + 6,
                 h: own_foot,
                 ..area
             };
-            put(&mut spots, system, area, Density::Compact);
+            put(&mut spots, system, rect.y, area, Density::Compact);
             tanks.push(rect);
         }
         y += h + GAP;

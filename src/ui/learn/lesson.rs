@@ -79,9 +79,9 @@ pub fn LessonPane(props: &Props) -> Html {
                         { t!(w, "learn.failed") }
                     </p>
                 }
-                { for lesson.hints.iter().map(|hint| html! {
+                <>{ for lesson.hints.iter().map(|hint| html! {
                     <div class="k-hint"><span class="k-hint-name">{ t!(w, "learn.hint") }</span><Text text={hint.clone()} /></div>
-                }) }
+                }) }</>
                 if now {
                     <p class="k-learn-actions">
                         if lesson.more_hints {

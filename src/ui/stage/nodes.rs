@@ -84,25 +84,27 @@ pub fn NodesStage(props: &Props) -> Html {
                     { if own || real { w.say(&waiting(tiles)) } else { t!(w, "nodes.empty") } }
                 </p>
             </div>
-            { for view.tanks.iter().zip(&layout.tanks).map(|(tank, rect)| html! {
+            // Lists of their own: one list of all, with the tray that has no key, would go by the place in it, and make
+            // tanks and tiles anew whenever one comes or goes after them.
+            <>{ for view.tanks.iter().zip(&layout.tanks).map(|(tank, rect)| html! {
                 <TankBox key={tank.name.to_string()} tank={tank.clone()} rect={*rect}
                     selected={props.selected.as_ref() == Some(&tank.uid)} />
-            }) }
+            }) }</>
             if layout.density.is_drawn() {
                 <PodDots view={view.clone()} layout={layout.clone()} />
             }
-            { for tiles.iter().zip(&layout.spots).enumerate().filter(|(_, (_, spot))| !spot.late && !spot.density.is_drawn()).map(|(i, (tile, spot))| html! {
+            <>{ for tiles.iter().zip(&layout.spots).enumerate().filter(|(_, (_, spot))| !spot.late && !spot.density.is_drawn()).map(|(i, (tile, spot))| html! {
                 <PodTile
                     key={tile.uid.to_string()}
                     tile={tile.clone()}
                     density={spot.density}
-                    style={spot.rect.style()}
+                    style={spot.style()}
                     selected={props.selected.as_ref() == Some(&tile.uid)}
                     busy={props.pulse.busy.contains(&tile.key)}
                     tabbable={i == stop_at}
                     attend={attend.clone()}
                 />
-            }) }
+            }) }</>
             if let Some((tile, spot)) = tip {
                 { tip::tip(&w, tile, spot.rect, size) }
             }

@@ -57,10 +57,10 @@ pub fn OwnershipStage(props: &Props) -> Html {
                     html! { <path key={i} {class} d={path.clone()} /> }
                 }) }
             </svg>
-            { for view.columns.iter().zip(columns(view, layout.stage).0).map(|((_, title), x)| html! {
+            <>{ for view.columns.iter().zip(columns(view, layout.stage).0).map(|((_, title), x)| html! {
                 <h2 key={title.to_string()} class="k-column-title" style={format!("transform:translate({x}px,16px)")}>{ &**title }</h2>
-            }) }
-            { for view.items.iter().zip(&layout.items).enumerate().map(|(i, (item, rect))| {
+            }) }</>
+            <>{ for view.items.iter().zip(&layout.items).enumerate().map(|(i, (item, rect))| {
                 let onclick = {
                     let (dispatch, selection) = (dispatch.clone(), Selection {
                         kind: item.kind,
@@ -97,7 +97,7 @@ pub fn OwnershipStage(props: &Props) -> Html {
                         { letter(item.revision) }
                     </button>
                 }
-            }) }
+            }) }</>
             <p class="k-legend">
                 <span><span class="k-legend-line" aria-hidden="true" />{ "ownerReference" }</span>
                 <span><span class="k-legend-line k-legend-line--dashed" aria-hidden="true" />{ "selector" }</span>

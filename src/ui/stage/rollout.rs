@@ -109,7 +109,7 @@ fn Revisions(props: &RevisionsProps) -> Html {
                     </h3>
                     <p class="k-soft">{ lang.say(&role(set)) }</p>
                     <div class="k-set-tiles">
-                        { for set.tiles.iter().map(|tile| html! {
+                        <>{ for set.tiles.iter().map(|tile| html! {
                             <PodTile
                                 key={tile.uid.to_string()}
                                 tile={tile.clone()}
@@ -118,7 +118,7 @@ fn Revisions(props: &RevisionsProps) -> Html {
                                 prefix={PREFIX}
                                 tabbable={tile_id(PREFIX, tile) == roving.stop}
                             />
-                        }) }
+                        }) }</>
                         if set.tiles.is_empty() {
                             <span class="k-soft">{ t!(lang, "rollout.set.none") }</span>
                         }

@@ -60,21 +60,21 @@ pub fn TrafficStage(props: &Props) -> Html {
             onkeydown={roving.onkeydown}
         >
             <Wires view={view.clone()} layout={layout.clone()} />
-            { for view.clients.iter().zip(&layout.clients).map(|(source, rect)| {
+            <>{ for view.clients.iter().zip(&layout.clients).map(|(source, rect)| {
                 let rate = props.pulse.clients.get(&source.key).copied().unwrap_or_default();
                 html! {
                     <ClientBox key={source.uid.to_string()} source={source.clone()} rect={*rect} {rate}
                         selected={props.selected.as_ref() == Some(&source.uid)} />
                 }
-            }) }
-            { for view.services.iter().zip(&layout.services).map(|(hub, rect)| {
+            }) }</>
+            <>{ for view.services.iter().zip(&layout.services).map(|(hub, rect)| {
                 let rate = props.pulse.services.get(&hub.key).map(|t| t.rate).unwrap_or_default();
                 html! {
                     <ServiceBox key={hub.uid.to_string()} hub={hub.clone()} rect={*rect} {rate}
                         selected={props.selected.as_ref() == Some(&hub.uid)} />
                 }
-            }) }
-            { for view.services.iter().zip(&layout.endpoints).flat_map(|(hub, ends)| {
+            }) }</>
+            <>{ for view.services.iter().zip(&layout.endpoints).flat_map(|(hub, ends)| {
                 let (attend, stop) = (&attend, &roving.stop);
                 hub.endpoints.iter().zip(&ends.rects).map(move |(end, rect)| match &end.tile {
                     Some(tile) => html! {
@@ -101,7 +101,7 @@ pub fn TrafficStage(props: &Props) -> Html {
                         </div>
                     },
                 })
-            }) }
+            }) }</>
             <Flows {size} now={props.now} layout={layout.clone()} />
             if let Some((tile, rect)) = attended_tile(view, layout, attended.as_deref()) {
                 { tip(&w, tile, rect, size) }
@@ -279,7 +279,7 @@ fn Wires(props: &WiresProps) -> Html {
     let frames = layout.endpoints.iter().filter_map(|ends| ends.frame);
     html! {
         <svg class="k-wires" width={layout.size.w.to_string()} height={layout.size.h.to_string()} aria-hidden="true">
-            { for wires.into_iter().enumerate().map(|(i, (d, class))| html! { <path key={i} {class} {d} /> }) }
+            <>{ for wires.into_iter().enumerate().map(|(i, (d, class))| html! { <path key={i} {class} {d} /> }) }</>
             { for frames.map(|frame| html! {
                 <rect
                     class="k-ends"

@@ -101,8 +101,8 @@ pub fn Paper(props: &Props) -> Html {
                     { if *all { t!(w, "terminal.latest") } else { t!(w, "terminal.older", n = hidden) } }
                 </button>
             }
-            { for screen.blocks(*all).map(|block| html! { <BlockLines key={block.first} block={block.clone()} /> }) }
-            { for screen.tail().iter().map(|line| html! { <LineItem key={line.number} line={line.clone()} /> }) }
+            <>{ for screen.blocks(*all).map(|block| html! { <BlockLines key={block.first} block={block.clone()} /> }) }</>
+            <>{ for screen.tail().iter().map(|line| html! { <LineItem key={line.number} line={line.clone()} /> }) }</>
         </div>
     }
 }
