@@ -96,6 +96,36 @@ test("read only: the text cannot be changed, nothing is applied, time goes on", 
   await page.waitForFunction((before) => document.querySelector(".k-clock-now").textContent !== before, clock);
 });
 
+test("a frame of a few lines shows pods in their tanks, and time in one row", { timeout: 300_000 }, async (t) => {
+  const { page } = await open(t, { query: "?embed=1&view=cluster", size: { width: 700, height: 240 } });
+  await started(page);
+  await page.waitForSelector(".k-scene .k-tile--ready:not(.k-tile--system)");
+  for (const [width, height] of [[700, 240], [500, 240], [300, 240], [700, 320], [300, 320], [320, 480]]) {
+    const size = `${width} x ${height}`;
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(600);
+    const seen = await page.evaluate(() => {
+      const stage = document.querySelector(".k-stage").getBoundingClientRect();
+      const inSight = (element) => {
+        const { top, bottom, right } = element.getBoundingClientRect();
+        return top >= stage.top && bottom <= stage.bottom && right <= stage.right;
+      };
+      const count = (selector) => [...document.querySelectorAll(selector)].filter(inSight).length;
+      return {
+        tanks: count(".k-tank .k-tank-name"),
+        own: count(".k-scene > .k-tile:not(.k-tile--system)"),
+        system: count(".k-scene > .k-tile--system"),
+        transport: document.querySelector(".k-transport").offsetHeight,
+        across: document.documentElement.scrollWidth <= innerWidth && document.querySelector(".k-stage").scrollWidth <= stage.width,
+      };
+    });
+    assert.ok(seen.tanks >= 2 && seen.own >= 1 && seen.system >= 4, `${size}: ${JSON.stringify(seen)}`);
+    assert.ok(seen.across && seen.transport <= 48, `${size}: ${JSON.stringify(seen)}`);
+    await screenshot(page, `embed-low-${width}x${height}`);
+  }
+  await accessible(page);
+});
+
 test("in a sandbox without storage, and the link out of it", { timeout: 300_000 }, async (t) => {
   const { page } = await visit(t, `<kubarium-playground view="cluster" sandbox="allow-scripts">${POD}</kubarium-playground>${script}`);
   await poster(page).getByRole("button").click();

@@ -219,6 +219,8 @@ pub struct NodesLayout {
     pub unfinished: bool,
     /// So many pods come or go that there is no time for motion.
     pub hurried: bool,
+    /// There is little room: tanks and tray show what matters most.
+    pub low: bool,
 }
 
 /// When more pods than these come or go, there is room for all of them at once, and not row by row.
@@ -230,14 +232,76 @@ const ADMITTED: usize = 32;
 /// By how many rows the tray grows then.
 const TRAY_STEP: i32 = 4;
 
-const MARGIN: i32 = 16;
-const GAP: i32 = 12;
-const TANK_LEAST_WIDTH: i32 = 256;
-const TANK_HEAD: i32 = 92;
-const TANK_PADDING: i32 = 12;
-/// The strip at a tank's bottom for the cluster's own pods.
-const TANK_FOOT: i32 = 44;
-const TRAY_LABEL: i32 = 132;
+/// The extents of what stands on the stage.
+struct Form {
+    /// Around everything.
+    margin: i32,
+    /// Between tanks, and below the tray.
+    gap: i32,
+    tank_width: i32,
+    tank_head: i32,
+    tank_padding: i32,
+    /// The strip at a tank's bottom for the cluster's own pods.
+    tank_foot: i32,
+    /// Below what stands in it.
+    foot_padding: i32,
+    tray: i32,
+    tray_label: i32,
+    tray_padding: i32,
+    /// Tiles are no larger.
+    density: Density,
+}
+
+const ROOMY: Form = Form {
+    margin: 16,
+    gap: 12,
+    tank_width: 256,
+    tank_head: 92,
+    tank_padding: 12,
+    tank_foot: 44,
+    foot_padding: 6,
+    tray: 44,
+    tray_label: 132,
+    tray_padding: 8,
+    density: Density::Full,
+};
+
+/// In an embed that is a few lines high: the names of the tanks, and what is in them.
+const LOW: Form = Form {
+    margin: 6,
+    gap: 6,
+    tank_width: 136,
+    tank_head: 30,
+    tank_padding: 8,
+    tank_foot: 33,
+    foot_padding: 2,
+    tray: 32,
+    tray_label: 160,
+    tray_padding: 2,
+    density: Density::Compact,
+};
+
+/// A stage that is no wider than a phone.
+const NARROW: i32 = 360;
+
+impl Form {
+    /// For a stage that has no room for one roomy row of tanks, or for two where a row is one tank.
+    fn of(stage: Size, tanks: usize) -> &'static Form {
+        let (_, tile_h, gap) = ROOMY.density.tile();
+        let row = ROOMY.gap + ROOMY.tank_head + tile_h + gap + ROOMY.tank_foot;
+        let one = 2 * ROOMY.margin + ROOMY.tray_padding * 2 + tile_h + row;
+        let least = if stage.w < NARROW && tanks > 1 {
+            one + row
+        } else {
+            one
+        };
+        if (1..least).contains(&stage.h) {
+            &LOW
+        } else {
+            &ROOMY
+        }
+    }
+}
 
 /// Places everything.
 pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout {
@@ -246,10 +310,11 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     places.hurried = burst;
     // Who asks for a thousand and has one may wait for long: what is there counts too.
     let coming = view.coming.min(16 * own);
-    let density = places.density(own, coming, burst);
+    let form = Form::of(stage, view.tanks.len());
+    let density = places.density(own, coming, burst).max(form.density);
     let (tile_w, tile_h, gap) = density.tile();
-    let width = stage.w.max(TANK_LEAST_WIDTH + 2 * MARGIN);
-    let inner = width - 2 * MARGIN;
+    let width = stage.w.max(form.tank_width + 2 * form.margin);
+    let inner = width - 2 * form.margin;
 
     let mut by_node: BTreeMap<&str, Crowd> = BTreeMap::new();
     let mut waiting: Vec<usize> = Vec::new();
@@ -300,7 +365,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     };
 
     // The tray.
-    let tray_inner = (inner - TRAY_LABEL - TANK_PADDING).max(tile_w);
+    let tray_inner = (inner - form.tray_label - form.tank_padding).max(tile_w);
     let seats = places.seat("", false, view, &waiting);
     let columns = per_row(tray_inner, tile_w, gap);
     let mut rows = rows_for(seats.needed, columns).max(1);
@@ -312,14 +377,14 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         places.tray_rows = 0;
     }
     let tray = Rect {
-        x: MARGIN,
-        y: MARGIN,
+        x: form.margin,
+        y: form.margin,
         w: inner,
-        h: (2 * 8 + rows * (tile_h + gap) - gap).max(44),
+        h: (2 * form.tray_padding + rows * (tile_h + gap) - gap).max(form.tray),
     };
     let area = Rect {
-        x: tray.x + TRAY_LABEL,
-        y: tray.y + 8,
+        x: tray.x + form.tray_label,
+        y: tray.y + form.tray_padding,
         w: tray_inner,
         h: tray.h,
     };
@@ -327,13 +392,13 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
 
     // The tanks: as many side by side as fit, each row as high as its fullest.
     let count = view.tanks.len() as i32;
-    let fit = ((inner + GAP) / (TANK_LEAST_WIDTH + GAP)).clamp(1, count.max(1));
+    let fit = ((inner + form.gap) / (form.tank_width + form.gap)).clamp(1, count.max(1));
     // An even grid looks calmer than a full row and a leftover.
     let grid_rows = rows_for(view.tanks.len(), fit).max(1);
     let across = (count + grid_rows - 1) / grid_rows.max(1);
     let across = across.max(1);
-    let tank_w = (inner - GAP * (across - 1)) / across;
-    let tank_inner = tank_w - 2 * TANK_PADDING;
+    let tank_w = (inner - form.gap * (across - 1)) / across;
+    let tank_inner = tank_w - 2 * form.tank_padding;
     let columns = per_row(tank_inner, tile_w, gap);
 
     let seated: Vec<_> = view
@@ -347,8 +412,8 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
             )
         })
         .collect();
-    let top = tray.y + tray.h + GAP;
-    let spare = (stage.h - top - MARGIN - GAP * (grid_rows - 1)) / grid_rows;
+    let top = tray.y + tray.h + form.gap;
+    let spare = (stage.h - top - form.margin - form.gap * (grid_rows - 1)) / grid_rows;
     let share = if burst {
         let open = view.tanks.iter().filter(|t| t.taints.is_empty()).count();
         (own + coming).div_ceil(open.max(1))
@@ -359,39 +424,45 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     let foot = |seats: &Seated| {
         let (w, h, gap) = Density::Compact.tile();
         let rows = rows_for(seats.needed, per_row(tank_inner, w, gap));
-        (rows * (h + gap) + 12).max(TANK_FOOT)
+        (rows * (h + gap) + 2 * form.foot_padding).max(form.tank_foot)
     };
+    let low = form.density > Density::Full;
     let mut tanks = Vec::new();
     let mut y = top;
     for row in seated.chunks(across as usize) {
         let body = row.iter().map(|(pods, _)| need(pods)).max().unwrap_or(0);
-        let feet = row.iter().map(|(_, s)| foot(s)).max().unwrap_or(TANK_FOOT);
-        let least = TANK_HEAD + body.max(tile_h + gap) + feet;
+        let feet = row
+            .iter()
+            .map(|(_, s)| foot(s))
+            .max()
+            .unwrap_or(form.tank_foot);
+        let least = form.tank_head + body.max(tile_h + gap) + feet;
         let h = least.max(spare.min(560));
         for (i, (pods, system)) in row.iter().enumerate() {
             let rect = Rect {
-                x: MARGIN + i as i32 * (tank_w + GAP),
+                x: form.margin + i as i32 * (tank_w + form.gap),
                 y,
                 w: tank_w,
                 h,
             };
             let area = Rect {
-                x: rect.x + TANK_PADDING,
-                y: rect.y + TANK_HEAD,
+                x: rect.x + form.tank_padding,
+                y: rect.y + form.tank_head,
                 w: tank_inner,
-                h: h - TANK_HEAD - feet,
+                h: h - form.tank_head - feet,
             };
             put(&mut spots, pods, rect.y, area, density);
-            let own_foot = foot(system);
+            // Where there is little room, the first row of all of them is in sight.
+            let own_foot = if low { feet } else { foot(system) };
             let area = Rect {
-                y: rect.y + h - own_foot + 6,
+                y: rect.y + h - own_foot + form.foot_padding,
                 h: own_foot,
                 ..area
             };
             put(&mut spots, system, rect.y, area, Density::Compact);
             tanks.push(rect);
         }
-        y += h + GAP;
+        y += h + form.gap;
     }
 
     let unfinished = places.admit(view, &mut spots);
@@ -399,7 +470,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         stage,
         size: Size {
             w: width,
-            h: y - GAP + MARGIN,
+            h: y - form.gap + form.margin,
         },
         tray,
         tanks,
@@ -407,6 +478,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         density,
         unfinished,
         hurried: burst,
+        low,
     }
 }
 
@@ -512,6 +584,69 @@ mod tests {
         assert_eq!(before.spots[0], after.spots[0]);
         assert_eq!(before.spots[2], after.spots[1], "c stays");
         assert_eq!(before.spots[1], after.spots[2], "d takes the place of b");
+    }
+
+    #[test]
+    fn tiles_move_down_with_their_tank() {
+        let tiles = vec![tile("p", Some("b")), tile("q", None)];
+        let layout = place(
+            &view(tiles),
+            Size { w: 300, h: 900 },
+            &mut Places::default(),
+        );
+        let (tank, [tile, waiting]) = (layout.tanks[1], [layout.spots[0], layout.spots[1]]);
+        assert_eq!((tile.tank, waiting.tank), (tank.y, 0));
+        assert!(tank.y > layout.tanks[0].y);
+        let own = tile.rect.y - tank.y;
+        let expected = format!(
+            "translate:0 {}px;transform:translate(28px,{own}px);",
+            tank.y
+        );
+        assert!(tile.style().starts_with(&expected), "{}", tile.style());
+    }
+
+    #[test]
+    fn a_low_stage_shows_what_is_in_the_tanks() {
+        let mut tiles = vec![tile("p", Some("a")), tile("q", Some("b"))];
+        for i in 0..7 {
+            let mut own = tile(&format!("s{i}"), Some("a"));
+            own.edit().system = true;
+            tiles.push(own);
+        }
+        let view = NodesView {
+            tanks: ["a", "b", "c", "d"].map(tank).into(),
+            tiles: tiles.into(),
+            ..NodesView::default()
+        };
+        // What is left for the stage of embeds that are 240 and 320 pixels high, and of a high narrow one.
+        for stage in [(700, 140), (500, 140), (300, 140), (300, 220), (320, 380)] {
+            let stage = Size {
+                w: stage.0,
+                h: stage.1,
+            };
+            let layout = place(&view, stage, &mut Places::default());
+            assert!(layout.low, "{stage:?}");
+            assert_eq!(layout.size.w, stage.w);
+            for (i, spot) in layout.spots.iter().enumerate().take(4) {
+                assert!(
+                    spot.rect.y + spot.rect.h <= stage.h,
+                    "{i} in {stage:?}: {spot:?}"
+                );
+            }
+            for other in &layout.tanks[1..] {
+                assert!(!layout.tanks[0].contains(other.x, other.y));
+            }
+        }
+        for stage in [(700, 400), (400, 620), (900, 0)] {
+            let stage = Size {
+                w: stage.0,
+                h: stage.1,
+            };
+            assert!(
+                !place(&view, stage, &mut Places::default()).low,
+                "{stage:?}"
+            );
+        }
     }
 
     #[test]

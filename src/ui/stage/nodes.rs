@@ -77,7 +77,7 @@ pub fn NodesStage(props: &Props) -> Html {
     });
     let size = layout.size;
     html! {
-        <div class={if layout.hurried { "k-scene is-hurried" } else { "k-scene" }} style={format!("height:{}px", size.h)} {onkeydown}>
+        <div class={classes!("k-scene", layout.hurried.then_some("is-hurried"), layout.low.then_some("is-low"))} style={format!("height:{}px", size.h)} {onkeydown}>
             <div class="k-tray" style={layout.tray.style()}>
                 <h2 class="k-tray-title">{ t!(w, "nodes.scheduler") }</h2>
                 <p class="k-tray-words">
