@@ -111,18 +111,7 @@ impl OwnershipView {
             });
         }
         for set in mirror.replica_sets.iter().filter(|s| is_own(&s.metadata)) {
-            let owner = crate::api::controller_of(&set.metadata).map(|o| o.name.as_str());
-            let hash = set
-                .metadata
-                .labels
-                .as_ref()
-                .and_then(|l| l.get("pod-template-hash"));
-            let revision = match (owner, hash) {
-                (Some(owner), Some(hash)) => {
-                    Some(revisions.of(&format!("{}/{owner}", set.namespace()), hash))
-                }
-                _ => None,
-            };
+            let revision = revisions.of_set(set);
             let wanted = set.spec.as_ref().and_then(|s| s.replicas);
             let detail = replicas(wanted.unwrap_or(1));
             items.push(item(&**set, Column::Made, detail, revision));

@@ -166,18 +166,13 @@ fn sets_of(
     revisions: &mut Revisions,
 ) -> Vec<Set> {
     let own = number_on(&deployment.metadata);
-    let workload = format!("{}/{}", deployment.namespace(), deployment.name());
     let mut owned: Vec<&Rc<ReplicaSet>> = mirror.replica_sets.owned_by(deployment.uid()).collect();
     owned.sort_by_cached_key(|set| age(set));
     let mut sets = Vec::new();
     for set in owned {
-        let hash = set
-            .metadata
-            .labels
-            .as_ref()
-            .and_then(|l| l.get("pod-template-hash"))
-            .map_or("", String::as_str);
-        let revision = revisions.of(&workload, hash);
+        let Some(revision) = revisions.of_set(set) else {
+            continue;
+        };
         let number: Rc<str> = number_on(&set.metadata).into();
         let current = !own.is_empty() && *number == *own;
         let tiles: Vec<Shared<Tile>> = tiles
