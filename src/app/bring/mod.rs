@@ -75,6 +75,14 @@ pub struct Added {
     pub note: Note,
 }
 
+impl Added {
+    /// Whether all of it can be applied.
+    pub fn is_well(&self) -> bool {
+        let whole = matches!(self.note, Note::None | Note::Same);
+        whole && self.objects > 0 && self.unknown.is_empty()
+    }
+}
+
 /// What is to be said of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -240,7 +248,10 @@ pub fn take(model: &mut Model, parcel: Parcel, knows: &dyn Fn(&str, &str) -> boo
             text: text.into(),
         });
     }
-    if let Some(open) = last {
+    // The report says of a broken file that its problems stand under the text.
+    let broken = brought.added.iter().find(|a| a.note == Note::Broken);
+    let broken = broken.and_then(|a| files.list.iter().position(|f| f.name == a.name));
+    if let Some(open) = broken.or(last) {
         files.open = open;
     }
     model.files = Shared::new(files);
@@ -501,6 +512,19 @@ mod tests {
         );
         assert_eq!(model.files.open, 4);
         assert_eq!(model.panes.shown, Pane::Editor);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_shown_and_is_not_called_good() {
+        let model = bring(&[
+            ("bad.yaml", b"apiVersion: v1\nkind: Pod\n  metadata: [\n"),
+            ("template.yaml", b"kind: {{ .Values.kind }}\n"),
+            ("notes.yaml", b"# nothing yet\n"),
+            ("pod.yaml", POD),
+        ]);
+        let well: Vec<bool> = model.brought.added.iter().map(Added::is_well).collect();
+        assert_eq!(well, [false, false, false, true]);
+        assert_eq!(&*model.files.list[model.files.open].name, "bad.yaml");
     }
 
     #[test]

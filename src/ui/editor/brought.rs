@@ -41,7 +41,7 @@ pub fn BroughtIn(props: &Props) -> Html {
                 </button>
             </div>
             <ul>
-                { for brought.added.iter().map(|added| line(&w, &added.name, told(added), added.unknown.is_empty())) }
+                { for brought.added.iter().map(|added| line(&w, &added.name, told(added), added.is_well())) }
                 { for brought.clashes.iter().map(|file| line(&w, &file.name, say!("bring.taken"), false)) }
                 { for brought.refused.iter().map(|file| line(&w, &file.name, file.why.clone(), false)) }
             </ul>
