@@ -145,7 +145,7 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
     let box_of = |y: i32, size: Size| Rect {
         x: NARROW_MARGIN,
         y,
-        w: inner.min(size.w + size.w / 2),
+        w: inner.min(2 * size.w),
         h: size.h,
     };
     let mut y = NARROW_MARGIN;
@@ -162,6 +162,8 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
     put_those(&mut y, &|service| !service.is_some_and(is_here));
     let (mut services, mut endpoints) = (Vec::new(), Vec::new());
     let across = ((inner + GAP) / (ENDPOINT.w + GAP)).max(1);
+    // They share what is left of the row.
+    let end_w = ((inner - GAP * (across - 1)) / across).min(ENDPOINT.w + ENDPOINT.w / 2);
     for service in &view.services {
         if y > NARROW_MARGIN {
             y += GROUP_GAP;
@@ -180,9 +182,9 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
             continue;
         }
         let rect = |i: i32| Rect {
-            x: NARROW_MARGIN + i % across * (ENDPOINT.w + GAP),
+            x: NARROW_MARGIN + i % across * (end_w + GAP),
             y: y + i / across * (ENDPOINT.h + GAP),
-            w: ENDPOINT.w.min(inner),
+            w: end_w,
             h: ENDPOINT.h,
         };
         endpoints.push(Ends {
