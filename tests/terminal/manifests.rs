@@ -234,6 +234,10 @@ fn what_is_looked_at_one_by_one_is_told_bare() {
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt}}\n---\n{apiVersion: x/v1, kind: Nope, metadata: {name: a}}\n",
         ),
         ("cut.yaml", "a: [\n"),
+        (
+            "new.yaml",
+            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: new}}",
+        ),
     ]);
     bench.check(
         "\
@@ -258,6 +262,9 @@ error: no objects passed to scale error parsing cut.yaml: error converting YAML 
 exit=1
 $ kubectl scale --replicas=1 -f two.yaml
 Error from server (NotFound): the server could not find the requested resource
+exit=1
+$ kubectl scale --replicas=1 -f new.yaml
+Error from server (NotFound): deployments.apps \"new\" not found
 exit=1
 $ kubectl scale --replicas=1 -f gone.yaml
 error: the path \"gone.yaml\" does not exist

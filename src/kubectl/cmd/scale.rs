@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
 use crate::apiserver::Method;
-use crate::kubectl::error::{Result, all, plain};
+use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::int;
 use crate::kubectl::kube::{DryRun, Kube, path};
 use crate::kubectl::manifests::is_of_file;
@@ -43,15 +43,16 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     let (objects, mut failures) = kube.chosen_objects().await?;
     if kube.flags.names_files() {
-        if failures
-            .iter()
-            .any(|failure| is_of_file(&failure.message()))
-        {
+        let in_file = |failure: &Failure| match failure {
+            Failure::Plain(message) => !is_of_file(message),
+            _ => false,
+        };
+        if objects.is_empty() && !failures.iter().all(in_file) {
             return all(failures).map_or(Ok(()), Err);
         }
         // It is enough that one of the objects is there.
         if !objects.is_empty() {
-            failures.clear();
+            failures.retain(|failure| !in_file(failure));
         }
     }
     if objects.is_empty() {
