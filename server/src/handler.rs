@@ -366,7 +366,7 @@ fn write(value: &Value, encoding: Encoding, accept: &str) -> (&'static str, Byte
     if encoding == Encoding::Yaml {
         return ("application/yaml", Bytes::from(yaml::to_yaml(value)));
     }
-    let mut text = as_sent(value);
+    let mut text = as_sent(value, None);
     if value["gitVersion"].is_null() {
         text.push('\n');
     }

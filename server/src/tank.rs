@@ -304,7 +304,7 @@ fn send(to: &mpsc::Sender<Bytes>, piece: Bytes) -> bool {
 }
 
 fn line(event: &Value) -> Bytes {
-    let object = as_sent(&event["object"]);
+    let object = as_sent(&event["object"], None);
     let mut text = format!("{{\"type\":{},\"object\":{object}}}", event["type"]);
     text.push('\n');
     Bytes::from(text)

@@ -112,6 +112,28 @@ pub fn escaped(text: &str, kept: &str) -> String {
     out
 }
 
+/// Undoes what a query escapes: `%20`, and `+` for a blank. What is no escape stays as it is.
+pub fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let mut ahead = rest.clone();
+        let mut digit = || ahead.next().and_then(|b| char::from(b).to_digit(16));
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => match (digit(), digit()) {
+                (Some(high), Some(low)) => {
+                    bytes.push((high * 16 + low) as u8);
+                    rest = ahead;
+                }
+                _ => bytes.push(byte),
+            },
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +177,19 @@ mod tests {
         ];
         for (text, error) in errors {
             assert_eq!(Url::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn queries_are_unescaped() {
+        for (given, expected) in [
+            ("a%20b+c", "a b c"),
+            ("%C3%A9", "é"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+            ("app%3Dweb", "app=web"),
+        ] {
+            assert_eq!(unescaped(given), expected);
         }
     }
 }

@@ -52,7 +52,7 @@ pub use etcd::snapshot::described as snapshot_described;
 pub use metrics::{ContainerUsage, METRICS_WINDOW, PodUsage, Profile};
 pub use read::Selection;
 pub use request::{Body, Certificate, Credentials, Impersonation, Method, Request, Response};
-pub use rest::RestWatch;
+pub use rest::{RestWatch, Upstream};
 pub use watch::{Cursor, EventType, Latency, WatchEvent, WatchRequest, WatchState, WatcherId};
 
 /// How many changes are kept before the oldest are compacted away. A real API server compacts by

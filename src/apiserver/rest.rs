@@ -18,6 +18,7 @@ mod reviews;
 mod subresources;
 mod table;
 mod token;
+mod upstream;
 mod usage;
 mod versions;
 mod warnings;
@@ -38,6 +39,7 @@ use body::Decoded;
 use path::Target;
 
 pub(super) use subresources::finalize;
+pub use upstream::Upstream;
 pub use watching::RestWatch;
 
 impl ApiServer {

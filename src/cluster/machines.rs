@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use super::faults::Troubles;
 use super::{Cluster, Event};
 use crate::api::{Result, Status};
-use crate::apiserver::{Body, Method, Request, Response};
+use crate::apiserver::{Body, Method, Request, Response, Upstream};
 use crate::kubelet::{DATABASE, ETCD, LIVE};
 use crate::network::{Door, Mode};
-use crate::sim::Time;
 use crate::sim::ordered::Set as BTreeSet;
+use crate::sim::{Time, hash_bytes};
 
 /// The components that run as static pods, in the order of their names.
 const COMPONENTS: [&str; 4] = [
@@ -89,12 +89,37 @@ impl Cluster {
             let down = self.machines.is_etcd_down();
             return down.then(|| Response::from(Status::new(503, "ConnectionRefused", message)));
         }
+        if let (Some(path), false) = (
+            request.path.strip_prefix("/play/upstream"),
+            self.machines.is_deaf(),
+        ) {
+            return Some(self.upstream(path, request));
+        }
         let address = self.kubelets.first().map(|k| k.component.node.address());
         self.machines.is_deaf().then(|| {
             let address = address.unwrap_or_default();
             let message = format!("dial tcp {address}:6443: connect: connection refused");
             Response::from(Status::new(503, "ConnectionRefused", message))
         })
+    }
+
+    /// Where the API server would send on a request to the `proxy` of a pod or a service, which is read from the
+    /// path behind `/play/upstream`; its method stands in the query.
+    fn upstream(&self, path: &str, request: &Request) -> Response {
+        let mut inner = request.clone();
+        inner.path = path.to_owned();
+        let methods = [Method::Post, Method::Put, Method::Patch, Method::Delete];
+        let asked = methods
+            .into_iter()
+            .find(|method| request.query("method") == Some(method.name()));
+        inner.method = asked.unwrap_or(Method::Get);
+        let chance = hash_bytes(self.now().0, path.as_bytes());
+        match self.server.upstream(self.now(), &inner, chance) {
+            Ok(Upstream { host, port, path }) => {
+                Response::json(200, json!({ "host": host, "port": port, "path": path }))
+            }
+            Err(status) => Response::from(status),
+        }
     }
 
     fn on_machine(&mut self, node: &str, what: &str, request: &Request) -> Result<Response> {

@@ -1,9 +1,10 @@
 //! How `kubectl` says that something went wrong, and with which exit code.
 //! Models `k8s.io/kubectl/pkg/cmd/util/helpers.go` (`checkErr`, `StandardErrorMessage`).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::{int, list, text};
+use crate::api::rfc3339::go_quote;
 
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,6 +180,60 @@ fn invalid(status: &Value) -> String {
 }
 
 /// The failure that an answer of the server stands for.
+/// The failure of an answer that is no `Status`: what stands behind a `proxy` answers in its own words.
+/// Models `k8s.io/apimachinery/pkg/api/errors` (`NewGenericServerResponse`).
+pub fn of_text(code: u16, text: &str) -> Failure {
+    let (reason, message) = match code {
+        401 => (
+            "Unauthorized",
+            "the server has asked for the client to provide credentials",
+        ),
+        403 => ("Forbidden", text.trim_end()),
+        404 => (
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
+        405 => (
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        ),
+        409 => ("Conflict", "the server reported a conflict"),
+        429 => (
+            "TooManyRequests",
+            "the server has received too many requests and has asked us to try again later",
+        ),
+        503 => (
+            "ServiceUnavailable",
+            "the server is currently unable to handle the request",
+        ),
+        504 => (
+            "Timeout",
+            "the server was unable to return a response in the time allotted, but may still be processing the request",
+        ),
+        500.. => {
+            let message = format!(
+                "an error on the server ({}) has prevented the request from succeeding",
+                go_quote(text.trim_end())
+            );
+            return generic(code, "InternalError", &message);
+        }
+        code => {
+            let message = format!(
+                "the server responded with the status code {code} but did not return more information"
+            );
+            return generic(code, "", &message);
+        }
+    };
+    generic(code, reason, message)
+}
+
+fn generic(code: u16, reason: &str, message: &str) -> Failure {
+    Failure::Status(Box::new(json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "reason": reason, "message": message, "code": code,
+    })))
+}
+
 pub fn of_status(code: u16, body: Value) -> Failure {
     if text(&body, "kind") == "Status" {
         return Failure::Status(Box::new(body));

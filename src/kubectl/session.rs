@@ -55,6 +55,7 @@ impl Session {
             temporary: 0,
             jobs: Jobs::default(),
             forwards: Vec::new(),
+            proxies: Vec::new(),
             writing: Vec::new(),
             node: None,
             descriptors: BTreeMap::new(),

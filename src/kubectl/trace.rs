@@ -99,7 +99,7 @@ pub fn sent(kube: &Kube, request: &Request) -> String {
         let body = match &request.body {
             // What a command makes, it writes as its types stand.
             Body::Json(value) if super::printers::is_typed(kube) => {
-                super::printers::order::json(value, false)
+                super::printers::order::json(value, None)
             }
             body => body_text(body),
         };

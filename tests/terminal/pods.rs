@@ -49,6 +49,97 @@ error: lost connection to pod
 }
 
 #[test]
+fn the_api_answers_at_a_port_of_the_terminal() {
+    let mut bench = Bench::full(&[("site/index.html", "hello\n")]);
+    bench.run("kubectl apply -f web.yaml && kubectl expose deploy web --port=80 && kubectl rollout status deploy web && sleep 2");
+    bench.check(
+        "\
+$ kubectl proxy --www=site &
+[1] 4301
+Starting to serve on 127.0.0.1:8001
+$ curl -s localhost:8001/api/v1/namespaces/default | head -4
+{
+  \"kind\": \"Namespace\",
+  \"apiVersion\": \"v1\",
+  \"metadata\": {
+$ curl -s 'http://127.0.0.1:8001/api/v1/pods?labelSelector=k8s-app%3Dkube-dns&limit=1' | jq -r .items[].metadata.namespace
+kube-system
+$ curl -s localhost:8001/healthz; echo
+ok
+$ curl -s localhost:8001/static/index.html
+hello
+$ curl -s localhost:8001/static/nope.html
+404 page not found
+$ curl -s -X POST -H 'Content-Type: application/json' -d '{\"metadata\":{\"name\":\"a\"},\"data\":{\"x\":\"1\"}}' localhost:8001/api/v1/namespaces/default/configmaps | jq -c .data
+{\"x\":\"1\"}
+$ curl -s -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{\"data\":{\"y\":\"2\"}}' localhost:8001/api/v1/namespaces/default/configmaps/a | jq -c .data
+{\"x\":\"1\",\"y\":\"2\"}
+$ curl -s localhost:8001/api/v1/namespaces/default/services/web/proxy/ | grep '<title>'
+<title>Welcome to nginx!</title>
+$ curl -s -o /dev/null -w '%{http_code}\\n' localhost:8001/api/v1/namespaces/default/services/web:80/proxy/nope
+404
+$ curl -s localhost:8001/api/v1/namespaces/default/services/nope/proxy/ | jq -r .message
+services \"nope\" not found
+$ curl -s localhost:8001/api/v1/namespaces/default/pods/$(kubectl get pod -l app=web -o name | head -1 | cut -d/ -f2)/proxy/ | grep '<title>'
+<title>Welcome to nginx!</title>
+$ curl -s localhost:8001/api/v1/namespaces/default/pods/web/exec
+Forbidden
+$ curl -sI localhost:8001/version | head -2
+HTTP/1.1 200 OK
+Content-Type: application/json
+$ kubectl proxy
+error: listen tcp 127.0.0.1:8001: bind: address already in use
+exit=1
+$ kubectl proxy --port=0 --api-prefix=/k8s --reject-methods=POST,DELETE &
+[2] 4302
+Starting to serve on 127.0.0.1:40001
+$ curl -s localhost:40001/k8s/api/v1/namespaces/default | jq -r .kind; curl -s localhost:40001/api
+Namespace
+404 page not found
+$ curl -s -X DELETE localhost:40001/k8s/api/v1/namespaces/default/configmaps/a
+Forbidden
+$ kubectl proxy --reject-paths='('
+error: error parsing regexp: ..
+exit=1
+$ kill %2; kill %1; sleep 1
+...
+$ curl -s localhost:8001; echo $?
+7
+",
+    );
+}
+
+#[test]
+fn what_stands_behind_a_proxy_answers_raw_requests() {
+    let mut bench = Bench::full(&[]);
+    bench.run("kubectl run web --image=nginx --port=80 --expose && kubectl wait --for=condition=Ready pod/web && kubectl create service clusterip none --tcp=80 && sleep 2");
+    bench.check(
+        "\
+$ kubectl get --raw /api/v1/namespaces/default/services/web/proxy/ | grep '<title>'
+<title>Welcome to nginx!</title>
+$ kubectl get --raw /api/v1/namespaces/default/services/http:web:80/proxy/nope
+Error from server (NotFound): the server could not find the requested resource
+exit=1
+$ kubectl get --raw /api/v1/namespaces/default/services/web:81/proxy/
+Error from server (ServiceUnavailable): no service port 81 found for service \"web\"
+exit=1
+$ kubectl get --raw /api/v1/namespaces/default/services/none/proxy/
+Error from server (ServiceUnavailable): no endpoints available for service \"none\"
+exit=1
+$ kubectl get --raw /api/v1/namespaces/default/services/ftp:web:21/proxy/
+Error from server (BadRequest): invalid service request \"ftp:web:21\"
+exit=1
+$ kubectl get --raw /api/v1/namespaces/default/pods/web:81/proxy/
+Error from server (ServiceUnavailable): error trying to reach service: dial tcp ..:81: connect: connection refused
+exit=1
+$ kubectl get --raw /api/v1/namespaces/default/pods/web/proxy/ --as=jane
+Error from server (Forbidden): pods \"web\" is forbidden: User \"jane\" cannot get resource \"pods/proxy\" in API group \"\" in the namespace \"default\"
+exit=1
+",
+    );
+}
+
+#[test]
 fn files_are_copied_to_containers_and_back() {
     let mut bench = Bench::full(&[("site/index.html", "hello\n"), ("site/a/b.txt", "deep\n")]);
     bench.run("kubectl run web --image=nginx && kubectl wait --for=condition=Ready pod/web");

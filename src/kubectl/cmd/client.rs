@@ -56,26 +56,6 @@ kubectl plugin list",
     run: |_| Box::pin(async move { plain("unable to find any kubectl plugins in your PATH") }),
 };
 
-pub const PROXY: Command = Command {
-    path: "proxy",
-    short: "Run a proxy to the Kubernetes API server",
-    help: "[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]
-Serve the API on a port of this machine, with your rights.
-
-# On port 8001
-kubectl proxy --port=8001",
-    flags: &[
-        "accept-hosts='^localhost$,^127\\.0\\.0\\.1$,^\\[::1\\]$' accept-paths='^.*' address='127.0.0.1' api-prefix='/' append-server-path=false disable-filter=false keepalive=0s -p,port=8001 reject-methods='^$' reject-paths='^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach' -u,unix-socket='' -P,www-prefix='/static/' -w,www=''",
-    ],
-    run: |_| {
-        Box::pin(async move {
-            plain(
-                "this terminal has no sockets to listen on: ask the API with 'kubectl get --raw /api'",
-            )
-        })
-    },
-};
-
 /// This terminal completes by itself; a shell that sources the script needs no more than nothing.
 fn completion(kube: &Kube) -> Result<()> {
     match kube.flags.arguments.as_slice() {

@@ -74,7 +74,7 @@ pub(super) async fn made(
     {
         let mut kept = object.clone();
         show_empty(&mut kept);
-        let text = crate::kubectl::printers::order::json(&kept, false) + "\n";
+        let text = crate::kubectl::printers::order::json(&kept, None) + "\n";
         *crate::kubectl::json::place(&mut object, &["metadata", "annotations", LAST_APPLIED]) =
             text.into();
     }

@@ -44,6 +44,7 @@ mod logs;
 mod nodes;
 mod patch;
 mod port_forward;
+pub mod proxy;
 mod prune;
 mod raw;
 pub use raw::as_sent;
@@ -185,7 +186,7 @@ pub const COMMANDS: &[Command] = &[
     kuberc::VIEW,
     client::PLUGIN_LIST,
     client::COMPLETION,
-    client::PROXY,
+    proxy::PROXY,
     client::OPTIONS,
     client::ALPHA,
 ];

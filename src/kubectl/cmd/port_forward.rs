@@ -36,7 +36,7 @@ kubectl port-forward pod/web 5000 :6000",
 };
 
 /// The first port that is chosen when none is named.
-const FIRST_FREE: u16 = 40_001;
+pub const FIRST_FREE: u16 = 40_001;
 
 async fn run(kube: &Kube) -> Result<()> {
     let Some((target, ports)) = kube.flags.arguments.split_first() else {
@@ -186,14 +186,13 @@ impl Open {
         let number = state.temporary;
         let mut ports = Vec::new();
         for (local, to) in pairs {
-            let taken = |port: u16| state.forwards.iter().any(|f| f.port == port);
             let local = match local {
                 0 => (FIRST_FREE..u16::MAX)
-                    .find(|port| !taken(*port))
+                    .find(|port| !state.is_taken(*port))
                     .unwrap_or(0),
                 local => *local,
             };
-            if taken(local) {
+            if state.is_taken(local) {
                 kube.warn(&format!(
                     "Unable to listen on port {local}: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 127.0.0.1:{local}: bind: address already in use unable to create listener: Error listen tcp6 [::1]:{local}: bind: address already in use]"
                 ));

@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::api::Kind;
+use crate::api::url::unescaped;
 use crate::apiserver::{Body, Method, Request};
-use crate::kubectl::error::{Result, of_status, plain};
+use crate::kubectl::error::{Result, of_status, of_text, plain};
 use crate::kubectl::json::text;
 use crate::kubectl::kube::Kube;
 use crate::kubectl::printers::order;
+use crate::kubectl::upstream;
 
 /// How long a server keeps a watch open that does not say for how long (`--min-request-timeout`; the real
 /// one adds up to as much again).
@@ -57,14 +59,31 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
     if method == Method::Get && wants("watch") && is_collection(&request.path) {
         return watch(kube, request).await;
     }
-    match kube.send(request).await? {
+    let body = match upstream::is_handed_on(&request.path) {
+        true => handed_on(kube, request).await?,
+        false => kube.send(request).await?,
+    };
+    match body {
         // Written for people, it has no end of a line.
-        Body::Json(value) if !value["gitVersion"].is_null() => kube.io.out.write(&as_sent(&value)),
-        Body::Json(value) => kube.print(&as_sent(&value)),
+        Body::Json(value) if !value["gitVersion"].is_null() => {
+            kube.io.out.write(&as_sent(&value, None));
+        }
+        Body::Json(value) => kube.print(&as_sent(&value, None)),
         Body::Text(text) => kube.io.out.write(&text),
         Body::Empty => {}
     }
     Ok(())
+}
+
+/// The answer of what stands behind a `proxy`.
+async fn handed_on(kube: &Kube, request: Request) -> Result<Body> {
+    let answer = upstream::send(&*kube.shell.world.host, request).await;
+    match (answer.code, answer.body) {
+        (200..300, body) => Ok(body),
+        (code, Body::Json(value)) => Err(of_status(code, value)),
+        (code, Body::Text(text)) => Err(of_text(code, &text)),
+        (code, Body::Empty) => Err(of_text(code, "")),
+    }
 }
 
 /// Prints what changes, an object to a line, until the server ends the watch.
@@ -88,7 +107,7 @@ async fn watch(kube: &Kube, request: Request) -> Result<()> {
         let type_ = text(&event, "type");
         kube.print(&format!(
             "{{\"type\":\"{type_}\",\"object\":{}}}",
-            as_sent(&event["object"])
+            as_sent(&event["object"], None)
         ));
         if failed {
             break;
@@ -97,14 +116,18 @@ async fn watch(kube: &Kube, request: Request) -> Result<()> {
     Ok(())
 }
 
-/// An object with its fields as the server's types have them; those of other kinds are sorted.
-pub fn as_sent(object: &Value) -> String {
+/// An object with its fields as the server's types have them; those of other kinds are sorted. On one line, or with an
+/// indent of so many blanks.
+pub fn as_sent(object: &Value, indent: Option<usize>) -> String {
     let api_version = text(object, "apiVersion");
     let built_in = Kind::all().any(|kind| kind.info().api_version() == api_version);
     match built_in {
-        true => order::json(&without_kinds(object), false),
+        true => order::json(&without_kinds(object), indent),
         false if !object["gitVersion"].is_null() => version(object),
-        false => object.to_string(),
+        false => match indent {
+            Some(width) => order::as_it_stands(object, width),
+            None => object.to_string(),
+        },
     }
 }
 
@@ -156,28 +179,6 @@ fn is_collection(path: &str) -> bool {
     matches!(below, [_] | ["namespaces", _, _])
 }
 
-/// Undoes what a query escapes: `%20`, and `+` for a blank. What is no escape stays as it is.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let mut ahead = rest.clone();
-        let mut digit = || ahead.next().and_then(|b| char::from(b).to_digit(16));
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => match (digit(), digit()) {
-                (Some(high), Some(low)) => {
-                    bytes.push((high * 16 + low) as u8);
-                    rest = ahead;
-                }
-                _ => bytes.push(byte),
-            },
-            byte => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// The file that goes with `--raw`; what other flags forbid is refused.
 ///
 /// # Errors
@@ -205,22 +206,4 @@ pub fn file(kube: &Kube, least: usize) -> Result<&str> {
         return plain("--raw and --output are mutually exclusive");
     }
     Ok(file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unescaped;
-
-    #[test]
-    fn queries_are_unescaped() {
-        for (given, expected) in [
-            ("a%20b+c", "a b c"),
-            ("%C3%A9", "é"),
-            ("100%", "100%"),
-            ("%zz%4", "%zz%4"),
-            ("app%3Dweb", "app=web"),
-        ] {
-            assert_eq!(unescaped(given), expected);
-        }
-    }
 }

@@ -12,7 +12,6 @@ use super::error::{Failure, Result};
 use super::json::{name, text};
 use super::kube::Kube;
 use super::resources::{label, qualified_kind};
-use crate::api::json::go_json;
 use crate::api::jsonpath;
 use crate::api::rfc3339::go_quote;
 
@@ -167,7 +166,7 @@ impl Format {
             Format::Kyaml => out.write(&kyaml::text(&without_managed_fields(kube, object))),
             Format::Json if is_typed(kube) => {
                 let object = without_managed_fields(kube, object);
-                out.write(&(order::json(&object, true) + "\n"));
+                out.write(&(order::json(&object, Some(4)) + "\n"));
             }
             Format::Json => out.write(&json(&without_managed_fields(kube, object))),
             Format::Name => names(object, &mut |name| out.line(name)),
@@ -290,47 +289,7 @@ pub fn yaml(value: &Value) -> String {
 
 /// JSON as kubectl prints it: four blanks of indent.
 pub fn json(value: &Value) -> String {
-    let mut out = String::new();
-    indented(value, 0, &mut out);
-    out.push('\n');
-    out
-}
-
-/// Objects come from the API, which bounds their depth.
-fn indented(value: &Value, depth: usize, out: &mut String) {
-    let newline = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("    ", depth));
-    };
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            out.push('{');
-            for (i, (key, value)) in map.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                newline(out, depth + 1);
-                out.push_str(&go_json(&Value::from(key.as_str())));
-                out.push_str(": ");
-                indented(value, depth + 1, out);
-            }
-            newline(out, depth);
-            out.push('}');
-        }
-        Value::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (i, value) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                newline(out, depth + 1);
-                indented(value, depth + 1, out);
-            }
-            newline(out, depth);
-            out.push(']');
-        }
-        scalar => out.push_str(&go_json(scalar)),
-    }
+    order::as_it_stands(value, 4) + "\n"
 }
 
 /// Prints what became of an object: `deployment.apps/web created`, or the object itself with `-o`.

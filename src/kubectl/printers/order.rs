@@ -193,6 +193,12 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     ("taints", "", "key value effect timeAdded"),
     ("livenessProbe", "", PROBE),
     ("httpGet", "", "path port host scheme httpHeaders"),
+    (
+        "details",
+        "",
+        "name group kind uid causes retryAfterSeconds",
+    ),
+    ("causes", "", "reason message field"),
 ];
 
 const REFERENCE: &str = "kind namespace name uid apiVersion resourceVersion fieldPath";
@@ -201,6 +207,9 @@ const PROBE: &str = "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeco
 
 /// An object itself.
 const OBJECT: &str = "kind apiVersion metadata name versions preferredVersion groupVersion resources groups addressType endpoints ports subsets provisioner parameters reclaimPolicy mountOptions allowVolumeExpansion volumeBindingMode allowedTopologies involvedObject reason message source firstTimestamp lastTimestamp count spec status items immutable data binaryData stringData type eventTime series action related reportingComponent reportingInstance secrets imagePullSecrets automountServiceAccountToken rules aggregationRule subjects roleRef value globalDefault description preemptionPolicy";
+
+/// What the server says instead of an object.
+const STATUS: &str = "kind apiVersion metadata status message reason details code";
 
 /// The fields of a value in Go's order, as far as one is known.
 fn order(parent: &str, map: &Map<String, Value>) -> &'static str {
@@ -212,6 +221,9 @@ fn order(parent: &str, map: &Map<String, Value>) -> &'static str {
         "secretKeyRef" => "configMapKeyRef",
         parent => parent,
     };
+    if parent.is_empty() && map.get("kind").is_some_and(|kind| kind == "Status") {
+        return STATUS;
+    }
     if parent.is_empty() || parent == "items" {
         return OBJECT;
     }
@@ -234,34 +246,46 @@ fn sorted<'v>(parent: &str, map: &'v Map<String, Value>) -> Vec<(&'v String, &'v
     entries
 }
 
-/// JSON in Go's order: on one line, or with four blanks of indent. Objects come from the API, which bounds
-/// their depth.
-pub fn json(value: &Value, indent: bool) -> String {
+/// JSON in Go's order: on one line, or with an indent of so many blanks. Objects come from the API, which
+/// bounds their depth.
+pub fn json(value: &Value, indent: Option<usize>) -> String {
     let mut out = String::new();
-    write(value, "", indent.then_some(0), &mut out);
+    write(value, Some(""), indent.map(|width| (width, 0)), &mut out);
     out
 }
 
-fn write(value: &Value, parent: &str, depth: Option<usize>, out: &mut String) {
+/// JSON with its fields as they stand and an indent of so many blanks.
+pub fn as_it_stands(value: &Value, indent: usize) -> String {
+    let mut out = String::new();
+    write(value, None, Some((indent, 0)), &mut out);
+    out
+}
+
+/// `parent` is the field that holds the value, where Go's order is wanted; `indent` its width and how deep this is.
+fn write(value: &Value, parent: Option<&str>, indent: Option<(usize, usize)>, out: &mut String) {
     let newline = |out: &mut String, more: usize| {
-        if let Some(depth) = depth {
+        if let Some((width, depth)) = indent {
             out.push('\n');
-            out.extend(std::iter::repeat_n("    ", depth + more));
+            out.extend(std::iter::repeat_n(' ', width * (depth + more)));
         }
     };
-    let deeper = depth.map(|d| d + 1);
+    let deeper = indent.map(|(width, depth)| (width, depth + 1));
     match value {
         Value::Object(map) if !map.is_empty() => {
             out.push('{');
-            for (i, (key, value)) in sorted(parent, map).into_iter().enumerate() {
+            let entries = match parent {
+                Some(parent) => sorted(parent, map),
+                None => map.iter().collect(),
+            };
+            for (i, (key, value)) in entries.into_iter().enumerate() {
                 if i > 0 {
                     out.push(',');
                 }
                 newline(out, 1);
                 out.push_str(&go_json(&Value::from(key.as_str())));
-                out.push_str(if depth.is_some() { ": " } else { ":" });
+                out.push_str(if indent.is_some() { ": " } else { ":" });
                 // A template is an object without a kind of its own.
-                write(value, key, deeper, out);
+                write(value, parent.map(|_| key.as_str()), deeper, out);
             }
             newline(out, 0);
             out.push('}');
@@ -298,12 +322,20 @@ mod tests {
             "status": {},
         });
         assert_eq!(
-            super::json(&pod, false),
+            super::json(&pod, None),
             r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","labels":{"name":"x","run":"p"}},"spec":{"containers":[{"name":"p","image":"nginx","args":["x"],"env":[{"name":"A","value":"1"}],"resources":{}}],"restartPolicy":"Always","dnsPolicy":"ClusterFirst"},"status":{}}"#
+        );
+        let refused = json!({
+            "apiVersion": "v1", "code": 404, "kind": "Status", "message": "m", "metadata": {}, "reason": "NotFound",
+            "details": {"kind": "pods", "name": "p"}, "status": "Failure",
+        });
+        assert_eq!(
+            super::json(&refused, None),
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"m","reason":"NotFound","details":{"name":"p","kind":"pods"},"code":404}"#
         );
         let service = json!({"kind": "Service", "apiVersion": "v1", "spec": {"selector": {"type": "a", "app": "b"}, "ports": []}});
         assert_eq!(
-            super::json(&service, true),
+            super::json(&service, Some(4)),
             "{\n    \"kind\": \"Service\",\n    \"apiVersion\": \"v1\",\n    \"spec\": {\n        \"ports\": [],\n        \"selector\": {\n            \"app\": \"b\",\n            \"type\": \"a\"\n        }\n    }\n}"
         );
     }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::arrays::{Array, Subscript};
 use super::jobs::Jobs;
 use super::parse::{Aliases, Command};
+use crate::kubectl::cmd::proxy::Proxy;
 use crate::kubectl::host::World;
 use crate::kubectl::io::{FileBuffer, Input, Sink};
 use crate::kubectl::kubeconfig::Kubeconfig;
@@ -28,12 +29,21 @@ pub struct State {
     pub jobs: Jobs,
     /// Ports of this terminal that lead into pods.
     pub forwards: Vec<Forward>,
+    /// And those at which the API answers.
+    pub proxies: Vec<Proxy>,
     /// Files that are being written: their texts so far.
     pub writing: Vec<(String, FileBuffer)>,
     /// The node to which somebody has logged in.
     pub node: Option<String>,
     /// What `<(...)` printed, by name.
     pub descriptors: BTreeMap<String, String>,
+}
+
+impl State {
+    /// Whether somebody listens at a port of this terminal.
+    pub fn is_taken(&self, port: u16) -> bool {
+        self.forwards.iter().any(|f| f.port == port) || self.proxies.iter().any(|p| p.port == port)
+    }
 }
 
 /// What `set` changes.

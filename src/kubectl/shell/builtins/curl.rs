@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::super::state::{Io, Shell};
 use super::fail;
 use crate::api::rfc3339::parse_go_duration;
+use crate::apiserver::Request;
 use crate::apiserver::request::Credentials;
-use crate::apiserver::{Body, Method, Request};
-use crate::kubectl::host::{HttpCall, HttpFailure};
+use crate::kubectl::cmd::proxy;
+use crate::kubectl::host::{HttpAnswer, HttpCall, HttpFailure};
+use crate::kubectl::upstream::Answer;
 
 pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     let mut call = HttpCall {
@@ -189,31 +189,58 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         code
     };
     let complain = |code: i32, message: String| say(code, 0, message);
-    let server = shell.world.host.server();
-    if let Some(rest) = url.strip_prefix(server.as_str())
-        && (rest.is_empty() || rest.starts_with(['/', '?']))
-    {
-        let (code, text) = ask_api(shell, &call, rest).await;
-        let text = match headers_only || headers_too {
-            true => format!("HTTP/2 {code}\ncontent-type: application/json\n\n{text}"),
-            false => text,
-        };
+    let show = |version: &str, answer: HttpAnswer| {
+        if fail_on_error && answer.code >= 400 {
+            let message = format!("The requested URL returned error: {}", answer.code);
+            return say(22, answer.code, message);
+        }
+        let mut text = String::new();
+        if headers_only || headers_too {
+            // The second version has no words for its codes.
+            let words = match version {
+                "HTTP/2" => "",
+                _ => reason(answer.code),
+            };
+            let first = format!("{version} {} {words}", answer.code);
+            text.push_str(first.trim_end());
+            text.push('\n');
+            let now = i64::try_from(shell.world.now().0).unwrap_or_default();
+            let date = crate::api::rfc3339::format_rfc1123(now).replace("+0000", "GMT");
+            let dated = answer
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("date"));
+            for (name, value) in &answer.headers {
+                text.push_str(&format!("{name}: {value}\n"));
+                // Servers say when they answered.
+                if name.eq_ignore_ascii_case("server") && !dated {
+                    text.push_str(&format!("Date: {date}\n"));
+                }
+            }
+            text.push('\n');
+        }
+        if !headers_only {
+            text.push_str(&answer.body);
+        }
         match output.as_deref() {
             None | Some("-") => io.out.write(&text),
             Some("/dev/null") => {}
             Some(name) => shell.world.host.write_file(name, &text),
         }
-        if fail_on_error && code >= 400 {
-            return say(
-                22,
-                code,
-                format!("The requested URL returned error: {code}"),
-            );
-        }
         let took = shell.world.now().since(begun);
-        let got = (text.len(), "application/json", 0);
-        io.out.write(&filled(&format, code, took, got, url));
-        return 0;
+        let mut headers = answer.headers.iter();
+        let type_ = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let type_ = type_.map_or("", |(_, value)| value.as_str());
+        let got = (answer.body.len(), type_, 0);
+        io.out.write(&filled(&format, answer.code, took, got, url));
+        0
+    };
+    let server = shell.world.host.server();
+    if let Some(rest) = url.strip_prefix(server.as_str())
+        && (rest.is_empty() || rest.starts_with(['/', '?']))
+    {
+        let answer = HttpAnswer::from(ask_api(shell, &call, rest).await);
+        return show("HTTP/2", answer);
     }
     if let Err((code, message)) = place(url, &mut call) {
         return complain(code, message);
@@ -242,6 +269,11 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     );
     let mut forwarded = None;
     if here {
+        let proxies = shell.state.borrow().proxies.clone();
+        if let Some(proxy) = proxies.into_iter().find(|p| p.port == call.port) {
+            let answer = HttpAnswer::from(proxy.answer(shell, &call).await);
+            return show("HTTP/1.1", answer);
+        }
         let state = &mut *shell.state.borrow_mut();
         let Some(forward) = state.forwards.iter_mut().find(|f| f.port == call.port) else {
             let (host, port) = (&call.host, call.port);
@@ -284,48 +316,7 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
         return complain(52, "Empty reply from server".to_owned());
     }
     match answer {
-        Ok(answer) => {
-            if fail_on_error && answer.code >= 400 {
-                let message = format!("The requested URL returned error: {}", answer.code);
-                return say(22, answer.code, message);
-            }
-            let mut text = String::new();
-            if headers_only || headers_too {
-                text.push_str(&format!(
-                    "HTTP/1.1 {} {}\n",
-                    answer.code,
-                    reason(answer.code)
-                ));
-                let now = i64::try_from(shell.world.now().0).unwrap_or_default();
-                let date = crate::api::rfc3339::format_rfc1123(now).replace("+0000", "GMT");
-                let dated = answer
-                    .headers
-                    .iter()
-                    .any(|(name, _)| name.eq_ignore_ascii_case("date"));
-                for (name, value) in &answer.headers {
-                    text.push_str(&format!("{name}: {value}\n"));
-                    // Servers say when they answered.
-                    if name.eq_ignore_ascii_case("server") && !dated {
-                        text.push_str(&format!("Date: {date}\n"));
-                    }
-                }
-                text.push('\n');
-            }
-            if !headers_only {
-                text.push_str(&answer.body);
-            }
-            match output.as_deref() {
-                None | Some("-") => io.out.write(&text),
-                Some("/dev/null") => {}
-                Some(name) => shell.world.host.write_file(name, &text),
-            }
-            let mut headers = answer.headers.iter();
-            let type_ = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-            let type_ = type_.map_or("", |(_, value)| value.as_str());
-            let got = (answer.body.len(), type_, 0);
-            io.out.write(&filled(&format, answer.code, took, got, url));
-            0
-        }
+        Ok(answer) => show("HTTP/1.1", answer),
         Err(HttpFailure::Unresolved) => complain(6, format!("Could not resolve host: {host}")),
         Err(HttpFailure::Refused) => complain(
             7,
@@ -379,17 +370,11 @@ fn filled(format: &str, http: u16, took: Duration, got: (usize, &str, i32), url:
     text.replace("\\n", "\n").replace("\\t", "\t")
 }
 
-/// Asks the API server as a client without a certificate; the status code and the text.
-async fn ask_api(shell: &Shell, call: &HttpCall, rest: &str) -> (u16, String) {
+/// Asks the API server as a client without a certificate.
+async fn ask_api(shell: &Shell, call: &HttpCall, rest: &str) -> Answer {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let method = match call.method.as_str() {
-        "POST" => Method::Post,
-        "PUT" => Method::Put,
-        "PATCH" => Method::Patch,
-        "DELETE" => Method::Delete,
-        _ => Method::Get,
-    };
-    let mut request = Request::new(method, if path.is_empty() { "/" } else { path });
+    let path = if path.is_empty() { "/" } else { path };
+    let mut request = Request::new(proxy::method(&call.method), path);
     request.user_agent = "curl/8.5.0".to_owned();
     request.credentials = Credentials::Anonymous;
     for (name, value) in &call.headers {
@@ -399,82 +384,7 @@ async fn ask_api(shell: &Shell, call: &HttpCall, rest: &str) -> (u16, String) {
             request.credentials = Credentials::Token(token.trim().to_owned());
         }
     }
-    for pair in query.split('&').filter(|p| !p.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        request = request.with_query(name, value);
-    }
-    if let Ok(body) = serde_json::from_str(&call.body) {
-        request = request.with_body(body);
-    }
-    let answer = shell.world.host.client().request(request).await;
-    let text = match &answer.body {
-        Body::Json(value) => {
-            let mut text = String::new();
-            pretty(value, 0, &mut text);
-            text
-        }
-        Body::Text(text) => text.clone(),
-        Body::Empty => String::new(),
-    };
-    (answer.code, text)
-}
-
-/// The fields that Go's types have first, in their order.
-const FIRST: &[&str] = &[
-    "kind",
-    "apiVersion",
-    "groupVersion",
-    "metadata",
-    "status",
-    "message",
-    "reason",
-    "details",
-    "code",
-];
-
-/// JSON as the API server writes it for `curl`. Answers are bounded in depth by what is stored.
-fn pretty(value: &Value, depth: usize, out: &mut String) {
-    let line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
-    };
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            out.push('{');
-            let is_status = map.get("kind").and_then(Value::as_str) == Some("Status");
-            let first: &[&str] = match (depth, is_status) {
-                (0, true) => FIRST,
-                (0, false) => FIRST.get(..4).unwrap_or_default(),
-                _ => &["name", "group", "kind"],
-            };
-            let ahead = first.iter().filter_map(|key| map.get_key_value(*key));
-            let rest = map.iter().filter(|(key, _)| !first.contains(&key.as_str()));
-            for (i, (key, value)) in ahead.chain(rest).enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                line(out, depth + 1);
-                out.push_str(&crate::api::json::go_json(&Value::from(key.as_str())));
-                out.push_str(": ");
-                pretty(value, depth + 1, out);
-            }
-            line(out, depth);
-            out.push('}');
-        }
-        Value::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (i, value) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                line(out, depth + 1);
-                pretty(value, depth + 1, out);
-            }
-            line(out, depth);
-            out.push(']');
-        }
-        scalar => out.push_str(&crate::api::json::go_json(scalar)),
-    }
+    proxy::ask(shell, request, query, call).await
 }
 
 /// Reads host, port and path out of a URL.
