@@ -4,7 +4,8 @@
 //! The tables say what a field without a value is written as; the values come from the JSON of the API.
 
 use k8s_openapi::api::core::v1::{
-    NodeSelectorTerm, PersistentVolumeClaimSpec, PodSpec, SeccompProfile, SecurityContext, Toleration,
+    NodeSelectorTerm, PersistentVolumeClaimSpec, PodSpec, SeccompProfile, SecurityContext,
+    Toleration,
 };
 use serde_json::{Map, Value};
 
@@ -179,10 +180,7 @@ const CLAIM_SPEC: Table = &[
     (
         "Resources",
         "resources",
-        Struct(&[
-            ("Limits", "limits", Plain),
-            ("Requests", "requests", Plain),
-        ]),
+        Struct(&[("Limits", "limits", Plain), ("Requests", "requests", Plain)]),
     ),
     ("VolumeName", "volumeName", Text),
     ("StorageClassName", "storageClassName", Plain),

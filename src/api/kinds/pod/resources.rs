@@ -288,7 +288,10 @@ pub(in crate::api) fn name(resource: &str, path: &Path<'_>, errors: &mut Errors)
 
 pub(in crate::api::kinds) fn amount(
     resource: &str,
-    amount: &Quantity, path: &Path<'_>, errors: &mut Errors) {
+    amount: &Quantity,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     if amount.sign() < 0 {
         errors.invalid(path, &amount.to_string(), NOT_NEGATIVE);
     }

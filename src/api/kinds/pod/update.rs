@@ -54,10 +54,7 @@ pub(super) fn validate(new: &Pod, old: &Pod) -> Errors {
     if munged != **before {
         let detail = format!(
             "pod updates may not change fields other than {UPDATABLE}\n{}",
-            difference::of_json(
-                &go_spec::pod_spec(before),
-                &go_spec::pod_spec(&munged)
-            )
+            difference::of_json(&go_spec::pod_spec(before), &go_spec::pod_spec(&munged))
         );
         errors.forbidden(&path, detail);
     }

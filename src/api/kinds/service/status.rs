@@ -13,7 +13,11 @@ pub(super) fn default_modes(service: &mut Service) {
     let balanced = service.spec.as_ref().and_then(|s| s.type_.as_deref()) == Some("LoadBalancer");
     let status = service.status.as_mut().filter(|_| balanced);
     let status = status.and_then(|s| s.load_balancer.as_mut());
-    for one in status.and_then(|l| l.ingress.as_mut()).into_iter().flatten() {
+    for one in status
+        .and_then(|l| l.ingress.as_mut())
+        .into_iter()
+        .flatten()
+    {
         if one.ip.as_ref().is_some_and(|ip| !ip.is_empty()) && one.ip_mode.is_none() {
             one.ip_mode = Some("VIP".to_owned());
         }
@@ -36,7 +40,11 @@ pub(super) fn validate(service: &Service, old: &Service) -> Errors {
         errors.forbidden(&path, detail);
         return errors;
     }
-    let known = |ip: &str| entrances(old).iter().any(|one| one.ip.as_deref() == Some(ip));
+    let known = |ip: &str| {
+        entrances(old)
+            .iter()
+            .any(|one| one.ip.as_deref() == Some(ip))
+    };
     for (i, one) in all.iter().enumerate() {
         let path = path.index(i);
         let ip = one.ip.as_deref().unwrap_or_default();
@@ -71,5 +79,7 @@ pub(super) fn validate(service: &Service, old: &Service) -> Errors {
 fn entrances(service: &Service) -> &[LoadBalancerIngress] {
     let status = service.status.as_ref();
     let status = status.and_then(|s| s.load_balancer.as_ref());
-    status.and_then(|l| l.ingress.as_deref()).unwrap_or_default()
+    status
+        .and_then(|l| l.ingress.as_deref())
+        .unwrap_or_default()
 }
