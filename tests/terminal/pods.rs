@@ -90,7 +90,7 @@ Content-Type: application/json
 $ kubectl proxy
 error: listen tcp 127.0.0.1:8001: bind: address already in use
 exit=1
-$ kubectl proxy --port=0 --api-prefix=/k8s --reject-methods=POST,DELETE &
+$ kubectl proxy aside --port=0 --api-prefix=/k8s --reject-methods=POST,DELETE &
 [2] 4302
 Starting to serve on 127.0.0.1:40001
 $ curl -s localhost:40001/k8s/api/v1/namespaces/default | jq -r .kind; curl -s localhost:40001/api
@@ -98,9 +98,16 @@ Namespace
 404 page not found
 $ curl -s -X DELETE localhost:40001/k8s/api/v1/namespaces/default/configmaps/a
 Forbidden
-$ kubectl proxy --reject-paths='('
-error: error parsing regexp: ..
+$ kubectl proxy --port=8002 --reject-paths='('
+F proxy_server.go:83] Error compiling re: error parsing regexp: ..: `(`
+exit=255
+$ kubectl proxy --port=99999
+error: listen tcp: address 99999: invalid port
 exit=1
+$ curl -s -H 'Host: evil:80' localhost:8001/api
+Forbidden
+$ curl -s -H 'Host: localhost:9' localhost:8001/api | jq -r .kind
+APIVersions
 $ kill %2; kill %1; sleep 1
 ...
 $ curl -s localhost:8001; echo $?

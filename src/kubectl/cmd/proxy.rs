@@ -12,7 +12,7 @@ use crate::api::pattern::{Pattern, Syntax};
 use crate::api::url::unescaped;
 use crate::apiserver::request::{APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::apiserver::{Body, Method, Request, Response};
-use crate::kubectl::error::{Result, plain};
+use crate::kubectl::error::{Failure, Result, plain};
 use crate::kubectl::flags;
 use crate::kubectl::host::HttpCall;
 use crate::kubectl::kube::Kube;
@@ -68,8 +68,12 @@ impl Filter {
             let texts = given(kube, flag).split(',');
             texts
                 .map(|text| {
-                    let compiled = Pattern::perl(text, Syntax::default());
-                    compiled.map_err(|why| format!("error parsing regexp: {why}: `{text}`").into())
+                    Pattern::perl(text, Syntax::default()).map_err(|why| {
+                        kube.warn(&format!(
+                            "F proxy_server.go:83] Error compiling re: error parsing regexp: {why}: `{text}`"
+                        ));
+                        Failure::Exit(255)
+                    })
                 })
                 .collect()
         };
@@ -105,9 +109,6 @@ fn given<'k>(kube: &'k Kube, name: &str) -> &'k str {
 }
 
 async fn run(kube: &Kube) -> Result<()> {
-    if let Some(extra) = kube.flags.arguments.first() {
-        return kube.usage(&format!("unexpected argument {extra}"));
-    }
     let flags = &kube.flags;
     let port = given(kube, "port");
     let Ok(number) = port.parse::<u16>() else {
@@ -116,7 +117,7 @@ async fn run(kube: &Kube) -> Result<()> {
     let filter = match flags.is("disable-filter") {
         true => {
             kube.warn(
-                "W proxy.go] Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious",
+                "W proxy.go:177] Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious",
             );
             None
         }
@@ -214,7 +215,14 @@ impl Proxy {
             return said(404, "404 page not found\n");
         };
         let path = format!("/{rest}");
-        let accepted = |filter: &Rc<Filter>| filter.accepts(&call.method, &path, &call.host);
+        let mut headers = call.headers.iter();
+        let named = headers.find(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let host = named.map_or(call.host.as_str(), |(_, value)| value);
+        let host = match host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => host,
+        };
+        let accepted = |filter: &Rc<Filter>| filter.accepts(&call.method, &path, host);
         if !self.filter.as_ref().is_none_or(accepted) {
             return said(403, "Forbidden\n");
         }

@@ -7,7 +7,7 @@ use super::fail;
 use crate::api::rfc3339::parse_go_duration;
 use crate::apiserver::Request;
 use crate::apiserver::request::Credentials;
-use crate::kubectl::cmd::proxy;
+use crate::kubectl::cmd::proxy::{self, Proxy};
 use crate::kubectl::host::{HttpAnswer, HttpCall, HttpFailure};
 use crate::kubectl::upstream::Answer;
 
@@ -269,8 +269,9 @@ pub async fn curl(shell: &Shell, io: &Io, arguments: &[String]) -> i32 {
     );
     let mut forwarded = None;
     if here {
-        let proxies = shell.state.borrow().proxies.clone();
-        if let Some(proxy) = proxies.into_iter().find(|p| p.port == call.port) {
+        let at = |p: &&Proxy| p.port == call.port;
+        let proxy = shell.state.borrow().proxies.iter().find(at).cloned();
+        if let Some(proxy) = proxy {
             let answer = HttpAnswer::from(proxy.answer(shell, &call).await);
             return show("HTTP/1.1", answer);
         }
