@@ -1,5 +1,5 @@
 //! Fake nodes: pods that are bound to one are marked Running and Ready soon after they are seen,
-//! without events, and go as soon as they are deleted. Pods of Jobs complete.
+//! without events, and go as soon as they are deleted. Pods that are not always restarted complete.
 //!
 //! One controller answers for all fake nodes, so that pod addresses count over the cluster.
 
@@ -11,9 +11,9 @@ use k8s_openapi::api::core::v1::{
     HostIP, Node, Pod, PodCondition, PodIP, PodStatus,
 };
 
-use super::latency::{FAKE_JOB, FAKE_START};
+use super::latency::{FAKE_RUN, FAKE_START};
 use crate::api::time::api_time;
-use crate::api::{Key, Resource, controller_of};
+use crate::api::{Key, Resource};
 use crate::apiserver::{DeleteOptions, EventType, WatchEvent, WriteOptions};
 use crate::client::Ctx;
 use crate::sim::Time;
@@ -30,7 +30,7 @@ pub struct Fake {
 pub enum Event {
     /// The containers of a pod that was seen run.
     Start(Key, Rc<str>),
-    /// The containers of a Job's pod come to their end.
+    /// The containers of a pod that may end come to their end.
     Complete(Key, Rc<str>),
 }
 
@@ -91,8 +91,9 @@ impl Fake {
                 let _ = ctx.patch::<Pod>(&key, &WriteOptions::STATUS, |pod| {
                     run(pod, &host, &ip, now);
                 });
-                let of_job = controller_of(&pod.metadata).is_some_and(|o| o.kind == "Job");
-                of_job.then(|| (now + FAKE_JOB, Event::Complete(key, uid)))
+                let policy = pod.spec.as_ref()?.restart_policy.as_deref();
+                let ends = policy.is_some_and(|p| p != "Always");
+                ends.then(|| (now + FAKE_RUN, Event::Complete(key, uid)))
             }
         }
     }

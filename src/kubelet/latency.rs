@@ -84,8 +84,8 @@ pub const LEAST_GRACE: Duration = secs(2);
 /// that a script can catch a rollout in the act as the recorded one did.
 pub const FAKE_START: Duration = millis(60);
 
-/// How long the pods of Jobs run on fake nodes.
-pub const FAKE_JOB: Duration = millis(900);
+/// How long pods that are not always restarted run on fake nodes.
+pub const FAKE_RUN: Duration = millis(900);
 
 /// How long it takes to pull so many bytes.
 pub fn pull(rng: &mut Rng, bytes: u64) -> Duration {

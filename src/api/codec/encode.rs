@@ -3,7 +3,8 @@ use std::fmt::Display;
 use serde::ser::{self, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
-/// Encodes an API object. Empty maps and lists are left out, as Go's `omitempty` does.
+/// Encodes an API object. Empty maps and lists are left out, as Go's `omitempty` does, and what Go
+/// writes nevertheless ([`written`]) is there.
 #[inline(never)] // it waits in the second file of the wasm until somebody wants it
 pub fn encode<T: Serialize + ?Sized>(object: &T) -> Value {
     match object.serialize(Encoder) {
@@ -169,11 +170,11 @@ impl Serializer for Encoder {
             shape: Shape::Map,
         })
     }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields, Never> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields, Never> {
         Ok(Fields {
             map: Map::new(),
             key: None,
-            shape: Shape::Struct,
+            shape: Shape::Struct(name),
         })
     }
     fn serialize_struct_variant(
@@ -271,8 +272,71 @@ impl ser::SerializeTupleVariant for List {
 enum Shape {
     /// A Go map, which `omitempty` leaves out when empty.
     Map,
-    Struct,
+    /// With the name of its type.
+    Struct(&'static str),
     Variant(&'static str),
+}
+
+/// What Go writes for a field that says nothing.
+#[derive(Clone, Copy)]
+enum Zero {
+    /// An instant, and a list without `omitempty`.
+    Null,
+    /// A struct that is no pointer: `omitempty` does not leave it out.
+    Struct,
+    /// A quantity.
+    Quantity,
+    /// A number without `omitempty`.
+    Number,
+}
+
+impl Zero {
+    fn value(self) -> Value {
+        match self {
+            Zero::Null => Value::Null,
+            Zero::Struct => Value::Object(Map::new()),
+            Zero::Quantity => Value::from("0"),
+            Zero::Number => Value::from(0),
+        }
+    }
+}
+
+/// The fields of a type that Go writes although they are zero, and that may be missing in ours. Those of
+/// the specs and statuses of whole objects are set by the defaults of their kinds (`k8s.io/api`, types.go).
+fn written(type_: &str) -> &'static [(&'static str, Zero)] {
+    match type_ {
+        "PodCondition" | "PersistentVolumeClaimCondition" | "JobCondition" => &[
+            ("lastProbeTime", Zero::Null),
+            ("lastTransitionTime", Zero::Null),
+        ],
+        "DeploymentCondition" | "CertificateSigningRequestCondition" => &[
+            ("lastUpdateTime", Zero::Null),
+            ("lastTransitionTime", Zero::Null),
+        ],
+        "NodeCondition" => &[
+            ("lastHeartbeatTime", Zero::Null),
+            ("lastTransitionTime", Zero::Null),
+        ],
+        "NamespaceCondition"
+        | "ReplicationControllerCondition"
+        | "ReplicaSetCondition"
+        | "DaemonSetCondition"
+        | "StatefulSetCondition"
+        | "HorizontalPodAutoscalerCondition"
+        | "CustomResourceDefinitionCondition" => &[("lastTransitionTime", Zero::Null)],
+        "ContainerStatus" => &[("state", Zero::Struct), ("lastState", Zero::Struct)],
+        "ContainerStateRunning" => &[("startedAt", Zero::Null)],
+        "ContainerStateTerminated" => &[("startedAt", Zero::Null), ("finishedAt", Zero::Null)],
+        "EphemeralContainer" => &[("resources", Zero::Struct)],
+        "HorizontalPodAutoscalerStatus" => &[("currentMetrics", Zero::Null)],
+        "JobTemplateSpec" | "PersistentVolumeClaimTemplate" => &[("metadata", Zero::Struct)],
+        "LimitRangeSpec" => &[("limits", Zero::Null)],
+        "PersistentVolumeClaimSpec" => &[("resources", Zero::Struct)],
+        "ProjectedVolumeSource" => &[("sources", Zero::Null)],
+        "ResourceFieldSelector" => &[("divisor", Zero::Quantity)],
+        "StatefulSetOrdinals" => &[("start", Zero::Number)],
+        _ => &[],
+    }
 }
 
 struct Fields {
@@ -304,14 +368,19 @@ impl Fields {
     }
 
     #[inline(never)]
-    fn finish(self) -> Node {
+    fn finish(mut self) -> Node {
         let omit = matches!(self.shape, Shape::Map) && self.map.is_empty();
+        if let Shape::Struct(type_) = self.shape {
+            for (name, zero) in written(type_) {
+                self.map.entry(*name).or_insert_with(|| zero.value());
+            }
+        }
         let fields = Value::Object(self.map);
         Node {
             omit,
             value: match self.shape {
                 Shape::Variant(variant) => tagged(variant, fields),
-                Shape::Map | Shape::Struct => fields,
+                Shape::Map | Shape::Struct(_) => fields,
             },
         }
     }

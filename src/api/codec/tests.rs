@@ -133,3 +133,54 @@ fn empty_maps_and_lists_are_left_out_and_structs_kept() {
         })
     );
 }
+
+#[test]
+fn what_go_writes_although_it_is_zero_is_there() {
+    let encoded = |value: Value| {
+        let pod: Pod = decode(&value, "v1").expect("a pod").0;
+        encode(&pod)
+    };
+    let pod = encoded(json!({
+        "spec": {
+            "containers": [{
+                "name": "c",
+                "env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}],
+            }],
+            "volumes": [{"name": "v", "projected": {}}],
+        },
+        "status": {
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+            "containerStatuses": [{
+                "name": "c", "ready": false, "restartCount": 0, "image": "i", "imageID": "",
+                "state": {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}},
+            }],
+        },
+    }));
+    assert_eq!(
+        pod["status"],
+        json!({
+            "conditions": [{
+                "type": "Ready", "status": "True",
+                "lastProbeTime": null, "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }],
+            "containerStatuses": [{
+                "name": "c", "ready": false, "restartCount": 0, "image": "i", "imageID": "",
+                "lastState": {},
+                "state": {"terminated": {
+                    "exitCode": 137, "reason": "ContainerStatusUnknown",
+                    "startedAt": null, "finishedAt": null,
+                }},
+            }],
+        })
+    );
+    assert_eq!(
+        pod["spec"]["containers"][0]["env"][0]["valueFrom"],
+        json!({"resourceFieldRef": {"resource": "limits.cpu", "divisor": "0"}})
+    );
+    assert_eq!(
+        pod["spec"]["volumes"][0]["projected"],
+        json!({"sources": null})
+    );
+    // And it is read back as nothing.
+    assert_eq!(encoded(pod.clone()), pod);
+}

@@ -27,14 +27,13 @@ impl KindStrategy for Rules {
     type Kind = Kind;
 
     fn columns(&self) -> &'static [Column] {
-        const COLUMNS: &[Column] = &[column("Name"), column("Secrets"), column("Age")];
+        const COLUMNS: &[Column] = &[column("Name"), column("Age")];
         COLUMNS
     }
 
     fn row(&self, account: &Kind, now: Time) -> Vec<String> {
         vec![
             account.metadata.name.clone().unwrap_or_default(),
-            account.secrets.as_ref().map_or(0, |s| s.len()).to_string(),
             age(&account.metadata, now),
         ]
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::events;
 use super::page::Page;
 use crate::api::Kind;
-use crate::kubectl::json::{annotation, entries, list, text};
+use crate::kubectl::json::{entries, list, text};
 use crate::kubectl::kube::Kube;
 use crate::sim::ordered::Set as BTreeSet;
 
@@ -47,63 +47,36 @@ fn base64_length(value: &Value) -> usize {
     letters * 3 / 4
 }
 
+/// Since v1.35 without the secrets that may be mounted and the tokens.
 pub async fn service_account(kube: &Kube, object: &Value, page: &mut Page) {
     page.name_and_namespace(object);
     page.labels_and_annotations(object);
-    let there = secrets_of(kube, text(object, "metadata.namespace")).await;
-    let there: BTreeSet<String> = there
-        .iter()
-        .map(|secret| text(secret, "metadata.name").to_owned())
-        .collect();
-    for (title, field) in [
-        ("Image pull secrets", "imagePullSecrets"),
-        ("Mountable secrets", "secrets"),
-    ] {
-        let mut names: Vec<String> = Vec::new();
-        for name in list(object, field).iter().map(|s| text(s, "name")) {
-            names.push(match there.contains(name) {
-                true => name.to_owned(),
-                false => format!("{name} (not found)"),
-            });
-        }
-        match names.is_empty() {
-            true => page.pair(title, "<none>"),
-            false => page.pair(title, &names.join("\n\t")),
-        }
+    let pulls = list(object, "imagePullSecrets");
+    let there = match pulls.is_empty() {
+        true => BTreeSet::new(),
+        false => secrets_of(kube, text(object, "metadata.namespace")).await,
+    };
+    let mut names: Vec<String> = Vec::new();
+    for name in pulls.iter().map(|s| text(s, "name")) {
+        names.push(match there.contains(name) {
+            true => name.to_owned(),
+            false => format!("{name} (not found)"),
+        });
     }
-    let tokens = tokens_of(kube, object).await;
-    match tokens.is_empty() {
-        true => page.pair("Tokens", "<none>"),
-        false => page.pair("Tokens", &tokens.join("\n\t")),
+    match names.is_empty() {
+        true => page.pair("Image pull secrets", "<none>"),
+        false => page.pair("Image pull secrets", &names.join("\n\t")),
     }
     events::write(kube, object, page).await;
 }
 
-async fn secrets_of(kube: &Kube, namespace: &str) -> Vec<Value> {
+/// The names of the secrets of a namespace.
+async fn secrets_of(kube: &Kube, namespace: &str) -> BTreeSet<String> {
     let Some(secrets) = Kind::by_gvk("v1", "Secret") else {
-        return Vec::new();
+        return BTreeSet::new();
     };
     let found = kube.list(secrets.info(), namespace, &[]).await;
-    found.unwrap_or_default()
-}
-
-/// The secrets with tokens of an account.
-async fn tokens_of(kube: &Kube, account: &Value) -> Vec<String> {
-    let namespace = text(account, "metadata.namespace");
-    let (name, uid) = (
-        text(account, "metadata.name"),
-        text(account, "metadata.uid"),
-    );
-    secrets_of(kube, namespace)
-        .await
-        .iter()
-        .filter(|secret| {
-            let note =
-                |key: &str| annotation(secret, &format!("kubernetes.io/service-account.{key}"));
-            text(secret, "type") == "kubernetes.io/service-account-token"
-                && note("name") == Some(name)
-                && note("uid") == Some(uid)
-        })
-        .map(|secret| text(secret, "metadata.name").to_owned())
-        .collect()
+    let found = found.unwrap_or_default();
+    let names = found.iter().map(|secret| text(secret, "metadata.name"));
+    names.map(str::to_owned).collect()
 }
