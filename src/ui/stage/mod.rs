@@ -8,6 +8,7 @@ mod rollout;
 mod roving;
 mod tile;
 mod tip;
+mod together;
 mod traffic;
 
 use yew::prelude::*;

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::dots::PodDots;
 use super::tile::PodTile;
 use super::tip;
+use super::together::move_together;
 use crate::api::{Key, Resource};
 use crate::app::layout::nodes::{NodesLayout, neighbour};
 use crate::app::layout::{Direction, Rect};
@@ -76,8 +77,19 @@ pub fn NodesStage(props: &Props) -> Html {
         Some((tiles.get(index)?, layout.spots.get(index)?))
     });
     let size = layout.size;
+    let scene = use_node_ref();
+    {
+        let scene = scene.clone();
+        use_effect_with(layout.clone(), move |layout| {
+            if !layout.hurried
+                && let Some(scene) = scene.cast::<web_sys::Element>()
+            {
+                move_together(&scene);
+            }
+        });
+    }
     html! {
-        <div class={classes!("k-scene", layout.hurried.then_some("is-hurried"), layout.low.then_some("is-low"))} style={format!("height:{}px", size.h)} {onkeydown}>
+        <div ref={scene} class={classes!("k-scene", layout.hurried.then_some("is-hurried"), layout.low.then_some("is-low"))} style={format!("height:{}px", size.h)} {onkeydown}>
             <div class="k-tray" style={layout.tray.style()}>
                 <h2 class="k-tray-title">{ t!(w, "nodes.scheduler") }</h2>
                 <p class="k-tray-words">
