@@ -229,6 +229,8 @@ const BURST: usize = 40;
 const CALM: usize = 10;
 /// How many tiles get an element in one picture.
 const ADMITTED: usize = 32;
+/// With more rows than these in the tray, its tiles are small.
+const TRAY_ROWS: i32 = 2;
 /// By how many rows the tray grows then.
 const TRAY_STEP: i32 = 4;
 
@@ -364,10 +366,17 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         }
     };
 
-    // The tray.
+    // The tray. Where many wait, the tanks are to be in sight all the same.
     let tray_inner = (inner - form.tray_label - form.tank_padding).max(tile_w);
     let seats = places.seat("", false, view, &waiting);
-    let columns = per_row(tray_inner, tile_w, gap);
+    let roomy = rows_for(seats.needed, per_row(tray_inner, tile_w, gap)) <= TRAY_ROWS;
+    let small = if roomy {
+        density
+    } else {
+        density.max(Density::Compact)
+    };
+    let (small_w, small_h, small_gap) = small.tile();
+    let columns = per_row(tray_inner, small_w, small_gap);
     let mut rows = rows_for(seats.needed, columns).max(1);
     if burst && rows > 2 {
         rows = (rows + TRAY_STEP - 1) / TRAY_STEP * TRAY_STEP;
@@ -380,7 +389,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         x: form.margin,
         y: form.margin,
         w: inner,
-        h: (2 * form.tray_padding + rows * (tile_h + gap) - gap).max(form.tray),
+        h: (2 * form.tray_padding + rows * (small_h + small_gap) - small_gap).max(form.tray),
     };
     let area = Rect {
         x: tray.x + form.tray_label,
@@ -388,7 +397,7 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
         w: tray_inner,
         h: tray.h,
     };
-    put(&mut spots, &seats, 0, area, density);
+    put(&mut spots, &seats, 0, area, small);
 
     // The tanks: as many side by side as fit, each row as high as its fullest.
     let count = view.tanks.len() as i32;
@@ -655,6 +664,18 @@ mod tests {
         let layout = place(&view(tiles), Size { w: 0, h: 0 }, &mut Places::default());
         assert!(layout.tanks.iter().all(|r| r.w > 0 && r.h > 0));
         assert!(layout.size.h >= layout.tanks[1].y + layout.tanks[1].h);
+    }
+
+    #[test]
+    fn many_that_wait_leave_the_tanks_in_sight() {
+        let waiting = |n: usize| {
+            let layout = place(&view(tiles(n, None)), STAGE, &mut Places::default());
+            (layout.spots[0].density, layout.tanks[0].y)
+        };
+        assert_eq!(waiting(12).0, Density::Full);
+        let (density, y) = waiting(30);
+        assert_eq!(density, Density::Compact);
+        assert!(y < STAGE.h / 4, "{y}");
     }
 
     #[test]
