@@ -15,9 +15,12 @@ pub struct OwnershipLayout {
 }
 
 const MARGIN: i32 = 24;
+/// On a stage that is narrower, the margin is smaller at the sides.
+const NARROW: i32 = 640;
+const NARROW_MARGIN: i32 = 16;
 /// An item; where the columns do not fit beside each other, they are narrower than that.
 const ITEM: Size = Size { w: 168, h: 46 };
-const NARROWEST: i32 = 132;
+const NARROWEST: i32 = 116;
 const GAP: i32 = 10;
 /// Owners of owners; more are not followed.
 const DEEPEST: usize = 8;
@@ -125,7 +128,7 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
     OwnershipLayout {
         stage,
         size: Size {
-            w: (right + MARGIN).max(stage.w),
+            w: (right + NARROW_MARGIN).max(stage.w),
             h: (bottom + MARGIN).max(stage.h),
         },
         items,
@@ -137,10 +140,15 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
 pub fn columns(view: &OwnershipView, stage: Size) -> (Vec<i32>, i32) {
     let count = view.columns.len().max(2) as i32;
     let gaps = (count - 1) * LEAST_GAP;
-    let width = ((stage.w - 2 * MARGIN - gaps) / count).clamp(NARROWEST, ITEM.w);
+    let margin = if stage.w < NARROW {
+        NARROW_MARGIN
+    } else {
+        MARGIN
+    };
+    let width = ((stage.w - 2 * margin - gaps) / count).clamp(NARROWEST, ITEM.w);
     let least = count * width + gaps;
-    let inner = (stage.w - 2 * MARGIN).clamp(least, least + MOST_SPARE);
-    let left = ((stage.w - inner) / 2).max(MARGIN);
+    let inner = (stage.w - 2 * margin).clamp(least, least + MOST_SPARE);
+    let left = ((stage.w - inner) / 2).max(margin);
     let step = (inner - width) / (count - 1);
     ((0..count).map(|i| left + i * step).collect(), width)
 }

@@ -3,7 +3,7 @@
 
 use super::nodes::Density;
 use super::{Rect, Size};
-use crate::app::view::traffic::TrafficView;
+use crate::app::view::traffic::{Source, TrafficView};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrafficLayout {
@@ -40,6 +40,12 @@ const NARROW_MARGIN: i32 = 16;
 const CLIENT: Size = Size { w: 216, h: 116 };
 const SERVICE: Size = Size { w: 216, h: 132 };
 const ENDPOINT: Size = Size { w: 150, h: 44 };
+/// Where boxes have the whole width, their words are in one line each.
+const WIDE_CLIENT: i32 = 84;
+const WIDE_SERVICE: i32 = 114;
+/// How wide a letter of them is, at most, and how many letters a client's have beside the address that it asks.
+const LETTER: i32 = 7;
+const SAID_OF_CLIENTS: i32 = 32;
 const GAP: i32 = 12;
 const GROUP_GAP: i32 = 32;
 /// The most endpoints of a service that are shown with their names.
@@ -142,19 +148,26 @@ pub fn place(view: &TrafficView, stage: Size) -> TrafficLayout {
 fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
     let width = stage.w.max(2 * NARROW_MARGIN + CLIENT.w.max(SERVICE.w));
     let inner = width - 2 * NARROW_MARGIN;
-    let box_of = |y: i32, size: Size| Rect {
+    let box_of = |y: i32, h: i32| Rect {
         x: NARROW_MARGIN,
         y,
-        w: inner.min(2 * size.w),
-        h: size.h,
+        w: inner,
+        h,
+    };
+    let client_h = |client: &Source| {
+        let letters = count(client.url.chars().count()) + SAID_OF_CLIENTS;
+        match letters * LETTER > inner - 2 * GAP {
+            true => CLIENT.h,
+            false => WIDE_CLIENT,
+        }
     };
     let mut y = NARROW_MARGIN;
     let mut clients = vec![Rect::default(); view.clients.len()];
     let mut put_those = |y: &mut i32, asks: &dyn Fn(Option<&str>) -> bool| {
         for (rect, client) in clients.iter_mut().zip(&view.clients) {
             if asks(client.service.as_deref()) {
-                *rect = box_of(*y, CLIENT);
-                *y += CLIENT.h + GAP;
+                *rect = box_of(*y, client_h(client));
+                *y += rect.h + GAP;
             }
         }
     };
@@ -173,8 +186,8 @@ fn stacked(view: &TrafficView, stage: Size) -> TrafficLayout {
         if y > above {
             y += GROUP_GAP - GAP;
         }
-        services.push(box_of(y, SERVICE));
-        y += SERVICE.h + GROUP_GAP;
+        services.push(box_of(y, WIDE_SERVICE));
+        y += WIDE_SERVICE + GROUP_GAP;
         let n = service.endpoints.len();
         if let Some(grid) = Grid::of(n, inner) {
             endpoints.push(grid.at(NARROW_MARGIN, y, n));
@@ -305,7 +318,7 @@ impl TrafficLayout {
 mod tests {
     use super::*;
     use crate::api::Key;
-    use crate::app::view::traffic::{End, Hub, Source};
+    use crate::app::view::traffic::{End, Hub};
 
     fn source(name: &str) -> Source {
         Source {
