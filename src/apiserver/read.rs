@@ -56,6 +56,12 @@ impl ApiServer {
             .collect()
     }
 
+    /// The revision that an object which is there came with: unlike its time it is never that of another one.
+    pub fn born(&self, kind: Kind, key: &Key) -> Option<u64> {
+        let place = Place::new(kind, &key.namespace, &key.name);
+        self.store.version(&place).map(|version| version.created)
+    }
+
     /// The object before and after the change that made `revision`; `None` when it is compacted.
     pub fn change(&self, revision: u64) -> Option<(Option<Object>, Option<Object>)> {
         let change = self.store.since(revision.checked_sub(1)?).ok()?.next()?;

@@ -63,8 +63,10 @@ pub struct Mirror {
     stale: bool,
     /// How often the pods have changed.
     pod_changes: u64,
-    /// How often the caches were filled anew.
-    lists: u64,
+    /// The revisions that ReplicaSets came with, by uid.
+    born: BTreeMap<Rc<str>, u64>,
+    /// How often ReplicaSets have come, and the caches were filled anew.
+    arrivals: u64,
 }
 
 /// What a look at the cluster brought.
@@ -87,9 +89,15 @@ impl Mirror {
         self.pod_changes
     }
 
-    /// A number that grows whenever the caches are filled anew: what came then was not seen in its order.
-    pub fn lists(&self) -> u64 {
-        self.lists
+    /// A number that grows whenever ReplicaSets have come, or the caches were filled anew.
+    pub fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// The revision that a ReplicaSet came with: of those that were made in one second it tells which was first, or, in a
+    /// real cluster, of which the page heard first.
+    pub fn born(&self, set: &ReplicaSet) -> u64 {
+        self.born.get(set.uid()).copied().unwrap_or_default()
     }
 
     /// Forgets the place in the stream of changes; what did not change keeps its identity, as the
@@ -140,7 +148,7 @@ impl Mirror {
         *self = Mirror {
             revision: server.revision(),
             pod_changes: self.pod_changes + 1,
-            lists: self.lists + 1,
+            arrivals: self.arrivals + 1,
             ..Mirror::default()
         };
         for kind in followed() {
@@ -151,6 +159,11 @@ impl Mirror {
                     object,
                     cause: CauseId::NONE,
                 });
+            }
+        }
+        for set in self.replica_sets.iter() {
+            if let Some(born) = server.born(ReplicaSet::KIND, &set.key()) {
+                self.born.insert(set.uid().into(), born);
             }
         }
     }
@@ -169,12 +182,29 @@ impl Mirror {
         }
         self.events.apply(event)
             || self.endpoint_slices.apply(event).is_some()
-            || self.replica_sets.apply(event).is_some()
+            || self.apply_set(event)
             || self.deployments.apply(event).is_some()
             || self.services.apply(event).is_some()
             || self.ingresses.apply(event).is_some()
             || self.traffics.apply(event).is_some()
             || self.apply_workload(event)
+    }
+
+    fn apply_set(&mut self, event: &WatchEvent) -> bool {
+        let Some(delta) = self.replica_sets.apply(event) else {
+            return false;
+        };
+        match (&delta.old, &delta.new) {
+            (None, Some(new)) => {
+                self.born.insert(new.uid().into(), event.revision);
+                self.arrivals += 1;
+            }
+            (Some(old), None) => {
+                self.born.remove(old.uid());
+            }
+            _ => {}
+        }
+        true
     }
 
     fn apply_workload(&mut self, event: &WatchEvent) -> bool {

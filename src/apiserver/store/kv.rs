@@ -138,6 +138,11 @@ impl<V: Clone + Weigh> Store<V> {
         self.current.get(key).map(|entry| &entry.value)
     }
 
+    /// The value of a key, with when it was created and changed.
+    pub fn version(&self, key: &Place) -> Option<&Version<V>> {
+        self.current.get(key)
+    }
+
     /// Every key of an object.
     pub fn versions(&self) -> impl Iterator<Item = (&Place, &Version<V>)> {
         self.current.iter()

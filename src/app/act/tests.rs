@@ -487,3 +487,32 @@ fn letters_of_revisions_survive_a_reload_and_a_link() {
     run(&mut again, 5);
     assert_eq!(letters(&again), ['B']);
 }
+
+#[test]
+fn letters_of_workloads_made_in_one_second_survive_a_reload() {
+    let letters = |app: &App| -> Vec<(Rc<str>, char)> {
+        let tiles = app.model().scene.nodes.tiles.iter();
+        let own = tiles.filter(|t| &*t.workload == "aa" || &*t.workload == "zz");
+        own.filter_map(|t| Some((t.workload.clone(), t.revision?.letter())))
+            .collect()
+    };
+    let deployment = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{own: {name}}}}}\n  template:\n    metadata: {{labels: {{own: {name}, app: shop}}}}\n    spec: {{containers: [{{name: a, image: nginx}}]}}\n"
+        )
+    };
+    let mut app = App::fresh(1);
+    run(&mut app, 100);
+    // The last by name is the first that is made.
+    app.dispatch(Msg::Edit {
+        file: 0,
+        text: format!("{}---\n{}", deployment("zz"), deployment("aa")).into(),
+    });
+    app.dispatch(Msg::Apply);
+    run(&mut app, 300);
+    let expected = [("aa".into(), 'B'), ("zz".into(), 'A')];
+    assert_eq!(letters(&app), expected);
+    let mut again = App::restore(Saved::read(&app.save()).unwrap());
+    run(&mut again, 5);
+    assert_eq!(letters(&again), expected);
+}

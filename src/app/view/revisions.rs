@@ -49,19 +49,20 @@ pub struct Revisions {
     given: BTreeMap<Rc<str>, Vec<Template>>,
     /// The application of a workload, by its namespace and name: the one of the first pod of it that was met.
     applications: BTreeMap<Rc<str>, Rc<str>>,
-    /// The [`Mirror::lists`] up to which all that was there has a letter.
+    /// The [`Mirror::arrivals`] up to which all that was there has a letter.
     met: u64,
 }
 
 impl Revisions {
-    /// Gives letters to what is met all at once, after a reload or a jump in time, in the order in which it came to be.
+    /// Gives letters to what is met at once, in one picture or after a reload or a jump in time, in the order in which it
+    /// came to be.
     pub fn meet(&mut self, mirror: &Mirror) {
-        if self.met == mirror.lists() {
+        if self.met == mirror.arrivals() {
             return;
         }
-        self.met = mirror.lists();
+        self.met = mirror.arrivals();
         let mut sets: Vec<&Rc<ReplicaSet>> = mirror.replica_sets.iter().collect();
-        sets.sort_by_cached_key(|set| age(set));
+        sets.sort_by_cached_key(|set| age(mirror, set));
         for set in sets {
             self.of_set(set);
         }
@@ -140,12 +141,12 @@ pub fn number_on(metadata: &ObjectMeta) -> &str {
     number.map_or("", String::as_str)
 }
 
-/// By this, ReplicaSets that are seen for the first time together get their letters: an undone rollout gives an old one a
-/// new number.
-pub fn age(set: &ReplicaSet) -> (Option<Time>, u64) {
+/// By this, ReplicaSets that are seen for the first time together get their letters: their time, which has whole seconds,
+/// then what they came with. The number is last: an undone rollout gives an old one a new number.
+pub fn age(mirror: &Mirror, set: &ReplicaSet) -> (Option<Time>, u64, u64) {
     let created = set.metadata.creation_timestamp.as_ref();
     let number = number_on(&set.metadata).parse().unwrap_or_default();
-    (created.map(from_api), number)
+    (created.map(from_api), mirror.born(set), number)
 }
 
 /// The name of what a person wrote, from the name of what it made: a ReplicaSet is called like its

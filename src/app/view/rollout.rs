@@ -167,7 +167,7 @@ fn sets_of(
 ) -> Vec<Set> {
     let own = number_on(&deployment.metadata);
     let mut owned: Vec<&Rc<ReplicaSet>> = mirror.replica_sets.owned_by(deployment.uid()).collect();
-    owned.sort_by_cached_key(|set| age(set));
+    owned.sort_by_cached_key(|set| age(mirror, set));
     let mut sets = Vec::new();
     for set in owned {
         let Some(revision) = revisions.of_set(set) else {
