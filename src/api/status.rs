@@ -201,7 +201,10 @@ impl Status {
         text("uid", &self.uid);
         if !self.causes.is_empty() {
             let causes = self.causes.iter().map(|c| {
-                let mut cause = json!({"reason": c.reason, "message": c.message});
+                let mut cause = json!({"reason": c.reason});
+                if !c.message.is_empty() {
+                    cause["message"] = c.message.as_str().into();
+                }
                 if !c.field.is_empty() {
                     cause["field"] = Value::from(c.field.as_str());
                 }

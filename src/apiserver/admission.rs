@@ -6,7 +6,9 @@ pub(super) mod certificates;
 mod classes;
 mod limit_ranger;
 pub(super) mod nodes;
+mod pod_resize;
 mod pod_security;
+mod pod_topology;
 mod priority;
 mod quota;
 mod service_account;
@@ -44,6 +46,7 @@ impl ApiServer {
             self.admit_runtime_class(object)?;
             self.admit_priority(object)?;
             tolerations::admit(object, &self.tolerations);
+            self.admit_topology(object);
         }
         self.admit_default_class(object);
         self.admit_ingress_class(object);

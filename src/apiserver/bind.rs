@@ -69,6 +69,7 @@ impl ApiServer {
         }
         let uid = binding.metadata.uid.as_deref().unwrap_or_default();
         let annotations = binding.metadata.annotations.clone();
+        let labels = binding.metadata.labels.clone();
         self.bind_to(
             kernel,
             caller,
@@ -80,6 +81,10 @@ impl ApiServer {
                 if let Some(annotations) = annotations {
                     let kept = pod.metadata.annotations.get_or_insert_default();
                     kept.extend(annotations);
+                }
+                if let Some(labels) = labels {
+                    let kept = pod.metadata.labels.get_or_insert_default();
+                    kept.extend(labels);
                 }
             },
         )
@@ -141,6 +146,7 @@ impl ApiServer {
             api_time(kernel.now),
         );
         also(pod);
+        self.label_topology(pod);
         self.conditions.share(pod);
         if !options.dry_run {
             object = self

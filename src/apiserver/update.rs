@@ -105,7 +105,11 @@ impl ApiServer {
         }
         self.admit_certificates(caller, options.subresource, &object, Some(&old))?;
         let charges = match options.subresource {
-            "" | "resize" => self.admit_valid(kernel, &object, Some(&old))?,
+            "" => self.admit_valid(kernel, &object, Some(&old))?,
+            "resize" => {
+                self.admit_pod_resize(&object, &old)?;
+                self.admit_valid(kernel, &object, Some(&old))?
+            }
             "ephemeralcontainers" => {
                 self.admit_security(&object, Some(&old))?;
                 Charges::default()

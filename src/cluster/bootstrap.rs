@@ -37,8 +37,8 @@ pub(super) const CONTROL_PLANE: [&str; 4] = [
 /// Images that come with a node, beside those of its static pods.
 pub(super) const PRELOADED: [&str; 3] = [
     "registry.k8s.io/kube-proxy:v1.36.2",
-    "registry.k8s.io/pause:3.10.1",
-    "registry.k8s.io/coredns/coredns:v1.13.1",
+    "registry.k8s.io/pause:3.10.2",
+    "registry.k8s.io/coredns/coredns:v1.14.2",
 ];
 
 /// The Service by which pods reach the API server, and what is behind it.

@@ -276,6 +276,34 @@ fn pods_of_a_service_are_spread_over_nodes_and_zones() {
 }
 
 #[test]
+fn pods_get_the_zone_and_the_region_of_their_node() {
+    let mut cluster = empty();
+    let (zone, region) = (
+        "topology.kubernetes.io/zone",
+        "topology.kubernetes.io/region",
+    );
+    let labels = format!("{zone}: here, {region}: north, disk: fast");
+    node(&mut cluster, "a", "4", &labels);
+    pod(&mut cluster, "bound", "nodeSelector: {disk: fast}");
+    cluster.run_for(secs(1));
+    let placed = pod(&mut cluster, "placed", "nodeName: a");
+    let bound = read(&mut cluster, "bound");
+    for pod in [bound, placed] {
+        let labels = json!({"app": "web", zone: "here", region: "north"});
+        assert_eq!(pod["metadata"]["labels"], labels);
+    }
+    // A pod that waits has none, and one on a node without them neither.
+    node(&mut cluster, "b", "4", "disk: slow");
+    pod(&mut cluster, "slow", "nodeSelector: {disk: slow}");
+    pod(&mut cluster, "waits", "nodeSelector: {disk: none}");
+    cluster.run_for(secs(1));
+    for name in ["slow", "waits"] {
+        let labels = &read(&mut cluster, name)["metadata"]["labels"];
+        assert_eq!(*labels, json!({"app": "web"}), "{name}");
+    }
+}
+
+#[test]
 fn constraints_that_cannot_hold_leave_pods_pending() {
     let mut cluster = empty();
     for name in ["a", "b", "c"] {

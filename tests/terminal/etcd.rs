@@ -14,7 +14,7 @@ fn keys_have_revisions_and_versions() {
         "\
 $ export ETCDCTL_API=3
 $ etcdctl version
-etcdctl version: 3.6.6
+etcdctl version: 3.6.8
 API version: 3.6
 $ etcdctl put /demo/a one
 OK

@@ -45,7 +45,7 @@ exit=127
 $ crictl ps | grep kube-proxy
 .. Running .. kube-proxy .. kube-system
 $ crictl images | grep coredns
-registry.k8s.io/coredns/coredns .. v1.13.1 ..
+registry.k8s.io/coredns/coredns .. v1.14.2 ..
 $ ip route
 default via 172.18.0.1 dev eth0
 10.244.0.0/24 via 172.18.0.2 dev eth0
@@ -84,7 +84,7 @@ $ grep data-dir /etc/kubernetes/manifests/etcd.yaml
 $ export ETCDCTL_API=3
 $ etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key snapshot save /opt/backup.db 2>/dev/null
 Snapshot saved at /opt/backup.db
-Server version 3.6.6
+Server version 3.6.8
 $ etcdutl snapshot status /opt/backup.db -w table | head -2
 +..
 |..HASH..|..REVISION..|..TOTAL KEYS..|..TOTAL SIZE..|..VERSION..|

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container as ContainerSpec, EnvVarSource, ObjectFieldSelector,
+    ConfigMap, Container as ContainerSpec, EnvVarSource, FileKeySelector, ObjectFieldSelector,
     ResourceFieldSelector, Secret, Service,
 };
 
-use super::{Cx, Host, PodWorker};
+use super::{Cx, Host, PodWorker, env_file};
 use crate::api::quantity::Quantity;
 use crate::api::{Key, Resource};
 use crate::sim::ordered::Map;
@@ -197,6 +197,9 @@ impl PodWorker {
             let other = other.and_then(|name| all.find(|c| c.name == name));
             return Ok(Some(resource_field(resource, other.unwrap_or(spec), h)));
         }
+        if let Some(file) = &source.file_key_ref {
+            return self.file_key(file);
+        }
         let (data, key, missing, optional) = if let Some(r) = &source.config_map_key_ref {
             let optional = r.optional.unwrap_or_default();
             let data = self.config_map(&r.name, optional, ctx)?;
@@ -220,6 +223,31 @@ impl PodWorker {
             Some(value) => Ok(Some(value.to_string())),
             None if optional || data.is_none() => Ok(None),
             None => Err(missing),
+        }
+    }
+
+    /// The value of a key in a file of a volume; nothing where it may be missing.
+    fn file_key(&self, of: &FileKeySelector) -> Result<Option<String>, String> {
+        let optional = of.optional.unwrap_or_default();
+        let Some(files) = self.volumes.get(&*of.volume_name) else {
+            let volume = &of.volume_name;
+            return Err(format!(
+                "cannot find the volume \"{volume}\" referenced by FileKeyRef"
+            ));
+        };
+        let text = match files.read(&format!("/{}", of.path.trim_start_matches("./"))) {
+            Ok(text) => text,
+            Err(_) if optional => return Ok(None),
+            Err(_) => return Err("couldn't parse env file".to_owned()),
+        };
+        let value = env_file::value(&text, &of.key);
+        match value.map_err(|_| "couldn't parse env file".to_owned())? {
+            value if !value.is_empty() => Ok(Some(value)),
+            _ if optional => Ok(None),
+            _ => Err(format!(
+                "environment variable key \"{}\" not found in file \"{}\"",
+                of.key, of.path
+            )),
         }
     }
 

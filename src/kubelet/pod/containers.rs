@@ -16,6 +16,7 @@ use crate::kubelet::runtime::image::hex64;
 use crate::kubelet::runtime::logs::Logs;
 use crate::kubelet::runtime::machine::{Neighbour, Surroundings};
 use crate::kubelet::runtime::process::{self, Exit, Start};
+use crate::kubelet::runtime::resolv::DOMAIN;
 use crate::sim::{Time, Usual, millis};
 
 impl PodWorker {
@@ -350,12 +351,26 @@ impl PodWorker {
         Some(result)
     }
 
+    /// What the kernel says the host is called (`GeneratePodHostNameAndDomain`): without its domain, unless the pod
+    /// wants it there.
     pub(super) fn hostname(&self, h: &Host<'_>) -> String {
         let spec = self.pod.spec.as_ref();
-        match spec.and_then(|s| s.hostname.clone()) {
-            _ if self.is_host_network() => h.node.name.to_string(),
-            Some(hostname) => hostname,
-            None => self.key.name.chars().take(63).collect(),
+        if self.is_host_network() {
+            return h.node.name.to_string();
+        }
+        if let Some(name) = spec.and_then(|s| s.hostname_override.as_ref()) {
+            return name.clone();
+        }
+        let own = spec.and_then(|s| s.hostname.as_deref());
+        let own = own.filter(|name| !name.is_empty());
+        let name = own.map_or_else(|| self.key.name.chars().take(63).collect(), str::to_owned);
+        let domain = spec.filter(|s| s.set_hostname_as_fqdn == Some(true));
+        match domain.and_then(|s| s.subdomain.as_deref()) {
+            Some(domain) if !domain.is_empty() => {
+                let namespace = &self.key.namespace;
+                format!("{name}.{domain}.{namespace}.svc.{DOMAIN}")
+            }
+            _ => name,
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod admission;
 mod config;
 mod containers;
+mod env_file;
 pub mod exec;
 pub mod files;
 mod hooks;

@@ -5,7 +5,7 @@ pub mod image;
 pub mod logs;
 pub mod machine;
 pub mod process;
-mod resolv;
+pub(super) mod resolv;
 pub mod shell;
 pub mod standard;
 mod tree;

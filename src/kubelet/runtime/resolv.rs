@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::core::v1::PodSpec;
 
-const DOMAIN: &str = "cluster.local";
+pub const DOMAIN: &str = "cluster.local";
 /// The resolver of the machines.
 const UPSTREAM: &str = "172.18.0.1";
 
@@ -55,7 +55,14 @@ pub fn resolv_conf(spec: &PodSpec, namespace: &str, cluster: Option<&str>) -> St
 
 pub fn hosts_file(spec: &PodSpec, namespace: &str, address: &str, hostname: &str) -> String {
     let mut text = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n".to_owned();
-    match spec.subdomain.as_deref().filter(|s| !s.is_empty()) {
+    // A name that the pod gives itself stands for the whole.
+    let subdomain = spec.subdomain.as_deref().filter(|s| !s.is_empty());
+    let subdomain = subdomain.filter(|_| spec.hostname_override.is_none());
+    let hostname = match (subdomain, spec.set_hostname_as_fqdn) {
+        (Some(_), Some(true)) => hostname.split('.').next().unwrap_or(hostname),
+        _ => hostname,
+    };
+    match subdomain {
         Some(subdomain) => text.push_str(&format!(
             "{address}\t{hostname}.{subdomain}.{namespace}.svc.{DOMAIN}\t{hostname}\n"
         )),

@@ -156,14 +156,21 @@ fn a_resize_waits_for_room_or_cannot_be() {
     assert_eq!(*condition(&now, "PodResizePending"), Value::Null);
     let status = &now["status"]["containerStatuses"][0];
     assert_eq!(status["resources"]["requests"]["cpu"], "3");
-    assert!(resize(&mut cluster, "100", "100Mi").is_success());
-    cluster.run_for(secs(2));
-    let now = pod(&mut cluster, "p");
-    let pending = condition(&now, "PodResizePending");
-    assert_eq!(pending["reason"], "Infeasible");
+    // What the node will never have is refused.
+    let refused = json_of(resize(&mut cluster, "100", "100Gi"));
     assert_eq!(
-        pending["message"],
-        "Node didn't have enough capacity: cpu, requested: 100000, capacity: 4000"
+        refused["message"],
+        "pods \"p\" is forbidden: Node didn't have enough allocatable resources: cpu, requested: 100000, \
+         allocatable: 4000; memory, requested: 107374182400, allocatable: 8485076992"
+    );
+    assert_eq!(
+        refused["details"]["causes"],
+        json!([{"reason": "NodeCapacity"}])
+    );
+    let now = pod(&mut cluster, "p");
+    assert_eq!(
+        now["spec"]["containers"][0]["resources"]["requests"]["cpu"],
+        "3"
     );
 }
 

@@ -1,6 +1,9 @@
 //! How pods start: init containers, sidecars, hooks, configuration, refusals, images.
 
+use kubarium::apiserver::{Body, Request};
+use kubarium::cluster::Cluster;
 use kubarium::sim::{millis, secs};
+use serde_json::Value;
 
 use super::{condition, container, events, message, pod, reasons, run, simulated};
 use crate::common::{created, get};
@@ -309,4 +312,101 @@ fn the_node_says_what_it_is() {
         control["spec"]["taints"][0]["key"],
         "node-role.kubernetes.io/control-plane"
     );
+}
+
+/// What the container `c` of a pod has said.
+fn said(cluster: &mut Cluster, name: &str) -> Value {
+    let path = format!("/api/v1/namespaces/default/pods/{name}/log");
+    let request = Request::get(path).with_query("container", "c");
+    match cluster.request(&request).body {
+        Body::Text(text) => text.into(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_pod_says_what_its_host_is_called() {
+    let mut cluster = simulated();
+    for (name, more, hostname, hosts) in [
+        ("plain", "", "plain", "plain"),
+        (
+            "own",
+            "hostname: web, subdomain: sub, ",
+            "web",
+            "web.sub.default.svc.cluster.local\tweb",
+        ),
+        (
+            "whole",
+            "hostname: web, subdomain: sub, setHostnameAsFQDN: true, ",
+            "web.sub.default.svc.cluster.local",
+            "web.sub.default.svc.cluster.local\tweb",
+        ),
+        (
+            "other",
+            "hostnameOverride: my.host, subdomain: sub, ",
+            "my.host",
+            "my.host",
+        ),
+    ] {
+        let script = "hostname; tail -n 1 /etc/hosts | cut -f 2-; sleep 999";
+        let spec = format!(
+            "{more}containers: [{{name: c, image: busybox, command: [sh, -c, '{script}']}}]"
+        );
+        run(&mut cluster, name, &spec);
+        cluster.run_for(secs(20));
+        assert_eq!(
+            said(&mut cluster, name),
+            format!("{hostname}\n{hosts}\n"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_comes_from_a_file() {
+    let mut cluster = simulated();
+    let with = |script: &str, key: &str| {
+        let script = Value::from(script);
+        format!(
+            "volumes: [{{name: v, emptyDir: {{}}}}], \
+             initContainers: [{{name: i, image: busybox, command: [sh, -c, {script}], \
+               volumeMounts: [{{name: v, mountPath: /v}}]}}], \
+             containers: [{{name: c, image: busybox, command: [sh, -c, 'echo $A; sleep 999'], \
+               env: [{{name: A, valueFrom: {{fileKeyRef: {{volumeName: v, path: a.env, {key}}}}}}}]}}]"
+        )
+    };
+    let good = "echo \"A='one'\" > /v/a.env";
+    run(&mut cluster, "good", &with(good, "key: A"));
+    run(
+        &mut cluster,
+        "optional",
+        &with(good, "key: B, optional: true"),
+    );
+    run(
+        &mut cluster,
+        "none",
+        &with("true", "key: B, optional: true"),
+    );
+    run(&mut cluster, "missing", &with(good, "key: B"));
+    run(
+        &mut cluster,
+        "bare",
+        &with("echo A=one > /v/a.env", "key: A"),
+    );
+    cluster.run_for(secs(30));
+    assert_eq!(said(&mut cluster, "good"), "one\n");
+    assert_eq!(said(&mut cluster, "optional"), "\n");
+    assert_eq!(said(&mut cluster, "none"), "\n");
+    for (name, message) in [
+        (
+            "missing",
+            "environment variable key \"B\" not found in file \"a.env\"",
+        ),
+        ("bare", "couldn't parse env file"),
+    ] {
+        let now = pod(&mut cluster, name);
+        let waiting = &now["status"]["containerStatuses"][0]["state"]["waiting"];
+        assert_eq!(waiting["reason"], "CreateContainerConfigError", "{name}");
+        assert_eq!(waiting["message"], message, "{name}");
+    }
 }

@@ -350,15 +350,20 @@ impl Walk {
     }
 
     fn push(&mut self, kind: ErrorType, here: &Here<'_>, at: &str, detail: String) {
-        let shown = matches!(kind, ErrorType::Invalid | ErrorType::Duplicate);
-        let type_ = here.schema["type"].as_str().unwrap_or_default();
+        // Since v1.35 simple values are shown, and of others nothing.
+        let value = match here.json {
+            _ if !matches!(kind, ErrorType::Invalid | ErrorType::Duplicate) => String::new(),
+            Json::String(text) => quote(text),
+            Json::Bool(_) | Json::Number(_) => here.json.to_string(),
+            _ => String::new(),
+        };
         self.errors.push(Error {
             kind,
             field: match at {
                 "" => "<nil>".to_owned(),
                 at => at.to_owned(),
             },
-            value: if shown { quote(type_) } else { String::new() },
+            value,
             detail,
         });
     }

@@ -552,7 +552,7 @@ fn rules_are_looked_at_when_a_definition_is_written() {
         ),
         (
             json!({"type": "string", "default": "abc", "x-kubernetes-validations": [{"rule": "self.size() < 3"}]}),
-            vec!["s.properties[f].default: Invalid value: \"string\": failed rule: self.size() < 3".to_owned()],
+            vec!["s.properties[f].default: Invalid value: \"abc\": failed rule: self.size() < 3".to_owned()],
         ),
     ] {
         assert_eq!(refused(around(field.clone())), expected, "{field}");
@@ -648,27 +648,27 @@ fn broken_rules_are_told_as_they_ask_for_it() {
     for (rest, expected) in [
         (
             json!({}),
-            "f: Invalid value: \"object\": failed rule: self.min <= self.max",
+            "f: Invalid value: failed rule: self.min <= self.max",
         ),
         (
             json!({"message": "min above max"}),
-            "f: Invalid value: \"object\": min above max",
+            "f: Invalid value: min above max",
         ),
         (
             json!({"messageExpression": "'min %d above max'.format([self.min])"}),
-            "f: Invalid value: \"object\": min 5 above max",
+            "f: Invalid value: min 5 above max",
         ),
         (
             json!({"message": "m", "messageExpression": "string(1 / (self.min - 5))"}),
-            "f: Invalid value: \"object\": m",
+            "f: Invalid value: m",
         ),
         (
             json!({"message": "m", "messageExpression": "' '"}),
-            "f: Invalid value: \"object\": m",
+            "f: Invalid value: m",
         ),
         (
             json!({"message": "m", "fieldPath": ".max"}),
-            "f.max: Invalid value: \"object\": m",
+            "f.max: Invalid value: m",
         ),
         (
             json!({"message": "m", "fieldPath": "['max']", "reason": "FieldValueForbidden"}),
@@ -680,7 +680,7 @@ fn broken_rules_are_told_as_they_ask_for_it() {
         ),
         (
             json!({"message": "m", "reason": "FieldValueDuplicate"}),
-            "f: Duplicate value: \"object\"",
+            "f: Duplicate value",
         ),
     ] {
         assert_eq!(
@@ -692,7 +692,7 @@ fn broken_rules_are_told_as_they_ask_for_it() {
     let missing = broken(rule(json!({})), json!({"min": 1}), None).0;
     assert_eq!(
         missing,
-        ["f: Invalid value: \"object\": no such key: max evaluating rule: self.min <= self.max"]
+        ["f: Invalid value: no such key: max evaluating rule: self.min <= self.max"]
     );
 }
 
@@ -705,7 +705,7 @@ fn transitions_are_judged_where_there_was_something() {
     );
     assert_eq!(
         broken(frozen.clone(), json!(1), Some(json!(2))).0,
-        ["f: Invalid value: \"integer\": only up"]
+        ["f: Invalid value: 1: only up"]
     );
     assert_eq!(
         broken(frozen, json!(3), Some(json!(2))).0,
@@ -714,7 +714,7 @@ fn transitions_are_judged_where_there_was_something() {
     let once = json!({"type": "integer", "x-kubernetes-validations": [{"rule": "oldSelf.hasValue() || self == 1", "optionalOldSelf": true, "message": "begins at 1"}]});
     assert_eq!(
         broken(once.clone(), json!(2), None).0,
-        ["f: Invalid value: \"integer\": begins at 1"]
+        ["f: Invalid value: 2: begins at 1"]
     );
     assert_eq!(
         broken(once, json!(2), Some(json!(1))).0,
@@ -730,7 +730,7 @@ fn transitions_are_judged_where_there_was_something() {
     let new = json!([{"k": "b", "v": 3}, {"k": "c", "v": 9}, {"k": "a", "v": 1}]);
     assert_eq!(
         broken(keyed, new, Some(old)).0,
-        ["f[0]: Invalid value: \"object\": v is fixed"]
+        ["f[0]: Invalid value: v is fixed"]
     );
 }
 
@@ -740,7 +740,7 @@ fn what_is_as_it_was_is_excused() {
         "properties": {"a": {"type": "string", "maxLength": 20, "x-kubernetes-validations": [{"rule": "self.size() < 3", "message": "short, please"}]},
             "b": {"type": "string", "maxLength": 20}},
     });
-    let said = "f.a: Invalid value: \"string\": short, please".to_owned();
+    let said = |value: &str| format!("f.a: Invalid value: \"{value}\": short, please");
     let old = json!({"a": "long", "b": "1"});
     assert_eq!(
         broken(
@@ -748,11 +748,11 @@ fn what_is_as_it_was_is_excused() {
             json!({"a": "long", "b": "2"}),
             Some(old.clone())
         ),
-        (vec![], vec![said.clone()])
+        (vec![], vec![said("long")])
     );
     assert_eq!(
         broken(field, json!({"a": "longer", "b": "1"}), Some(old)),
-        (vec![said], vec![])
+        (vec![said("longer")], vec![])
     );
 }
 
@@ -762,18 +762,18 @@ fn rules_stand_at_every_part_of_a_schema() {
     let map = json!({"type": "object", "maxProperties": 5, "additionalProperties": {"type": "string", "maxLength": 9, "x-kubernetes-validations": short}});
     assert_eq!(
         broken(map, json!({"k": "abc", "l": "a"}), None).0,
-        ["f[k]: Invalid value: \"string\": long"]
+        ["f[k]: Invalid value: \"abc\": long"]
     );
     let all_of =
         json!({"type": "string", "maxLength": 9, "allOf": [{"x-kubernetes-validations": short}]});
     assert_eq!(
         broken(all_of, json!("abc"), None).0,
-        ["f: Invalid value: \"string\": long"]
+        ["f: Invalid value: \"abc\": long"]
     );
     let odd = json!({"type": "object", "properties": {"3x": {"type": "string", "maxLength": 9, "x-kubernetes-validations": short}}});
     assert_eq!(
         broken(odd, json!({"3x": "abc"}), None).0,
-        ["f.3x: Invalid value: \"string\": long"]
+        ["f.3x: Invalid value: \"abc\": long"]
     );
     let nullable = json!({"type": "string", "nullable": true, "maxLength": 9, "x-kubernetes-validations": short});
     assert_eq!(broken(nullable, json!(null), None).0, Vec::<String>::new());
@@ -782,7 +782,7 @@ fn rules_stand_at_every_part_of_a_schema() {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}});
     assert_eq!(
         broken(embedded, pod, None).0,
-        ["f: Invalid value: \"object\": failed rule: self.metadata.name.startsWith('a')"]
+        ["f: Invalid value: failed rule: self.metadata.name.startsWith('a')"]
     );
     let either = json!({"x-kubernetes-int-or-string": true, "x-kubernetes-validations": [{"rule": "type(self) == int ? self > 0 : self == '50%'"}]});
     assert_eq!(

@@ -18,7 +18,7 @@ use crate::apiserver::{Body, Method, Request};
 use print::{Format, Printer};
 
 /// The member's version.
-const VERSION: &str = "3.6.6";
+const VERSION: &str = "3.6.8";
 
 const HELP: &str = "\
 NAME:
