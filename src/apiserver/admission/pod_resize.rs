@@ -46,9 +46,11 @@ impl ApiServer {
         let asked = pod_resources::requests(spec);
         let mut lacking = Vec::new();
         // CPU is counted in thousandths, memory in bytes.
-        let units: [(&str, fn(&Quantity) -> i64); 2] =
-            [("cpu", Quantity::milli_value), ("memory", Quantity::value)];
-        for (resource, counted) in units {
+        for resource in ["cpu", "memory"] {
+            let counted = |amount: &Quantity| match resource {
+                "cpu" => amount.milli_value(),
+                _ => amount.value(),
+            };
             let wanted = asked.get(resource).map_or(0, counted);
             let there = has.and_then(|h| h.get(resource));
             let there = there.map_or(0, |q| counted(&q.amount()));
