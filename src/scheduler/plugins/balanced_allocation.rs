@@ -25,6 +25,12 @@ fn balance(cpu: (i64, i64), memory: (i64, i64)) -> i64 {
     MAX_NODE_SCORE - lost as i64
 }
 
+/// What counts since v1.36 is what the pod changes: about 75 where that is little, towards 100 where the node is more
+/// even with it, towards 50 where it is less.
+fn change(before: i64, after: i64) -> i64 {
+    MAX_NODE_SCORE / 2 + (MAX_NODE_SCORE / 2 + after - before) / 2
+}
+
 impl Plugin for BalancedAllocation {
     fn name(&self) -> &'static str {
         "NodeResourcesBalancedAllocation"
@@ -57,13 +63,15 @@ impl Plugin for BalancedAllocation {
         node: &NodeInfo,
     ) -> i64 {
         let (used, wanted, has) = (&node.requested, &pod.requests, &node.allocatable);
-        balance(
+        let before = balance((used.cpu_millis, has.cpu_millis), (used.memory, has.memory));
+        let after = balance(
             (
                 used.cpu_millis.saturating_add(wanted.cpu_millis),
                 has.cpu_millis,
             ),
             (used.memory.saturating_add(wanted.memory), has.memory),
-        )
+        );
+        change(before, after)
     }
 }
 
@@ -86,6 +94,20 @@ mod tests {
         ];
         for (cpu, memory, score) in cases {
             assert_eq!(balance(cpu, memory), score, "{cpu:?} {memory:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_pod_changes_is_scored() {
+        for (before, after, score) in [
+            (100, 100, 75),
+            (80, 80, 75),
+            (75, 100, 87),
+            (100, 75, 62),
+            (50, 100, 100),
+            (100, 50, 50),
+        ] {
+            assert_eq!(change(before, after), score, "{before} {after}");
         }
     }
 }
