@@ -222,6 +222,7 @@ impl Kubelet {
 
     fn involved(&self) -> Involved {
         let mut about = Involved::default();
+        about.reference.api_version = Some("v1".to_owned());
         about.reference.kind = Some("Node".to_owned());
         about.reference.name = Some(self.node.name.to_string());
         about.reference.uid = Some(self.node.name.to_string());

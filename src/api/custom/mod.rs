@@ -26,6 +26,7 @@ use super::kinds::{KindInfo, Object};
 
 pub use object::CustomObject;
 use shape::{Known, Shape};
+pub(in crate::api) use validate::unknown_formats;
 
 /// One served version of a custom resource.
 pub struct CustomKind {

@@ -409,6 +409,37 @@ fn lists_in(value: &Value, schema: &Value, at: &str, errors: &mut Vec<Error>, de
     }
 }
 
+/// The formats that are known (`apiextensions-apiserver/pkg/apiserver/validation/formats.go`). Of others a definition
+/// is warned.
+const FORMATS: &str = "bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 \
+    creditcard ssn hexcolor rgbcolor byte password date duration datetime date-time k8s-short-name k8s-long-name \
+    int32 int64 float double";
+
+/// The formats in a schema that are not known, each once.
+pub fn unknown_formats(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    // What there is to look at, so that a deep schema needs no stack.
+    let mut left = vec![schema];
+    while let Some(part) = left.pop() {
+        let format = part["format"].as_str().unwrap_or_default();
+        let known = format.is_empty() || FORMATS.split(' ').any(|f| f == format);
+        if !known && !found.iter().any(|f| f == format) {
+            found.push(format.to_owned());
+        }
+        for name in ["properties", "patternProperties", "definitions"] {
+            left.extend(part[name].as_object().into_iter().flatten().map(|(_, v)| v));
+        }
+        for name in ["items", "additionalProperties", "additionalItems", "not"] {
+            left.extend(part.get(name).filter(|v| v.is_object()));
+        }
+        for name in ["allOf", "anyOf", "oneOf"] {
+            left.extend(part[name].as_array().into_iter().flatten());
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
 /// The formats that are checked; others are taken as they are.
 fn has_format(text: &str, format: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -456,6 +487,16 @@ fn has_format(text: &str, format: &str) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn formats_that_nobody_knows_are_found_wherever_they_stand() {
+        let schema = json!({"properties": {
+            "a": {"type": "string", "format": "foo"},
+            "b": {"items": {"format": "int32"}, "additionalProperties": {"format": "bar"}},
+            "c": {"anyOf": [{"format": "foo"}, {"not": {"format": "date"}}]},
+        }});
+        assert_eq!(unknown_formats(&schema), ["bar", "foo"]);
+    }
 
     fn wrong(value_: &Value, schema: &Value) -> Vec<String> {
         value(value_, schema, "spec.f")

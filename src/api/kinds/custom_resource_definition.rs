@@ -11,7 +11,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 
 use super::KindInfo;
 use crate::api::codec;
-use crate::api::custom::{is_established, structural};
+use crate::api::custom::{is_established, structural, unknown_formats};
 use crate::api::field::{Errors, Path, quote};
 use crate::api::jsonpath::Template;
 use crate::api::names::{is_dns1035_label, is_dns1123_subdomain};
@@ -103,6 +103,16 @@ impl KindStrategy for Rules {
         let managed = new.metadata.managed_fields.take();
         new.metadata = old.metadata.clone();
         new.metadata.managed_fields = managed;
+    }
+
+    fn warnings(&self, definition: &Kind) -> Vec<String> {
+        let schemas = definition.spec.versions.iter().filter_map(schema_of);
+        let formats = schemas.flat_map(|schema| unknown_formats(&codec::encode(schema)));
+        let mut found: Vec<String> = formats
+            .map(|format| format!("unrecognized format {}", quote(&format)))
+            .collect();
+        found.dedup();
+        found
     }
 
     fn validate(&self, definition: &Kind) -> Errors {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container as ContainerSpec, EnvVarSource, FileKeySelector, ObjectFieldSelector,
-    ResourceFieldSelector, Secret, Service,
+    ResourceFieldSelector, ResourceRequirements, Secret, Service,
 };
 
 use super::{Cx, Host, PodWorker, env_file};
@@ -195,7 +195,9 @@ impl PodWorker {
             let pod = self.pod.spec.as_ref();
             let mut all = pod.iter().flat_map(|s| &s.containers);
             let other = other.and_then(|name| all.find(|c| c.name == name));
-            return Ok(Some(resource_field(resource, other.unwrap_or(spec), h)));
+            let other = other.unwrap_or(spec);
+            let whole = pod.and_then(|s| s.resources.as_ref());
+            return Ok(Some(resource_field(resource, other, whole, h)));
         }
         if let Some(file) = &source.file_key_ref {
             return self.file_key(file);
@@ -297,10 +299,11 @@ impl PodWorker {
 }
 
 /// `limits.cpu` and the like, divided by the divisor and rounded up. Who has no limit may use what
-/// the node has.
+/// the pod has as a whole, or else the node.
 pub fn resource_field(
     selector: &ResourceFieldSelector,
     spec: &ContainerSpec,
+    whole: Option<&ResourceRequirements>,
     h: &Host<'_>,
 ) -> String {
     let resources = spec.resources.as_ref();
@@ -310,7 +313,11 @@ pub fn resource_field(
         _ => (None, ""),
     };
     let parse = |text: &str| Quantity::parse(text).ok();
-    let value = list.and_then(|l| l.get(name)).and_then(|q| parse(&q.0));
+    let own = list.and_then(|l| l.get(name));
+    let of_pod = whole.and_then(|r| r.limits.as_ref());
+    let of_pod = of_pod.filter(|_| selector.resource.starts_with("limits."));
+    let value = own.or_else(|| of_pod.and_then(|l| l.get(name)));
+    let value = value.and_then(|q| parse(&q.0));
     let value = match (value, selector.resource.as_str()) {
         (Some(quantity), _) => quantity.milli_value(),
         (None, "limits.cpu") => i64::try_from(h.node.cpu_millis).unwrap_or(i64::MAX),
@@ -320,7 +327,9 @@ pub fn resource_field(
         (None, _) => 0,
     };
     let divisor = selector.divisor.as_ref().and_then(|d| parse(&d.0));
-    let divisor = divisor.map_or(1000, |q| q.milli_value()).max(1);
+    // Zero is what Go writes for none.
+    let divisor = divisor.map_or(0, |q| q.milli_value());
+    let divisor = if divisor > 0 { divisor } else { 1000 };
     (value / divisor + i64::from(value % divisor > 0)).to_string()
 }
 

@@ -213,6 +213,8 @@ impl PodWorker {
         let mut why = String::new();
         for (volume, name) in claims_of_pod(&self.pod) {
             match self.disk_of(&name, h, ctx) {
+                // Other volumes of the same claim are shown where they are mounted.
+                Ok(disk) if disks.iter().any(|(_, d): &(Rc<str>, Rc<str>)| **d == disk) => {}
                 Ok(disk) => disks.push((volume.name.as_str().into(), disk.into())),
                 Err(reason) => {
                     waiting.push(volume.name.clone());
@@ -264,8 +266,9 @@ impl PodWorker {
                 let name = resource.container_name.as_deref().unwrap_or_default();
                 let spec = self.pod.spec.as_ref();
                 let container = spec.and_then(|s| s.containers.iter().find(|c| c.name == name));
+                let whole = spec.and_then(|s| s.resources.as_ref());
                 container
-                    .map(|c| resource_field(resource, c, h))
+                    .map(|c| resource_field(resource, c, whole, h))
                     .unwrap_or_default()
             } else {
                 continue;
@@ -394,11 +397,20 @@ impl PodWorker {
                     .find(|v| v.name == m.name);
                 let host = volume.and_then(Self::host_path);
                 let fixed = fixed(&m.name);
+                // Two volumes of one claim are one disk: that of the first.
+                let claim_of = |v: &Volume| {
+                    let claim = v.persistent_volume_claim.as_ref()?;
+                    Some(claim.claim_name.clone())
+                };
+                let claim = volume.and_then(claim_of);
+                let first = volumes.unwrap_or_default().iter();
+                let mut first = first.filter(|v| claim.is_some() && claim_of(v) == claim);
+                let name = first.next().map_or(&m.name, |v| &v.name);
                 Mount {
                     path: texts.of(&absolute("/", &m.mount_path)),
                     volume: match &host {
                         Some(_) => texts.of(HOST),
-                        None => texts.of(&m.name),
+                        None => texts.of(name),
                     },
                     inside: match host.as_deref() {
                         Some("/") | None => texts.of(&inside),

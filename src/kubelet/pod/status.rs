@@ -122,6 +122,12 @@ impl PodWorker {
             observed_generation: generation,
             ..PodStatus::default()
         };
+        // Since v1.36 a pod that has resources of its own says what it was given.
+        let whole = self.pod.spec.as_ref().and_then(|s| s.resources.as_ref());
+        if let Some(whole) = whole {
+            status.allocated_resources.clone_from(&whole.requests);
+            status.resources = Some(whole.clone());
+        }
         if let Some(Ending::Failed(reason, message)) = &self.ending {
             status.reason = Some((*reason).to_owned());
             status.message = Some(message.to_string());

@@ -302,3 +302,59 @@ fn images_do_what_their_arguments_say() {
         "{log}"
     );
 }
+
+#[test]
+fn two_volumes_of_one_claim_are_one_disk() {
+    let mut cluster = simulated();
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, \
+         spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}",
+    );
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {\
+         volumes: [{name: a, persistentVolumeClaim: {claimName: c}}, {name: b, persistentVolumeClaim: {claimName: c}}], \
+         containers: [{name: c, image: busybox, command: [sleep, '999'], \
+           volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /b}]}]}}",
+    );
+    cluster.run_for(secs(30));
+    assert_eq!(exec(&mut cluster, "p", "echo hi > /a/x; cat /b/x"), "hi\n");
+    // It is kept for the next pod.
+    let path = "/api/v1/namespaces/default/pods/p";
+    cluster.request(&Request::new(Method::Delete, path));
+    cluster.run_for(secs(60));
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Pod, metadata: {name: q}, spec: {\
+         volumes: [{name: b, persistentVolumeClaim: {claimName: c}}], \
+         containers: [{name: c, image: busybox, command: [sleep, '999'], volumeMounts: [{name: b, mountPath: /b}]}]}}",
+    );
+    cluster.run_for(secs(30));
+    assert_eq!(exec(&mut cluster, "q", "cat /b/x"), "hi\n");
+}
+
+#[test]
+fn a_pod_with_resources_of_its_own_tells_its_containers_and_its_readers() {
+    let mut cluster = simulated();
+    let env = |name: &str, resource: &str| {
+        format!("{{name: {name}, valueFrom: {{resourceFieldRef: {{resource: {resource}}}}}}}")
+    };
+    let spec = format!(
+        "resources: {{limits: {{cpu: 2, memory: 100Mi}}}}, containers: [{{name: c, image: busybox, \
+         command: [sleep, '999'], env: [{}, {}, {}]}}]",
+        env("L", "limits.cpu"),
+        env("M", "limits.memory"),
+        env("R", "requests.cpu"),
+    );
+    run(&mut cluster, "p", &spec);
+    cluster.run_for(secs(30));
+    assert_eq!(exec(&mut cluster, "p", "echo $L $M $R"), "2 104857600 0\n");
+    let status = &pod(&mut cluster, "p")["status"];
+    let given = json!({"cpu": "2", "memory": "100Mi"});
+    assert_eq!(status["allocatedResources"], given);
+    assert_eq!(
+        status["resources"],
+        json!({"limits": given, "requests": given})
+    );
+}
