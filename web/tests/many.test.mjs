@@ -47,6 +47,18 @@ test("hundreds of pods are drawn where one scrolls to, can be chosen, and are ti
     assert.match(await page.innerText(".k-pane--inspector"), /web-/);
     await page.keyboard.press("Escape");
   }
+  // So are those of a rollout.
+  await page.click("#stage-tab-rollout");
+  await page.waitForSelector(".k-set-dots > .k-dots");
+  await page.waitForFunction(drawnInSight);
+  assert.equal(await page.locator(".k-set button.k-tile").count(), 0);
+  await screenshot(page, "many-rollout");
+  const dot = await page.evaluate(drawnInSight);
+  await page.mouse.click(dot.x, dot.y);
+  await page.waitForSelector(".k-page[data-inspecting='true']");
+  assert.match(await page.innerText(".k-pane--inspector"), /web-/);
+  await page.keyboard.press("Escape");
+  await page.click("#stage-tab-nodes");
   await run(page, "kubectl scale deployment web --replicas=100", "scaled");
   await settled(page, 100);
   await page.waitForSelector(".k-dots", { state: "detached" });

@@ -491,6 +491,45 @@ pub fn place(view: &NodesView, stage: Size, places: &mut Places) -> NodesLayout 
     }
 }
 
+/// So many tiles of one set are drawn; fewer are elements.
+const DRAWN_SET: usize = 160;
+
+/// The tiles of a set by themselves, in rows, where they are too many for elements.
+pub fn rows(tiles: usize, width: i32) -> Option<NodesLayout> {
+    if tiles < DRAWN_SET {
+        return None;
+    }
+    let density = Density::of(tiles).max(Density::Dot);
+    let (w, h, gap) = density.tile();
+    let columns = per_row(width, w, gap);
+    let spot = |i: usize| {
+        let i = i32::try_from(i).unwrap_or(i32::MAX);
+        Spot {
+            rect: Rect {
+                x: i % columns * (w + gap),
+                y: i / columns * (h + gap),
+                w,
+                h,
+            },
+            tank: 0,
+            density,
+            late: false,
+        }
+    };
+    let size = Size {
+        w: width,
+        h: rows_for(tiles, columns) * (h + gap),
+    };
+    Some(NodesLayout {
+        // All of it is in sight.
+        stage: size,
+        size,
+        spots: (0..tiles).map(spot).collect(),
+        density,
+        ..NodesLayout::default()
+    })
+}
+
 /// The tile that an arrow key leads to.
 pub fn neighbour(spots: &[Spot], from: usize, direction: Direction) -> Option<usize> {
     let places: Vec<Rect> = spots.iter().map(|spot| spot.rect).collect();
@@ -750,6 +789,19 @@ mod tests {
         );
         places.leave();
         assert_eq!(late(&place(&view, STAGE, &mut places)), 68);
+    }
+
+    #[test]
+    fn many_tiles_of_a_set_stand_in_rows_of_their_own() {
+        assert_eq!(rows(100, 400), None);
+        for (n, width) in [(160, 400), (1000, 900), (5000, 300), (200, 0)] {
+            let layout = rows(n, width).unwrap();
+            assert!(layout.density.is_drawn() && layout.spots.len() == n);
+            let last = layout.spots[n - 1].rect;
+            assert!(last.y + last.h <= layout.size.h, "{n} in {width}: {last:?}");
+            let right = layout.spots.iter().map(|s| s.rect.x + s.rect.w).max();
+            assert!(right <= Some(width.max(last.w)), "{n} in {width}");
+        }
     }
 
     #[test]

@@ -4,16 +4,20 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::dots::PodDots;
 use super::roving::use_roving;
 use super::tile::{PodTile, letter, revision_class, tile_id};
 use crate::api::Resource;
 use crate::app::layout::Size;
 use crate::app::layout::chart::{self, Bar};
-use crate::app::layout::nodes::Density;
+use crate::app::layout::nodes::{Density, rows};
+use crate::app::view::Tile;
+use crate::app::view::nodes::NodesView;
 use crate::app::view::pulse::{Pulse, Rate};
 use crate::app::view::rollout::{RolloutView, Set, State, WINDOW, Workload};
 use crate::app::{Msg, Selection, Shared, Text, say, words};
 use crate::sim::Time;
+use crate::ui::hooks::use_size;
 use crate::ui::runtime::{use_dispatch, use_is_real};
 use crate::ui::words::{t, use_words};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
@@ -61,7 +65,8 @@ fn Revisions(props: &RevisionsProps) -> Html {
     let dispatch = use_dispatch();
     let lang = use_words();
     let w = &props.workload;
-    let tiles = w.sets.iter().flat_map(|set| &set.tiles);
+    let few = w.sets.iter().filter(|set| !is_drawn(set));
+    let tiles = few.flat_map(|set| &set.tiles);
     let roving = use_roving(tiles.map(|tile| tile_id(PREFIX, tile)).collect());
     let select = |kind, key: &crate::api::Key, uid: &Rc<str>| {
         let (dispatch, selection) = (
@@ -108,7 +113,9 @@ fn Revisions(props: &RevisionsProps) -> Html {
                         </span>
                     </h3>
                     <p class="k-soft">{ lang.say(&role(set)) }</p>
-                    <div class="k-set-tiles">
+                    if is_drawn(set) {
+                        <Drawn tiles={set.tiles.clone()} />
+                    } else { <div class="k-set-tiles">
                         <>{ for set.tiles.iter().map(|tile| html! {
                             <PodTile
                                 key={tile.uid.to_string()}
@@ -122,11 +129,50 @@ fn Revisions(props: &RevisionsProps) -> Html {
                         if set.tiles.is_empty() {
                             <span class="k-soft">{ t!(lang, "rollout.set.none") }</span>
                         }
-                    </div>
+                    </div> }
                 </section>
             }) }
         </div>
     </> }
+}
+
+/// Whether its tiles are too many for elements, however wide it is.
+fn is_drawn(set: &Set) -> bool {
+    rows(set.tiles.len(), 0).is_some()
+}
+
+#[derive(Properties, PartialEq)]
+struct DrawnProps {
+    tiles: Vec<Shared<Tile>>,
+}
+
+/// The tiles of a set that are many, as dots.
+#[component]
+fn Drawn(props: &DrawnProps) -> Html {
+    let node = use_node_ref();
+    let width = use_state(|| 0);
+    {
+        let width = width.setter();
+        use_size(&node, Callback::from(move |size: Size| width.set(size.w)));
+    }
+    let drawn = use_memo((props.tiles.clone(), *width), |(tiles, width)| {
+        let view = NodesView {
+            tiles: tiles.as_slice().into(),
+            ..NodesView::default()
+        };
+        let layout = rows(tiles.len(), *width).unwrap_or_default();
+        (Shared::new(view), Shared::new(layout))
+    });
+    let (view, layout) = &*drawn;
+    // It has a height before it knows its width, or nobody would tell it.
+    let style = format!("height:{}px", layout.size.h.max(1));
+    html! {
+        <div ref={node} class="k-set-dots" {style}>
+            if *width > 0 {
+                <PodDots view={view.clone()} layout={layout.clone()} />
+            }
+        </div>
+    }
 }
 
 fn role(set: &Set) -> Text {
