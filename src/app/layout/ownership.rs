@@ -30,6 +30,10 @@ const TITLES: i32 = 24;
 const MOST_BELOW: i32 = 3 * (ITEM.h + GAP);
 /// The least room between columns for the lines, and how much more a wide stage may give them.
 const LEAST_GAP: i32 = 28;
+/// On a phone three columns fit.
+const PHONE: i32 = 480;
+const PHONE_NARROWEST: i32 = 108;
+const PHONE_GAP: i32 = 20;
 const MOST_SPARE: i32 = 360;
 
 /// Places items in columns; an owner stands in the middle of what it owns.
@@ -139,13 +143,18 @@ pub fn place(view: &OwnershipView, stage: Size) -> OwnershipLayout {
 /// Where the columns begin, and how wide an item is.
 pub fn columns(view: &OwnershipView, stage: Size) -> (Vec<i32>, i32) {
     let count = view.columns.len().max(2) as i32;
-    let gaps = (count - 1) * LEAST_GAP;
+    let (narrowest, gap) = if stage.w < PHONE {
+        (PHONE_NARROWEST, PHONE_GAP)
+    } else {
+        (NARROWEST, LEAST_GAP)
+    };
+    let gaps = (count - 1) * gap;
     let margin = if stage.w < NARROW {
         NARROW_MARGIN
     } else {
         MARGIN
     };
-    let width = ((stage.w - 2 * margin - gaps) / count).clamp(NARROWEST, ITEM.w);
+    let width = ((stage.w - 2 * margin - gaps) / count).clamp(narrowest, ITEM.w);
     let least = count * width + gaps;
     let inner = (stage.w - 2 * margin).clamp(least, least + MOST_SPARE);
     let left = ((stage.w - inner) / 2).max(margin);
@@ -184,7 +193,7 @@ impl Lanes {
         // An owner beside what it owns: a bow to the right.
         if from.x == to.x {
             let (x, a, b) = (from.x + from.w, middle(from), middle(to));
-            let out = x + LEAST_GAP - 6;
+            let out = x + PHONE_GAP - 4;
             return format!("M{x} {a}C{out} {a} {out} {b} {x} {b}");
         }
         let (left, right) = if from.x < to.x {
@@ -384,6 +393,8 @@ mod tests {
         assert!(width < ITEM.w && xs[5] + width <= 1000 - MARGIN);
         let (_, width) = columns(&view, Size { w: 500, h: 400 });
         assert_eq!(width, NARROWEST);
+        let (xs, width) = columns(&view, Size { w: 390, h: 400 });
+        assert!(xs[2] + width <= 390 && xs[3] < 420, "{xs:?}");
     }
 
     fn edge(from: usize, to: usize, relation: Relation) -> Edge {
