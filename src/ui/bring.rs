@@ -31,11 +31,15 @@ async function walk(entry, path, found) {
   }
   if (entry.name.startsWith('.') || entry.name === 'node_modules') return;
   const reader = entry.createReader();
+  const inside = [];
   for (;;) {
     const some = await new Promise((done) => reader.readEntries(done, () => done([])));
-    if (some.length === 0) return;
-    for (const inner of some) await walk(inner, `${path}${entry.name}/`, found);
+    if (some.length === 0) break;
+    inside.push(...some);
   }
+  // The disk has an order of its own; `kubectl apply -R` goes by name, too.
+  inside.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const one of inside) await walk(one, `${path}${entry.name}/`, found);
 }
 export async function filesOfTransfer(transfer) {
   const found = [];

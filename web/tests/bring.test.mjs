@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
@@ -75,6 +75,41 @@ test("files are dropped on the editor, told, and applied in an order that works"
   assert.match(answers, /namespace\/shop created[\s\S]*configmap\/settings created/);
   assert.match(answers, /chart\.yaml, line 10: ServiceMonitor shop/);
   await screenshot(page, "bring-applied");
+});
+
+test("a folder of the disk is dropped, and its manifests come in by their names", async (t) => {
+  const { page } = await ready(t);
+  const folder = join(await mkdtemp(join(tmpdir(), "kubarium-folder-")), "shop");
+  const map = (name) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`;
+  const files = {
+    "zebra.yaml": map("zebra"),
+    "namespace.yaml": NAMESPACE,
+    "größe/deep/one.yml": map("one"),
+    "größe/README.md": "# Size",
+    "größe/zebra.yaml": map("other-zebra"),
+    "node_modules/left/package.json": "{}",
+    ".git/config.yaml": "a: b",
+    "cafe.json": '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"cafe"}}',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  // As a file manager does it: the browser reads the folder itself.
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  const drag = (type) => session.send("Input.dispatchDragEvent", { type, x: 900, y: 300, data });
+  await drag("dragEnter");
+  await drag("dragOver");
+  await page.waitForSelector(".k-drop");
+  await drag("drop");
+  await page.waitForSelector(".k-brought");
+  const names = await page.locator(".k-brought b").allTextContents();
+  assert.deepEqual(names, ["cafe.json", "one.yml", "größe-zebra.yaml", "namespace.yaml", "shop-zebra.yaml"]);
+  assert.match(await page.innerText(".k-brought"), /1 file of the folder is neither YAML nor JSON/);
+  await screenshot(page, "bring-folder");
+  await page.click(".k-brought .k-button--primary");
+  await page.waitForFunction(() => /configmap\/other-zebra created/.test(document.querySelector(".k-answers")?.textContent));
 });
 
 test("files are chosen by keyboard, and a manifest is pasted into the page", async (t) => {
