@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::browser;
 use super::export::ExportButton;
 use super::icons::{Icon, icon};
+use super::learn;
 use super::runtime::{use_dispatch, use_is_real};
 use super::words::{Language, languages, t, use_words};
 use crate::app::learn::Act;
@@ -57,6 +58,7 @@ pub fn Header(props: &Props) -> Html {
                     <button
                         type="button"
                         class="k-button k-button--quiet"
+                        id={learn::OPENER}
                         title={t!(w, "header.learn.title")}
                         aria-expanded={props.learning.to_string()}
                         onclick={send(Msg::Learn(Act::Open(!props.learning)))}

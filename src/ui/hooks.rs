@@ -72,9 +72,10 @@ pub fn focused() -> Option<HtmlElement> {
     (active.tag_name() != "BODY").then_some(active)
 }
 
-/// Gives the focus back to an element, if nothing else has taken it meanwhile.
-pub fn focus_unless_elsewhere(element: &HtmlElement) {
-    if focused().is_none() && element.is_connected() {
+/// Gives the focus back to an element, if nothing has taken it meanwhile but what is about to go.
+pub fn focus_unless_elsewhere(element: &HtmlElement, going: &str) {
+    let elsewhere = focused().is_some_and(|it| !matches!(it.closest(going), Ok(Some(_))));
+    if !elsewhere && element.is_connected() {
         let _ = element.focus();
     }
 }

@@ -141,6 +141,40 @@ test("narrow, the lesson is a tab, and all is done by keyboard", async (t) => {
   assert.match(await page.innerText(`${PANE} .k-outcome`), /Yes/);
 });
 
+test("by keyboard, the focus goes along into a lesson, out of it, and back to where it came from", async (t) => {
+  const { page } = await open(t);
+  await started(page);
+  const focused = () => page.evaluate(() => document.activeElement.textContent.trim() || document.activeElement.ariaLabel);
+  const arrive = (words) => page.waitForFunction((text) => document.activeElement.textContent.trim() === text, words);
+  /** Presses Tab until the focus is on something that says so. */
+  const tabTo = async (words) => {
+    for (let i = 0; i < 60; i += 1) {
+      await page.keyboard.press("Tab");
+      if ((await focused())?.startsWith(words)) return page.keyboard.press("Enter");
+    }
+    return assert.fail(`Tab does not lead to ${words}`);
+  };
+  await tabTo("Learn");
+  await page.waitForSelector(`${PANE} >> text=Your first Pod`);
+  await tabTo("Your first Pod");
+  await arrive("Your first Pod");
+  await tabTo("Leave");
+  await page.waitForSelector(`${PANE} >> text=Write a lesson`);
+  assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
+  await page.focus("#learn-title");
+  await tabTo("Write a lesson");
+  await arrive("Write a lesson");
+  await screenshot(page, "lesson-author-focus");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Back to the list of lessons");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(`${PANE} >> text=Your first Pod`);
+  await page.focus("#learn-title");
+  await tabTo("Close the lessons");
+  await page.waitForSelector(PANE, { state: "detached" });
+  assert.equal(await focused(), "Learn");
+});
+
 test("a lesson that is written is checked beside its text", async (t) => {
   const { page } = await open(t);
   await started(page);

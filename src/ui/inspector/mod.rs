@@ -75,7 +75,7 @@ fn Open(props: &OpenProps) -> Html {
             *before.borrow_mut() = super::hooks::focused();
             move || {
                 if let Some(element) = before.borrow_mut().take() {
-                    super::hooks::focus_unless_elsewhere(&element);
+                    super::hooks::focus_unless_elsewhere(&element, ".k-pane--inspector");
                 }
             }
         });
