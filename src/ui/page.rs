@@ -24,6 +24,7 @@ use super::splitter::SplitterBar;
 use super::stage::Stage;
 use super::transport::TransportBar;
 use super::words::{Language, t, use_language_of};
+use crate::app::editing::ground;
 use crate::app::learn::Act;
 use crate::app::{Model, Msg, Splitter, Words};
 
@@ -73,6 +74,7 @@ pub fn Page(props: &Props) -> Html {
             </ContextProvider<Language>>
         };
     }
+    let ground = runtime.read(|app| ground(app.session().timeline().cluster()));
     let panes = &model.panes;
     let style = format!(
         "--k-lesson:{}px;--k-editor:{}px;--k-inspector:{}px;--k-dock:{}px",
@@ -111,6 +113,7 @@ pub fn Page(props: &Props) -> Html {
                             editing={model.terminal.editing.clone()}
                             brought={model.brought.clone()}
                             reveal={model.reveal.clone()}
+                            {ground}
                         />
                     </div>
                     <SplitterBar of={Splitter::Editor} extent={panes.editor} label={t!(w, "splitter.editor")} />

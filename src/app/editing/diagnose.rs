@@ -1,10 +1,12 @@
 //! What is wrong with a manifest, and where: the API server's own words, beside the text.
 
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::Value;
 
 use super::rehearse::Rehearsal;
-use crate::api::Kind;
 use crate::api::yaml::{self, Span, SpanMap};
+use crate::api::{Kind, Resource};
 use crate::apiserver::{Body, Response};
 use crate::app::{Text, say};
 use crate::cluster::Cluster;
@@ -82,6 +84,10 @@ pub fn diagnose(text: &str, cluster: &Cluster) -> Diagnosis {
         notes.add(Severity::Error, error.span, error.message);
     }
     let mut problems = notes.problems;
+    // Those of a real cluster are heard of late, or never.
+    if !cluster.server().any(Namespace::KIND, None) {
+        problems.retain(|p| !p.message.english().starts_with("namespaces "));
+    }
     problems.sort_by_key(|p| (p.start, std::cmp::Reverse(p.severity)));
     problems.dedup();
     let more = problems.len().saturating_sub(MOST_PROBLEMS);
@@ -91,6 +97,15 @@ pub fn diagnose(text: &str, cluster: &Cluster) -> Diagnosis {
         objects,
         more,
     }
+}
+
+/// What a text may be right or wrong by, besides itself: how many namespaces there are, and definitions of kinds.
+pub fn ground(cluster: &Cluster) -> (usize, usize) {
+    let count = |kind| cluster.server().list_objects(kind, None).len();
+    (
+        count(Namespace::KIND),
+        count(CustomResourceDefinition::KIND),
+    )
 }
 
 /// The object, or the items of a `List`.
@@ -314,6 +329,26 @@ spec:
                 format!("{}:{word}: {}", p.line, p.message.english())
             })
             .collect()
+    }
+
+    #[test]
+    fn a_real_cluster_of_which_no_namespace_is_known_refuses_nothing_for_that() {
+        use crate::cluster::Arrival;
+        use crate::sim::Time;
+        let mut replica = Cluster::replica(Time::EPOCH);
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n";
+        let text = format!("{WEB}---\n{pod}");
+        assert_eq!(diagnose(&text, &replica).problems, []);
+        let before = ground(&replica);
+        let (default, _) = Namespace::KIND
+            .decode(&serde_json::json!({
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": "default", "uid": "u-1", "resourceVersion": "7"},
+            }))
+            .unwrap();
+        replica.take_in(vec![Arrival::Put(default)]);
+        assert_ne!(before, ground(&replica));
+        assert_eq!(diagnose(&text, &replica).problems, []);
     }
 
     #[test]

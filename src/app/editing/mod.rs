@@ -10,5 +10,5 @@ mod rehearse;
 pub mod utf16;
 
 pub use applied::{applied, apply_command};
-pub use diagnose::{Diagnosis, Problem, Severity, diagnose};
+pub use diagnose::{Diagnosis, Problem, Severity, diagnose, ground};
 pub use outline::place_of;

@@ -35,6 +35,9 @@ pub struct Props {
     pub brought: Shared<Brought>,
     /// A place that is to be shown.
     pub reveal: Option<Reveal>,
+    /// What the text may be right or wrong by, as [`ground`](crate::app::editing::ground) tells it.
+    #[prop_or_default]
+    pub ground: (usize, usize),
     #[prop_or_default]
     pub readonly: bool,
 }
@@ -46,7 +49,7 @@ pub fn Editor(props: &Props) -> Html {
     let files = &props.files;
     let file = files.current().cloned();
     let text = file.as_ref().map(|f| f.text.clone()).unwrap_or_default();
-    let diagnosis = use_diagnosis(text.clone(), props.applied.clone());
+    let diagnosis = use_diagnosis(text.clone(), props.applied.clone(), props.ground);
     let wanted = use_state(|| None::<Reveal>);
     // Whichever came last: a problem that was clicked, or a place that somebody else wants shown.
     let reveal = match (&*wanted, &props.reveal) {
@@ -99,15 +102,19 @@ pub fn Editor(props: &Props) -> Html {
     }
 }
 
-/// What is wrong with the text, a moment after it has changed. Applying may change it too: a
+/// What is wrong with the text, a moment after it has changed. Applying may change it too, and what comes otherwise: a
 /// namespace is there now.
 #[hook]
-fn use_diagnosis(text: std::rc::Rc<str>, applied: Shared<Applied>) -> Shared<Diagnosis> {
+fn use_diagnosis(
+    text: std::rc::Rc<str>,
+    applied: Shared<Applied>,
+    ground: (usize, usize),
+) -> Shared<Diagnosis> {
     let runtime = use_runtime();
     let diagnosis = use_state(Shared::<Diagnosis>::default);
     let setter = diagnosis.setter();
     let before = (*diagnosis).clone();
-    use_effect_with((text, applied), move |(text, _)| {
+    use_effect_with((text, applied, ground), move |(text, _, _)| {
         let text = text.clone();
         let timeout = Timeout::new(REST, move || {
             let Some(runtime) = runtime else {
