@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{Extension, State};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, USER_AGENT, WARNING,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
+    RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT, WARNING,
 };
-use axum::http::{HeaderMap, HeaderValue, Request as HttpRequest, Response as HttpResponse};
+use axum::http::{
+    HeaderMap, HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode, Uri,
+};
 use kubarium::api::{Status, yaml};
 use kubarium::apiserver::request::Credentials;
 use kubarium::apiserver::{Body, Method, Request, Response};
-use kubarium::kubectl::as_sent;
+use kubarium::kubectl::{as_sent, upstream};
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
@@ -47,11 +50,17 @@ pub async fn answer(
     let what = format!("{} {}", incoming.method(), incoming.uri());
     let agent = text(incoming.headers(), USER_AGENT.as_str()).to_owned();
     let packed = gzip::is_taken(incoming.headers());
+    let json = json_for(incoming.uri(), incoming.headers());
     let mut response = match streams::what(incoming.uri().path()) {
         Some(what) => upgrade(&server, incoming, &peer, what).await,
         None => match understand(incoming, &peer).await {
-            Ok((request, form)) => dispatch(&server, request, form).await,
-            Err(refusal) => refused(refusal),
+            Ok((request, mut form)) => {
+                if form.encoding == Encoding::Json && !is_as_it_stands(&request.path) {
+                    form.encoding = json;
+                }
+                dispatch(&server, request, form).await
+            }
+            Err(refusal) => plain(refusal.into(), json, ""),
         },
     };
     if packed {
@@ -63,6 +72,32 @@ pub async fn answer(
         eprintln!("{what} {} {took:.1}ms {agent}", response.status().as_u16());
     }
     response
+}
+
+/// How JSON is written for whoever asks: with an indent for those who say so, and for browsers and the tools of people.
+/// Models `isPrettyPrint` of `k8s.io/apiserver/pkg/endpoints/handlers/negotiation`.
+pub fn json_for(uri: &Uri, headers: &HeaderMap) -> Encoding {
+    let query = query(uri.query().unwrap_or_default());
+    let asked = query.iter().find(|(name, _)| name == "pretty");
+    let asked = asked.map_or("", |(_, value)| value.as_str());
+    let agent = text(headers, USER_AGENT.as_str());
+    let people = ["curl", "Wget", "Mozilla/5.0"];
+    let by_media = every(headers, ACCEPT.as_str())
+        .split([',', ';'])
+        .any(|part| part.trim() == "pretty=1");
+    let pretty = match asked {
+        "" => people.iter().any(|tool| agent.starts_with(tool)),
+        asked => matches!(asked, "1" | "t" | "T" | "TRUE" | "true" | "True"),
+    };
+    match pretty || by_media {
+        true => Encoding::Pretty,
+        false => Encoding::Json,
+    }
+}
+
+/// Documents that are always written in one way.
+fn is_as_it_stands(path: &str) -> bool {
+    path == "/openapi" || path.starts_with("/openapi/")
 }
 
 /// Turns a connection into streams.
@@ -101,6 +136,8 @@ async fn understand(
         "PUT" => Method::Put,
         "PATCH" => Method::Patch,
         "DELETE" => Method::Delete,
+        // The answer loses its body on its way.
+        "HEAD" if upstream::is_handed_on(head.uri.path()) => Method::Get,
         _ => {
             return Err(Status::method_not_allowed(
                 "the server does not allow this method on the requested resource",
@@ -116,7 +153,7 @@ async fn understand(
             accept: "",
         },
         // What is no object of the API has one form only.
-        None if !path.starts_with("/api") => Form {
+        None if !path.starts_with("/api") || upstream::is_handed_on(&path) => Form {
             encoding: Encoding::Json,
             accept: "",
         },
@@ -142,7 +179,12 @@ async fn understand(
         let message = format!("Request entity too large: limit is {LARGEST}");
         return Err(Status::new(413, "RequestEntityTooLarge", message));
     };
-    if !bytes.is_empty() {
+    if upstream::is_handed_on(&request.path) {
+        request.body = match bytes.is_empty() {
+            true => Body::Empty,
+            false => Body::Text(String::from_utf8_lossy(&bytes).into_owned()),
+        };
+    } else if !bytes.is_empty() {
         let header = text(&head.headers, CONTENT_TYPE.as_str());
         let Some(sent) = sent(header) else {
             return Err(Status::unsupported_media_type(
@@ -271,6 +313,9 @@ async fn dispatch(server: &Server, request: Request, form: Form) -> HttpResponse
     if form.encoding == Encoding::Protobuf {
         return old_schema();
     }
+    if upstream::is_handed_on(&request.path) {
+        return hand_on(server, request, form.encoding).await;
+    }
     let flag = |name| matches!(request.query(name), Some("true" | "1"));
     let get = request.method == Method::Get;
     let kind = match () {
@@ -320,6 +365,37 @@ async fn dispatch(server: &Server, request: Request, form: Form) -> HttpResponse
     response
 }
 
+/// Sends on what names the `proxy` of a pod or a service.
+async fn hand_on(server: &Server, request: Request, json: Encoding) -> HttpResponse<HttpBody> {
+    let (reply, answer) = oneshot::channel();
+    let asked = server.asks.send(Ask::HandOn { request, reply });
+    let (Ok(()), Ok(answer)) = (asked, answer.await) else {
+        return ends();
+    };
+    let Body::Text(text) = answer.body else {
+        return plain(
+            Response {
+                code: answer.code,
+                body: answer.body,
+                warnings: Vec::new(),
+            },
+            json,
+            "",
+        );
+    };
+    let mut out = HttpResponse::new(HttpBody::from(text));
+    *out.status_mut() = StatusCode::from_u16(answer.code).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in &answer.headers {
+        let name = HeaderName::try_from(name.as_str());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value))
+            && ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name)
+        {
+            out.headers_mut().append(name, value);
+        }
+    }
+    out
+}
+
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache, private");
 
 pub fn refused(status: Box<Status>) -> HttpResponse<HttpBody> {
@@ -344,8 +420,8 @@ pub fn plain(response: Response, encoding: Encoding, accept: &str) -> HttpRespon
         Body::Json(value) => write(&value, encoding, accept),
     };
     let mut out = HttpResponse::new(HttpBody::from(bytes));
-    *out.status_mut() = axum::http::StatusCode::from_u16(response.code)
-        .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+    *out.status_mut() =
+        StatusCode::from_u16(response.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = out.headers_mut();
     if let Ok(media) = HeaderValue::from_str(media) {
         headers.insert(CONTENT_TYPE, media);
@@ -366,8 +442,12 @@ fn write(value: &Value, encoding: Encoding, accept: &str) -> (&'static str, Byte
     if encoding == Encoding::Yaml {
         return ("application/yaml", Bytes::from(yaml::to_yaml(value)));
     }
-    let mut text = as_sent(value, None);
-    if value["gitVersion"].is_null() {
+    let mut text = match encoding {
+        Encoding::Pretty => as_sent(value, Some(2)),
+        _ => as_sent(value, None),
+    };
+    // What is written for people has no end of a line.
+    if value["gitVersion"].is_null() && encoding != Encoding::Pretty {
         text.push('\n');
     }
     // A client knows the aggregated form of discovery by its media type.

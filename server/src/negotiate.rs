@@ -12,6 +12,8 @@ use kubarium::apiserver::request::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Json,
+    /// JSON for people: with an indent.
+    Pretty,
     Yaml,
     /// Read, never written.
     Protobuf,

@@ -18,7 +18,7 @@ use kubarium::apiserver::{Body, Method, Request, Response};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::handler::{Server, ends, plain, refused, text};
+use crate::handler::{Server, ends, json_for, plain, refused, text};
 use crate::serve::over;
 use crate::tank::Ask;
 use crate::terminal::{Terminal, shown};
@@ -78,6 +78,7 @@ pub async fn answer(
         ));
     }
     let asked_for = text(&head.headers, UPGRADE.as_str()).to_owned();
+    let json = json_for(&head.uri, &head.headers);
     let mut start = request;
     start.body = Body::Empty;
     if !asked_for.eq_ignore_ascii_case("websocket") {
@@ -94,7 +95,7 @@ pub async fn answer(
             );
             return refused(Status::bad_request(message));
         }
-        return plain(answer, crate::negotiate::Encoding::Json, "");
+        return plain(answer, json, "");
     }
     let upgrade = head.extensions.remove::<OnUpgrade>();
     let (Some(upgrade), Some(accept)) = (upgrade, accepted(&head.headers)) else {
@@ -131,7 +132,7 @@ pub async fn answer(
             None
         }
         Body::Json(status) if started.code >= 500 => Some(status.clone()),
-        _ => return plain(started, crate::negotiate::Encoding::Json, ""),
+        _ => return plain(started, json, ""),
     };
     tokio::spawn(async move {
         let Ok(io) = upgrade.await else {

@@ -10,7 +10,8 @@ use axum::body::Bytes;
 use kubarium::apiserver::openapi::Schema;
 use kubarium::apiserver::{Body, Method, Request, Response, RestWatch};
 use kubarium::cluster::Cluster;
-use kubarium::kubectl::as_sent;
+use kubarium::kubectl::upstream::{self, Answer};
+use kubarium::kubectl::{HttpAnswer, HttpFailure, as_sent};
 use kubarium::sim::Time;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,11 @@ pub enum Ask {
     Request {
         request: Request,
         reply: oneshot::Sender<Response>,
+    },
+    /// A request for what stands behind a `proxy`.
+    HandOn {
+        request: Request,
+        reply: oneshot::Sender<Answer>,
     },
     /// A stream: the events of a watch, or a log that is followed.
     Stream {
@@ -69,6 +75,13 @@ enum Source {
     },
 }
 
+/// A request that is under way in the cluster's network.
+struct HandedOn {
+    number: u64,
+    address: String,
+    reply: oneshot::Sender<Answer>,
+}
+
 /// What an instant of the wall clock is in virtual time.
 struct Clock {
     wall: Instant,
@@ -92,6 +105,7 @@ pub struct Tank {
     clock: Clock,
     streams: BTreeMap<u64, Stream>,
     opened: u64,
+    handed_on: Vec<HandedOn>,
     /// The revision that watchers have been told of.
     told: u64,
     looked_at_logs: Instant,
@@ -111,6 +125,7 @@ impl Tank {
             cluster,
             streams: BTreeMap::new(),
             opened: 0,
+            handed_on: Vec::new(),
             looked_at_logs: Instant::now(),
             schema: OnceCell::new(),
         }
@@ -170,6 +185,7 @@ impl Tank {
             Ask::Request { request, reply } => {
                 let _ = reply.send(self.respond(&request));
             }
+            Ask::HandOn { request, reply } => self.hand_on(&request, reply),
             Ask::Stream {
                 request,
                 kind,
@@ -204,6 +220,49 @@ impl Tank {
         }
     }
 
+    fn hand_on(&mut self, request: &Request, reply: oneshot::Sender<Answer>) {
+        let found = self.cluster.request(&upstream::question(request));
+        let place = match &found.body {
+            Body::Json(place) if found.is_success() => place,
+            _ => {
+                let _ = reply.send(found.into());
+                return;
+            }
+        };
+        if request.method == Method::Get && request.path.ends_with("/proxy") {
+            let _ = reply.send(to_the_root(request));
+            return;
+        }
+        let call = upstream::call(place, request);
+        let address = format!("{}:{}", call.host, call.port);
+        match self.cluster.http(&(&call).into()) {
+            Ok(number) => self.handed_on.push(HandedOn {
+                number,
+                address,
+                reply,
+            }),
+            Err(_) => {
+                let _ = reply.send(upstream::told(&address, Err(HttpFailure::Unresolved)));
+            }
+        }
+    }
+
+    /// Tells those whose request has been answered.
+    fn hand_back(&mut self) {
+        let (mut open, cluster) = (Vec::new(), &self.cluster);
+        for asked in self.handed_on.drain(..) {
+            let result = cluster.http_result(asked.number);
+            match result.and_then(HttpAnswer::of) {
+                Some(result) => {
+                    let _ = asked.reply.send(upstream::told(&asked.address, result));
+                }
+                None if asked.reply.is_closed() => {}
+                None => open.push(asked),
+            }
+        }
+        self.handed_on = open;
+    }
+
     fn respond(&mut self, request: &Request) -> Response {
         if request.method == Method::Get && request.path.starts_with("/openapi/") {
             let schema = self.schema.get_or_init(Schema::built_in);
@@ -236,6 +295,7 @@ impl Tank {
 
     /// Tells the clients of streams what is new.
     fn tell(&mut self) {
+        self.hand_back();
         let revision = self.cluster.server().revision();
         let changed = revision != self.told;
         self.told = revision;
@@ -257,6 +317,23 @@ impl Tank {
             };
             !due || stream.go_on(cluster)
         });
+    }
+}
+
+/// Pages have links that are relative to their folder, so whoever names no page is sent to the root.
+fn to_the_root(request: &Request) -> Answer {
+    let query = request.query.iter();
+    let query: Vec<String> = query
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let query = match query.is_empty() {
+        true => String::new(),
+        false => format!("?{}", query.join("&")),
+    };
+    Answer {
+        code: 301,
+        headers: vec![("Location".to_owned(), format!("{}/{query}", request.path))],
+        body: Body::Text(String::new()),
     }
 }
 

@@ -513,3 +513,174 @@ fn requests_for_certificates_are_decided() {
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("is already Approved"), "{text}");
 }
+
+#[test]
+fn json_has_an_indent_for_people() {
+    let Some(kubectl) = bare() else { return };
+    kubectl.says(&["create", "sa", "robot"], "serviceaccount/robot created\n");
+    kubectl.ok(&[
+        "create",
+        "clusterrolebinding",
+        "robot",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=default:robot",
+    ]);
+    kubectl.ok(&["create", "cm", "one", "--from-literal=a=b"]);
+    let token = kubectl.ok(&["create", "token", "robot"]);
+    let curl = |path: &str, more: &[&str]| kubectl.curl(token.trim(), path, more);
+    let one = "/api/v1/namespaces/default/configmaps/one";
+    let Some(pretty) = curl(one, &[]) else { return };
+    let begins = "{\n  \"kind\": \"ConfigMap\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {\n    \"name\": \"one\",\n";
+    let ends = "  \"data\": {\n    \"a\": \"b\"\n  }\n}|200";
+    assert!(
+        pretty.starts_with(begins) && pretty.ends_with(ends),
+        "{pretty}"
+    );
+    for (query, more, is) in [
+        ("?pretty=0", &[][..], false),
+        ("?pretty=false", &[], false),
+        ("?pretty=", &[], true),
+        ("?pretty=true", &["-A", "robot/1.0"], true),
+        ("?pretty=1", &["-A", "robot/1.0"], true),
+        ("", &["-A", "robot/1.0"], false),
+        ("", &["-A", "curlew"], true),
+        ("", &["-A", "Wget/1.21"], true),
+        ("", &["-A", "Mozilla/5.0 (X11)"], true),
+        ("", &["-A", "Mozilla/4.0"], false),
+        (
+            "",
+            &["-A", "robot/1.0", "-H", "Accept: application/json;pretty=1"],
+            true,
+        ),
+    ] {
+        let text = curl(&format!("{one}{query}"), more).unwrap_or_default();
+        let expected = if is {
+            begins
+        } else {
+            "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"one\","
+        };
+        assert!(text.starts_with(expected), "{query} {more:?}: {text}");
+        let last = if is { "}|200" } else { "}\n|200" };
+        assert!(text.ends_with(last), "{query} {more:?}: {text}");
+    }
+    // Lists, refusals and discovery as well; the schema stays as it is.
+    for (path, begins, ends) in [
+        (
+            "/api/v1/configmaps?limit=1",
+            "{\n  \"kind\": \"ConfigMapList\",",
+            "  ]\n}|200",
+        ),
+        (
+            "/api/v1/configmaps/x/y",
+            "{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {},\n",
+            "  \"code\": 404\n}|404",
+        ),
+        (
+            "/api/v1",
+            "{\n  \"kind\": \"APIResourceList\",",
+            "  ]\n}|200",
+        ),
+        ("/openapi/v3", "{\"paths\":{", "|200"),
+    ] {
+        let text = curl(path, &[]).unwrap_or_default();
+        assert!(
+            text.starts_with(begins) && text.ends_with(ends),
+            "{path}: {text}"
+        );
+    }
+}
+
+#[test]
+fn requests_are_handed_on_to_pods_and_services() {
+    let whole = Server::start(&["--nodes=2", "--speed=10"]);
+    let Some(kubectl) = Kubectl::on(whole) else {
+        return;
+    };
+    let web = kubectl.file("web.yaml", WEB);
+    kubectl.ok(&["apply", "-f", &web]);
+    kubectl.ok(&["rollout", "status", "deploy/web", "--timeout=60s"]);
+    kubectl.ok(&["expose", "deploy", "web", "--port=80"]);
+    kubectl.ok(&["create", "svc", "clusterip", "none", "--tcp=80"]);
+    let pod = kubectl.ok(&["get", "pods", "-o", "name"]);
+    let pod = pod
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("pod/");
+    let base = "/api/v1/namespaces/default";
+    let mut page = String::new();
+    for _ in 0..50 {
+        (page, _) = kubectl.runs(&["get", "--raw", &format!("{base}/services/web:80/proxy/")]);
+        if page.contains("Welcome to nginx!") {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(page.contains("<title>Welcome to nginx!</title>"), "{page}");
+    for path in [
+        "services/web/proxy".to_owned(),
+        format!("pods/{pod}/proxy/"),
+        format!("pods/http:{pod}:80/proxy/"),
+    ] {
+        let text = kubectl.ok(&["get", "--raw", &format!("{base}/{path}")]);
+        assert!(
+            text.contains("<title>Welcome to nginx!</title>"),
+            "{path}: {text}"
+        );
+    }
+    for (path, refused) in [
+        (
+            "services/none/proxy/",
+            "no endpoints available for service \"none\"",
+        ),
+        (
+            "services/web:81/proxy/",
+            "no service port 81 found for service \"web\"",
+        ),
+        ("services/gone/proxy/", "services \"gone\" not found"),
+    ] {
+        let (text, code) = kubectl.runs(&["get", "--raw", &format!("{base}/{path}")]);
+        assert!(code == 1 && text.contains(refused), "{path}: {text}");
+    }
+    let (text, _) = kubectl.runs(&["get", "--raw", &format!("{base}/pods/{pod}:81/proxy/")]);
+    assert!(
+        text.contains("error trying to reach service: dial tcp ")
+            && text.contains(":81: connect: connection refused"),
+        "{text}"
+    );
+    kubectl.ok(&["create", "sa", "robot"]);
+    let token = kubectl.ok(&["create", "token", "robot"]);
+    let refused = kubectl.curl(token.trim(), &format!("{base}/services/web:80/proxy/"), &[]);
+    if let Some(refused) = refused {
+        assert!(
+            refused.contains("cannot get resource \\\"services/proxy\\\" in API group \\\"\\\"")
+                && refused.ends_with("}|403"),
+            "{refused}"
+        );
+    }
+    kubectl.ok(&[
+        "create",
+        "clusterrolebinding",
+        "robot",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=default:robot",
+    ]);
+    for (path, more, expected) in [
+        (
+            "services/web/proxy?a=b",
+            &["-D", "-"][..],
+            "location: /api/v1/namespaces/default/services/web/proxy/?a=b",
+        ),
+        ("services/web/proxy/nowhere", &["-D", "-"], "|404"),
+        ("services/web/proxy/", &["-I"], "server: nginx"),
+        ("services/web/proxy/", &["-d", "a=b"], "welcome to nginx"),
+    ] {
+        let text = kubectl
+            .curl(token.trim(), &format!("{base}/{path}"), more)
+            .unwrap_or_default();
+        assert!(
+            text.is_empty() || text.to_lowercase().contains(expected),
+            "{path}: {text}"
+        );
+    }
+}

@@ -59,6 +59,11 @@ impl Machines {
         troubles.deaf = self.is_deaf();
     }
 
+    /// Whether somebody has stopped the kubelet of a node.
+    pub fn is_stopped(&self, node: &str) -> bool {
+        self.stopped.iter().any(|(name, _)| **name == *node)
+    }
+
     /// No request is answered.
     pub fn is_deaf(&self) -> bool {
         self.down.contains("kube-apiserver") || self.down.contains("etcd")

@@ -15,6 +15,7 @@ mod exec;
 mod faults;
 pub mod history;
 mod http;
+mod kubelets;
 mod logs;
 mod machines;
 mod replica;
@@ -330,6 +331,9 @@ impl Cluster {
         if let Some(response) = self.read_logs(request) {
             return response;
         }
+        if let Some(response) = self.ask_kubelet(request) {
+            return response;
+        }
         if let Some(response) = self.exec(request) {
             self.settle();
             return response;
@@ -520,9 +524,10 @@ impl Cluster {
         let dark = self.world.is_dark(&node.name);
         let address = part.component.node.address();
         (dark || part.paused).then(|| {
-            let why = match dark {
-                true => "connect: no route to host",
-                false => "i/o timeout",
+            let why = match () {
+                () if dark => "connect: no route to host",
+                () if self.machines.is_stopped(&node.name) => "connect: connection refused",
+                () => "i/o timeout",
             };
             format!("dial tcp {address}:10250: {why}")
         })

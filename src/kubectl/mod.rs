@@ -34,7 +34,7 @@ mod session;
 pub mod shell;
 mod tabwriter;
 mod trace;
-mod upstream;
+pub mod upstream;
 mod validation;
 
 pub use cmd::{as_sent, is_known};

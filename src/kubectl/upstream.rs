@@ -1,6 +1,8 @@
 //! Requests that the API server hands on: what stands behind the `proxy` of a pod or a service answers them. The
 //! API server says who that is (`apiserver::Upstream`), and the request goes there over the simulated network.
 
+use serde_json::Value;
+
 use super::cmd::as_sent;
 use super::host::{Host, HttpAnswer, HttpCall, HttpFailure};
 use crate::api::Status;
@@ -45,21 +47,25 @@ pub fn is_handed_on(path: &str) -> bool {
     )
 }
 
-/// Sends a request to the API.
-pub async fn send(host: &dyn Host, request: Request) -> Answer {
-    if !is_handed_on(&request.path) {
-        return host.client().request(request).await.into();
-    }
+/// Whether somebody else than the API server answers: what it hands on, or a kubelet.
+pub fn is_foreign(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    let of_node = matches!(parts.as_slice(), ["api", _, "nodes", _, "proxy", ..]);
+    of_node || is_handed_on(path)
+}
+
+/// The question where a request goes on, past the API server.
+pub fn question(request: &Request) -> Request {
     let mut asked = request.clone();
     asked.path = format!("/play/upstream{}", request.path);
     asked.method = Method::Get;
     asked.query = vec![("method".to_owned(), request.method.name().to_owned())];
     asked.body = Body::Empty;
-    let found = host.behind(asked);
-    let place = match &found.body {
-        Body::Json(place) if found.is_success() => place,
-        _ => return found.into(),
-    };
+    asked
+}
+
+/// What is sent on to the place that the question was answered with.
+pub fn call(place: &Value, request: &Request) -> HttpCall {
     let mut path = place["path"].as_str().unwrap_or("/").to_owned();
     for (i, (name, value)) in request.query.iter().enumerate() {
         path.push(if i == 0 { '?' } else { '&' });
@@ -68,7 +74,7 @@ pub async fn send(host: &dyn Host, request: Request) -> Answer {
             path = format!("{path}={value}");
         }
     }
-    let call = HttpCall {
+    HttpCall {
         namespace: "default".to_owned(),
         method: request.method.name().to_owned(),
         host: place["host"].as_str().unwrap_or_default().to_owned(),
@@ -84,9 +90,12 @@ pub async fn send(host: &dyn Host, request: Request) -> Answer {
             Body::Empty => String::new(),
         },
         timeout: None,
-    };
-    let dialled = format!("dial tcp {}:{}", call.host, call.port);
-    let failure = match host.http(call).await {
+    }
+}
+
+/// What the API server says of how that ended. `address` is where it went.
+pub fn told(address: &str, result: Result<HttpAnswer, HttpFailure>) -> Answer {
+    let failure = match result {
         Ok(answer) => {
             return Answer {
                 code: answer.code,
@@ -94,12 +103,29 @@ pub async fn send(host: &dyn Host, request: Request) -> Answer {
                 body: Body::Text(answer.body),
             };
         }
-        Err(HttpFailure::Refused) => format!("{dialled}: connect: connection refused"),
+        Err(HttpFailure::Refused) => format!("dial tcp {address}: connect: connection refused"),
         Err(HttpFailure::Reset) => "EOF".to_owned(),
-        Err(HttpFailure::Unresolved | HttpFailure::TimedOut) => format!("{dialled}: i/o timeout"),
+        Err(HttpFailure::Unresolved | HttpFailure::TimedOut) => {
+            format!("dial tcp {address}: i/o timeout")
+        }
     };
     let message = format!("error trying to reach service: {failure}");
     Response::from(Status::new(503, "ServiceUnavailable", message)).into()
+}
+
+/// Sends a request to the API.
+pub async fn send(host: &dyn Host, request: Request) -> Answer {
+    if !is_handed_on(&request.path) {
+        return host.client().request(request).await.into();
+    }
+    let found = host.behind(question(&request));
+    let place = match &found.body {
+        Body::Json(place) if found.is_success() => place,
+        _ => return found.into(),
+    };
+    let call = call(place, &request);
+    let address = format!("{}:{}", call.host, call.port);
+    told(&address, host.http(call).await)
 }
 
 impl From<Answer> for HttpAnswer {

@@ -72,6 +72,9 @@ syncFrequency: 0s
 volumeStatsAggPeriod: 0s
 ";
 
+/// Where a kubelet finds that.
+pub const CONFIG_FILE: &str = "/var/lib/kubelet/config.yaml";
+
 const RELEASE: &str = "\
 PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"
 NAME=\"Debian GNU/Linux\"
@@ -104,7 +107,7 @@ pub fn of(node: &NodeSpec) -> Folder {
         ("/etc/hosts", hosts),
         ("/etc/os-release", RELEASE.to_owned()),
         ("/etc/issue", "Debian GNU/Linux 13 \\n \\l\n\n".to_owned()),
-        ("/var/lib/kubelet/config.yaml", CONFIG.to_owned()),
+        (CONFIG_FILE, CONFIG.to_owned()),
     ] {
         folder.insert(path.into(), text.into());
     }

@@ -31,8 +31,9 @@ use crate::sim::{Time, millis};
 
 use crew::{Crew, Workers};
 use fake::Fake;
-pub use folder::{DATABASE, ETCD, Folder, LIVE, MANIFESTS};
+pub use folder::{CONFIG_FILE, DATABASE, ETCD, Folder, LIVE, MANIFESTS};
 use images::ImageStore;
+pub use node::DISK_BYTES;
 use pod::PodEvent;
 pub use pod::exec::{ExecCall, ExecState};
 pub use pod::{LogQuery, Logged, SeenContainer, SeenPod};
@@ -129,6 +130,12 @@ impl Kubelet {
     /// The pods that the container runtime has, with their containers.
     pub fn seen(&self) -> Vec<SeenPod> {
         self.pods.values().filter_map(|w| w.seen()).collect()
+    }
+
+    /// How much of the node's disk each pod uses, by its uid.
+    pub fn disks(&self) -> Vec<(Rc<str>, u64)> {
+        let pods = self.pods.values();
+        pods.map(|w| (w.uid.clone(), w.disk())).collect()
     }
 
     fn images(&self) -> Vec<ContainerImage> {

@@ -305,3 +305,71 @@ $ kubectl get nodes --no-headers | grep -c ' Ready'
 ",
     );
 }
+
+#[test]
+fn a_kubelet_answers_behind_the_proxy_of_its_node() {
+    let mut bench = Bench::full(&[]);
+    bench.run(
+        "kubectl run web --image=nginx:1.25 --overrides='{\"spec\":{\"nodeName\":\"worker-1\"}}'",
+    );
+    bench.desk.borrow_mut().run_for(secs(60));
+    bench.check(
+        "\
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/healthz; echo
+ok
+$ kubectl get --raw '/api/v1/nodes/worker-1:10250/proxy/healthz?verbose'
+[+]ping ok
+[+]log ok
+[+]syncloop ok
+healthz check passed
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/pods | jq -r '.kind, (.items[] | select(.metadata.name == \"web\") | .status.phase)'
+PodList
+Running
+$ kubectl get --raw /api/v1/nodes/control-plane/proxy/pods | jq -r '.items[] | select(.metadata.name == \"etcd-control-plane\") | .metadata.annotations | keys[]'
+kubernetes.io/config.hash
+kubernetes.io/config.seen
+kubernetes.io/config.source
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/stats/summary | head -6
+{
+ \"node\": {
+  \"nodeName\": \"worker-1\",
+  \"startTime\": ..,
+  \"cpu\": {
+   \"time\": ..
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/stats/summary | jq -c '.pods[] | select(.podRef.name == \"web\") | .containers[].memory.workingSetBytes > 0, (.cpu | keys)'
+true
+[\"time\",\"usageNanoCores\"]
+$ kubectl get --raw '/api/v1/nodes/worker-1/proxy/stats/summary?only_cpu_and_memory=true' | jq -c '.node | keys'
+[\"cpu\",\"memory\",\"nodeName\",\"startTime\"]
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/configz | jq -c '.kubeletconfig | [.staticPodPath, .cgroupDriver, .maxPods, .clusterDNS, .syncFrequency, .authentication.webhook, .authentication.x509, .kind]'
+[\"/etc/kubernetes/manifests\",\"systemd\",110,[\"10.96.0.10\"],\"1m0s\",{\"cacheTTL\":\"2m0s\",\"enabled\":true},{\"clientCAFile\":\"/etc/kubernetes/pki/ca.crt\"},null]
+$ kubectl get --raw '/api/v1/nodes/worker-1/proxy/containerLogs/default/web/web?tailLines=1'
+[notice] 1#1: start worker processes
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/containerLogs/default/web/nope
+Error from server (NotFound): the server could not find the requested resource
+exit=1
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/nowhere
+Error from server (NotFound): the server could not find the requested resource
+exit=1
+$ kubectl get --raw /api/v1/nodes/nope/proxy/healthz
+Error from server (NotFound): nodes \"nope\" not found
+exit=1
+$ kubectl get --raw /api/v1/nodes/ftp:worker-1:1/proxy/healthz
+Error from server (BadRequest): invalid node request \"ftp:worker-1:1\"
+exit=1
+$ kubectl get --raw /api/v1/nodes/worker-1:9/proxy/
+Error from server (ServiceUnavailable): error trying to reach service: dial tcp 172.18.0.3:9: connect: connection refused
+exit=1
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/healthz --as=jane
+Error from server (Forbidden): nodes \"worker-1\" is forbidden: User \"jane\" cannot get resource \"nodes/proxy\" in API group \"\" at the cluster scope
+exit=1
+$ ssh worker-1 systemctl stop kubelet
+$ kubectl get --raw /api/v1/nodes/worker-1/proxy/healthz
+Error from server (ServiceUnavailable): error trying to reach service: dial tcp 172.18.0.3:10250: connect: connection refused
+exit=1
+$ kubectl logs web
+Error from server: Get \"https://172.18.0.3:10250/containerLogs/default/web/web\": dial tcp 172.18.0.3:10250: connect: connection refused
+exit=1
+",
+    );
+}

@@ -154,6 +154,26 @@ impl Kubectl {
         path.to_str().expect("a path that is text").to_owned()
     }
 
+    /// What `curl` prints that is asked for a path in the name of an account, with the code of the answer behind it;
+    /// `None` when there is no curl, which is said.
+    pub fn curl(&self, token: &str, path: &str, more: &[&str]) -> Option<String> {
+        let program = program("CURL", "curl", &["--version"])?;
+        let config = fs::read_to_string(self.server.kubeconfig()).expect("the kubeconfig");
+        let server = config
+            .lines()
+            .find_map(|l| l.trim().strip_prefix("server: "));
+        let url = format!("{}{path}", server.expect("the server's address"));
+        let output = Command::new(program)
+            .args(["-sk", "--globoff", "-w", "|%{http_code}", "-H"])
+            .arg(format!("Authorization: Bearer {token}"))
+            .args(more)
+            .arg(url)
+            .stdin(Stdio::null())
+            .output()
+            .expect("curl runs");
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// A kubeconfig that knows a token and no certificate.
     pub fn with_token(&self, token: &str) -> String {
         let config = fs::read_to_string(self.server.kubeconfig()).expect("the kubeconfig");

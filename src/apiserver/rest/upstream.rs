@@ -40,7 +40,7 @@ impl ApiServer {
         let (host, port) = match kind {
             "Pod" => self.pod_behind(namespace, id)?,
             "Service" => self.endpoint_behind(namespace, id, chance)?,
-            // Divergence: a node's kubelet serves no HTTP here.
+            // Kubelets are asked by who composes the cluster.
             _ => return Err(Status::no_such_resource()),
         };
         let behind = request

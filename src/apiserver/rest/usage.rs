@@ -98,18 +98,24 @@ impl ApiServer {
             .ok_or_else(|| missing("nodemetrics.metrics.k8s.io", name))
     }
 
-    fn of_node(&self, node: &Node, all: &[PodUsage], now: Time) -> Value {
+    /// Nanoseconds of CPU in each second and bytes of memory that a node uses, its pods included.
+    pub fn node_usage(&self, name: &str, all: &[PodUsage]) -> (u64, u64) {
         let (mut cpu, mut memory) = (NODE_CPU_NANOS, NODE_MEMORY);
         for usage in all {
             let pod = self.get::<Pod>(&Key::new(&usage.namespace, &usage.name));
             let place = pod
                 .as_ref()
                 .and_then(|p| p.spec.as_ref()?.node_name.as_deref());
-            if place == Some(node.name()) {
+            if place == Some(name) {
                 cpu += usage.containers.iter().map(|c| c.cpu_nanos).sum::<u64>();
                 memory += usage.containers.iter().map(|c| c.memory).sum::<u64>();
             }
         }
+        (cpu, memory)
+    }
+
+    fn of_node(&self, node: &Node, all: &[PodUsage], now: Time) -> Value {
+        let (cpu, memory) = self.node_usage(node.name(), all);
         let step = METRICS_WINDOW.as_nanos() as u64;
         let end = Time(now.0 / step * step);
         let labels = codec::encode(&node.metadata.labels);

@@ -59,7 +59,7 @@ pub async fn send(kube: &Kube, method: Method, address: &str, file: &str) -> Res
     if method == Method::Get && wants("watch") && is_collection(&request.path) {
         return watch(kube, request).await;
     }
-    let body = match upstream::is_handed_on(&request.path) {
+    let body = match upstream::is_foreign(&request.path) {
         true => handed_on(kube, request).await?,
         false => kube.send(request).await?,
     };
