@@ -18,6 +18,7 @@ mod pressure;
 mod probes;
 mod pull;
 mod resize;
+mod restart_all;
 mod sandbox;
 mod seen;
 mod signals;
@@ -339,6 +340,8 @@ pub struct PodWorker {
     claims_since: Option<Time>,
     /// The container that is being pulled for or started: one at a time.
     busy: Option<usize>,
+    /// All containers are being stopped, to start anew.
+    all_restart: bool,
     ending: Option<Ending>,
     /// Until when the grace period lasts.
     grace_until: Option<Time>,
@@ -392,6 +395,7 @@ impl PodWorker {
             claims_since: None,
             mount_delay: Duration::ZERO,
             busy: None,
+            all_restart: false,
             ending: None,
             grace_until: None,
             over: false,

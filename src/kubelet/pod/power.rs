@@ -73,6 +73,7 @@ impl PodWorker {
         worker.sandbox = Sandbox::None;
         worker.ip = None;
         worker.busy = None;
+        worker.all_restart = false;
         worker.admitted = false;
         worker.grace_until = None;
         worker.claims_since = None;

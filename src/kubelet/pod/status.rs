@@ -18,7 +18,7 @@ use crate::kubelet::latency;
 use crate::sim::Time;
 
 /// The conditions that the kubelet writes, in their order.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     "PodReadyToStartContainers",
     "Initialized",
     "Ready",
@@ -26,6 +26,7 @@ const OWN: [&str; 7] = [
     "PodScheduled",
     "PodResizePending",
     "PodResizeInProgress",
+    "AllContainersRestarting",
 ];
 
 impl PodWorker {
@@ -306,6 +307,8 @@ impl PodWorker {
         ];
         let resize = self.resize_verdicts();
         all.extend(resize.map(|(type_, verdict)| condition(type_, verdict)));
+        let anew = self.all_restarting(phase);
+        all.extend(anew.map(|verdict| condition("AllContainersRestarting", verdict)));
         all
     }
 

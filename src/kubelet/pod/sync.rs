@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::api::core::v1::Container as ContainerSpec;
+
 use super::{Container, Cx, Ended, Ending, Host, PodWorker, Role, Run, Sandbox};
 use crate::sim::Time;
 
@@ -9,6 +11,9 @@ impl PodWorker {
     /// Brings the pod one step nearer to its spec.
     pub(super) fn sync(&mut self, h: &mut Host<'_>, ctx: &mut Cx<'_>) {
         if self.over || self.rejected.is_some() || !self.admitted {
+            return;
+        }
+        if self.ending.is_none() && self.restart_all(h, ctx) {
             return;
         }
         if self.ending.is_none() && self.is_done() {
@@ -100,30 +105,26 @@ impl PodWorker {
         if c.role == Role::Ephemeral {
             return false;
         }
-        let spec = self.pod.spec.as_ref();
-        let own = spec.and_then(|s| match c.role {
-            Role::Main => s.containers.get(c.index),
-            _ => s.init_containers.as_ref()?.get(c.index),
-        });
-        let code = ended.exit.code;
-        if let Some(own) = own {
-            let rules = own.restart_policy_rules.as_deref().unwrap_or_default();
-            let fits = rules.iter().any(|rule| {
-                rule.action == "Restart"
-                    && rule.exit_codes.as_ref().is_some_and(|codes| {
-                        let named = codes.values.iter().flatten().any(|v| *v == code);
-                        named == (codes.operator == "In")
-                    })
-            });
-            if fits {
-                return true;
-            }
+        if self.rule(c, ended).is_some() {
+            return true;
         }
+        let code = ended.exit.code;
+        let own = self.spec_of(c);
         let policy = own.and_then(|o| o.restart_policy.as_deref());
         match policy.unwrap_or(self.restart_policy()) {
             "Never" => false,
             "OnFailure" => code != 0,
             _ => c.role != Role::Init || code != 0,
+        }
+    }
+
+    /// The spec of one of the pod's own containers.
+    pub(super) fn spec_of(&self, c: &Container) -> Option<&ContainerSpec> {
+        let spec = self.pod.spec.as_ref()?;
+        match c.role {
+            Role::Main => spec.containers.get(c.index),
+            Role::Init | Role::Sidecar => spec.init_containers.as_ref()?.get(c.index),
+            Role::Ephemeral => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use kubarium::apiserver::{Method, Request};
 use kubarium::cluster::Cluster;
 use kubarium::sim::{Time, millis, secs};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{container, events, message, pod, reasons, run, simulated};
 use crate::common::get;
@@ -210,4 +210,52 @@ fn a_mirror_pod_comes_back() {
     assert_ne!(before["metadata"]["uid"], after["metadata"]["uid"]);
     assert_eq!(after["status"]["phase"], "Running");
     assert_eq!(container(&after)["restartCount"], 0);
+}
+
+#[test]
+fn one_end_may_start_all_containers_anew() {
+    let mut cluster = simulated();
+    let spec = "restartPolicy: Never, \
+        volumes: [{name: v, emptyDir: {}}], \
+        initContainers: [{name: i, image: busybox, command: [sh, -c, 'echo again >> /v/i'], volumeMounts: [{name: v, mountPath: /v}]}], \
+        containers: [\
+          {name: c, image: busybox, command: [sh, -c, 'if [ $(wc -l < /v/i) = 1 ]; then sleep 30; exit 42; fi; sleep 30'], \
+           volumeMounts: [{name: v, mountPath: /v}], restartPolicy: Never, \
+           restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [42]}}]}, \
+          {name: side, image: busybox, command: [sh, -c, 'sleep 60'], \
+           lifecycle: {preStop: {exec: {command: [sleep, '20']}}}}]";
+    run(&mut cluster, "p", spec);
+    cluster.run_for(secs(20));
+    let before = pod(&mut cluster, "p");
+    let state = |pod: &Value| {
+        let all = pod["status"]["conditions"].as_array();
+        let mut all = all.into_iter().flatten();
+        let found = all.find(|c| c["type"] == "AllContainersRestarting");
+        found.map(|c| c["status"].clone())
+    };
+    assert_eq!(state(&before), Some(json!("False")));
+    // It ends, and the other one is stopped at once, whatever its hook would do.
+    let told = (0..100).any(|_| {
+        cluster.run_for(millis(200));
+        state(&pod(&mut cluster, "p")) == Some(json!("True"))
+    });
+    assert!(told, "{}", pod(&mut cluster, "p")["status"]);
+    cluster.run_for(secs(10));
+    let now = pod(&mut cluster, "p");
+    assert_eq!(state(&now), Some(json!("False")));
+    assert_eq!(now["status"]["phase"], "Running");
+    assert_eq!(now["status"]["podIP"], before["status"]["podIP"]);
+    let statuses = &now["status"]["containerStatuses"];
+    for (i, code) in [42, 137].into_iter().enumerate() {
+        let status = &statuses[i];
+        assert_eq!(status["restartCount"], 1, "{status}");
+        assert_eq!(status["lastState"]["terminated"]["exitCode"], code);
+        assert_eq!(status["ready"], true, "{status}");
+    }
+    assert_eq!(now["status"]["initContainerStatuses"][0]["restartCount"], 1);
+    // The next ends are no matter for the rule.
+    cluster.run_for(secs(90));
+    let now = pod(&mut cluster, "p");
+    assert_eq!(now["status"]["phase"], "Succeeded");
+    assert_eq!(state(&now), Some(json!("False")));
 }
