@@ -96,6 +96,12 @@ test("everything is done by keyboard: tiles, inspector, splitters, scrubber, tab
   await page.keyboard.press("Escape");
   await page.waitForSelector(".k-pane--inspector", { state: "hidden" });
   assert.equal(await at(), last, "the focus stays with the tile");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".k-pane--inspector .k-facts");
+  await page.focus("#inspector-tab-summary");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(".k-pane--inspector", { state: "hidden" });
+  assert.equal(await at(), last, "the focus comes back to the tile");
 
   // In the other views, too.
   await page.focus("#stage-tab-nodes");
