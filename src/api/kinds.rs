@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::codec::{self, DecodeError};
 use super::custom::{CustomKind, CustomObject};
+use super::field::Errors;
 use super::object::{Resource, decode_as};
 use super::strategy::{OtherVersion, Strategy};
 
@@ -286,6 +287,16 @@ pub struct View {
     pub shown: fn(Value) -> Value,
     /// And back.
     pub stored: fn(Value) -> Value,
+    /// What is asked of objects that are written as objects of this kind, beside the rules of the stored one.
+    pub rules: fn(&Object, Option<&Object>) -> Errors,
+}
+
+/// The rules of the view through which an object of a stored kind is created, or changed.
+#[inline(never)] // it waits in the second file of the wasm until somebody writes through a view
+pub fn view_rules(object: &Object, old: Option<&Object>) -> Errors {
+    let view = VIEWS.iter().find(|view| view.of == object.kind());
+    view.map(|view| (view.rules)(object, old))
+        .unwrap_or_default()
 }
 
 /// The kinds that are views of others.
@@ -302,6 +313,7 @@ pub use certificate_signing_request::{
     conditions as certificate_conditions, has as has_condition, outcome as certificate_outcome,
 };
 pub use pod::ephemeral::as_container as ephemeral_as_container;
+pub(crate) use pod::go_spec::volume_claim;
 pub use pod::qos::class as quality_of_service;
 pub use pod::resources::{is_extended, is_huge, is_native};
 pub use reviews::REVIEWS;

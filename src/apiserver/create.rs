@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::fields::{Owners, Write, is_light};
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, place_of};
+use crate::api::kinds::view_rules;
 use crate::api::validation;
 use crate::api::{Object, Resource, Result, Status};
 use crate::sim::Kernel;
@@ -56,6 +57,9 @@ impl ApiServer {
         let claim = self.claim(kernel, &mut object, None)?;
         let mut errors = validation::metadata(&object);
         errors.append(info.strategy.validate(&object));
+        if options.by_view {
+            errors.append(view_rules(&object, None));
+        }
         if !errors.is_empty() {
             return Err(Status::invalid(info, object.name(), &errors));
         }

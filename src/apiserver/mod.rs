@@ -80,12 +80,15 @@ pub struct WriteOptions {
     pub dry_run: bool,
     /// The subresource that is written; empty for the object itself.
     pub subresource: &'static str,
+    /// Whether the object is written as one of a kind that is a view of its own.
+    pub by_view: bool,
 }
 
 impl WriteOptions {
     pub const STATUS: WriteOptions = WriteOptions {
         dry_run: false,
         subresource: "status",
+        by_view: false,
     };
 }
 

@@ -118,7 +118,8 @@ impl ApiServer {
             }
             Method::Put => self.replace(kernel, caller, (target, name), "", request),
             Method::Patch => {
-                let options = write_options("PatchOptions", "", request)?;
+                let mut options = write_options("PatchOptions", "", request)?;
+                options.by_view = kind.view().is_some();
                 let old = self.get_object(kind, namespace, name).ok();
                 let (object, code, warnings) =
                     self.patch_object(kernel, caller, target, name, &options, request)?;
@@ -149,7 +150,8 @@ impl ApiServer {
                 if info.namespaced && target.namespace.is_none() {
                     return Err(not_allowed());
                 }
-                let options = write_options("CreateOptions", "", request)?;
+                let mut options = write_options("CreateOptions", "", request)?;
+                options.by_view = target.kind.view().is_some();
                 let Decoded {
                     mut object,
                     warnings,
@@ -289,6 +291,7 @@ fn write_options(kind: &str, subresource: &'static str, request: &Request) -> Re
     Ok(WriteOptions {
         dry_run,
         subresource,
+        by_view: false,
     })
 }
 

@@ -9,6 +9,7 @@ use super::fields::{Manager, Owners, Write, is_light, is_reset};
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, place_of};
 use crate::api::field::{Errors, Path, quote};
+use crate::api::kinds::view_rules;
 use crate::api::validation;
 use crate::api::{Object, Result, Status};
 use crate::sim::Kernel;
@@ -98,6 +99,9 @@ impl ApiServer {
             claim = self.claim(kernel, &mut object, Some(&old))?;
             errors.append(validation::metadata_update(&object, &old));
             errors.append(info.strategy.validate_update(&object, &old));
+            if options.by_view {
+                errors.append(view_rules(&object, Some(&old)));
+            }
         }
         certificates::stamp(kernel.now, &mut object, &old);
         if !errors.is_empty() {

@@ -176,8 +176,8 @@ impl<'a, E> Ctx<'a, E> {
         self.ask_for("update", part, &object)?;
         let object = T::into_object(Rc::new(object));
         let options = WriteOptions {
-            dry_run: false,
             subresource: part,
+            ..WriteOptions::default()
         };
         self.server
             .update_object(self.kernel, self.caller, object, &options)

@@ -413,6 +413,31 @@ fn a_node_reads_what_its_pods_use() {
 }
 
 #[test]
+fn a_node_hears_what_it_may_not_change_of_a_claim() {
+    let mut cluster = quiet();
+    const CLAIM: &str = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}";
+    created(&mut cluster, CLAIM);
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {nodeName: node-0, volumes: [{name: v, persistentVolumeClaim: {claimName: c}}], containers: [{name: c, image: nginx}]}}",
+    );
+    let path = "/api/v1/namespaces/default/persistentvolumeclaims/c";
+    let mut claim = json_of(cluster.request(&Request::get(path)));
+    claim["status"]["phase"] = json!("Bound");
+    let mut request = Request::new(Method::Put, format!("{path}/status")).with_body(claim);
+    request.impersonate = "system:node:node-0".to_owned();
+    request.impersonate_also.groups = vec!["system:nodes".to_owned()];
+    let response = cluster.request(&request);
+    assert_eq!(response.code, 403);
+    let message = json_of(response)["message"].clone();
+    let message = message.as_str().unwrap_or_default();
+    let begins = "persistentvolumeclaims \"c\" is forbidden: node \"node-0\" is not allowed to update fields other than status.quantity and status.conditions: @@ -";
+    assert!(message.starts_with(begins), "{message}");
+    let lines = "-  \"Phase\": \"Pending\",\n+  \"Phase\": \"Bound\",\n   \"AccessModes\": null,\n";
+    assert!(message.contains(lines), "{message}");
+}
+
+#[test]
 fn pods_have_tokens_of_their_own() {
     let mut cluster = Cluster::new(Config::playground(1, 1));
     cluster.run_for(secs(5));

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use super::KindInfo;
 use crate::api::field::{Errors, Path};
-use crate::api::names::is_qualified_name;
+use crate::api::names::{is_path_segment, is_qualified_name};
 use crate::api::rfc3339::human_duration;
 use crate::api::strategy::{Column, KindStrategy, Typed, column, wide};
 use crate::api::time::{age_since, from_micro};
@@ -34,7 +34,7 @@ fn reported(event: &Kind, errors: &mut Errors) {
         value.as_deref().unwrap_or_default()
     }
     let controller = text(&event.reporting_component);
-    let path = Path::new("reportingComponent");
+    let path = Path::new("reportingController");
     if controller.is_empty() {
         errors.required(&path, "");
     }
@@ -62,6 +62,11 @@ struct Rules;
 
 impl KindStrategy for Rules {
     type Kind = Kind;
+
+    /// Clients of old named events as they liked.
+    fn name_errors(&self, name: &str) -> Vec<String> {
+        is_path_segment(name)
+    }
 
     fn put_creates(&self) -> bool {
         true

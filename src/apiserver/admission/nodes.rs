@@ -4,7 +4,7 @@
 //! `plugin/pkg/admission/noderestriction` (NodeRestriction).
 //!
 //! Divergence: the kubelets of the simulation keep these rules by themselves and are not asked; whoever acts as a node
-//! through the API is. What a kubelet may not change of a claim is refused without the dump of the difference.
+//! through the API is.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::Value;
 
+use crate::api::difference;
+use crate::api::kinds::volume_claim;
 use crate::api::x509::Request;
 use crate::api::{Key, Object, Resource, Result, Status};
 use crate::apiserver::auth::{Attributes, claim_of};
@@ -466,9 +468,11 @@ fn of_claim(own: &str, part: &str, object: &Object, old: Option<&Object>) -> Opt
         status.allocated_resource_statuses = None;
         Some(claim)
     };
-    (bare(object) != old.and_then(bare)).then(|| {
+    let (now, then) = (bare(object)?, old.and_then(bare)?);
+    (now != then).then(|| {
+        let difference = difference::of_json(&volume_claim(&then), &volume_claim(&now));
         format!(
-            "node \"{own}\" is not allowed to update fields other than status.quantity and status.conditions: "
+            "node \"{own}\" is not allowed to update fields other than status.quantity and status.conditions: {difference}"
         )
     })
 }

@@ -23,7 +23,8 @@ impl ApiServer {
         request: &Request,
     ) -> Result<Response> {
         let (kind, namespace) = (target.kind, target.namespace.unwrap_or_default());
-        let options = write_options("UpdateOptions", part, request)?;
+        let mut options = write_options("UpdateOptions", part, request)?;
+        options.by_view = kind.view().is_some();
         let body::Decoded {
             mut object,
             warnings,

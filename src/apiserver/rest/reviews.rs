@@ -5,7 +5,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{body, not_allowed};
+use crate::api::field::{Errors, Path};
+use crate::api::names::is_label_value;
 use crate::api::selector::{FieldRequirement, FieldSelector};
+use crate::api::validation::label_key;
 use crate::api::{Result, Status};
 use crate::apiserver::auth::Attributes;
 use crate::apiserver::auth::rules::items;
@@ -275,9 +278,53 @@ fn without_empty(value: &Value) -> Value {
     }
 }
 
+/// A selector in a question: as text, or as conditions. Operators that nobody knows yet are let through.
+fn check_selector(selector: &Value, of_labels: bool, path: &Path<'_>, errors: &mut Errors) {
+    let raw = selector["rawSelector"].as_str().unwrap_or_default();
+    let terms = selector["requirements"].as_array().map(Vec::as_slice);
+    let terms = terms.unwrap_or_default();
+    if !raw.is_empty() && !terms.is_empty() {
+        let detail = "may not specified at the same time as requirements";
+        errors.invalid(&path.child("rawSelector"), raw, detail);
+    }
+    if raw.is_empty() && terms.is_empty() {
+        let detail = format!("when {path} is specified, requirements or rawSelector is required");
+        errors.required(&path.child("requirements"), detail);
+    }
+    let path = path.child("requirements");
+    for (i, term) in terms.iter().enumerate() {
+        let path = path.index(i);
+        let text = |field: &str| term[field].as_str().unwrap_or_default();
+        let values = term["values"].as_array().map(Vec::as_slice);
+        let values = values.unwrap_or_default();
+        let key = text("key");
+        if !of_labels && key.is_empty() {
+            errors.required(&path.child("key"), "must be specified");
+        }
+        match (text("operator"), values.is_empty()) {
+            ("In" | "NotIn", true) => errors.required(
+                &path.child("values"),
+                "must be specified when `operator` is 'In' or 'NotIn'",
+            ),
+            ("Exists" | "DoesNotExist", false) => errors.forbidden(
+                &path.child("values"),
+                "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+            ),
+            _ => {}
+        }
+        if of_labels {
+            label_key(key, &path.child("key"), errors);
+            let path = path.child("values");
+            for (i, value) in values.iter().enumerate() {
+                let value = value.as_str().unwrap_or_default();
+                errors.invalid_each(&path.index(i), value, is_label_value(value));
+            }
+        }
+    }
+}
+
 /// `pkg/apis/authorization/validation`; the kind is not known to those who word the refusal.
 fn check_access(spec: &Value, of_self: bool) -> Result<()> {
-    use crate::api::field::{Errors, Path};
     let path = Path::new("spec");
     let mut errors = Errors::default();
     let (resource, plain) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
@@ -295,6 +342,12 @@ fn check_access(spec: &Value, of_self: bool) -> Result<()> {
     if !of_self && user.is_empty() && !groups {
         let detail = "at least one of user or group must be specified";
         errors.invalid(&path.child("user"), user, detail);
+    }
+    let path = Path::new("spec.resourceAttributes");
+    for (name, of_labels) in [("fieldSelector", false), ("labelSelector", true)] {
+        if resource[name].is_object() {
+            check_selector(&resource[name], of_labels, &path.child(name), &mut errors);
+        }
     }
     if errors.is_empty() {
         return Ok(());

@@ -341,5 +341,6 @@ impl WriteOptions {
     pub const FINALIZE: WriteOptions = WriteOptions {
         dry_run: false,
         subresource: "finalize",
+        by_view: false,
     };
 }

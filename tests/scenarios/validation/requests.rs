@@ -210,3 +210,35 @@ fn options_of_deletions() {
         (delete("{}"), "configmaps \"m\" not found"),
     ]);
 }
+
+#[test]
+fn questions_have_selectors_of_one_form() {
+    const PATH: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    let both = "spec.resourceAttributes.fieldSelector.rawSelector: Invalid value: \"a=b\": may not specified at the same time as requirements";
+    let rows = [
+        ("fieldSelector: {rawSelector: a=b}", ""),
+        (
+            "fieldSelector: {rawSelector: a=b, requirements: [{key: a, operator: In, values: [b]}]}",
+            both,
+        ),
+        (
+            "labelSelector: {}",
+            "spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required",
+        ),
+        (
+            "fieldSelector: {requirements: [{key: '', operator: In, values: []}, {key: a, operator: Later}]}",
+            "spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified\nspec.resourceAttributes.fieldSelector.requirements[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+        ),
+        (
+            "labelSelector: {requirements: [{key: a, operator: Exists, values: [b]}]}",
+            "spec.resourceAttributes.labelSelector.requirements[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+        ),
+    ];
+    let rows = rows.map(|(selector, want)| {
+        let body = format!(
+            "{{apiVersion: authorization.k8s.io/v1, kind: SubjectAccessReview, spec: {{user: u, resourceAttributes: {{verb: list, resource: pods, {selector}}}}}}}"
+        );
+        (Request::new(Method::Post, PATH).with_body(value(&body)), want)
+    });
+    check(&rows);
+}

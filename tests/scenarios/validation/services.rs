@@ -1,6 +1,8 @@
 //! What of services, endpoints, nodes and volumes is refused, and what is warned of.
 
-use super::{change, check};
+use kubarium::cluster::{Cluster, Config};
+
+use super::{answer, change, change_part, check};
 
 fn specs(rows: &[(&str, &str)]) {
     check(rows, |spec| {
@@ -196,4 +198,70 @@ fn a_node_keeps_its_range() {
         change(&node("podCIDR: 10.0.0.0/24"), &node("podCIDR: 10.1.0.0/24")),
         "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid"
     );
+}
+
+#[test]
+fn events_are_judged_by_the_group_that_they_are_written_in() {
+    const OLD: &str = "{apiVersion: v1, kind: Event, metadata: {name: A_b}, involvedObject: {namespace: default}}";
+    let strict = |rest: &str| {
+        format!(
+            "{{apiVersion: events.k8s.io/v1, kind: Event, metadata: {{name: e}}, regarding: {{namespace: default}}, {rest}}}"
+        )
+    };
+    let mut cluster = Cluster::new(Config::bare(1, 0));
+    assert_eq!(answer(&mut cluster, OLD), "");
+    let good = "eventTime: '2026-01-01T00:00:00.000000Z', type: Normal, reason: r, action: a, reportingController: c, reportingInstance: i";
+    for (rest, want) in [
+        (good.to_owned(), ""),
+        (
+            "reason: r".to_owned(),
+            "eventTime: Required value\ntype: Invalid value: \"\": has invalid value:",
+        ),
+        (
+            format!(
+                "{good}, deprecatedCount: 1, deprecatedSource: {{host: h}}, series: {{count: 1}}"
+            ),
+            "series.count: Invalid value: \"\": should be at least 2\nseries.lastObservedTime: Required value\ncount: Invalid value: \"\": needs to be unset\nsource: Invalid value: \"\": needs to be unset",
+        ),
+        (
+            good.replace("reportingController: c", "reportingController: ''"),
+            "reportingController: Required value\nreportingController: Invalid value: \"\": name part must be non-empty\nreportingController: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+        ),
+    ] {
+        assert_eq!(answer(&mut cluster, &strict(&rest)), want, "{rest}");
+    }
+    let changed = good.replace("reason: r", "reason: s").replace("01T", "02T");
+    let want = "involvedObject: Invalid value: {\"Kind\":\"Pod\",\"Namespace\":\"default\",\"Name\":\"\",\"UID\":\"\",\"APIVersion\":\"\",\"ResourceVersion\":\"\",\"FieldPath\":\"\"}: field is immutable\nreason: Invalid value: \"s\": field is immutable\nreason: Invalid value: \"s\": field is immutable\neventTime: Invalid value: 2026-01-02 00:00:00 +0000 UTC: field is immutable";
+    let changed =
+        strict(&changed).replace("{namespace: default}", "{kind: Pod, namespace: default}");
+    assert_eq!(change(&strict(good), &changed), want);
+    // The core group lets old events be changed.
+    let core = OLD.replace("A_b", "e");
+    assert_eq!(
+        change(&core, &core.replace("involved", "reason: x, involved")),
+        ""
+    );
+}
+
+#[test]
+fn a_status_of_a_claim_speaks_of_storage() {
+    const CLAIM: &str = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}";
+    for (status, want) in [
+        ("allocatedResources: {storage: 1Gi, example.com/x: 1}", ""),
+        (
+            "allocatedResources: {cpu: 1}",
+            "status.allocatedResources: Unsupported value: \"cpu\": supported values: \"storage\"",
+        ),
+        (
+            "allocatedResources: {storage: -1}",
+            "status.allocatedResources[storage]: Invalid value: -1: must be a valid resource quantity",
+        ),
+        (
+            "allocatedResourceStatuses: {storage: Odd}",
+            "status.allocatedResourceStatus: Unsupported value: \"storage\": supported values: \"ControllerResizeInProgress\", \"ControllerResizeInfeasible\", \"NodeResizeInProgress\", \"NodeResizeInfeasible\", \"NodeResizePending\"",
+        ),
+    ] {
+        let after = CLAIM.replace("spec:", &format!("status: {{{status}}}, spec:"));
+        assert_eq!(change_part(CLAIM, "/status", &after), want, "{status}");
+    }
 }

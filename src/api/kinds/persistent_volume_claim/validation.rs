@@ -4,11 +4,13 @@
 //! `k8s.io/kubernetes/pkg/apis/core/validation/validation.go`. The order of errors is upstream's.
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use crate::api::difference;
 use crate::api::field::{Errors, Path, quote};
 use crate::api::kinds::pod::go_spec::volume_claim_spec;
-use crate::api::names::{is_dns1123_label, is_dns1123_subdomain};
+use crate::api::kinds::pod::resources::is_native;
+use crate::api::names::{is_dns1123_label, is_dns1123_subdomain, is_qualified_name};
 use crate::api::quantity::QuantityExt;
 use crate::api::storage::{BETA_CLASS, annotation, phase_of_claim, requested_by};
 use crate::api::validation::{IMMUTABLE, label_selector};
@@ -18,6 +20,15 @@ const MODES: [&str; 4] = [
     "ReadWriteMany",
     "ReadWriteOnce",
     "ReadWriteOncePod",
+];
+
+/// What the status of an expansion may be, in the order of the alphabet.
+const RESIZES: [&str; 5] = [
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+    "NodeResizePending",
 ];
 
 pub(super) fn validate(claim: &PersistentVolumeClaim) -> Errors {
@@ -82,12 +93,17 @@ pub(super) fn validate_update(new: &PersistentVolumeClaim, old: &PersistentVolum
         let mode = spec.volume_mode.as_deref().unwrap_or_default();
         errors.invalid(&Path::new("volumeMode"), mode, IMMUTABLE);
     }
-    if spec.volume_attributes_class_name != before.volume_attributes_class_name
-        && before.volume_attributes_class_name.is_some()
-        && spec.volume_attributes_class_name.is_none()
-    {
+    let class = spec.volume_attributes_class_name.as_deref();
+    let class_before = before.volume_attributes_class_name.as_deref();
+    let detail = match (class_before, class) {
+        (Some(_), None) => "update from non-nil value to nil is forbidden",
+        (Some(before), Some("")) if !before.is_empty() => {
+            "update from non-nil value to an empty string is forbidden"
+        }
+        _ => "",
+    };
+    if !detail.is_empty() {
         let path = Path::new("spec");
-        let detail = "update from non-nil value to nil is forbidden";
         errors.forbidden(&path.child("volumeAttributesClassName"), detail);
     }
     errors
@@ -103,12 +119,47 @@ pub(super) fn validate_status(claim: &PersistentVolumeClaim) -> Errors {
         .into_iter()
         .flatten()
     {
-        if amount.amount().sign() < 0 {
-            let detail = "must be a valid resource quantity";
-            errors.invalid(&path.key(name), amount.amount().value(), detail);
+        basic(amount, &path.key(name), &mut errors);
+    }
+    let root = Path::new("status");
+    let path = root.child("allocatedResourceStatus");
+    let states = status.and_then(|s| s.allocated_resource_statuses.as_ref());
+    for (name, state) in states.into_iter().flatten() {
+        resource_key(name, &path, &mut errors);
+        // It is the name that is shown, not what is wrong with it.
+        if !RESIZES.contains(&state.as_str()) {
+            errors.not_supported(&path, name.as_str(), &RESIZES);
+        }
+    }
+    let path = root.child("allocatedResources");
+    let allocated = status.and_then(|s| s.allocated_resources.as_ref());
+    for (name, amount) in allocated.into_iter().flatten() {
+        if resource_key(name, &path, &mut errors) {
+            basic(amount, &path.key(name), &mut errors);
         }
     }
     errors
+}
+
+fn basic(amount: &Quantity, path: &Path<'_>, errors: &mut Errors) {
+    if amount.amount().sign() < 0 {
+        let detail = "must be a valid resource quantity";
+        errors.invalid(path, amount.amount().value(), detail);
+    }
+}
+
+/// Of the resources that Kubernetes itself knows, claims have storage alone. Tells whether the name is good.
+fn resource_key(name: &str, path: &Path<'_>, errors: &mut Errors) -> bool {
+    let wrong = is_qualified_name(name);
+    if !wrong.is_empty() {
+        errors.invalid_each(path, name, wrong);
+        return false;
+    }
+    let known = !is_native(name) || name == "storage";
+    if !known {
+        errors.not_supported(path, name, &["storage"]);
+    }
+    known
 }
 
 /// The size of a bound claim may grow: it is looked at on its own.

@@ -4,7 +4,7 @@
 //! The tables say what a field without a value is written as; the values come from the JSON of the API.
 
 use k8s_openapi::api::core::v1::{
-    NodeSelectorTerm, PersistentVolumeClaimSpec, PodSpec, SeccompProfile, SecurityContext,
+    NodeSelectorTerm, PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec, SeccompProfile, SecurityContext,
     Toleration,
 };
 use serde_json::{Map, Value};
@@ -101,6 +101,52 @@ pub(in crate::api::kinds) fn volume_claim_spec(spec: &PersistentVolumeClaimSpec)
     write(CLAIM_SPEC, &encode(spec), &mut out);
     out
 }
+
+/// A whole claim as it is printed: what an object has for its management stands beside spec and status.
+pub(crate) fn volume_claim(claim: &PersistentVolumeClaim) -> String {
+    const METADATA: [&str; 12] = [
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "labels",
+        "annotations",
+        "ownerReferences",
+        "finalizers",
+    ];
+    let metadata = encode(&claim.metadata);
+    let mut out = String::from("{");
+    for name in METADATA {
+        if let Some(value) = metadata.get(name) {
+            out.push_str(&format!("\"{name}\":{},", go_json(value)));
+        }
+    }
+    out.push_str("\"Spec\":");
+    write(CLAIM_SPEC, &encode(&claim.spec), &mut out);
+    out.push_str(",\"Status\":");
+    write(CLAIM_STATUS, &encode(&claim.status), &mut out);
+    out.push('}');
+    out
+}
+
+const CLAIM_STATUS: Table = &[
+    ("Phase", "phase", Text),
+    ("AccessModes", "accessModes", Plain),
+    ("Capacity", "capacity", Plain),
+    ("Conditions", "conditions", Plain),
+    ("AllocatedResources", "allocatedResources", Plain),
+    ("AllocatedResourceStatuses", "allocatedResourceStatuses", Plain),
+    (
+        "CurrentVolumeAttributesClassName",
+        "currentVolumeAttributesClassName",
+        Plain,
+    ),
+    ("ModifyVolumeStatus", "modifyVolumeStatus", Plain),
+];
 
 /// Where the data of a volume is, as it is printed.
 pub(in crate::api::kinds) fn volume_source(source: &Value) -> String {
