@@ -9,19 +9,22 @@ use web_sys::Element;
 #[wasm_bindgen(inline_js = "
 export function moveTogether(scene) {
   const now = document.timeline.currentTime;
-  const running = scene.getAnimations({ subtree: true }).filter((a) => a.playState === 'running' && a.effect.target.parentNode === scene);
+  const all = scene.getAnimations({ subtree: true });
   const fresh = new Set();
-  for (const a of running) {
-    if (a.startTime !== null) continue;
+  for (const a of all) {
+    if (a.startTime !== null || a.playState !== 'running') continue;
+    const { target } = a.effect;
+    if (target.parentNode !== scene) continue;
     a.startTime = now;
     // What has just come begins to appear.
-    if (a.animationName && a.effect.target.matches('.k-tile')) fresh.add(a.effect.target);
+    if (a.animationName && target.matches('.k-tile')) fresh.add(target);
   }
   if (fresh.size === 0) return;
   const moving = new Map();
-  for (const a of running) {
+  for (const a of all) {
+    if (a.transitionProperty !== 'transform' && a.transitionProperty !== 'height') continue;
     const { target } = a.effect;
-    if (!a.transitionProperty || !target.matches('.k-tank')) continue;
+    if (!target.matches('.k-tank')) continue;
     const to = new DOMMatrix(target.style.transform).f;
     moving.set(to, { ...moving.get(to), [a.transitionProperty]: a });
   }
