@@ -18,6 +18,7 @@ mod nodes;
 mod pods;
 mod rights;
 mod shell;
+mod since;
 mod tutorials;
 
 use std::collections::BTreeMap;

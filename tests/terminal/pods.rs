@@ -214,7 +214,7 @@ $ kubectl logs web -c tools | grep -c Welcome
 $ kubectl logs web > /dev/null
 Defaulted container \"web\" out of: web, tools (ephem)
 $ kubectl logs web -c nope
-error: container nope is not valid for pod web
+error: container nope is not valid for pod web out of: web, tools (ephem)
 exit=1
 ",
     );
@@ -329,7 +329,7 @@ error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND
 See 'kubectl exec -h' for help and examples
 exit=1
 $ kubectl attach p -c nope
-error: cannot attach to the container: container nope not found in pod p
+error: cannot attach to the container: container nope is not valid for pod p out of: ..
 exit=1
 $ kubectl run wait --image=no-such; sleep 5; kubectl attach wait; kubectl exec wait -- ls; kubectl cp wait:/x y
 pod/wait created
@@ -338,7 +338,7 @@ error: Internal error occurred: unable to upgrade connection: container not foun
 error: Internal error occurred: unable to upgrade connection: container not found (\"wait\")
 exit=1
 $ kubectl exec p -c nope -- date
-Error from server (BadRequest): container nope is not valid for pod p
+error: container nope is not valid for pod p out of: ..
 exit=1
 $ kubectl edit pod p -o nope
 error: unable to match a printer suitable for the output format \"nope\", allowed formats are: json,yaml

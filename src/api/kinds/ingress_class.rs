@@ -28,6 +28,8 @@ pub const INFO: KindInfo = KindInfo {
     strategy: &Typed(Rules),
 };
 
+/// The note that makes a class the default one.
+const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 const CONTROLLER_MAX: usize = 250;
 const PATH_FORMAT: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 
@@ -102,8 +104,13 @@ impl KindStrategy for Rules {
             let group = p.api_group.as_ref().map(|g| format!(".{g}"));
             format!("{}{}/{}", p.kind, group.unwrap_or_default(), p.name)
         });
+        let mut name = class.metadata.name.clone().unwrap_or_default();
+        let notes = class.metadata.annotations.as_ref();
+        if notes.and_then(|notes| notes.get(DEFAULT)).is_some_and(|v| v == "true") {
+            name.push_str(" (default)");
+        }
         vec![
-            class.metadata.name.clone().unwrap_or_default(),
+            name,
             spec.and_then(|s| s.controller.clone()).unwrap_or_default(),
             cells::or(&parameters, cells::NONE),
             age(&class.metadata, now),

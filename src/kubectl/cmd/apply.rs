@@ -200,11 +200,9 @@ async fn client_side(kube: &Kube, manifest: &Manifest) -> Result<(Value, &'stati
             )));
         }
     };
-    // Without a server nothing is compared, and nothing is said of what is there.
-    if kube.dry_run()? == DryRun::Client {
-        return Ok((live, "configured"));
-    }
-    if annotation(&live, LAST_APPLIED).is_none()
+    let here = kube.dry_run()? == DryRun::Client;
+    if !here
+        && annotation(&live, LAST_APPLIED).is_none()
         && !text(&live, "metadata.resourceVersion").is_empty()
     {
         kube.warn(&format!(

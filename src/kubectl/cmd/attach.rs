@@ -28,12 +28,11 @@ kubectl attach web
 
 # Type to it
 kubectl attach web -c shell -i -t",
-    flags: &["-c,container='' pod-running-timeout=1m0s -q,quiet=false -i,stdin=false -t,tty=false"],
+    flags: &[
+        "-c,container='' detach-keys='ctrl-p,ctrl-q' pod-running-timeout=1m0s -q,quiet=false -i,stdin=false -t,tty=false",
+    ],
     run: |kube| Box::pin(run(kube)),
 };
-
-/// Where a pod's containers are listed.
-const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 /// How often the output is looked at.
 const EVERY: Duration = Duration::from_millis(100);
@@ -57,17 +56,12 @@ async fn run(kube: &Kube) -> Result<()> {
             "cannot attach a container in a completed pod; current phase is {phase}"
         ));
     }
-    let container = container(kube, &pod)?;
-    let known = CONTAINERS
-        .iter()
-        .flat_map(|field| list(&pod["spec"], field))
-        .any(|c| text(c, "name") == container);
-    if !known {
-        return plain(format!(
-            "cannot attach to the container: container {container} not found in pod {}",
-            name(&pod)
-        ));
-    }
+    let container = container(kube, &pod).map_err(|failure| {
+        Failure::Plain(format!(
+            "cannot attach to the container: {}",
+            failure.message()
+        ))
+    })?;
     if !runs(&pod, &container) {
         return plain(format!(
             "Internal error occurred: unable to upgrade connection: container {container} not found in pod {}_{}",

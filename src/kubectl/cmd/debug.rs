@@ -26,7 +26,7 @@ kubectl debug web -it --copy-to=web-debug --container=web -- sh
 
 # On a node
 kubectl debug node/worker-1 -it --image=busybox",
-    flags: &["arguments-only=false attach=false -c,container='' copy-to='' custom='' env=[]= -f,filename=[] image-pull-policy='' image='' keep-annotations=false keep-init-containers=true keep-labels=false keep-liveness=false keep-readiness=false keep-startup=false profile='legacy' -q,quiet=false replace=false same-node=false set-image=[]= share-processes=true -i,stdin=false target='' -t,tty=false"],
+    flags: &["arguments-only=false attach=false -c,container='' copy-to='' custom='' env=[]= -f,filename=[] image-pull-policy='' image='' keep-annotations=false keep-init-containers=true keep-labels=false keep-liveness=false keep-readiness=false keep-startup=false profile='general' -q,quiet=false replace=false same-node=false set-image=[]= share-processes=true -i,stdin=false target='' -t,tty=false"],
     run: |kube| Box::pin(run(kube)),
 };
 

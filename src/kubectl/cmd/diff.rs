@@ -1,6 +1,6 @@
 //! `kubectl diff`: what an apply would change. Models `k8s.io/kubectl/pkg/cmd/diff`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::apply::patch_for;
 use super::{Command, FILES, needs_files};
@@ -26,7 +26,7 @@ kubectl diff -f web.yaml
 
 # What comes through a pipe
 cat web.yaml | kubectl diff -f -",
-    flags: &[FILES, "concurrency=1 field-manager='kubectl-client-side-apply' force-conflicts=false prune-allowlist=[]* prune=false -l,selector='' server-side=false show-managed-fields=false"],
+    flags: &[FILES, "concurrency=1 field-manager='kubectl-client-side-apply' force-conflicts=false prune-allowlist=[]* prune=false -l,selector='' server-side=false show-managed-fields=false show-secret=false"],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -78,11 +78,16 @@ async fn one(kube: &Kube, manifest: &Manifest) -> Result<bool> {
         true => applied(kube, manifest).await?,
         false => merged(kube, manifest, live.as_ref()).await?,
     };
-    let text = |object: Option<&Value>| match object {
-        Some(object) => to_yaml(&shown(kube, manifest, object)),
-        None => String::new(),
-    };
-    let (old, new) = (text(live.as_ref()), text(Some(&merged)));
+    let mut live = live.as_ref().map(|object| shown(kube, object));
+    let mut merged = shown(kube, &merged);
+    let is_secret = manifest.kind.kind == "Secret" && manifest.kind.version == "v1";
+    if is_secret && !kube.flags.is("show-secret") {
+        mask(live.as_mut(), &mut merged);
+    }
+    let (old, new) = (
+        live.as_ref().map(to_yaml).unwrap_or_default(),
+        to_yaml(&merged),
+    );
     if old == new {
         return Ok(false);
     }
@@ -176,20 +181,36 @@ async fn merged(kube: &Kube, manifest: &Manifest, live: Option<&Value>) -> Resul
     .await
 }
 
-/// What of an object is compared: managed fields only on demand, and no secrets in the clear.
-fn shown(kube: &Kube, manifest: &Manifest, object: &Value) -> Value {
+/// What of an object is compared: managed fields only on demand.
+fn shown(kube: &Kube, object: &Value) -> Value {
     let mut object = object.clone();
     if !kube.flags.is("show-managed-fields")
         && let Some(metadata) = object["metadata"].as_object_mut()
     {
         metadata.remove("managedFields");
     }
-    if manifest.kind.kind == "Secret"
-        && let Some(data) = object.get_mut("data").and_then(Value::as_object_mut)
-    {
-        for value in data.values_mut() {
-            *value = "***".into();
-        }
-    }
     object
+}
+
+/// Hides the values of a secret, so that one still sees which of them differ (`Masker`).
+fn mask(from: Option<&mut Value>, to: &mut Value) {
+    let data = |object: &Value| object["data"].as_object().cloned().unwrap_or_default();
+    let old = from.as_deref().map(data).unwrap_or_default();
+    let new = data(to);
+    let hide = |object: &mut Value, other: &Map<String, Value>, differs: &str| {
+        let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) else {
+            return;
+        };
+        for (key, value) in data {
+            let hidden = match other.get(key).is_some_and(|other| other != value) {
+                true => differs,
+                false => "***",
+            };
+            *value = hidden.into();
+        }
+    };
+    if let Some(from) = from {
+        hide(from, &new, "*** (before)");
+    }
+    hide(to, &old, "*** (after)");
 }

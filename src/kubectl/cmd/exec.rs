@@ -136,44 +136,67 @@ async fn pod_behind(kube: &Kube, target: &Target, object: Value) -> Result<Value
     }
 }
 
-/// The container that is meant; tells when it had to choose.
+/// The names of all containers of a pod, the last two kinds of them marked
+/// (`podcmd.AllContainerNames`).
+fn all_names(pod: &Value) -> String {
+    let kinds = [
+        ("containers", ""),
+        ("ephemeralContainers", " (ephem)"),
+        ("initContainers", " (init)"),
+    ];
+    let all = kinds.iter().flat_map(|(field, mark)| {
+        let of_kind = list(&pod["spec"], field).iter();
+        of_kind.map(move |c| format!("{}{mark}", text(c, "name")))
+    });
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// Refuses a name that no container of the pod has.
+pub(super) fn known(pod: &Value, container: &str) -> Result<()> {
+    let fields = ["containers", "initContainers", "ephemeralContainers"];
+    let mut all = fields.iter().flat_map(|field| list(&pod["spec"], field));
+    if all.any(|c| text(c, "name") == container) {
+        return Ok(());
+    }
+    plain(format!(
+        "container {container} is not valid for pod {} out of: {}",
+        name(pod),
+        all_names(pod)
+    ))
+}
+
+/// The container that is meant; tells when it had to choose
+/// (`podcmd.FindOrDefaultContainerByName`).
 pub(super) fn container(kube: &Kube, pod: &Value) -> Result<String> {
-    let given = kube.flags.text("container");
-    if !given.is_empty() {
-        return Ok(given.to_owned());
-    }
-    let names = |field: &str, suffix: &str| -> Vec<String> {
-        let all = list(&pod["spec"], field).iter();
-        all.map(|c| format!("{}{suffix}", text(c, "name")))
-            .collect()
-    };
-    let main = names("containers", "");
-    let mut all = main.clone();
-    all.extend(names("ephemeralContainers", " (ephem)"));
-    all.extend(names("initContainers", " (init)"));
-    let annotated = annotation(pod, "kubectl.kubernetes.io/default-container");
-    if let Some(default) = annotated.filter(|d| !d.is_empty()) {
-        let bare = |c: &String| c.split(' ').next() == Some(default);
-        if all.iter().any(bare) {
-            return Ok(default.to_owned());
-        }
-        if !kube.flags.is("quiet") {
-            kube.warn(&format!(
-                "Default container name \"{default}\" not found in pod {}",
-                name(pod)
-            ));
-        }
-    }
+    let main = list(&pod["spec"], "containers");
     let Some(first) = main.first() else {
-        return plain(format!("no container found in pod {}", name(pod)));
+        return plain(format!(
+            "pod {}/{} does not have any containers",
+            namespace(pod),
+            name(pod)
+        ));
     };
-    if all.len() > 1 && !kube.flags.is("quiet") {
+    let named = match kube.flags.text("container") {
+        "" => annotation(pod, "kubectl.kubernetes.io/default-container").unwrap_or_default(),
+        given => given,
+    };
+    if !named.is_empty() {
+        known(pod, named)?;
+        return Ok(named.to_owned());
+    }
+    let others = ["initContainers", "ephemeralContainers"];
+    let several = main.len() > 1
+        || others
+            .iter()
+            .any(|field| !list(&pod["spec"], field).is_empty());
+    let first = text(first, "name");
+    if several && !kube.flags.is("quiet") {
         kube.warn(&format!(
             "Defaulted container \"{first}\" out of: {}",
-            all.join(", ")
+            all_names(pod)
         ));
     }
-    Ok(first.clone())
+    Ok(first.to_owned())
 }
 
 /// What the server could not do is told in its own words.

@@ -20,7 +20,7 @@ kubectl explain pods
 
 # A field, and all that is below it
 kubectl explain pods.spec.containers --recursive",
-    flags: &["api-version='' -o,output='plaintext' recursive=false"],
+    flags: &["api-version='' -o,output='plaintext' -r,recursive=false"],
     run: |kube| Box::pin(run(kube)),
 };
 

@@ -29,7 +29,7 @@ kubectl run web --image=nginx --dry-run=client -o yaml"#,
     flags: &[
         OUTPUT,
         FILES,
-        "annotations=[]* attach=false cascade='background'?background command=false dry-run='none'?unchanged env=[]* expose=false field-manager='kubectl-run' force=false grace-period=-1 image-pull-policy='' image='' -l,labels='' leave-stdin-open=false override-type='merge' overrides='' pod-running-timeout=1m0s port='' privileged=false -q,quiet=false restart='Always' rm=false save-config=false -i,stdin=false timeout=0s -t,tty=false wait=false",
+        "annotations=[]* attach=false cascade='background'?background command=false detach-keys='ctrl-p,ctrl-q' dry-run='none'?unchanged env=[]* expose=false field-manager='kubectl-run' force=false grace-period=-1 image-pull-policy='' image='' -l,labels='' leave-stdin-open=false override-type='merge' overrides='' pod-running-timeout=1m0s port='' privileged=false -q,quiet=false restart='Always' rm=false save-config=false -i,stdin=false timeout=0s -t,tty=false wait=false",
     ],
     run: |kube| Box::pin(run(kube)),
 };

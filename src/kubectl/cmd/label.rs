@@ -52,6 +52,8 @@ struct Words {
     noun: &'static str,
     changed: &'static str,
     removed: &'static str,
+    /// When some were set and others taken away.
+    both: &'static str,
     unchanged: &'static str,
     manager: &'static str,
 }
@@ -61,6 +63,7 @@ const LABELS: Words = Words {
     noun: "label",
     changed: "labeled",
     removed: "unlabeled",
+    both: "modified",
     unchanged: "not labeled",
     manager: "kubectl-label",
 };
@@ -70,6 +73,7 @@ const ANNOTATIONS: Words = Words {
     noun: "annotation",
     changed: "annotated",
     removed: "annotated",
+    both: "annotated",
     unchanged: "annotated",
     manager: "kubectl-annotate",
 };
@@ -278,6 +282,7 @@ async fn change(
             patch.insert(key.clone(), value.as_str().into());
         }
     }
+    let set = !patch.is_empty();
     let mut removed = false;
     for key in &changes.remove {
         match value_of(key) {
@@ -321,10 +326,10 @@ async fn change(
         kube,
         target.kind,
         &answer,
-        if removed {
-            words.removed
-        } else {
-            words.changed
+        match (set, removed) {
+            (true, true) => words.both,
+            (false, true) => words.removed,
+            _ => words.changed,
         },
     )
 }

@@ -9,7 +9,7 @@ use crate::api::Kind;
 use crate::apiserver::{Body, Method};
 use crate::kubectl::describe::selector_text;
 use crate::kubectl::error::{Failure, Result, plain};
-use crate::kubectl::json::{annotation, list, name, namespace, text};
+use crate::kubectl::json::{list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 
 pub const LOGS: Command = Command {
@@ -61,6 +61,8 @@ async fn run(kube: &Kube) -> Result<()> {
             }
             let log = match read(kube, source).await {
                 Ok(log) => log,
+                // It will start: whoever follows it waits for that.
+                Err(failure) if follow && is_starting(&failure) => continue,
                 Err(failure) if kube.flags.is("ignore-errors") => {
                     kube.warn(&failure.message());
                     source.done = true;
@@ -90,6 +92,15 @@ async fn run(kube: &Kube) -> Result<()> {
         }
         kube.shell.world.sleep(EVERY).await;
     }
+}
+
+/// Whether a log is refused because its container is still being made.
+fn is_starting(failure: &Failure) -> bool {
+    let message = failure.message();
+    failure.reason() == "BadRequest"
+        && ["ContainerCreating", "PodInitializing"]
+            .iter()
+            .any(|reason| message.ends_with(&format!("is waiting to start: {reason}")))
 }
 
 /// What cannot be asked for (`LogsOptions.Validate`).
@@ -324,7 +335,10 @@ async fn sources(kube: &Kube) -> Result<Vec<Source>> {
 fn with_container(kube: &Kube, pod: &Value, container: &str) -> Result<Vec<Source>> {
     match container {
         "" => containers(kube, pod),
-        container => Ok(vec![source(pod, container)]),
+        container => {
+            super::exec::known(pod, container)?;
+            Ok(vec![source(pod, container)])
+        }
     }
 }
 
@@ -348,36 +362,9 @@ fn containers(kube: &Kube, pod: &Value) -> Result<Vec<Source>> {
     };
     let (init, main) = (names("initContainers"), names("containers"));
     let ephemeral = names("ephemeralContainers");
-    let everything = main.iter().chain(&ephemeral).chain(&init);
-    let everything: Vec<&str> = everything.copied().collect();
     if kube.flags.is("all-containers") {
         let order = init.iter().chain(&main).chain(&ephemeral);
         return Ok(order.map(|c| source(pod, c)).collect());
     }
-    let given = kube.flags.text("container");
-    if !given.is_empty() {
-        if !everything.contains(&given) {
-            return plain(format!(
-                "container {given} is not valid for pod {}",
-                name(pod)
-            ));
-        }
-        return Ok(vec![source(pod, given)]);
-    }
-    let default = annotation(pod, "kubectl.kubernetes.io/default-container")
-        .filter(|c| everything.contains(c))
-        .or(main.first().copied());
-    let Some(default) = default else {
-        return plain(format!("pod {} has no containers", name(pod)));
-    };
-    if everything.len() > 1 {
-        let mut listed: Vec<String> = main.iter().map(|c| (*c).to_owned()).collect();
-        listed.extend(ephemeral.iter().map(|c| format!("{c} (ephem)")));
-        listed.extend(init.iter().map(|c| format!("{c} (init)")));
-        kube.warn(&format!(
-            "Defaulted container \"{default}\" out of: {}",
-            listed.join(", ")
-        ));
-    }
-    Ok(vec![source(pod, default)])
+    Ok(vec![source(pod, &super::exec::container(kube, pod)?)])
 }

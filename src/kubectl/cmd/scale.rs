@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Command, FILES, OUTPUT};
+use crate::api::Kind;
 use crate::apiserver::Method;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::int;
@@ -63,7 +64,12 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     for (target, object) in &objects {
         match scale(kube, target, replicas).await {
-            Ok(()) => done(kube, target.kind, object, "scaled")?,
+            Ok(()) => done(
+                kube,
+                target.kind,
+                &scaled(target, object, replicas),
+                "scaled",
+            )?,
             Err(failure) => failures.push(failure),
         }
     }
@@ -71,6 +77,16 @@ async fn run(kube: &Kube) -> Result<()> {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
+}
+
+/// The object as it is printed: with the replicas that were asked for, where one knows their field.
+fn scaled(target: &Target, object: &Value, replicas: i64) -> Value {
+    let mut object = object.clone();
+    let kind = target.kind;
+    if Kind::by_gvk(&kind.api_version(), kind.kind).is_some() {
+        object["spec"]["replicas"] = replicas.into();
+    }
+    object
 }
 
 async fn scale(kube: &Kube, target: &Target, replicas: i64) -> Result<()> {

@@ -27,9 +27,12 @@ kubectl wait --for=condition=Ready pod/web --timeout=60s
 # A field
 kubectl wait --for=jsonpath='{.status.phase}'=Running pod/web
 
+# A pod that is not there yet, until it is ready
+kubectl wait --for=create --for=condition=Ready pod/web
+
 # Pods that are gone
 kubectl wait --for=delete pod -l app=web",
-    flags: &[OUTPUT, "-A,all-namespaces=false all=false field-selector='' -f,filename=[] for='' local=false -R,recursive=true -l,selector='' timeout=30s"],
+    flags: &[OUTPUT, "-A,all-namespaces=false all=false field-selector='' -f,filename=[] for=[]* local=false -R,recursive=true -l,selector='' timeout=30s"],
     run: |kube| Box::pin(run(kube)),
 };
 
@@ -47,28 +50,36 @@ enum Goal {
 }
 
 async fn run(kube: &Kube) -> Result<()> {
-    let goals = kube.flags.list("for");
-    let goal = parse(goals.first().map_or("", String::as_str))?;
+    // All must hold, one after the other.
+    let mut goals = Vec::new();
+    for goal in kube.flags.list("for") {
+        goals.push(parse(goal)?);
+    }
+    if goals.is_empty() {
+        goals.push(parse("")?);
+    }
     let timeout = match kube.flags.nanos("timeout") {
         None => Duration::from_secs(30),
         Some(n) if n < 0 => Duration::from_secs(7 * 24 * 3600),
         Some(n) => Duration::from_nanos(n as u64),
     };
     let deadline = kube.deadline(Some(timeout));
-    if let Goal::Created = goal {
-        return created(kube, deadline).await;
+    // Whatever else is waited for, first it has to be there.
+    if goals.iter().any(|goal| matches!(goal, Goal::Created)) {
+        created(kube, deadline).await?;
     }
+    let deleted = goals.iter().any(|goal| matches!(goal, Goal::Deleted));
     let (objects, mut failures) = match kube.chosen_objects().await {
         Ok(found) => found,
         Err(failure) => return Err(failure),
     };
-    if let Goal::Deleted = goal {
+    if deleted {
         failures.retain(|f| !f.is_not_found());
     }
     if objects.is_empty() && failures.is_empty() {
-        return match (&goal, kube.flags.text("selector")) {
-            (Goal::Deleted, _) => Ok(()),
-            _ => plain("no matching resources found"),
+        return match deleted {
+            true => Ok(()),
+            false => plain("no matching resources found"),
         };
     }
     for (target, object) in objects {
@@ -78,22 +89,7 @@ async fn run(kube: &Kube) -> Result<()> {
             failures.push(timed_out(&target));
             continue;
         }
-        let met = match &goal {
-            Goal::Deleted => {
-                let uid = text(&object, "metadata.uid");
-                gone(
-                    kube,
-                    target.kind,
-                    &target.namespace,
-                    &target.name,
-                    uid,
-                    deadline,
-                )
-                .await
-                .map(|()| object)
-            }
-            goal => holds(kube, goal, &target, object, deadline).await,
-        };
+        let met = all_of(kube, &goals, &target, object, deadline).await;
         match met {
             Ok(object) => done(kube, target.kind, &object, "condition met")?,
             Err(failure) => failures.push(failure),
@@ -103,6 +99,42 @@ async fn run(kube: &Kube) -> Result<()> {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
+}
+
+/// Waits for one goal after the other.
+async fn all_of(
+    kube: &Kube,
+    goals: &[Goal],
+    target: &Target,
+    mut object: Value,
+    deadline: Option<Time>,
+) -> Result<Value> {
+    for goal in goals {
+        match goal {
+            Goal::Deleted => {
+                let uid = text(&object, "metadata.uid");
+                let (namespace, name) = (&target.namespace, &target.name);
+                gone(kube, target.kind, namespace, name, uid, deadline).await?;
+            }
+            goal => object = holds(kube, goal, target, object, deadline).await?,
+        }
+    }
+    Ok(object)
+}
+
+/// Cuts at every `=` that stands alone (`splitJSONPathInput`).
+fn split(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, parts.last_mut()) {
+            ('=', Some(part)) if letters.next_if_eq(&'=').is_some() => part.push_str("=="),
+            ('=', _) => parts.push(String::new()),
+            (letter, Some(part)) => part.push(letter),
+            (_, None) => {}
+        }
+    }
+    parts
 }
 
 fn parse(text: &str) -> Result<Goal> {
@@ -120,19 +152,23 @@ fn parse(text: &str) -> Result<Goal> {
         });
     }
     if let Some(path) = text.strip_prefix("jsonpath=") {
-        let (path, value) = match path.rfind("}=") {
-            Some(i) => (path.get(..=i), path.get(i + 2..)),
-            None => match path.strip_prefix('{') {
-                Some(_) => (Some(path), None),
-                None => {
-                    let (path, value) = path
-                        .split_once('=')
-                        .map_or((path, None), |(p, v)| (p, Some(v)));
-                    (Some(path), value)
-                }
-            },
+        let parts = split(path);
+        let (path, value) = match parts.as_slice() {
+            [path] => (path, None),
+            [path, value] => (path, Some(value.trim_matches(['"', '\'']))),
+            _ => {
+                return plain(
+                    "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
+                );
+            }
         };
-        let path = path.unwrap_or_default();
+        let template = Template::relaxed(path);
+        if let Err(message) = &template
+            && message.starts_with("unexpected path string")
+            && !path.is_empty()
+        {
+            return plain(message.clone());
+        }
         if value.is_some_and(str::is_empty) {
             return plain(
                 "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
@@ -142,13 +178,10 @@ fn parse(text: &str) -> Result<Goal> {
             return plain("jsonpath expression cannot be empty");
         }
         let template =
-            Template::relaxed(path).map_err(|e| match e.starts_with("unexpected path string") {
-                true => Failure::Plain(e),
-                false => Failure::Plain(format!("error parsing jsonpath {path}, {e}")),
-            })?;
+            template.map_err(|e| Failure::Plain(format!("error parsing jsonpath {path}, {e}")))?;
         return Ok(Goal::Field {
             template,
-            value: value.map(|v| v.trim_matches(['"', '\'']).to_owned()),
+            value: value.map(str::to_owned),
         });
     }
     plain(format!("unrecognized condition: \"{text}\""))
@@ -255,14 +288,38 @@ async fn created(kube: &Kube, deadline: Option<Time>) -> Result<()> {
             return plain("no matching resources found");
         }
         if missing.is_empty() {
-            for (target, object) in objects {
-                done(kube, target.kind, &object, "condition met")?;
-            }
             return Ok(());
         }
         if deadline.is_some_and(|d| kube.now() >= d) {
             return plain("timed out waiting for the condition");
         }
         kube.shell.world.sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_values_are_cut_as_kubectl_cuts_them() {
+        assert_eq!(split("{.a}"), ["{.a}"]);
+        assert_eq!(split("{.a}=b"), ["{.a}", "b"]);
+        assert_eq!(split("a.b.c====d.e===g="), ["a.b.c====d.e==", "g", ""]);
+        let words = |text: &str| parse(text).err().map(|failure| failure.message());
+        assert_eq!(words("jsonpath={.a[?(@.b==\"c\")].d}=e"), None);
+        let format = words("jsonpath={.a[?(@.b!=\"c\")].d}=e").unwrap_or_default();
+        assert!(
+            format.starts_with("jsonpath wait format must be"),
+            "{format}"
+        );
+        let value = words("jsonpath={.a}=").unwrap_or_default();
+        assert!(value.starts_with("jsonpath wait has to have"), "{value}");
+        let empty = words("jsonpath=");
+        assert_eq!(
+            empty.as_deref(),
+            Some("jsonpath expression cannot be empty")
+        );
+        assert_eq!(words("x").as_deref(), Some("unrecognized condition: \"x\""));
     }
 }

@@ -181,6 +181,13 @@ fn reserved(pod: &Value, which: &str, resource: &str) -> Quantity {
         largest = largest.max(needed);
     }
     total = total.max(largest);
+    // What a pod says of itself as a whole goes before what its containers say.
+    if matches!(resource, "cpu" | "memory") || resource.starts_with("hugepages-") {
+        let whole = &pod["spec"]["resources"][which][resource];
+        if !whole.is_null() {
+            total = Quantity::from_json(whole).unwrap_or(total);
+        }
+    }
     let overhead =
         Quantity::from_json(&pod["spec"]["overhead"][resource]).unwrap_or(Quantity::ZERO);
     match total.is_zero() && which == "limits" {

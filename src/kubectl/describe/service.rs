@@ -51,6 +51,7 @@ pub async fn describe(kube: &Kube, service: &Value, page: &mut Page) {
             "TargetPort",
             &format!("{}/{protocol}", scalar(&port["targetPort"])),
         );
+        page.pair_if("AppProtocol", text(port, "appProtocol"));
         if let Some(node_port) = int(port, "nodePort").filter(|p| *p != 0) {
             page.pair("NodePort", &format!("{name}\t{node_port}/{protocol}"));
         }

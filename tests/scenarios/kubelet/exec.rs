@@ -89,7 +89,7 @@ fn commands_run_in_containers() {
         ("echo hi | kubectl exec -i two -c a -- cat", "hi\n", 0),
         (
             "kubectl exec two -c x -- date",
-            "Error from server (BadRequest): container x is not valid for pod two\n",
+            "error: container x is not valid for pod two out of: a, b, i (init)\n",
             1,
         ),
         (
