@@ -578,7 +578,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Heard { lane, heard, now } => vec![Effect::Heard { lane, heard, now }],
         Msg::AllowWrites(open) => vec![Effect::AllowWrites(open)],
-        Msg::Bring(parcel) => vec![Effect::Bring(parcel)],
+        Msg::Bring(parcel) => match bring::shared(&parcel).filter(|_| model.real.is_none()) {
+            Some(text) => update(model, Msg::Received(text)),
+            None => vec![Effect::Bring(parcel)],
+        },
         Msg::Settle(answer) => vec![Effect::Settle(answer)],
         Msg::Terminal(act) => vec![Effect::Terminal(act)],
         Msg::Learn(act) => vec![Effect::Learn(act)],

@@ -86,6 +86,8 @@ test("a real cluster is shown live, read by kubectl, and changed only when that 
   await page.waitForFunction(() => !document.querySelector('[aria-label*="newcomer"]'), undefined, { timeout: 120_000 });
   // The command has stopped its watch; what the browser still has to say of it reaches nobody.
   await type(page, "kubectl get deployments", "UP-TO-DATE");
+  // Before the server ends, and breaks off what is still watched.
+  await page.context().close();
   // A deletion is waited for by asking until the pod is not found, and browsers note that without saying where:
   // any other answer of the kind is still told by its own line.
   const expected = [/^response: \S+\/pods\/newcomer(\?\S*)? 404$/, /^console: Failed to load resource: .*\b404\b/];

@@ -400,8 +400,17 @@ mod tests {
         let file = sender.model().share.as_ref().unwrap().file.clone();
 
         let mut receiver = App::fresh(1);
-        receiver.dispatch(Msg::Received(file));
+        receiver.dispatch(Msg::Received(file.clone()));
         let offer = receiver.model().offer.clone().unwrap();
+        // To drop it on the page does the same.
+        receiver.dispatch(Msg::Accept(false));
+        let mut dropped = crate::app::bring::Parcel::default();
+        let name = "cluster.kubarium.json".into();
+        dropped.files.push((name, file.as_bytes().into()));
+        receiver.dispatch(Msg::Bring(dropped));
+        let again = receiver.model().offer.clone().unwrap();
+        assert_eq!(again.preview.files, offer.preview.files);
+        assert_eq!(again.preview.moment, offer.preview.moment);
         assert!(
             offer
                 .preview

@@ -26,6 +26,8 @@ pub const LARGEST_FILE: u64 = 1 << 20;
 /// How much text the editor holds in all, in bytes: what a browser keeps until the next visit, with
 /// room for the history beside it.
 pub const MOST_TEXT: usize = persist::LARGEST * 3 / 4;
+/// How the names of shared files end.
+const SHARED: &str = ".kubarium.json";
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
 
@@ -256,6 +258,15 @@ pub fn take(model: &mut Model, parcel: Parcel, knows: &dyn Fn(&str, &str) -> boo
     }
     model.files = Shared::new(files);
     tell(model, brought)
+}
+
+/// What is in a file that the page itself has saved to be shared, if a parcel is one.
+pub fn shared(parcel: &Parcel) -> Option<Rc<str>> {
+    let [(path, content)] = parcel.files.as_slice() else {
+        return None;
+    };
+    let text = std::str::from_utf8(content).ok()?;
+    path.ends_with(SHARED).then(|| text.into())
 }
 
 /// Does what was answered.
