@@ -41,7 +41,7 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     (
         "spec",
         "accessModes",
-        "capacity hostPath nfs local csi accessModes selector claimRef resources volumeName persistentVolumeReclaimPolicy storageClassName mountOptions volumeMode nodeAffinity dataSource dataSourceRef",
+        "capacity hostPath nfs iscsi fc local csi accessModes selector claimRef resources volumeName persistentVolumeReclaimPolicy storageClassName mountOptions volumeMode nodeAffinity dataSource dataSourceRef volumeAttributesClassName",
     ),
     (
         "spec",
@@ -65,28 +65,65 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     ),
     (
         "spec",
+        "request",
+        "request signerName expirationSeconds usages username uid groups extra",
+    ),
+    ("spec", "resourceAttributes", QUESTION),
+    ("spec", "nonResourceAttributes", QUESTION),
+    (
+        "spec",
+        "holderIdentity",
+        "holderIdentity leaseDurationSeconds acquireTime renewTime leaseTransitions strategy preferredHolder",
+    ),
+    (
+        "spec",
+        "names",
+        "group names scope versions conversion preserveUnknownFields",
+    ),
+    (
+        "spec",
+        "podSelector",
+        "podSelector ingress egress policyTypes",
+    ),
+    (
+        "spec",
         "",
-        "ports minAvailable ingressClassName defaultBackend tls rules scaleTargetRef minReplicas maxReplicas metrics behavior hard scopes scopeSelector selector maxUnavailable unhealthyPodEvictionPolicy clusterIP clusterIPs type externalIPs sessionAffinity loadBalancerIP loadBalancerSourceRanges externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses sessionAffinityConfig ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy trafficDistribution",
+        "ports minAvailable ingressClassName defaultBackend tls rules scaleTargetRef minReplicas maxReplicas targetCPUUtilizationPercentage metrics behavior hard scopes scopeSelector selector maxUnavailable unhealthyPodEvictionPolicy clusterIP clusterIPs type externalIPs sessionAffinity loadBalancerIP loadBalancerSourceRanges externalName externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses sessionAffinityConfig ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy trafficDistribution token audiences",
     ),
     (
         "status",
         "nodeInfo",
-        "capacity allocatable phase conditions addresses daemonEndpoints nodeInfo images volumesInUse volumesAttached",
+        "capacity allocatable phase conditions addresses daemonEndpoints nodeInfo images volumesInUse volumesAttached config runtimeHandlers features declaredFeatures",
     ),
     (
         "status",
         "accessModes",
-        "phase accessModes capacity conditions",
+        "phase accessModes capacity conditions allocatedResources allocatedResourceStatuses currentVolumeAttributesClassName modifyVolumeStatus",
     ),
     (
         "status",
         "phase",
-        "observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIP podIPs startTime initContainerStatuses containerStatuses qosClass",
+        "observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIP podIPs startTime initContainerStatuses containerStatuses qosClass ephemeralContainerStatuses resize resourceClaimStatuses extendedResourceClaimStatus allocatedResources resources lastPhaseTransitionTime",
     ),
     (
         "status",
         "disruptionsAllowed",
         "observedGeneration disruptedPods disruptionsAllowed currentHealthy desiredHealthy expectedPods conditions",
+    ),
+    (
+        "status",
+        "numberReady",
+        "currentNumberScheduled numberMisscheduled desiredNumberScheduled numberReady observedGeneration updatedNumberScheduled numberAvailable numberUnavailable collisionCount conditions",
+    ),
+    (
+        "status",
+        "currentRevision",
+        "observedGeneration replicas readyReplicas currentReplicas updatedReplicas currentRevision updateRevision collisionCount conditions availableReplicas",
+    ),
+    (
+        "status",
+        "fullyLabeledReplicas",
+        "replicas fullyLabeledReplicas readyReplicas availableReplicas terminatingReplicas observedGeneration conditions",
     ),
     (
         "status",
@@ -96,7 +133,7 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     (
         "status",
         "",
-        "observedGeneration lastScaleTime replicas currentReplicas desiredReplicas currentMetrics updatedReplicas readyReplicas availableReplicas unavailableReplicas terminatingReplicas loadBalancer userInfo conditions collisionCount",
+        "observedGeneration lastScaleTime replicas currentReplicas desiredReplicas currentMetrics updatedReplicas readyReplicas availableReplicas unavailableReplicas terminatingReplicas loadBalancer userInfo conditions collisionCount certificate acceptedNames storedVersions allowed denied reason evaluationError authenticated user audiences error",
     ),
     (
         "nodeInfo",
@@ -104,10 +141,19 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "machineID systemUUID bootID kernelVersion osImage containerRuntimeVersion kubeletVersion kubeProxyVersion operatingSystem architecture",
     ),
     ("addresses", "type", "type address"),
+    ("addresses", "ip", "ip hostname nodeName targetRef"),
+    ("notReadyAddresses", "", "ip hostname nodeName targetRef"),
+    (
+        "endpoints",
+        "",
+        "addresses conditions hostname targetRef deprecatedTopology nodeName zone hints",
+    ),
+    ("targetRef", "", REFERENCE),
+    ("active", "", REFERENCE),
     (
         "containerStatuses",
         "",
-        "name state lastState ready restartCount image imageID containerID started allocatedResources resources volumeMounts user",
+        "name state lastState ready restartCount image imageID containerID started allocatedResources resources volumeMounts user allocatedResourcesStatus stopSignal",
     ),
     ("state", "", "waiting running terminated"),
     (
@@ -129,7 +175,7 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     (
         "ports",
         "",
-        "name hostPort containerPort protocol hostIP appProtocol port targetPort nodePort",
+        "name hostPort containerPort protocol hostIP appProtocol port targetPort nodePort endPort",
     ),
     ("env", "", "name value valueFrom"),
     ("envFrom", "", "prefix configMapRef secretRef"),
@@ -151,6 +197,91 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "name readOnly recursiveReadOnly mountPath subPath mountPropagation subPathExpr",
     ),
     ("volumes", "", "name"),
+    ("volumeDevices", "", "name devicePath"),
+    ("resourceFieldRef", "", "containerName resource divisor"),
+    ("downwardAPI", "", "items defaultMode"),
+    ("nfs", "", "server path readOnly"),
+    ("local", "", "path fsType"),
+    ("image", "reference", "reference pullPolicy"),
+    (
+        "csi",
+        "",
+        "driver volumeHandle readOnly fsType volumeAttributes controllerPublishSecretRef nodeStageSecretRef nodePublishSecretRef controllerExpandSecretRef nodeExpandSecretRef",
+    ),
+    (
+        "iscsi",
+        "",
+        "targetPortal iqn lun iscsiInterface fsType readOnly portals chapAuthDiscovery chapAuthSession secretRef initiatorName",
+    ),
+    (
+        "securityContext",
+        "",
+        "capabilities privileged seLinuxOptions windowsOptions runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem allowPrivilegeEscalation procMount supplementalGroups supplementalGroupsPolicy fsGroup sysctls fsGroupChangePolicy seccompProfile appArmorProfile seLinuxChangePolicy",
+    ),
+    ("seLinuxOptions", "", "user role type level"),
+    (
+        "windowsOptions",
+        "",
+        "gmsaCredentialSpecName gmsaCredentialSpec runAsUserName hostProcess",
+    ),
+    ("seccompProfile", "", "type localhostProfile"),
+    ("appArmorProfile", "", "type localhostProfile"),
+    ("postStart", "", "exec httpGet tcpSocket sleep"),
+    ("preStop", "", "exec httpGet tcpSocket sleep"),
+    ("tcpSocket", "", "port host"),
+    ("nodeAffinity", "", RULES_OF_AFFINITY),
+    ("podAffinity", "", RULES_OF_AFFINITY),
+    ("podAntiAffinity", "", RULES_OF_AFFINITY),
+    (
+        "preferredDuringSchedulingIgnoredDuringExecution",
+        "",
+        "weight preference podAffinityTerm",
+    ),
+    ("requiredDuringSchedulingIgnoredDuringExecution", "", TERM),
+    ("podAffinityTerm", "", TERM),
+    (
+        "topologySpreadConstraints",
+        "",
+        "maxSkew topologyKey whenUnsatisfiable labelSelector minDomains nodeAffinityPolicy nodeTaintsPolicy matchLabelKeys",
+    ),
+    ("hostAliases", "", "ip hostnames"),
+    ("dnsConfig", "", "nameservers searches options"),
+    ("onPodConditions", "", "type status"),
+    ("backend", "", "service resource"),
+    ("ingress", "", "ip hostname ipMode ports from"),
+    ("from", "", PEER),
+    ("to", "", PEER),
+    ("egress", "", "ports to"),
+    (
+        "limits",
+        "type",
+        "type max min default defaultRequest maxLimitRequestRatio",
+    ),
+    (
+        "resourceAttributes",
+        "",
+        "namespace verb group version resource subresource name fieldSelector labelSelector",
+    ),
+    ("behavior", "", "scaleUp scaleDown"),
+    ("scaleUp", "", SCALING),
+    ("scaleDown", "", SCALING),
+    ("policies", "periodSeconds", "type value periodSeconds"),
+    ("object", "describedObject", "describedObject target metric"),
+    ("containerResource", "", "name target current container"),
+    ("current", "", "value averageValue averageUtilization"),
+    ("names", "", NAMES),
+    ("acceptedNames", "", NAMES),
+    (
+        "versions",
+        "served",
+        "name served storage deprecated deprecationWarning schema subresources additionalPrinterColumns selectableFields",
+    ),
+    (
+        "additionalPrinterColumns",
+        "",
+        "name type format description priority jsonPath",
+    ),
+    ("matchExpressions", "scopeName", "scopeName operator values"),
     ("configMap", "", "name items defaultMode optional"),
     ("secret", "", "secretName name items defaultMode optional"),
     ("projected", "", "sources defaultMode"),
@@ -169,7 +300,7 @@ const STRUCTS: &[(&str, &str, &str)] = &[
     (
         "rules",
         "",
-        "verbs apiGroups resources resourceNames nonResourceURLs host http",
+        "verbs operations apiGroups apiVersions resources resourceNames nonResourceURLs scope host http succeededIndexes succeededCount",
     ),
     ("paths", "", "path pathType backend"),
     ("subjects", "", "kind apiGroup name namespace"),
@@ -180,6 +311,11 @@ const STRUCTS: &[(&str, &str, &str)] = &[
         "type object pods resource containerResource external",
     ),
     ("target", "", "type value averageValue averageUtilization"),
+    (
+        "conditions",
+        "lastProbeTime",
+        "type observedGeneration status lastProbeTime lastTransitionTime reason message",
+    ),
     (
         "conditions",
         "",
@@ -203,10 +339,23 @@ const STRUCTS: &[(&str, &str, &str)] = &[
 
 const REFERENCE: &str = "kind namespace name uid apiVersion resourceVersion fieldPath";
 
+const QUESTION: &str = "resourceAttributes nonResourceAttributes user groups extra uid";
+
+const RULES_OF_AFFINITY: &str = "requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution";
+
+const TERM: &str =
+    "labelSelector namespaces topologyKey namespaceSelector matchLabelKeys mismatchLabelKeys";
+
+const PEER: &str = "podSelector namespaceSelector ipBlock";
+
+const SCALING: &str = "stabilizationWindowSeconds selectPolicy policies tolerance";
+
+const NAMES: &str = "plural singular shortNames kind listKind categories";
+
 const PROBE: &str = "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold terminationGracePeriodSeconds";
 
 /// An object itself.
-const OBJECT: &str = "kind apiVersion metadata name versions preferredVersion groupVersion resources groups addressType endpoints ports subsets provisioner parameters reclaimPolicy mountOptions allowVolumeExpansion volumeBindingMode allowedTopologies involvedObject reason message source firstTimestamp lastTimestamp count spec status items immutable data binaryData stringData type eventTime series action related reportingComponent reportingInstance secrets imagePullSecrets automountServiceAccountToken rules aggregationRule subjects roleRef value globalDefault description preemptionPolicy";
+const OBJECT: &str = "kind apiVersion metadata name versions preferredVersion groupVersion resources groups addressType endpoints ports subsets provisioner parameters reclaimPolicy mountOptions allowVolumeExpansion volumeBindingMode allowedTopologies involvedObject reason message source firstTimestamp lastTimestamp count spec status items immutable data binaryData stringData type eventTime series action related reportingComponent reportingInstance secrets imagePullSecrets automountServiceAccountToken rules aggregationRule subjects roleRef value globalDefault description preemptionPolicy handler overhead scheduling revision template key path fieldRef resourceFieldRef mode";
 
 /// What the server says instead of an object.
 const STATUS: &str = "kind apiVersion metadata status message reason details code";
@@ -219,6 +368,8 @@ fn order(parent: &str, map: &Map<String, Value>) -> &'static str {
         "lastState" => "state",
         "readinessProbe" | "startupProbe" => "livenessProbe",
         "secretKeyRef" => "configMapKeyRef",
+        "labelSelector" | "namespaceSelector" | "podSelector" => "selector",
+        "currentMetrics" => "metrics",
         parent => parent,
     };
     if parent.is_empty() && map.get("kind").is_some_and(|kind| kind == "Status") {
@@ -338,5 +489,26 @@ mod tests {
             super::json(&service, Some(4)),
             "{\n    \"kind\": \"Service\",\n    \"apiVersion\": \"v1\",\n    \"spec\": {\n        \"ports\": [],\n        \"selector\": {\n            \"app\": \"b\",\n            \"type\": \"a\"\n        }\n    }\n}"
         );
+    }
+
+    /// Each is written with its fields in Go's order, and read into one that has forgotten it.
+    #[test]
+    fn fields_stand_as_the_types_declare_them() {
+        for text in [
+            r#"{"kind":"DaemonSet","status":{"currentNumberScheduled":1,"numberMisscheduled":0,"desiredNumberScheduled":1,"numberReady":1,"observedGeneration":1,"updatedNumberScheduled":1,"numberAvailable":1}}"#,
+            r#"{"kind":"StatefulSet","status":{"observedGeneration":1,"replicas":1,"currentReplicas":1,"updatedReplicas":1,"currentRevision":"a","updateRevision":"b","collisionCount":0,"availableReplicas":1}}"#,
+            r#"{"kind":"ReplicaSet","status":{"replicas":2,"fullyLabeledReplicas":2,"readyReplicas":2,"availableReplicas":2,"observedGeneration":1}}"#,
+            r#"{"kind":"NetworkPolicy","spec":{"podSelector":{"matchLabels":{"a":"b"},"matchExpressions":[]},"ingress":[{"ports":[{"protocol":"TCP","port":80,"endPort":90}],"from":[{"podSelector":{},"namespaceSelector":{},"ipBlock":{"cidr":"c","except":[]}}]}],"egress":[{"ports":[],"to":[]}],"policyTypes":[]}}"#,
+            r#"{"kind":"Pod","spec":{"volumes":[{"name":"v","configMap":{"name":"m","items":[{"key":"k","path":"p","mode":1}]}}],"containers":[{"name":"c","lifecycle":{"preStop":{"exec":{},"sleep":{}}},"securityContext":{"capabilities":{"add":[],"drop":[]},"privileged":false,"runAsUser":1,"runAsNonRoot":true,"allowPrivilegeEscalation":false,"seccompProfile":{"type":"Localhost","localhostProfile":"p"}}}],"securityContext":{"runAsUser":1,"fsGroup":2,"sysctls":[]},"affinity":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"labelSelector":{},"topologyKey":"t","namespaceSelector":{}}],"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":1,"podAffinityTerm":{"labelSelector":{},"topologyKey":"t"}}]}},"hostAliases":[{"ip":"1","hostnames":[]}],"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"t","whenUnsatisfiable":"w","labelSelector":{},"minDomains":1}]}}"#,
+            r#"{"kind":"HorizontalPodAutoscaler","spec":{"scaleTargetRef":{"kind":"D","name":"n"},"minReplicas":1,"maxReplicas":2,"behavior":{"scaleUp":{"stabilizationWindowSeconds":0,"selectPolicy":"Max","policies":[{"type":"Pods","value":1,"periodSeconds":2}]},"scaleDown":{}}}}"#,
+            r#"{"kind":"CustomResourceDefinition","spec":{"group":"g","names":{"plural":"p","singular":"s","kind":"K","listKind":"L"},"scope":"Cluster","versions":[{"name":"v1","served":true,"storage":true,"schema":{},"subresources":{},"additionalPrinterColumns":[{"name":"n","type":"t","jsonPath":"j"}]}]},"status":{"conditions":[],"acceptedNames":{"plural":"p","kind":"K"},"storedVersions":[]}}"#,
+            r#"{"kind":"Lease","spec":{"holderIdentity":"h","leaseDurationSeconds":1,"acquireTime":"a","renewTime":"r","leaseTransitions":0}}"#,
+            r#"{"kind":"LimitRange","spec":{"limits":[{"type":"Container","max":{},"min":{},"default":{},"defaultRequest":{},"maxLimitRequestRatio":{}}]}}"#,
+            r#"{"kind":"EndpointSlice","addressType":"IPv4","endpoints":[{"addresses":[],"conditions":{},"targetRef":{"kind":"Pod","namespace":"d","name":"n","uid":"u"},"nodeName":"n","zone":"z"}]}"#,
+            r#"{"kind":"PersistentVolume","spec":{"capacity":{},"csi":{"driver":"d","volumeHandle":"h","readOnly":true,"fsType":"f"},"accessModes":[]},"status":{"phase":"Bound","message":"m","lastPhaseTransitionTime":"t"}}"#,
+        ] {
+            let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            assert_eq!(super::json(&value, None), text);
+        }
     }
 }
