@@ -164,6 +164,7 @@ fn identity(container: &Container, uid: &str) -> ContainerStatus {
         container_id: Some(format!("fake://{uid}/{}", container.name)),
         image_id: format!("fake://{image}"),
         image,
+        last_state: Some(ContainerState::default()),
         name: container.name.clone(),
         ..ContainerStatus::default()
     }

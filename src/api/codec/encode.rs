@@ -124,12 +124,13 @@ impl Serializer for Encoder {
     ) -> Result<Node, Never> {
         keep(Value::String(variant.to_owned()))
     }
+    /// What is kept as raw JSON is written though it is empty, such as the `status: {}` of a definition.
     fn serialize_newtype_struct<T: ?Sized + Serialize>(
         self,
         _: &'static str,
         value: &T,
     ) -> Result<Node, Never> {
-        value.serialize(self)
+        keep(value.serialize(self)?.value)
     }
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
         self,

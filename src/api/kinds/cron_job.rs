@@ -149,6 +149,7 @@ impl KindStrategy for Rules {
         spec.suspend.get_or_insert(false);
         spec.successful_jobs_history_limit.get_or_insert(3);
         spec.failed_jobs_history_limit.get_or_insert(1);
+        spec.job_template.metadata.get_or_insert_default();
         job::default_spec(spec.job_template.spec.get_or_insert_default());
     }
 

@@ -106,7 +106,10 @@ impl KindStrategy for Rules {
         });
         let mut name = class.metadata.name.clone().unwrap_or_default();
         let notes = class.metadata.annotations.as_ref();
-        if notes.and_then(|notes| notes.get(DEFAULT)).is_some_and(|v| v == "true") {
+        if notes
+            .and_then(|notes| notes.get(DEFAULT))
+            .is_some_and(|v| v == "true")
+        {
             name.push_str(" (default)");
         }
         vec![

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{
     Container, ContainerPort, EmptyDirVolumeSource, EnvVar, EphemeralContainer, HTTPGetAction,
     LifecycleHandler, ObjectFieldSelector, Pod, PodSpec, PodTemplateSpec, Probe,
-    ResourceRequirements, Volume,
+    ResourceFieldSelector, ResourceRequirements, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 
@@ -249,17 +249,20 @@ fn env(env: Option<&mut [EnvVar]>) {
         if let Some(field) = &mut from.field_ref {
             field_ref(field);
         }
-        if let Some(field) = &mut from.resource_field_ref
-            && field.divisor.is_none()
-        {
-            field.divisor = Some(ApiQuantity("0".to_owned()));
-        }
+        from.resource_field_ref.as_mut().map(resource_field);
         if let Some(file) = &mut from.file_key_ref
             && file.optional.is_none()
         {
             file.optional = Some(false);
         }
     }
+}
+
+/// Go writes a quantity that nobody gave as zero.
+fn resource_field(field: &mut ResourceFieldSelector) {
+    field
+        .divisor
+        .get_or_insert_with(|| ApiQuantity("0".to_owned()));
 }
 
 fn field_ref(field: &mut ObjectFieldSelector) {
@@ -333,6 +336,7 @@ fn volume(volume: &mut Volume) {
         .as_mut()
         .and_then(|e| e.volume_claim_template.as_mut())
     {
+        template.metadata.get_or_insert_default();
         spec_defaults(&mut template.spec);
     }
     if let Some(source) = &mut volume.secret {
@@ -345,6 +349,7 @@ fn volume(volume: &mut Volume) {
         source.default_mode.get_or_insert(FILE_MODE);
         for item in source.items.iter_mut().flatten() {
             item.field_ref.as_mut().map(field_ref);
+            item.resource_field_ref.as_mut().map(resource_field);
         }
     }
     if let Some(source) = &mut volume.host_path {
@@ -362,6 +367,7 @@ fn volume(volume: &mut Volume) {
                 .filter_map(|d| d.items.as_mut());
             for item in items.flatten() {
                 item.field_ref.as_mut().map(field_ref);
+                item.resource_field_ref.as_mut().map(resource_field);
             }
         }
     }

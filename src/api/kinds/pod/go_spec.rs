@@ -4,8 +4,8 @@
 //! The tables say what a field without a value is written as; the values come from the JSON of the API.
 
 use k8s_openapi::api::core::v1::{
-    NodeSelectorTerm, PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec, SeccompProfile, SecurityContext,
-    Toleration,
+    NodeSelectorTerm, PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec, SeccompProfile,
+    SecurityContext, Toleration,
 };
 use serde_json::{Map, Value};
 
@@ -139,7 +139,11 @@ const CLAIM_STATUS: Table = &[
     ("Capacity", "capacity", Plain),
     ("Conditions", "conditions", Plain),
     ("AllocatedResources", "allocatedResources", Plain),
-    ("AllocatedResourceStatuses", "allocatedResourceStatuses", Plain),
+    (
+        "AllocatedResourceStatuses",
+        "allocatedResourceStatuses",
+        Plain,
+    ),
     (
         "CurrentVolumeAttributesClassName",
         "currentVolumeAttributesClassName",
