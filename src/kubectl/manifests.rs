@@ -4,11 +4,12 @@
 use serde_json::Value;
 
 use super::error::{Failure, Result, plain};
-use super::json::{list, name, namespace, text};
+use super::json::{entries, list, name, namespace, text};
 use super::kube::Kube;
 use super::validation;
 use crate::api::codec::go_time;
 use crate::api::kinds::KindInfo;
+use crate::api::selector::Selector;
 use crate::api::{Kind, yaml};
 
 /// An object of a file.
@@ -24,6 +25,17 @@ pub struct Manifest {
 impl Manifest {
     pub fn name(&self) -> &str {
         name(&self.object)
+    }
+}
+
+/// A label selector that goes over objects one by one, as no server is asked for a list.
+pub struct Selection(Selector);
+
+impl Selection {
+    pub fn has(&self, object: &Value) -> bool {
+        let labels = entries(object, "metadata.labels");
+        let labels = labels.map(|(k, v)| (k.to_owned(), v.as_str().unwrap_or_default().to_owned()));
+        self.0.matches(&labels.collect())
     }
 }
 
@@ -62,11 +74,29 @@ impl Kube {
     /// told without `error: ` before it, unless there is no such file.
     pub async fn visited(&self) -> (Vec<Manifest>, Vec<Failure>) {
         let (manifests, failures) = self.manifests().await;
-        let said = |failure: Failure| match failure {
-            Failure::Plain(message) if !is_of_file(&message) => Failure::Said(message),
-            failure => failure,
-        };
         (manifests, failures.into_iter().map(said).collect())
+    }
+
+    /// What `-l` selects among objects that files name; `None` without it.
+    #[inline(never)]
+    pub fn selection(&self) -> Result<Option<Selection>> {
+        match self.flags.text("selector") {
+            "" => Ok(None),
+            text => match Selector::parse(text) {
+                Ok(selector) => Ok(Some(Selection(selector))),
+                Err(why) => plain(format!(
+                    "the provided selector \"{text}\" is not valid: {why}"
+                )),
+            },
+        }
+    }
+
+    /// Leaves those that `-l` selects by the labels that they have in their files.
+    pub fn select(&self, manifests: &mut Vec<Manifest>) -> Result<()> {
+        if let Some(selection) = self.selection()? {
+            manifests.retain(|m| selection.has(&m.object));
+        }
+        Ok(())
     }
 
     /// Names and texts of what a `-f` names: a file, a folder, the input.
@@ -211,8 +241,18 @@ impl Kube {
         Some(info.at_no_version())
     }
 
+    /// Whether the command reads files as the types that the client was built with, so that no other kind will do,
+    /// be it one that a definition brings.
+    fn wants_types(&self) -> bool {
+        let path = self.path.strip_prefix("kubectl ").unwrap_or_default();
+        path == "expose" || path.starts_with("set ") || path.starts_with("rollout ")
+    }
+
     fn manifest(&self, source: &str, mut object: Value) -> Result<Manifest> {
         let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
+        if self.wants_types() && Kind::by_gvk(api_version, kind).is_none() {
+            return no_type(source, api_version, kind, &object);
+        }
         let known = self.kind_by_gvk(api_version, kind).or_else(|| {
             // The mapper also knows kinds in lower case.
             self.kind_of(kind).filter(|info| {
@@ -254,6 +294,28 @@ impl Kube {
             source: source.to_owned(),
         })
     }
+}
+
+/// What is wrong with a file, told without `error: ` before it, unless there is no such file.
+pub fn said(failure: Failure) -> Failure {
+    match failure {
+        Failure::Plain(message) if !is_of_file(&message) => Failure::Said(message),
+        failure => failure,
+    }
+}
+
+/// What a client says of an object for which it has no type (`runtime.Scheme`).
+#[inline(never)]
+fn no_type<T>(source: &str, api_version: &str, kind: &str, object: &Value) -> Result<T> {
+    plain(match api_version {
+        "" => format!(
+            "unable to decode \"{source}\": Object 'apiVersion' is missing in '{}'",
+            crate::api::json::go_json(object)
+        ),
+        _ => format!(
+            "unable to decode \"{source}\": no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \"pkg/scheme/scheme.go:28\""
+        ),
+    })
 }
 
 /// Whether a message is about a file that cannot be read, and not about what is in it.

@@ -272,3 +272,133 @@ exit=1
 ",
     );
 }
+
+#[test]
+fn a_selector_goes_over_the_objects_of_files() {
+    let maps = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, labels: {app: a}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: b, labels: {app: b}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+";
+    let mut bench = Bench::bare(&[("f.yaml", maps), ("d.yaml", DEPLOYMENT)]);
+    // Compared with kubectl 1.32, line by line.
+    bench.check(
+        "\
+$ kubectl apply -f f.yaml
+configmap/a created
+configmap/b created
+configmap/c created
+$ kubectl label cm c app=a
+configmap/c labeled
+$ kubectl get -f f.yaml -l app=a -o name
+configmap/a
+configmap/c
+$ kubectl get -f f.yaml -l app=a
+No resources found in default namespace.
+$ kubectl get -f f.yaml -l app!=a
+NAME   DATA   AGE
+a      0      ..
+b      0      ..
+c      0      ..
+$ kubectl get -f f.yaml -l app=zzz -o name
+$ kubectl get -f f.yaml -l app=zzz -o yaml
+apiVersion: v1
+items: []
+kind: List
+metadata:
+  resourceVersion: \"\"
+$ kubectl get -f f.yaml -l 'app in ('
+error: the provided selector \"app in (\" is not valid: unable to parse requirement: found '', expected: ',', ')' or identifier
+exit=1
+$ kubectl apply -f f.yaml -l 'app in ('
+error: the provided selector \"app in (\" is not valid: unable to parse requirement: found '', expected: ',', ')' or identifier
+exit=1
+$ kubectl describe -f f.yaml -l app=a | grep Name:
+Name:         a
+$ kubectl describe -f f.yaml -l app=zzz
+No resources found in default namespace.
+$ kubectl label -f f.yaml -l app=a x=y
+configmap/a labeled
+configmap/c labeled
+$ kubectl label -f f.yaml -l app=zzz x=z
+$ kubectl wait --for=jsonpath={.metadata.name}=a -f f.yaml -l app=b --timeout=2s
+error: timed out waiting for the condition on configmaps/b
+exit=1
+$ kubectl wait --for=jsonpath={.metadata.name}=a -f f.yaml -l app=zz --timeout=2s
+error: no matching resources found
+exit=1
+$ kubectl delete -f f.yaml -l app=zzz
+No resources found
+$ kubectl apply -f d.yaml
+deployment.apps/w created
+$ kubectl set image -f d.yaml w=nginx:1 -l app=zz
+$ kubectl rollout restart -f d.yaml -l app=zz
+No resources found in default namespace.
+$ kubectl rollout status -f d.yaml -l app=zz
+No resources found in default namespace.
+$ kubectl rollout history -f d.yaml -l app=zz
+$ kubectl rollout undo -f d.yaml -l app=zz
+$ kubectl scale --replicas=2 -f d.yaml -l app=zz
+error: no objects passed to scale
+exit=1
+",
+    );
+}
+
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: w, labels: {app: w}}
+spec:
+  selector: {matchLabels: {a: w}}
+  template:
+    metadata: {labels: {a: w}}
+    spec: {containers: [{name: w, image: nginx}]}
+";
+
+#[test]
+fn commands_that_read_types_know_no_other_kinds() {
+    let typo = DEPLOYMENT.replace("kind: Deployment", "kind: Deploymnt");
+    let none = "kind: Deployment\nmetadata: {name: w}\n";
+    let mut bench = Bench::bare(&[("typo.yaml", &typo), ("none.yaml", none)]);
+    // Compared with kubectl 1.32.
+    let unknown = "unable to decode \"typo.yaml\": no kind \"Deploymnt\" is registered for version \"apps/v1\" in scheme \"pkg/scheme/scheme.go:28\"";
+    for command in [
+        "rollout status",
+        "rollout history",
+        "rollout undo",
+        "set image w=nginx:1",
+        "set env A=b",
+        "set resources --limits=cpu=1",
+        "set serviceaccount x",
+        "expose --port=80",
+    ] {
+        bench.check(&format!(
+            "$ kubectl {command} -f typo.yaml\nerror: {unknown}\nexit=1\n"
+        ));
+    }
+    for command in ["pause", "restart"] {
+        bench.check(&format!(
+            "$ kubectl rollout {command} -f typo.yaml\n{unknown}\nexit=1\n"
+        ));
+    }
+    bench.check(
+        "\
+$ kubectl rollout status -f none.yaml
+error: unable to decode \"none.yaml\": Object 'apiVersion' is missing in '{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"w\"}}'
+exit=1
+$ kubectl autoscale --max=3 -f typo.yaml
+error: resource mapping not found for name: \"w\" namespace: \"\" from \"typo.yaml\": no matches for kind \"Deploymnt\" in version \"apps/v1\"
+ensure CRDs are installed first
+exit=1
+",
+    );
+}

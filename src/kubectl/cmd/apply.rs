@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::{Command, FILES, OUTPUT, needs_files};
-use crate::api::selector::Selector;
 use crate::apiserver::patch::apply::{self as patching, LAST_APPLIED, Patch};
 use crate::apiserver::patch::{PatchSchema, strategic};
 use crate::apiserver::request::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
@@ -82,7 +81,7 @@ async fn run(kube: &Kube) -> Result<()> {
     check_validation(kube)?;
     let format = format(kube, false)?;
     let (mut manifests, mut failures) = kube.manifests().await;
-    select(kube, &mut manifests)?;
+    kube.select(&mut manifests)?;
     if manifests.is_empty() && failures.is_empty() {
         return plain("no objects passed to apply");
     }
@@ -125,21 +124,6 @@ async fn run(kube: &Kube) -> Result<()> {
         places.dedup();
         super::prune::run(kube, &applied, &places).await?;
     }
-    Ok(())
-}
-
-/// Leaves those that `-l` selects.
-pub fn select(kube: &Kube, manifests: &mut Vec<Manifest>) -> Result<()> {
-    let selector = kube.flags.text("selector");
-    if selector.is_empty() {
-        return Ok(());
-    }
-    let selector = Selector::parse(selector).map_err(Failure::Plain)?;
-    manifests.retain(|m| {
-        let labels = crate::kubectl::json::entries(&m.object, "metadata.labels");
-        let labels = labels.map(|(k, v)| (k.to_owned(), v.as_str().unwrap_or_default().to_owned()));
-        selector.matches(&labels.collect())
-    });
     Ok(())
 }
 

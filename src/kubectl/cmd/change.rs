@@ -23,7 +23,7 @@ impl Kube {
             let targets = self.chosen(words).await?;
             return Ok(self.objects(&targets).await);
         }
-        let (manifests, mut failures) = self.manifests().await;
+        let (mut manifests, mut failures) = self.manifests().await;
         // Some look at what is in the files alone.
         let is_local = self.flags.is("local")
             || matches!(self.path.as_str(), "kubectl autoscale" | "kubectl expose");
@@ -42,6 +42,12 @@ impl Kube {
             });
             return Ok((objects.collect(), failures));
         }
+        // Most select by the labels that the objects have by now; `scale` never asks before it scales.
+        let mut selection = None;
+        match self.path.as_str() {
+            "kubectl scale" => self.select(&mut manifests)?,
+            _ => selection = self.selection()?,
+        }
         let targets: Vec<Target> = manifests
             .into_iter()
             .map(|m| Target {
@@ -50,7 +56,10 @@ impl Kube {
                 namespace: m.namespace,
             })
             .collect();
-        let (objects, more) = self.objects(&targets).await;
+        let (mut objects, more) = self.objects(&targets).await;
+        if let Some(selection) = selection {
+            objects.retain(|(_, object)| selection.has(object));
+        }
         failures.extend(more);
         Ok((objects, failures))
     }

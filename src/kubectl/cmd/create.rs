@@ -91,7 +91,7 @@ async fn run(kube: &Kube, operation: &'static str) -> Result<()> {
     }
     printers::format(kube, false)?;
     let (mut manifests, mut failures) = kube.manifests().await;
-    super::apply::select(kube, &mut manifests)?;
+    kube.select(&mut manifests)?;
     if manifests.is_empty() && failures.is_empty() {
         return plain(match operation {
             "created" => "no objects passed to create",

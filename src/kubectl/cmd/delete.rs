@@ -185,7 +185,7 @@ async fn chosen(kube: &Kube) -> Result<(Vec<Doomed>, Vec<Failure>)> {
     let flags = &kube.flags;
     if flags.names_files() {
         let (mut manifests, failures) = kube.manifests().await;
-        super::apply::select(kube, &mut manifests)?;
+        kube.select(&mut manifests)?;
         let doomed = manifests.into_iter().map(|m| Doomed {
             kind: m.kind,
             name: m.name().to_owned(),

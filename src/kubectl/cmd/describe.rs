@@ -39,8 +39,9 @@ async fn run(kube: &Kube) -> Result<()> {
     let targets: Vec<Target> = if !flags.names_files() {
         kube.targets(&flags.arguments).await?.targets
     } else {
-        let (manifests, failed) = kube.visited().await;
+        let (mut manifests, failed) = kube.visited().await;
         failures = failed;
+        kube.select(&mut manifests)?;
         let target = |m: crate::kubectl::manifests::Manifest| Target {
             kind: m.kind,
             namespace: m.namespace.clone(),

@@ -54,7 +54,7 @@ async fn differences(kube: &Kube) -> Result<bool> {
         return plain("must specify one of -f and -k");
     }
     let (mut manifests, failures) = kube.manifests().await;
-    super::apply::select(kube, &mut manifests)?;
+    kube.select(&mut manifests)?;
     if let Some(failure) = all(failures) {
         return Err(failure);
     }

@@ -10,6 +10,7 @@ use crate::apiserver::{Method, Request};
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{list, text};
 use crate::kubectl::kube::{Kube, path};
+use crate::kubectl::manifests::Selection;
 use crate::kubectl::printers::table::{Options, Printer, of_object};
 use crate::kubectl::printers::{Format, format};
 use crate::kubectl::resources::Target;
@@ -157,6 +158,18 @@ fn request(kube: &Kube, target: &Target, table: bool) -> Request {
     request
 }
 
+/// What `-l` selects among the objects of files; of kinds, the server is asked for it.
+fn selection(kube: &Kube) -> Result<Option<Selection>> {
+    match kube.flags.names_files() {
+        true => kube.selection(),
+        false => Ok(None),
+    }
+}
+
+fn is_passed_over(selection: &Option<Selection>, object: &Value) -> bool {
+    selection.as_ref().is_some_and(|s| !s.has(object))
+}
+
 async fn objects(
     kube: &Kube,
     targets: &[Target],
@@ -165,6 +178,7 @@ async fn objects(
     failures: &mut Vec<Failure>,
 ) -> Result<()> {
     let ignore = kube.flags.is("ignore-not-found");
+    let selection = selection(kube)?;
     let mut found = Vec::new();
     for target in targets {
         match kube.json(request(kube, target, false)).await {
@@ -181,7 +195,8 @@ async fn objects(
                     item
                 }));
             }
-            Ok(object) => found.push(object),
+            Ok(object) if !is_passed_over(&selection, &object) => found.push(object),
+            Ok(_) => {}
             Err(failure) if ignore && failure.is_not_found() => {}
             Err(failure) => failures.push(kube.of_list(target, failure)),
         }
@@ -209,10 +224,13 @@ async fn objects(
 
 async fn tables(kube: &Kube, targets: &[Target], failures: &mut Vec<Failure>) -> Result<()> {
     let flags = &kube.flags;
+    let selection = selection(kube)?;
     let mut found: Vec<(&Target, Value)> = Vec::new();
     for target in targets {
         let by_server = flags.is_or("server-print", true);
         match kube.json(request(kube, target, by_server)).await {
+            // The real one looks for the labels of the table, which has none.
+            Ok(object) if is_passed_over(&selection, &object) => {}
             Ok(table) if by_server => found.push((target, table)),
             Ok(object) => found.push((target, own_table(kube, &object))),
             Err(failure) if flags.is("ignore-not-found") && failure.is_not_found() => {}

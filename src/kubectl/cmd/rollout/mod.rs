@@ -14,6 +14,7 @@ use crate::kubectl::describe::template_text;
 use crate::kubectl::error::{Failure, Result, all, plain};
 use crate::kubectl::json::{annotation, at, flag as is, int, name, place};
 use crate::kubectl::kube::Kube;
+use crate::kubectl::manifests::said;
 use crate::kubectl::printers::done;
 use crate::kubectl::resources::{Target, label};
 use crate::kubectl::tabwriter::TabWriter;
@@ -163,7 +164,8 @@ type Edit = dyn Fn(&Kube, &Target, &mut Value) -> Result<()>;
 
 async fn change(kube: &Kube, word: &str, edit: &Edit) -> Result<()> {
     need_resource(kube)?;
-    let (objects, mut failures) = kube.chosen_objects().await?;
+    let (objects, failures) = kube.chosen_objects().await?;
+    let mut failures: Vec<Failure> = failures.into_iter().map(said).collect();
     if objects.is_empty() && failures.is_empty() {
         kube.warn(&format!(
             "No resources found in {} namespace.",
