@@ -211,6 +211,13 @@ fn evened(command: &str, text: &str, top: usize) -> Vec<String> {
                 line = format!("{}Optional:  false", &line[..indent]);
             }
         }
+        // v1.35 says which part of an object an event is about.
+        if let Some((before, rest)) = line.split_once(" spec.")
+            && let Some((_, message)) = rest.split_once("}: ")
+            && command.contains("describe")
+        {
+            line = format!("{before} {message}");
+        }
         // Mistakes with flags were errors with a capital.
         if let Some(rest) = line.strip_prefix("Error: ") {
             line = format!("error: {rest}");

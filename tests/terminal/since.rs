@@ -270,3 +270,38 @@ $ kubectl describe node $(kubectl get pod whole -o jsonpath={.spec.nodeName}) | 
 ",
     );
 }
+
+#[test]
+fn events_are_shown_of_a_single_object_with_the_part_that_they_are_about() {
+    let mut bench = Bench::full(&[("three.yaml", THREE)]);
+    bench.run("kubectl apply -f three.yaml && kubectl run four --image=nginx --labels=app=four");
+    bench.run("kubectl wait --for=condition=Ready pod --all");
+    bench.check(
+        "\
+$ kubectl describe pod three | grep -o 'kubelet .*Container created' | tr -s ' '
+kubelet spec.initContainers{first}: Container created
+kubelet spec.containers{web}: Container created
+kubelet spec.containers{side}: Container created
+$ kubectl get events --field-selector involvedObject.name=three | grep -c 'pod/three *Container created'
+3
+$ kubectl describe pods | grep -c Events:
+0
+exit=1
+$ kubectl describe pods --show-events | grep -c Events:
+2
+$ kubectl describe pods three four | grep -c Events:
+0
+exit=1
+$ kubectl describe pods t | grep -c Events:
+1
+$ kubectl describe pods -l app=four | grep -c Events:
+1
+$ kubectl describe pods -l app=four --show-events=false | grep -c Events:
+0
+exit=1
+$ kubectl describe nodes | grep -c Events:
+0
+exit=1
+",
+    );
+}

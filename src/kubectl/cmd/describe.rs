@@ -11,7 +11,8 @@ pub const DESCRIBE: Command = Command {
     path: "describe",
     short: "Show details of a specific resource or group of resources",
     help: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)
-Tell all about objects, with events. If nothing has the name, it is taken as the beginning of names.
+Tell all about objects. If nothing has the name, it is taken as the beginning of names. The events of
+a single object are shown too; those of several with --show-events.
 
 # A node
 kubectl describe node worker-1
@@ -63,8 +64,11 @@ async fn run(kube: &Kube) -> Result<()> {
         }
         found.extend(objects);
     }
+    // Each object's events are one more request, so of several objects they are shown on demand only
+    // (<https://github.com/kubernetes/kubernetes/pull/137145>).
+    let events = flags.is_or("show-events", found.len() == 1);
     for (target, object) in found {
-        let text = describe(kube, target.kind, &object).await;
+        let text = describe(kube, target.kind, &object, events).await;
         if !first {
             kube.io.out.write("\n\n");
         }

@@ -27,14 +27,15 @@ pub async fn about(kube: &Kube, object: &Value, uid: &str) -> Vec<Value> {
 
 /// Fetches and writes an object's events.
 pub async fn write(kube: &Kube, object: &Value, page: &mut Page) {
-    if !kube.flags.is_or("show-events", true) {
+    if !page.events {
         return;
     }
     let events = about(kube, object, text(object, "metadata.uid")).await;
     table(kube, events, page);
 }
 
-/// Writes events, oldest first.
+/// Writes events, oldest first. What part of the object an event is about stands before its message
+/// (<https://github.com/kubernetes/kubernetes/pull/133627>): `spec.containers{web}: Container created`.
 pub fn table(kube: &Kube, mut events: Vec<Value>, page: &mut Page) {
     if events.is_empty() {
         page.line(0, "Events:\t<none>");
@@ -49,10 +50,14 @@ pub fn table(kube: &Kube, mut events: Vec<Value>, page: &mut Page) {
             "" => text(event, "reportingComponent"),
             source => source,
         };
+        let part = match text(event, "involvedObject.fieldPath") {
+            "" => String::new(),
+            path => format!("{path}: "),
+        };
         page.line(
             1,
             &format!(
-                "{}\t{}\t{}\t{source}\t{}",
+                "{}\t{}\t{}\t{source}\t{part}{}",
                 text(event, "type"),
                 text(event, "reason"),
                 interval(kube, event),

@@ -41,9 +41,17 @@ pub use page::{flat_labels as flat_labels_text, selector as selector_text};
 pub use rbac::rules_table;
 pub use template::pod_template;
 
-/// The description of an object, laid out.
-pub async fn describe(kube: &Kube, kind: &'static KindInfo, object: &Value) -> String {
-    let mut page = Page::default();
+/// The description of an object, laid out, with its events if they are asked for.
+pub async fn describe(
+    kube: &Kube,
+    kind: &'static KindInfo,
+    object: &Value,
+    events: bool,
+) -> String {
+    let mut page = Page {
+        events,
+        ..Page::default()
+    };
     match (kind.group, kind.kind) {
         ("", "Pod") => pod::describe(kube, object, &mut page).await,
         ("apps", "Deployment") => deployment::describe(kube, object, &mut page).await,

@@ -75,7 +75,7 @@ pub async fn describe(kube: &Kube, node: &Value, page: &mut Page) {
     page.pair_if("PodCIDRs", &ranges.join(","));
     page.pair_if("ProviderID", text(node, "spec.providerID"));
     pods(kube, node, page).await;
-    if kube.flags.is_or("show-events", true) {
+    if page.events {
         let mut found = events::about(kube, node, text(node, "metadata.uid")).await;
         // Kubelets name a node by its name where others use its uid.
         found.extend(events::about(kube, node, name(node)).await);

@@ -11,6 +11,8 @@ const LONGEST_ANNOTATION: usize = 140;
 #[derive(Default)]
 pub struct Page {
     pub text: String,
+    /// Whether the object's events are fetched and written too.
+    pub events: bool,
 }
 
 impl Page {
