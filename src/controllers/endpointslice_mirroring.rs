@@ -95,11 +95,38 @@ impl Controller for MirroringController {
         let endpoints = scope.caches.endpoints.get(key).cloned();
         let endpoints = endpoints.filter(|e| is_mirrored(e));
         let service = scope.caches.services.get(key).filter(|s| is_by_hand(s));
-        let wanted = match (&endpoints, service) {
-            (Some(endpoints), Some(_)) => self.slices(endpoints, scope),
-            _ => Vec::new(),
-        };
-        let mut left = existing;
+        let mirrored = endpoints.filter(|_| service.is_some());
+        match existing.is_empty() && mirrored.is_none() {
+            true => Ok(Next::Change),
+            false => self.mirror(mirrored.as_deref(), existing, scope),
+        }
+    }
+
+    fn max_retries(&self) -> Option<u32> {
+        Some(15)
+    }
+
+    fn boxed(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+}
+
+fn is_by_hand(service: &Service) -> bool {
+    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
+    selector.is_none_or(BTreeMap::is_empty)
+}
+
+impl MirroringController {
+    /// Makes the slices those of the Endpoints.
+    #[inline(never)] // it waits in the second file of the wasm until there is something to mirror
+    fn mirror(
+        &mut self,
+        endpoints: Option<&Endpoints>,
+        mut left: Vec<Rc<EndpointSlice>>,
+        scope: &mut Scope<'_, '_>,
+    ) -> Outcome {
+        let wanted = endpoints.map(|endpoints| self.slices(endpoints, scope));
+        let wanted = wanted.unwrap_or_default();
         for slice in wanted {
             let same_place = |s: &Rc<EndpointSlice>| {
                 s.address_type == slice.address_type && s.ports == slice.ports
@@ -133,21 +160,6 @@ impl Controller for MirroringController {
         Ok(Next::Change)
     }
 
-    fn max_retries(&self) -> Option<u32> {
-        Some(15)
-    }
-
-    fn boxed(&self) -> Box<dyn Controller> {
-        Box::new(self.clone())
-    }
-}
-
-fn is_by_hand(service: &Service) -> bool {
-    let selector = service.spec.as_ref().and_then(|s| s.selector.as_ref());
-    selector.is_none_or(BTreeMap::is_empty)
-}
-
-impl MirroringController {
     /// The slices that Endpoints come to.
     fn slices(&mut self, endpoints: &Endpoints, scope: &mut Scope<'_, '_>) -> Vec<EndpointSlice> {
         let mut slices = Vec::new();

@@ -24,9 +24,14 @@ pub struct Props {
 pub fn ShareDialog(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let w = use_words();
-    let Some(share) = &props.share else {
-        return Html::default();
-    };
+    match &props.share {
+        Some(share) => dialog(share, &w, &dispatch),
+        None => Html::default(),
+    }
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
+fn dialog(share: &Share, w: &Words, dispatch: &Callback<Msg>) -> Html {
     let close = {
         let dispatch = dispatch.clone();
         Callback::from(move |()| dispatch.emit(Msg::Unshare))
@@ -58,11 +63,11 @@ pub fn ShareDialog(props: &Props) -> Html {
         <Modal id="share" title={t!(w, "share.title")} {close}>
             <fieldset class="k-share-what">
                 <legend class="k-unseen">{ t!(w, "share.what") }</legend>
-                { choice(&w, share, What::Everything, &dispatch) }
-                { choice(&w, share, What::Files, &dispatch) }
-                if share.lesson.is_some() { { choice(&w, share, What::Lesson, &dispatch) } }
+                { choice(w, share, What::Everything, dispatch) }
+                { choice(w, share, What::Files, dispatch) }
+                if share.lesson.is_some() { { choice(w, share, What::Lesson, dispatch) } }
             </fieldset>
-            { link(&w, share) }
+            { link(w, share) }
             <div class="k-dialog-actions k-dialog-actions--spread">
                 <label class="k-button">
                     <input class="k-unseen" type="file" accept=".json,application/json" onchange={open} />

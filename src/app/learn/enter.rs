@@ -20,9 +20,20 @@ use crate::sim::{Time, millis, secs};
 const COMMAND_TURNS: u32 = 3_000;
 
 impl App {
-    /// Does what was asked for in the pane of lessons.
-    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
+    /// Does what was asked for in the pane of lessons, and what the page does of itself for it.
+    #[inline(never)] // the first minute runs it seldom
     pub(in crate::app) fn learn_act(&mut self, act: Act, effects: &mut Vec<Effect>) {
+        match act {
+            Act::Course(text) => self.learn.take_course(text.as_deref()),
+            Act::Remember(text) => self.learn.remember(&text),
+            Act::Speak(language) => self.learn.speak(language),
+            act => self.wanted_act(act, effects),
+        }
+        self.tell_lesson();
+    }
+
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
+    fn wanted_act(&mut self, act: Act, effects: &mut Vec<Effect>) {
         match act {
             Act::Open(open) => {
                 self.learn.open = open;
@@ -33,14 +44,12 @@ impl App {
                     self.model.panes.shown = Pane::Stage;
                 }
             }
-            Act::Course(text) => self.learn.take_course(text.as_deref()),
             Act::Texts {
                 name,
                 lesson,
                 words,
             } => self.take_texts(name, lesson, words, effects),
-            Act::Remember(text) => self.learn.remember(&text),
-            Act::Speak(language) => self.learn.speak(language),
+            Act::Course(_) | Act::Remember(_) | Act::Speak(_) => {}
             Act::Start(name) => self.start_lesson(name, effects),
             Act::Choose(choice) => self.choose(choice),
             Act::Hint => {
@@ -84,7 +93,6 @@ impl App {
             Act::Try => self.try_lesson(effects),
             Act::GoTo(line) => self.go_to_line(line),
         }
-        self.tell_lesson();
     }
 
     fn take_texts(

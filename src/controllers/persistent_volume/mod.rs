@@ -51,6 +51,7 @@ impl Default for PersistentVolumeController {
 }
 
 impl PersistentVolumeController {
+    #[inline(never)] // it waits in the second file of the wasm until there is a claim
     fn claim_changed(
         &mut self,
         old: Option<&PersistentVolumeClaim>,
@@ -88,6 +89,7 @@ impl PersistentVolumeController {
         }
     }
 
+    #[inline(never)] // as above
     fn volume_changed(&mut self, key: Key, volume: &PersistentVolume, triggers: &mut Triggers) {
         let claim = volume.spec.as_ref().and_then(|s| s.claim_ref.as_ref());
         match claim {

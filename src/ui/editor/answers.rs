@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::app::{Applied, Shared, Tone};
+use crate::app::{Applied, Shared, Tone, Words};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::words::{t, use_words};
 
@@ -14,10 +14,14 @@ pub struct Props {
 #[component]
 pub fn Answers(props: &Props) -> Html {
     let w = use_words();
-    let applied = &props.applied;
-    if applied.lines.is_empty() {
-        return Html::default();
+    match props.applied.lines.is_empty() {
+        true => Html::default(),
+        false => section(&props.applied, &w),
     }
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
+fn section(applied: &Applied, w: &Words) -> Html {
     html! {
         <section class="k-answers" aria-label={t!(w, "answers.label")}>
             <h2 class="k-answers-title">

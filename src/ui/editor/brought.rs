@@ -17,10 +17,14 @@ pub struct Props {
 pub fn BroughtIn(props: &Props) -> Html {
     let dispatch = use_dispatch();
     let w = use_words();
-    let brought = &props.brought;
-    if brought.is_empty() {
-        return Html::default();
+    match props.brought.is_empty() {
+        true => Html::default(),
+        false => section(&props.brought, &w, &dispatch),
     }
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
+fn section(brought: &Brought, w: &Words, dispatch: &Callback<Msg>) -> Html {
     let send = |answer: Answer| {
         let dispatch = dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.emit(Msg::Settle(answer)))
@@ -41,9 +45,9 @@ pub fn BroughtIn(props: &Props) -> Html {
                 </button>
             </div>
             <ul>
-                { for brought.added.iter().map(|added| line(&w, &added.name, told(added), added.is_well())) }
-                { for brought.clashes.iter().map(|file| line(&w, &file.name, say!("bring.taken"), false)) }
-                { for brought.refused.iter().map(|file| line(&w, &file.name, file.why.clone(), false)) }
+                { for brought.added.iter().map(|added| line(w, &added.name, told(added), added.is_well())) }
+                { for brought.clashes.iter().map(|file| line(w, &file.name, say!("bring.taken"), false)) }
+                { for brought.refused.iter().map(|file| line(w, &file.name, file.why.clone(), false)) }
             </ul>
             if brought.skipped > 0 {
                 <p class="k-brought-more">{ t!(w, "bring.skipped", n = brought.skipped) }</p>

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::app::editing::{Diagnosis, Severity};
-use crate::app::{Shared, Text, say};
+use crate::app::{Shared, Text, Words, say};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::words::{t, use_words};
 
@@ -17,10 +17,15 @@ pub struct Props {
 #[component]
 pub fn Problems(props: &Props) -> Html {
     let w = use_words();
-    let problems = &props.diagnosis.problems;
-    if problems.is_empty() {
-        return Html::default();
+    match props.diagnosis.problems.is_empty() {
+        true => Html::default(),
+        false => section(props, &w),
     }
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody wants it
+fn section(props: &Props, w: &Words) -> Html {
+    let problems = &props.diagnosis.problems;
     let errors = problems
         .iter()
         .filter(|p| p.severity == Severity::Error)
