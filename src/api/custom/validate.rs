@@ -12,6 +12,8 @@ use crate::api::regex::Regex;
 use crate::api::rfc3339::parse_time;
 
 const DEEPEST: usize = 120;
+/// The first number that a signed integer of 64 bits does not hold.
+const BEYOND_I64: f64 = 9_223_372_036_854_775_808.0;
 
 /// Checks the fields of an object (without its metadata), at the root.
 pub(super) fn object(fields: &Map<String, Value>, schema: &Value, errors: &mut Errors) {
@@ -266,12 +268,16 @@ impl Check {
                 self.invalid(at, value, detail);
             }
         }
-        let fits = match (schema["format"].as_str(), value.as_i64()) {
-            (Some("int32"), Some(n)) => i32::try_from(n).is_ok(),
+        let format = schema["format"].as_str().unwrap_or_default();
+        let whole = given.fract() == 0.0;
+        let fits = match format {
+            "int32" => !whole || (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&given),
+            "int64" => !whole || value.is_i64() || (-BEYOND_I64..BEYOND_I64).contains(&given),
+            "float" => given.abs() <= f64::from(f32::MAX),
             _ => true,
         };
         if !fits {
-            let detail = format!("{at} in body must be of type int32: {}", shown(value));
+            let detail = format!("{at} in body must be of type {format}: {}", shown(value));
             self.invalid(at, value, detail);
         }
     }
@@ -506,6 +512,21 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_numbers_of_a_format_fit() {
+        for (format, value) in [
+            ("int32", json!(i32::MAX)),
+            ("int32", json!(i32::MIN)),
+            ("int64", json!(i64::MAX)),
+            ("int64", json!(i64::MIN)),
+            ("float", json!(3.4e38)),
+            ("double", json!(1e300)),
+        ] {
+            let schema = json!({"type": "number", "format": format});
+            assert_eq!(wrong(&value, &schema), Vec::<String>::new(), "{format}");
+        }
+    }
+
+    #[test]
     fn values_are_refused_in_upstream_words() {
         for (schema, value, expected) in [
             (
@@ -522,6 +543,21 @@ mod tests {
                 json!({"type": "integer", "maximum": 10}),
                 json!(11),
                 "spec.f: Invalid value: 11: spec.f in body should be less than or equal to 10",
+            ),
+            (
+                json!({"type": "integer", "format": "int32"}),
+                json!(2_147_483_648_i64),
+                "spec.f: Invalid value: 2147483648: spec.f in body must be of type int32: 2147483648",
+            ),
+            (
+                json!({"type": "integer", "format": "int64"}),
+                json!(9_223_372_036_854_775_808_u64),
+                "spec.f: Invalid value: 9223372036854775808: spec.f in body must be of type int64: 9223372036854775808",
+            ),
+            (
+                json!({"type": "number", "format": "float"}),
+                json!(1e39),
+                "spec.f: Invalid value: 1e+39: spec.f in body must be of type float: 1e+39",
             ),
             (
                 json!({"type": "integer", "minimum": 1, "exclusiveMinimum": true}),

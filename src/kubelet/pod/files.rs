@@ -21,6 +21,8 @@ use crate::sim::{Note, Texts, Time, Usual};
 /// The CA bundle that a controller publishes in every namespace; a pod does not wait for it here,
 /// as nothing in the simulation checks certificates.
 const ROOT_CA: &str = "kube-root-ca.crt";
+/// Kubelets clone no repositories any more (KEP-5040).
+const NO_GIT: &str = "git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`";
 
 /// The files of the node, among the volumes of a pod that mounts some of them.
 pub const HOST: &str = "/";
@@ -69,6 +71,9 @@ impl PodWorker {
             changed: ctx.kernel.now,
             ..Usual::default()
         });
+        if volume.git_repo.is_some() {
+            return Err(NO_GIT.to_owned());
+        }
         if let Some(source) = &volume.config_map {
             let optional = source.optional.unwrap_or_default();
             let data = self.config_map(&source.name, optional, ctx)?;

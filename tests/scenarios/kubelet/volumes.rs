@@ -98,6 +98,23 @@ fn a_key_that_is_not_there_is_waited_for() {
 }
 
 #[test]
+fn no_repositories_are_cloned() {
+    let mut cluster = simulated();
+    run(
+        &mut cluster,
+        "box",
+        "volumes: [{name: v, gitRepo: {repository: 'https://example.com/x'}}], \
+         containers: [{name: c, image: nginx, volumeMounts: [{name: v, mountPath: /v}]}]",
+    );
+    cluster.run_for(secs(10));
+    assert_eq!(
+        message(&mut cluster, "box", "FailedMount"),
+        "MountVolume.SetUp failed for volume \"v\" : git-repo volume plugin has been disabled; if necessary, it may \
+         be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`"
+    );
+}
+
+#[test]
 fn pods_of_a_node_share_its_files() {
     let mut cluster = simulated();
     let spec = |script: &str, type_: &str| {

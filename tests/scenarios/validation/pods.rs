@@ -346,7 +346,7 @@ fn warnings() {
         ),
         (
             "volumes: [{name: v, gitRepo: {repository: a}}]",
-            "spec.volumes[0].gitRepo: deprecated in v1.11",
+            "spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+",
         ),
         (
             "volumes: [{name: v, configMap: {name: m, items: [{key: a, path: x}, {key: b, path: x/y}]}}]",

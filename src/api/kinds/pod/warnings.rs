@@ -308,7 +308,10 @@ fn old_source(volume: &Volume, path: &Path<'_>, found: &mut Vec<String>) {
         ),
         (
             volume.git_repo.is_some(),
-            format!("{}: deprecated in v1.11", path.child("gitRepo")),
+            format!(
+                "{}: deprecated in v1.11, and disabled by default in v1.33+",
+                path.child("gitRepo")
+            ),
         ),
         (
             volume.scale_io.is_some(),
