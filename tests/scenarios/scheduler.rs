@@ -398,6 +398,28 @@ fn assumed_pods_count_at_once() {
 }
 
 #[test]
+fn pods_go_where_the_images_of_their_volumes_are() {
+    let mut cluster = empty();
+    node(&mut cluster, "a", "16", "");
+    created(
+        &mut cluster,
+        "{apiVersion: v1, kind: Node, metadata: {name: b, labels: {kubernetes.io/hostname: b}}, status: {\
+         conditions: [{type: Ready, status: 'True'}], allocatable: {cpu: 16, memory: 8Gi, pods: '110'}, \
+         images: [{names: ['models:latest'], sizeBytes: 900000000}]}}",
+    );
+    cluster.run_for(millis(100));
+    for name in ["one", "two", "three"] {
+        pod(
+            &mut cluster,
+            name,
+            "volumes: [{name: v, image: {reference: models}}]",
+        );
+        cluster.run_for(millis(100));
+        assert_eq!(node_of(&mut cluster, name), "b");
+    }
+}
+
+#[test]
 fn decisions_are_explained_until_the_pod_goes() {
     let mut cluster = empty();
     node(&mut cluster, "a", "4", "");

@@ -58,19 +58,21 @@ impl Plugin for ImageLocality {
             return 0;
         };
         let init = spec.init_containers.iter().flatten();
-        let mut containers = 0;
+        let containers: Vec<_> = init.chain(&spec.containers).collect();
+        let volumes = spec.volumes.iter().flatten();
+        // Images of volumes count (kubernetes#130231), and do not raise the most that can be had (kubernetes#138952).
+        let images = containers
+            .iter()
+            .map(|container| container.image.as_deref())
+            .chain(volumes.map(|volume| volume.image.as_ref()?.reference.as_deref()));
         let mut sum: i64 = 0;
-        for container in init.chain(&spec.containers) {
-            containers += 1;
-            let Some(image) = container.image.as_deref() else {
-                continue;
-            };
+        for image in images.flatten() {
             if let Some((size, nodes)) = cache.image_on(&normalized(image), node.slot) {
                 let total = cache.node_count().max(1) as i128;
                 sum = sum.saturating_add((i128::from(size) * nodes as i128 / total) as i64);
             }
         }
-        priority(sum, containers)
+        priority(sum, containers.len() as i64)
     }
 }
 
