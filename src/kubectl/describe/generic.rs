@@ -96,7 +96,7 @@ fn title(key: &str) -> String {
 }
 
 /// The words of a name in camel case: runs of letters of one kind, where the last capital of several belongs to
-/// the small letters behind it.
+/// the small letters behind it, unless these are the s of a plural (kubernetes#135683).
 fn parts(key: &str) -> Vec<String> {
     let class = |c: char| match c {
         c if c.is_lowercase() => 0,
@@ -120,7 +120,12 @@ fn parts(key: &str) -> Vec<String> {
             word.ends_with(char::is_uppercase),
             next.starts_with(char::is_lowercase),
         );
-        if capitals && small {
+        if next == "s" && word.chars().nth(1).is_some_and(char::is_uppercase) {
+            let plural = parts.get_mut(i).map(std::mem::take).unwrap_or_default();
+            if let Some(word) = parts.get_mut(i - 1) {
+                word.push_str(&plural);
+            }
+        } else if capitals && small {
             let last = parts.get_mut(i - 1).and_then(String::pop);
             if let (Some(last), Some(next)) = (last, parts.get_mut(i)) {
                 next.insert(0, last);
@@ -142,6 +147,9 @@ mod tests {
             ("apiVersion", "API Version"),
             ("URLPath", "URL Path"),
             ("uid", "UID"),
+            ("respectPDBs", "Respect PDBs"),
+            ("clientCIDRsSeen", "Client CIDRs Seen"),
+            ("isSet", "Is Set"),
             ("openAPIV3Schema", "openAPIV3Schema"),
             (
                 "x-kubernetes-preserve-unknown-fields",
