@@ -42,6 +42,9 @@ const PIECE: usize = 32 * 1024;
 /// How often a command that runs is looked at: after something has happened, and at most.
 const EVERY: Duration = Duration::from_millis(5);
 const SELDOM: Duration = Duration::from_millis(100);
+/// How long a client may take until it listens, and how long it is given after it said that it does.
+const LISTENS: Duration = Duration::from_secs(1);
+const PREPARES: Duration = Duration::from_millis(10);
 /// How long a client may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -121,6 +124,7 @@ pub async fn answer(
         partial: Vec::new(),
         base: start.clone(),
         server: server.clone(),
+        begun: false,
         seen: (0, 0),
     };
     let Some(started) = ask(server, start).await else {
@@ -139,7 +143,11 @@ pub async fn answer(
             session.input("", true).await;
             return;
         };
-        let socket = Socket::new(io);
+        let mut socket = Socket::new(io);
+        if session.meet(&mut socket).await.is_err() {
+            session.input("", true).await;
+            return;
+        }
         match failed {
             // What the node could not do is told within the streams.
             Some(status) => session.say(socket, &status).await,
@@ -185,6 +193,8 @@ struct Session {
     /// Who asks, and where; with the number of the command.
     base: Request,
     server: Server,
+    /// The command runs: there is somebody to type to.
+    begun: bool,
     /// How many bytes of its output the client has.
     seen: (usize, usize),
 }
@@ -196,6 +206,28 @@ impl Session {
             id => id.to_string(),
         };
         self.base.query = vec![("session".to_owned(), id)];
+        self.begun = true;
+    }
+
+    /// Waits until the client has its streams. kubectl reads the connection before it has made them, and drops
+    /// what comes for one that is not there yet (client-go, `tools/remotecommand/websocket.go`); a real node is
+    /// slow enough for that not to be seen. What it types first comes after they were made; otherwise its
+    /// answer to a ping tells that it is that far, but for a moment.
+    async fn meet(&mut self, socket: &mut Socket) -> Result<(), Gone> {
+        socket.ping().await?;
+        let latest = tokio::time::Instant::now() + LISTENS;
+        loop {
+            match tokio::time::timeout_at(latest, socket.hear()).await {
+                Ok(Ok(Heard::Pong)) => break,
+                Ok(Ok(Heard::Ping(content))) => socket.pong(&content).await?,
+                Ok(Ok(Heard::Message(bytes))) => return self.hear(&bytes, socket).await,
+                Ok(Err(gone)) => return Err(gone),
+                // A client that does not listen now does so later.
+                Err(_) => return Ok(()),
+            }
+        }
+        tokio::time::sleep(PREPARES).await;
+        Ok(())
     }
 
     /// Carries output and input until the command, the client or the server ends.
@@ -219,6 +251,7 @@ impl Session {
                     match heard {
                         Ok(Heard::Message(bytes)) => self.hear(&bytes, &mut socket).await,
                         Ok(Heard::Ping(content)) => socket.pong(&content).await,
+                        Ok(Heard::Pong) => Ok(()),
                         Err(gone) => Err(gone),
                     }
                 }
@@ -282,6 +315,9 @@ impl Session {
     }
 
     async fn input(&self, text: &str, ends: bool) {
+        if !self.begun {
+            return;
+        }
         let mut request = self.base.clone();
         request.method = Method::Post;
         request.body = Body::Json(json!({"stdin": text, "eof": ends}));

@@ -29,6 +29,8 @@ pub enum Heard {
     Message(Vec<u8>),
     /// To be sent back with [`Socket::pong`].
     Ping(Vec<u8>),
+    /// The answer to [`Socket::ping`].
+    Pong,
 }
 
 /// The answer to the key of a handshake; `None` when it is no handshake of the version that is spoken.
@@ -80,7 +82,7 @@ impl Socket {
                         }
                     }
                     PING => return Ok(Heard::Ping(frame.content)),
-                    PONG => {}
+                    PONG => return Ok(Heard::Pong),
                     CLOSE => {
                         let _ = self.close().await;
                         return Err(Gone);
@@ -97,6 +99,11 @@ impl Socket {
 
     pub async fn send(&mut self, content: &[u8]) -> Result<(), Gone> {
         self.write(BINARY, content).await
+    }
+
+    /// Asks for a sign of life: whoever reads the connection answers with [`Heard::Pong`].
+    pub async fn ping(&mut self) -> Result<(), Gone> {
+        self.write(PING, &[]).await
     }
 
     pub async fn pong(&mut self, content: &[u8]) -> Result<(), Gone> {

@@ -231,12 +231,7 @@ impl Kubectl {
         let output = child.wait_with_output().expect("it ends");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let code = output.status.code().unwrap_or(-1);
-        // A server begins with an empty message. A kubectl that has not made its streams by then, as on a busy
-        // machine, drops it and says so (client-go, remotecommand/websocket.go); that is no word of ours.
-        let own = |line: &&str| !line.contains("Unknown stream id 1, discarding message");
-        let said = text(&output.stderr);
-        let said = said.split_inclusive('\n').filter(own).collect();
-        (text(&output.stdout), said, code)
+        (text(&output.stdout), text(&output.stderr), code)
     }
 
     /// What it prints; it has to succeed.
