@@ -140,12 +140,12 @@ pub async fn answer(
     };
     tokio::spawn(async move {
         let Ok(io) = upgrade.await else {
-            session.input("", true).await;
+            session.leave().await;
             return;
         };
         let mut socket = Socket::new(io);
         if session.meet(&mut socket).await.is_err() {
-            session.input("", true).await;
+            session.leave().await;
             return;
         }
         match failed {
@@ -239,7 +239,7 @@ impl Session {
             _ => ERROR,
         };
         if socket.send(&[first]).await.is_err() {
-            self.input("", true).await;
+            self.leave().await;
             return;
         }
         let mut every = EVERY;
@@ -270,8 +270,7 @@ impl Session {
                 }
             };
             if alive.is_err() {
-                // The command goes on without anybody who types.
-                self.input("", true).await;
+                self.leave().await;
                 return;
             }
         }
@@ -318,9 +317,20 @@ impl Session {
         if !self.begun {
             return;
         }
+        self.bring(json!({"stdin": text, "eof": ends})).await;
+    }
+
+    /// The client is gone: the command goes on without anybody who types.
+    async fn leave(&self) {
+        if self.begun {
+            self.bring(json!({"eof": true, "gone": true})).await;
+        }
+    }
+
+    async fn bring(&self, given: Value) {
         let mut request = self.base.clone();
         request.method = Method::Post;
-        request.body = Body::Json(json!({"stdin": text, "eof": ends}));
+        request.body = Body::Json(given);
         let _ = ask(&self.server, request).await;
     }
 

@@ -6,8 +6,8 @@
 //! tell what it has written and, once it has ended, its exit code. Whoever speaks WebSocket to real
 //! clients puts the streams together from these.
 //!
-//! `attach` is asked in the same way. A container's process reads nothing; one that would be a shell at a
-//! terminal waits, and whoever attaches to it with input gets a shell beside it.
+//! `attach` is asked in the same way. A process that reads what is typed is known to its node; of any other, the
+//! log is shown from now on.
 
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::Cluster;
 use super::logs::container_of;
 use crate::api::{Key, Resource, Result, Status};
 use crate::apiserver::{Body, Method, Request, Response};
-use crate::kubelet::ExecCall;
+use crate::kubelet::{ExecCall, Given, Mark};
 
 /// Namespace, pod and subresource, when the request runs something in a pod, or attaches to what runs.
 fn target(request: &Request) -> Option<(&str, &str, &str)> {
@@ -50,17 +50,19 @@ fn running(pod: &Pod, container: &str) -> Option<i32> {
     runs.then_some(status.restart_count)
 }
 
-/// Whether a container's process would be a shell at a terminal.
-fn waits_for_typing(pod: &Pod, container: &str) -> bool {
-    let containers = pod.spec.iter().flat_map(|s| &s.containers);
-    let Some(spec) = containers.into_iter().find(|c| c.name == container) else {
-        return false;
-    };
-    let mut words = spec.command.iter().chain(&spec.args).flatten();
-    let first = words.next().map(|w| w.rsplit('/').next().unwrap_or(w));
-    let shell = matches!(first, None | Some("sh" | "bash" | "ash"));
-    let bare = words.all(|w| w.starts_with('-') && !w.ends_with('c'));
-    spec.stdin == Some(true) && shell && bare
+/// What the mark of a session begins with that is attached to a process which reads what is typed. The run of
+/// the container, how much it had written to its output and its errors, whether this session types, and the
+/// container follow.
+const PROCESS: &str = "process.";
+
+/// The mark of such a session, read.
+fn process_of(mark: &str) -> Option<(Mark, bool, &str)> {
+    let mut parts = mark.strip_prefix(PROCESS)?.splitn(5, '.');
+    let attempt = parts.next()?.parse().ok()?;
+    let out = parts.next()?.parse().ok()?;
+    let err = parts.next()?.parse().ok()?;
+    let types = parts.next()? == "1";
+    Some((Mark { attempt, out, err }, types, parts.next()?))
 }
 
 fn flag(request: &Request, name: &str) -> bool {
@@ -71,6 +73,17 @@ fn field<'r>(request: &'r Request, name: &str) -> Option<&'r Value> {
     match &request.body {
         Body::Json(value) => value.get(name),
         _ => None,
+    }
+}
+
+/// What a client brings: `stdin`, `eof` at its end, `gone` when nobody is there any more.
+fn given(request: &Request) -> Given {
+    let is = |name| field(request, name).and_then(Value::as_bool) == Some(true);
+    let text = field(request, "stdin").and_then(Value::as_str);
+    Given {
+        text: text.unwrap_or_default().to_owned(),
+        ends: is("eof"),
+        gone: is("gone"),
     }
 }
 
@@ -85,6 +98,9 @@ impl Cluster {
         let answer = allowed.and_then(|_| match request.query("session") {
             None if what == "attach" => self.attach(namespace, name, request),
             None => self.start_exec(namespace, name, request),
+            Some(mark) if mark.starts_with(PROCESS) => {
+                self.attached_process(namespace, name, mark, request)
+            }
             Some(mark) if mark.starts_with(LOG) => self.attached(namespace, name, mark, request),
             Some(id) => self.exec_session(namespace, name, id, request),
         });
@@ -103,7 +119,7 @@ impl Cluster {
         found.ok_or_else(|| Status::internal(format!("nodes \"{node}\" not found")))
     }
 
-    /// Attaches to a container: to a shell beside its process, or to what it writes from now on.
+    /// Attaches to a container's process. `whole` asks for what it has written before, too; that is ours.
     #[inline(never)] // it waits in the second file of the wasm until somebody wants it
     fn attach(&mut self, namespace: &str, name: &str, request: &Request) -> Result<Response> {
         let pod = self.server.get::<Pod>(&Key::new(namespace, name));
@@ -113,23 +129,24 @@ impl Cluster {
         if request.method != Method::Post {
             return Err(Status::bad_request("Upgrade request required"));
         }
-        if flag(request, "stdin") && waits_for_typing(&pod, &container) {
-            let call = ExecCall {
-                container,
-                command: vec!["sh".to_owned()],
-                stdin: String::new(),
-                open: true,
-                tty: flag(request, "tty"),
-            };
-            return self.start(namespace, name, node, &call);
-        }
         self.reach(node)?;
+        let kubelet = self.kubelets.get(node).map(|part| &*part.component);
+        let whole = flag(request, "whole");
+        if let Some(mark) = kubelet.and_then(|k| k.attach(namespace, name, &container, whole)) {
+            let Mark { attempt, out, err } = mark;
+            let types = u8::from(flag(request, "stdin"));
+            let mark = format!("{PROCESS}{attempt}.{out}.{err}.{types}.{container}");
+            return Ok(Response::json(200, json!({ "session": mark })));
+        }
         let Some(restarts) = running(&pod, &container) else {
             return Err(Status::internal(format!(
                 "unable to upgrade connection: container {container} not found in pod {name}_{namespace}"
             )));
         };
-        let seen = self.log_of(&pod, &container).len();
+        let seen = match whole {
+            true => 0,
+            false => self.log_of(&pod, &container).len(),
+        };
         let mark = format!("{LOG}{restarts}.{seen}.{container}");
         Ok(Response::json(200, json!({ "session": mark })))
     }
@@ -171,6 +188,45 @@ impl Cluster {
                 // How the process has ended is none of the stream's business.
                 "exitCode": (!goes_on).then_some(0),
             }),
+        ))
+    }
+
+    /// What a process that reads has written since somebody attached to it, and what is typed at it.
+    #[inline(never)] // it waits in the second file of the wasm until somebody wants it
+    fn attached_process(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        mark: &str,
+        request: &Request,
+    ) -> Result<Response> {
+        let node = self.node_of(namespace, name)?;
+        self.reach(node)?;
+        let no_session = || Status::bad_request(format!("no such session: {mark}"));
+        let (mark, types, container) = process_of(mark).ok_or_else(no_session)?;
+        if request.method == Method::Post && types {
+            let (given, attempt) = (given(request), mark.attempt);
+            self.on_node(node, |kubelet, ctx| {
+                kubelet.attached_input(namespace, name, (container, attempt), &given, ctx);
+            });
+        }
+        let number = |name| {
+            request
+                .query(name)
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0)
+        };
+        let from = Mark {
+            out: mark.out.saturating_add(number("stdoutFrom")),
+            err: mark.err.saturating_add(number("stderrFrom")),
+            ..mark
+        };
+        let kubelet = self.kubelets.get(node).map(|part| &*part.component);
+        let state = kubelet.and_then(|k| k.attached(namespace, name, container, from));
+        let state = state.ok_or_else(|| Status::not_found(Pod::KIND.info(), name))?;
+        Ok(Response::json(
+            200,
+            json!({ "stdout": state.stdout, "stderr": state.stderr, "exitCode": state.exit }),
         ))
     }
 
@@ -252,12 +308,10 @@ impl Cluster {
         let gone = || Status::bad_request(format!("no command {id} runs in pod {name}"));
         let id: u64 = id.parse().map_err(|_| gone())?;
         if request.method == Method::Post {
-            let text = field(request, "stdin").and_then(Value::as_str);
-            let text = text.unwrap_or_default().to_owned();
-            let ends = field(request, "eof").and_then(Value::as_bool) == Some(true);
+            let given = given(request);
             let mut known = false;
             self.on_node(node, |kubelet, ctx| {
-                known = kubelet.exec_input(namespace, name, id, (&text, ends), ctx);
+                known = kubelet.exec_input(namespace, name, id, &given, ctx);
             });
             if !known {
                 return Err(gone());

@@ -122,6 +122,9 @@ pub struct World {
     reads: Cell<bool>,
 }
 
+/// Ctrl-D, as a line that is typed: the end of the input.
+pub const END: &str = "\u{4}";
+
 impl World {
     pub fn new(host: Rc<dyn Host>) -> Self {
         World {
@@ -146,8 +149,14 @@ impl World {
         self.reads.get()
     }
 
-    /// The next line that is typed, or `None` when `span` has passed without one.
+    /// The next line that is typed; `None` when the input ends, or when `span` has passed without one.
     pub async fn typed_line(&self, span: Duration) -> Option<String> {
+        let line = self.typed(span).await;
+        line.filter(|line| line != END)
+    }
+
+    /// As [`World::typed_line`]; the end of the input is [`END`].
+    pub async fn typed(&self, span: Duration) -> Option<String> {
         self.reads.set(true);
         let until = self.now() + span;
         poll_fn(|_| {

@@ -39,7 +39,7 @@ mod validation;
 
 pub use cmd::{as_sent, is_known};
 pub use complete::{Completion, begin as begin_completion, complete};
-pub use host::{Edited, Host, HttpAnswer, HttpCall, HttpFailure};
+pub use host::{END, Edited, Host, HttpAnswer, HttpCall, HttpFailure};
 pub use io::{Span, Stream};
 pub use kube::{APPLY_MANAGER, path};
 pub use session::{Job, Progress, Session};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 
-use super::pod::exec::{ExecCall, ExecState};
+use super::pod::attach::Mark;
+use super::pod::exec::{ExecCall, ExecState, Given};
 use super::pod::{Host, LogQuery, Logged, PodEvent, PodWorker, admission, net};
 use super::{Event, Kubelet, latency};
 use crate::api::{Key, Name, Resource};
@@ -234,13 +235,13 @@ impl Kubelet {
         namespace: &str,
         pod: &str,
         id: u64,
-        (text, ends): (&str, bool),
+        given: &Given,
         ctx: &mut Ctx<'_, Event>,
     ) -> bool {
         let mut known = false;
         if let Some(uid) = self.uid_of(namespace, pod) {
             self.with_worker(&uid, ctx, |w, h, ctx| {
-                known = w.exec_input(id, text, ends, h, ctx);
+                known = w.exec_input(id, given, h, ctx);
             });
         }
         known
@@ -250,6 +251,41 @@ impl Kubelet {
     pub fn exec_state(&self, namespace: &str, pod: &str, id: u64) -> Option<&ExecState> {
         let uid = self.uid_of(namespace, pod)?;
         self.pods.get(&uid)?.exec_state(id)
+    }
+
+    /// Attaches to the process of a container, if it reads what is typed; to all that it wrote, or to what it
+    /// writes from now on.
+    pub fn attach(&self, namespace: &str, pod: &str, container: &str, whole: bool) -> Option<Mark> {
+        let uid = self.uid_of(namespace, pod)?;
+        self.pods.get(&uid)?.attach(container, whole)
+    }
+
+    /// What such a process has written since.
+    pub fn attached(
+        &self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        mark: Mark,
+    ) -> Option<ExecState> {
+        let uid = self.uid_of(namespace, pod)?;
+        Some(self.pods.get(&uid)?.attached(container, mark))
+    }
+
+    /// Somebody types at such a process, in one of its runs.
+    pub fn attached_input(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        (container, attempt): (&str, u32),
+        given: &Given,
+        ctx: &mut Ctx<'_, Event>,
+    ) {
+        if let Some(uid) = self.uid_of(namespace, pod) {
+            self.with_worker(&uid, ctx, |w, h, ctx| {
+                w.attached_input(container, attempt, given, h, ctx);
+            });
+        }
     }
 
     /// How many pods the node has workers for.

@@ -85,6 +85,7 @@ pub fn KeyList(props: &Props) -> Html {
                     ("↑ ↓", say!("keys.history")),
                     ("Ctrl+R", say!("keys.search")),
                     ("Ctrl+C", say!("keys.interrupt")),
+                    ("Ctrl+D", say!("keys.end")),
                     ("Ctrl+Shift+C", say!("keys.copy")),
                     ("Ctrl+L", say!("keys.clear")),
                     ("Shift+Enter", say!("keys.line")),

@@ -23,7 +23,7 @@ pub use spoken::Heard;
 use crate::apiserver::openapi::Schema;
 use crate::app::{Files, LocalClient, Shared};
 use crate::client::Client;
-use crate::kubectl::{Edited, Job, Session, Span, Stream, complete};
+use crate::kubectl::{END, Edited, Job, Session, Span, Stream, complete};
 
 /// What a person does at the terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -230,14 +230,18 @@ impl Terminal {
                 if job.reads()
                     && let Some(line) = self.queue.pop_front()
                 {
-                    self.view.screen.print(Origin::Out, &format!("{line}\n"));
+                    if line != END {
+                        self.view.screen.print(Origin::Out, &format!("{line}\n"));
+                    }
                     job.type_line(&line);
                 }
                 if !self.go_on() {
                     break;
                 }
             } else if let Some(line) = self.queue.pop_front() {
-                self.feed(&line);
+                if line != END {
+                    self.feed(&line);
+                }
             } else {
                 break;
             }

@@ -1,14 +1,14 @@
 //! `kubectl attach`, and what `kubectl run` does when it attaches. Models
 //! `k8s.io/kubectl/pkg/cmd/attach` and `cmd/run`.
 //!
-//! Divergence: a container's process reads nothing. One that would be a shell at a terminal waits,
-//! and whoever attaches gets a shell beside it; of any other, the output is shown.
+//! Divergence: whoever attaches to a pod that `run` has made sees what it wrote before, too; a real client misses
+//! what was written before it came.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::exec::{container, pod, talk};
+use super::exec::{Call, container, pod, talk};
 use super::{Command, logs};
 use crate::api::Kind;
 use crate::apiserver::Method;
@@ -69,61 +69,57 @@ async fn run(kube: &Kube) -> Result<()> {
             namespace(&pod)
         ));
     }
-    let seen = logs::text_of(kube, namespace(&pod), name(&pod), &container)
-        .await?
-        .len();
-    watch(kube, &pod, &container, seen).await
+    watch(kube, &pod, &container, false).await
 }
 
-/// Whether the container's process would be a shell at a terminal.
-fn is_shell(pod: &Value, container: &str) -> bool {
-    let fields = ["containers", "ephemeralContainers"];
-    let mut all = fields.iter().flat_map(|field| list(&pod["spec"], field));
-    let Some(spec) = all.find(|c| text(c, "name") == container) else {
-        return false;
-    };
-    let words: Vec<&str> = ["command", "args"]
-        .iter()
-        .flat_map(|field| list(spec, field))
-        .filter_map(Value::as_str)
-        .collect();
-    let first = words
-        .first()
-        .map_or("", |w| w.rsplit('/').next().unwrap_or(w));
-    let bare = words
-        .iter()
-        .skip(1)
-        .all(|w| w.starts_with("-") && !w.ends_with('c'));
-    spec["stdin"] == true && (words.is_empty() || (bare && matches!(first, "sh" | "bash" | "ash")))
+/// The container's spec.
+fn spec_of<'p>(pod: &'p Value, container: &str) -> Option<(&'p Value, bool)> {
+    let fields = ["containers", "initContainers", "ephemeralContainers"];
+    fields.iter().find_map(|field| {
+        let mut all = list(&pod["spec"], field).iter();
+        let found = all.find(|c| text(c, "name") == container)?;
+        Some((found, *field == "ephemeralContainers"))
+    })
 }
 
-/// Shows what a container prints until it ends, or lends its shell.
-pub(super) async fn watch(kube: &Kube, pod: &Value, container: &str, seen: usize) -> Result<()> {
+/// Shows what a container writes until it ends, all of it or from now on, and types at it
+/// (`AttachOptions.Run`).
+pub(super) async fn watch(kube: &Kube, pod: &Value, container: &str, whole: bool) -> Result<()> {
     let flags = &kube.flags;
-    if flags.is("stdin") && is_shell(pod, container) {
-        if flags.is("tty") && kube.io.input.is_none() && !flags.is("quiet") {
-            kube.warn("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.");
-            kube.warn("If you don't see a command prompt, try pressing enter.");
+    let quiet = flags.is("quiet");
+    let (spec, is_ephemeral) = spec_of(pod, container).unwrap_or((&Value::Null, false));
+    let has_tty = spec["tty"] == true;
+    let mut tty = flags.is("tty") || has_tty;
+    if flags.is("tty") && !has_tty {
+        tty = false;
+        if !quiet {
+            kube.warn(&format!(
+                "error: Unable to use a TTY - container {container} did not allocate one"
+            ));
         }
-        let shell = ["sh".to_owned()];
-        return talk(kube, pod, container, &shell).await;
     }
-    let mut seen = seen;
-    let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
-        return plain("pods are not served");
-    };
-    loop {
-        let now = kube.get(pods, namespace(pod), name(pod)).await;
-        let ended = now.as_ref().map_or(true, |p| ended(p, container).is_some());
-        let log = logs::text_of(kube, namespace(pod), name(pod), container).await;
-        let log = log.unwrap_or_default();
-        kube.io.out.write(log.get(seen..).unwrap_or_default());
-        seen = seen.max(log.len());
-        if ended {
-            return Ok(());
-        }
-        kube.shell.world.sleep(EVERY).await;
+    let raw = tty && kube.io.input.is_none();
+    if !quiet {
+        kube.warn("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.");
+        kube.warn("If you don't see a command prompt, try pressing enter.");
     }
+    talk(kube, pod, container, Call::Attach { whole, tty }).await?;
+    if quiet || !flags.is("stdin") || !raw || text(pod, "spec.restartPolicy") != "Always" {
+        return Ok(());
+    }
+    // The namespace is named since v1.36 (kubernetes#135790).
+    let again = format!(
+        "'kubectl attach {} -c {container} -n {} -i -t'",
+        name(pod),
+        namespace(pod)
+    );
+    kube.print(&match is_ephemeral {
+        true => format!(
+            "Session ended, the ephemeral container will not be restarted but may be reattached using {again} if it is still running"
+        ),
+        false => format!("Session ended, resume using {again} command when the pod is running"),
+    });
+    Ok(())
 }
 
 /// Whether a container runs now.
@@ -137,64 +133,80 @@ fn runs(pod: &Value, container: &str) -> bool {
     all.any(|s| text(s, "name") == container && s["state"]["running"].is_object())
 }
 
-/// How a container has ended, if it has.
-fn ended<'p>(pod: &'p Value, container: &str) -> Option<&'p Value> {
-    let fields = ["containerStatuses", "ephemeralContainerStatuses"];
-    let mut all = fields.iter().flat_map(|field| list(&pod["status"], field));
-    let status = all.find(|s| text(s, "name") == container)?;
-    let ended = [&status["state"], &status["lastState"]];
-    let ended = ended.into_iter().map(|state| &state["terminated"]);
-    ended.into_iter().find(|t| t.is_object())
+/// How the pod of `run` has failed, if it has: its only container's exit code is that of the command (`run.go`
+/// `attachAndWait`).
+fn outcome(pod: &Value) -> Result<Option<(String, i32)>> {
+    let (space, name, phase) = (namespace(pod), name(pod), text(pod, "status.phase"));
+    let end = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
+    let code = int(end, "exitCode").unwrap_or_default();
+    match phase {
+        "Succeeded" => Ok(None),
+        "Failed" if code == 0 => plain(format!("pod {space}/{name} failed with unknown exit code")),
+        "Failed" => {
+            let (reason, message) = (text(end, "reason"), text(end, "message"));
+            let said = format!("pod {space}/{name} terminated ({reason})\n{message}");
+            let code = i32::try_from(code).unwrap_or(1);
+            Ok(Some((said.trim_end_matches('\n').to_owned(), code)))
+        }
+        phase => plain(format!("pod {space}/{name} left in phase {phase}")),
+    }
 }
 
 /// Attaches to the pod that `kubectl run` has made, and removes it afterwards if asked to.
 pub async fn after_run(kube: &Kube, made: &Value) -> Result<()> {
-    let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
-        return plain("pods are not served");
-    };
-    let (space, name) = (namespace(made).to_owned(), name(made).to_owned());
-    let limit = kube
-        .flags
-        .duration("pod-running-timeout")
-        .unwrap_or(secs(60));
-    let deadline = kube.now() + limit;
-    let mut outcome = loop {
-        let pod = kube.get(pods, &space, &name).await?;
-        let phase = text(&pod, "status.phase");
-        if matches!(phase, "Running" | "Succeeded" | "Failed") {
-            break match phase {
-                "Running" => watch(kube, &pod, &name, 0).await,
-                _ => {
-                    let log = logs::text_of(kube, &space, &name, &name).await?;
-                    kube.io.out.write(&log);
-                    Ok(())
-                }
-            };
-        }
-        if kube.now() >= deadline {
-            break plain("timed out waiting for the condition");
-        }
-        kube.shell.world.sleep(EVERY).await;
-    };
-    let pod = kube.get(pods, &space, &name).await;
-    if outcome.is_ok()
-        && let Ok(pod) = &pod
-        && text(pod, "spec.restartPolicy") != "Always"
-        && let Some(end) = ended(pod, &name)
+    let outcome = attached(kube, made).await;
+    if kube.flags.is("rm")
+        && let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info)
     {
-        let code = int(end, "exitCode").unwrap_or_default();
-        if code != 0 {
-            kube.warn(&format!(
-                "pod {space}/{name} terminated ({})",
-                text(end, "reason")
-            ));
-            outcome = Err(Failure::Exit(i32::try_from(code).unwrap_or(1)));
-        }
-    }
-    if kube.flags.is("rm") {
-        let request = kube.request(Method::Delete, path(pods, &space, &name, ""));
+        let (space, name) = (namespace(made), name(made));
+        let request = kube.request(Method::Delete, path(pods, space, name, ""));
         kube.json(request).await?;
         kube.print(&format!("pod \"{name}\" deleted from {space} namespace"));
     }
-    outcome
+    match outcome? {
+        None => Ok(()),
+        Some((said, code)) => {
+            kube.warn(&said);
+            Err(Failure::Exit(code))
+        }
+    }
+}
+
+/// The pod, once it is in one of some phases.
+async fn waited(kube: &Kube, made: &Value, phases: &[&str]) -> Result<Value> {
+    let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
+        return plain("pods are not served");
+    };
+    let limit = kube.flags.duration("pod-running-timeout");
+    let deadline = kube.now() + limit.unwrap_or(secs(60));
+    loop {
+        let pod = kube.get(pods, namespace(made), name(made)).await?;
+        if phases.contains(&text(&pod, "status.phase")) {
+            return Ok(pod);
+        }
+        if kube.now() >= deadline {
+            return plain("timed out waiting for the condition");
+        }
+        kube.shell.world.sleep(EVERY).await;
+    }
+}
+
+async fn attached(kube: &Kube, made: &Value) -> Result<Option<(String, i32)>> {
+    let pod = waited(kube, made, &["Running", "Succeeded", "Failed"]).await?;
+    match text(&pod, "status.phase") {
+        "Running" => watch(kube, &pod, name(made), true).await?,
+        _ => {
+            let log = logs::text_of(kube, namespace(made), name(made), name(made)).await?;
+            kube.io.out.write(&log);
+        }
+    }
+    let ended: &[&str] = match text(made, "spec.restartPolicy") {
+        "Never" => &["Succeeded", "Failed"],
+        "OnFailure" => &["Succeeded"],
+        _ => return Ok(None),
+    };
+    if kube.flags.is("leave-stdin-open") {
+        return Ok(None);
+    }
+    outcome(&waited(kube, made, ended).await?)
 }

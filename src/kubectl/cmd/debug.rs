@@ -419,7 +419,7 @@ async fn attached(kube: &Kube, pod: &Value, own: &str) -> Result<()> {
             .map(|s| &s["state"]);
         if let Some(state) = state {
             if state["running"].is_object() || state["terminated"].is_object() {
-                return attach::watch(kube, &now, own, 0).await;
+                return attach::watch(kube, &now, own, true).await;
             }
             let waiting = &state["waiting"];
             let why = text(waiting, "message");

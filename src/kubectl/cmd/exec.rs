@@ -9,6 +9,7 @@ use crate::api::Kind;
 use crate::apiserver::Method;
 use crate::kubectl::describe::selector_text;
 use crate::kubectl::error::{Failure, Result, plain};
+use crate::kubectl::host::END;
 use crate::kubectl::json::{annotation, int, list, name, namespace, text};
 use crate::kubectl::kube::{Kube, path};
 use crate::kubectl::resources::Target;
@@ -70,7 +71,7 @@ async fn run(kube: &Kube) -> Result<()> {
         ));
     }
     let container = container(kube, &pod)?;
-    talk(kube, &pod, &container, command).await
+    talk(kube, &pod, &container, Call::Run(command)).await
 }
 
 /// The pod that is meant: by name, or one behind an object.
@@ -207,20 +208,31 @@ fn said(failure: Failure) -> Failure {
     }
 }
 
-/// Starts the command, brings it its input, and shows its output until it ends.
-pub(super) async fn talk(
-    kube: &Kube,
-    pod: &Value,
-    container: &str,
-    command: &[String],
-) -> Result<()> {
+/// What is talked to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Call<'c> {
+    Run(&'c [String]),
+    /// The process of the container, at its terminal if it has one; what it wrote before is seen, or not.
+    Attach {
+        whole: bool,
+        tty: bool,
+    },
+}
+
+/// Starts a command or attaches to the process, brings it its input, and shows its output until it ends.
+pub(super) async fn talk(kube: &Kube, pod: &Value, container: &str, call: Call<'_>) -> Result<()> {
     let Some(pods) = Kind::by_gvk("v1", "Pod").map(Kind::info) else {
         return plain("pods are not served");
     };
-    let at = path(pods, namespace(pod), name(pod), "exec");
-    let (stdin, mut tty) = (kube.flags.is("stdin"), kube.flags.is("tty"));
-    if tty && !stdin {
-        kube.warn("Unable to use a TTY - input is not a terminal or the right kind of file");
+    let (subresource, command, mut tty) = match call {
+        Call::Run(command) => ("exec", command, kube.flags.is("tty")),
+        Call::Attach { tty, .. } => ("attach", Default::default(), tty),
+    };
+    let at = path(pods, namespace(pod), name(pod), subresource);
+    let stdin = kube.flags.is("stdin");
+    let no_tty = "Unable to use a TTY - input is not a terminal or the right kind of file";
+    if tty && !stdin && !command.is_empty() {
+        kube.warn(no_tty);
         tty = false;
     }
     let mut request = kube
@@ -230,32 +242,41 @@ pub(super) async fn talk(
     for word in command {
         request = request.with_query("command", word.as_str());
     }
-    if !tty {
-        request = request.with_query("stderr", "true");
+    if let Call::Attach { whole: true, .. } = call {
+        request = request.with_query("whole", "true");
     }
     let world = &kube.shell.world;
-    let mut typed = false;
+    let (mut typed, mut piped) = (false, None);
     if stdin {
         request = request.with_query("stdin", "true");
         match &kube.io.input {
             Some(pipe) => {
-                if tty {
-                    kube.warn(
-                        "Unable to use a TTY - input is not a terminal or the right kind of file",
-                    );
+                if tty && !command.is_empty() {
                     tty = false;
+                    kube.warn(no_tty);
                 }
-                let input = pipe.rest().await;
-                request = request.with_body(json!({ "stdin": input }));
+                piped = Some(json!({ "stdin": pipe.rest().await, "eof": true }));
             }
             None => typed = true,
         }
     }
-    if tty {
-        request = request.with_query("tty", "true");
-    }
+    request = match tty {
+        true => request.with_query("tty", "true"),
+        false => request.with_query("stderr", "true"),
+    };
     let started = kube.json(request).await.map_err(said)?;
-    let session = int(&started, "session").unwrap_or_default().to_string();
+    let session = match &started["session"] {
+        Value::String(mark) => mark.clone(),
+        number => number.to_string(),
+    };
+    let bring = async |given: Value| {
+        let request = kube.request(Method::Post, at.clone());
+        let request = request.with_query("session", session.as_str());
+        kube.json(request.with_body(given)).await.map_err(said)
+    };
+    if let Some(given) = piped {
+        bring(given).await?;
+    }
     let (mut out, mut err, mut every) = (0, 0, EVERY);
     loop {
         let request = kube
@@ -280,7 +301,7 @@ pub(super) async fn talk(
             None => {}
         }
         let line = match typed {
-            true => world.typed_line(every).await,
+            true => world.typed(every).await,
             false => {
                 world.sleep(every).await;
                 None
@@ -289,11 +310,11 @@ pub(super) async fn talk(
         every = (every * 2).min(SELDOM);
         if let Some(line) = line {
             every = EVERY;
-            let request = kube
-                .request(Method::Post, at.clone())
-                .with_query("session", session.as_str())
-                .with_body(json!({ "stdin": format!("{line}\n") }));
-            kube.json(request).await.map_err(said)?;
+            bring(match line.as_str() {
+                END => json!({ "eof": true }),
+                line => json!({ "stdin": format!("{line}\n") }),
+            })
+            .await?;
         }
     }
 }

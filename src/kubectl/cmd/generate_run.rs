@@ -116,7 +116,9 @@ async fn run(kube: &Kube) -> Result<()> {
     }
     if flags.is("stdin") {
         container["stdin"] = true.into();
-        container["stdinOnce"] = true.into();
+        if !flags.is("leave-stdin-open") {
+            container["stdinOnce"] = true.into();
+        }
     }
     if flags.is("tty") {
         container["tty"] = true.into();

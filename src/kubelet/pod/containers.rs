@@ -17,6 +17,7 @@ use crate::kubelet::runtime::logs::Logs;
 use crate::kubelet::runtime::machine::{Neighbour, Surroundings};
 use crate::kubelet::runtime::process::{self, Exit, Start};
 use crate::kubelet::runtime::resolv::DOMAIN;
+use crate::kubelet::runtime::typed::Typed;
 use crate::sim::{Time, Usual, millis};
 
 impl PodWorker {
@@ -143,6 +144,7 @@ impl PodWorker {
             env: env.clone(),
             folder: spec.working_dir.as_deref().unwrap_or("/"),
             stdin: spec.stdin == Some(true),
+            tty: spec.tty == Some(true),
             ports: &ports,
             memory_limit: memory_limit(container.allocated.as_ref()),
             now,
@@ -316,6 +318,7 @@ impl PodWorker {
                 processes,
                 own_pid,
                 signals: Vec::new(),
+                typed: Typed::default(),
             };
             let result = act(&mut instance, &mut surroundings);
             let Surroundings {

@@ -8,18 +8,18 @@ use std::rc::Rc;
 
 use super::{Cx, Host, Instance, PodEvent, PodWorker, Run};
 use crate::client::wire::Called;
+use crate::kubelet::runtime::dialog::{Dialog, Stream};
 use crate::kubelet::runtime::files::absolute;
 use crate::kubelet::runtime::image::hex64;
 use crate::kubelet::runtime::machine::Surroundings;
-use crate::kubelet::runtime::shell::{self, Input, Machine, Pause, Shell};
+use crate::kubelet::runtime::shell::{self, Machine, Pause};
+use crate::kubelet::runtime::typed::Typed;
 use crate::sim::{Time, millis};
 
 /// How many commands a container has beside its process, running or not.
 const MOST: usize = 16;
 /// How much output of a command is kept, in bytes.
 const MOST_OUTPUT: usize = 1 << 20;
-/// How many lines a shell takes at one instant.
-const MOST_LINES: usize = 200;
 
 /// What is to be run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,16 @@ pub struct ExecCall {
     /// More input may come.
     pub open: bool,
     pub tty: bool,
+}
+
+/// What a client brings to a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    pub text: String,
+    /// That was the end of the input.
+    pub ends: bool,
+    /// The client is gone.
+    pub gone: bool,
 }
 
 /// How far a command has come.
@@ -44,17 +54,21 @@ pub struct ExecState {
 #[derive(Clone)]
 pub(super) struct Exec {
     id: u64,
-    shell: Shell,
+    dialog: Dialog,
     state: ExecState,
-    tty: bool,
-    /// Lines are read and run one by one.
-    interactive: bool,
-    /// What it reads has not come to its end.
-    ungiven: bool,
-    prompted: bool,
-    input: String,
-    open: bool,
     ended: Option<Time>,
+}
+
+impl ExecState {
+    fn write(&mut self, stream: Stream, text: &str) {
+        let to = match stream {
+            Stream::Err => &mut self.stderr,
+            _ => &mut self.stdout,
+        };
+        if to.len() + text.len() <= MOST_OUTPUT {
+            to.push_str(text);
+        }
+    }
 }
 
 impl Exec {
@@ -66,73 +80,23 @@ impl Exec {
         }
     }
 
-    fn write(&mut self, fd: u8, text: &str) {
-        // A terminal has one stream.
-        let to = match fd {
-            2 if !self.tty => &mut self.state.stderr,
-            _ => &mut self.state.stdout,
-        };
-        if to.len() + text.len() <= MOST_OUTPUT {
-            to.push_str(text);
-        }
-    }
-
-    /// The next line of the input, or what is left of it.
-    fn line(&mut self) -> Option<String> {
-        match self.input.find('\n') {
-            Some(end) => {
-                let rest = self.input.split_off(end + 1);
-                let line = std::mem::replace(&mut self.input, rest);
-                Some(line.trim_end_matches(['\n', '\r']).to_owned())
-            }
-            None if !self.open && !self.input.is_empty() => Some(std::mem::take(&mut self.input)),
-            None => None,
-        }
-    }
-
     /// Lets it do what is due; when to come back.
     fn drive(&mut self, instance: &mut Instance, s: &mut Surroundings<'_>) -> Option<Time> {
-        if self.ungiven && !self.open {
-            self.ungiven = false;
-            let input = std::mem::take(&mut self.input).into();
-            self.shell.close_input(&input, s.now);
-        }
-        for _ in 0..MOST_LINES {
-            let pause = self.shell.resume(s);
-            for (fd, text) in self.shell.take_streams() {
-                self.write(fd, &text);
-            }
-            for line in self.shell.take_lines() {
-                instance.logs.push(s.now, &line);
-            }
-            let code = match pause {
-                Pause::Until(at) => return Some(at),
-                Pause::Forever => return None,
-                // The program of the image, asked for its version and the like.
-                Pause::Exec(_) => 0,
-                Pause::Exit(code) => code & 0xff,
-            };
-            if self.interactive && !self.shell.is_exiting() {
-                if self.tty && !self.prompted {
-                    let mark = if s.identity.user == 0 { '#' } else { '$' };
-                    let prompt = format!("{} {mark} ", self.shell.folder());
-                    self.write(1, &prompt);
-                    self.prompted = true;
-                }
-                if let Some(line) = self.line() {
-                    self.prompted = false;
-                    self.shell.feed(&line, s.now);
-                    continue;
-                }
-                if self.open {
-                    return None;
-                }
-            }
-            self.state.exit = Some(code);
-            self.ended = Some(s.now);
-            return None;
-        }
-        Some(s.now + millis(100))
+        let (state, logs, now) = (&mut self.state, &mut instance.logs, s.now);
+        let pause = self.dialog.resume(s, &mut |stream, text| match stream {
+            Stream::Log => logs.push(now, text.trim_end_matches('\n')),
+            stream => state.write(stream, text),
+        });
+        let code = match pause {
+            Pause::Until(at) => return Some(at),
+            Pause::Forever => return None,
+            // The program of the image, asked for its version and the like.
+            Pause::Exec(_) => 0,
+            Pause::Exit(code) => code & 0xff,
+        };
+        self.state.exit = Some(code);
+        self.ended = Some(now);
+        None
     }
 }
 
@@ -175,37 +139,18 @@ impl PodWorker {
                     "error executing command in container: failed to exec in container: failed to start exec \"{seed}\": OCI runtime exec failed: exec failed: unable to start container process: {detail}"
                 )
             })?;
-            let name = words.first().map_or("", |w| shell::base(w));
-            let is_shell = matches!(name, "sh" | "bash" | "ash");
-            let flags = words.get(1..).unwrap_or_default();
-            let bare = flags.iter().all(|w| matches!(&**w, "-i" | "-l" | "-il" | "--login"));
-            let interactive = is_shell && bare;
-            let env = instance.env(s.hostname);
-            let mut shell = match interactive {
-                true => Shell::new("", words.clone(), env, &folder, s.now)
-                    .map_err(|_| "sh".to_owned())?,
-                false => Shell::of_words(&words, env, &folder, s.now),
-            };
-            let (input, rest) = match (interactive, call.open) {
-                (true, _) => (Input::Nothing, call.stdin.clone()),
-                (false, true) => (Input::Open, call.stdin.clone()),
-                (false, false) => (Input::Text(call.stdin.as_str().into()), String::new()),
-            };
-            shell.detach(input);
+            let typed = (Typed::new(&call.stdin, call.open), call.tty);
+            let mut dialog =
+                Dialog::new(&words, instance.env(s.hostname), &folder, typed, s.now);
+            dialog.set_beside();
             if instance.execs.len() >= MOST {
                 let old = instance.execs.iter().position(|e| e.ended.is_some());
                 instance.execs.remove(old.unwrap_or(0));
             }
             instance.execs.push(Exec {
                 id,
-                shell,
+                dialog,
                 state: ExecState::default(),
-                tty: call.tty,
-                interactive,
-                ungiven: call.open && !interactive,
-                prompted: false,
-                input: rest,
-                open: call.open,
                 ended: None,
             });
             Ok(id)
@@ -232,18 +177,18 @@ impl PodWorker {
     pub fn exec_input(
         &mut self,
         id: u64,
-        text: &str,
-        ends: bool,
+        given: &Given,
         h: &mut Host<'_>,
         ctx: &mut Cx<'_>,
     ) -> bool {
+        let now = ctx.now();
         let Some((c, exec)) = self.exec_of(id) else {
             return false;
         };
-        if exec.input.len() + text.len() <= MOST_OUTPUT {
-            exec.input.push_str(text);
+        exec.dialog.give(&given.text, given.ends, now);
+        if given.gone {
+            exec.dialog.hang_up(now);
         }
-        exec.open &= !ends;
         self.resume_exec(c, id, h, ctx);
         true
     }
@@ -287,7 +232,7 @@ impl PodWorker {
                 found = Some((c, None));
                 break;
             }
-            let waits = |e: &mut Exec| e.shell.deliver(called.id, &called.ending, now);
+            let waits = |e: &mut Exec| e.dialog.deliver(called.id, &called.ending, now);
             if let Some(at) = instance.execs.iter_mut().position(waits) {
                 found = instance.execs.get(at).map(|e| (c, Some(e.id)));
                 break;

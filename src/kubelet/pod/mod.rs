@@ -5,6 +5,7 @@
 //! when that attempt is over. Every event ends in one write of the status, if it has changed.
 
 pub mod admission;
+pub mod attach;
 mod config;
 mod containers;
 mod env_file;

@@ -11,6 +11,7 @@ use super::resolv;
 use super::shell::{FetchError, Machine, Seen, base};
 use super::standard;
 use super::tree::mounted;
+use super::typed::Typed;
 use crate::api::Key;
 use crate::api::quantity::QuantityExt;
 use crate::apiserver::ApiServer;
@@ -76,6 +77,8 @@ pub struct Surroundings<'s> {
     pub own_pid: u32,
     /// Signals that were sent: when, to whom, which.
     pub signals: Vec<(Time, u32, u8)>,
+    /// What is typed at the process.
+    pub typed: Typed,
 }
 
 /// A server of the pod.
@@ -137,6 +140,10 @@ impl Surroundings<'_> {
 }
 
 impl Machine for Surroundings<'_> {
+    fn typed(&mut self) -> &mut Typed {
+        &mut self.typed
+    }
+
     fn now(&self) -> Time {
         self.now
     }

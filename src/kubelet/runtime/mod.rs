@@ -1,5 +1,6 @@
 //! The container runtime of a simulated node: images, processes, a shell, files, logs.
 
+pub mod dialog;
 pub mod files;
 pub mod image;
 pub mod logs;
@@ -9,3 +10,4 @@ pub(super) mod resolv;
 pub mod shell;
 pub mod standard;
 mod tree;
+pub mod typed;

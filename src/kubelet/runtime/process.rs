@@ -3,10 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::dialog::{Dialog, Stream};
 use super::image::Content;
 use super::machine::Surroundings;
 use super::shell::{self, Machine, Pause, Shell};
 use super::standard;
+use super::typed::Typed;
 use crate::api::play::{HttpAnswer, Program};
 use crate::api::quantity::Quantity;
 use crate::client::wire::Ending;
@@ -51,8 +53,9 @@ pub struct Start<'s> {
     pub args: &'s [String],
     pub env: BTreeMap<Rc<str>, Rc<str>>,
     pub folder: &'s str,
-    /// Somebody may type into it.
+    /// Somebody may type into it, and at a terminal.
     pub stdin: bool,
+    pub tty: bool,
     /// What an undeclared server listens on.
     pub ports: &'s [u16],
     /// In bytes.
@@ -79,6 +82,113 @@ pub struct Server {
 enum Running {
     Server(Server),
     Shell(Box<Shell>),
+    /// A shell that reads what is typed.
+    Attended(Box<Attended>),
+}
+
+/// A process that somebody may attach to.
+#[derive(Clone)]
+pub struct Attended {
+    dialog: Dialog,
+    tty: bool,
+    out: Written,
+    err: Written,
+    /// The line of the log that has no end yet.
+    line: String,
+}
+
+/// What was written to a stream, of which the latest part is kept.
+#[derive(Clone, Default)]
+pub struct Written {
+    kept: String,
+    dropped: usize,
+}
+
+/// How much of a stream is kept for whoever attaches, in bytes.
+const MOST_KEPT: usize = 256 << 10;
+
+impl Written {
+    fn push(&mut self, text: &str) {
+        self.kept.push_str(text);
+        if self.kept.len() > MOST_KEPT {
+            let end = (self.kept.len() - MOST_KEPT / 2..).find(|i| self.kept.is_char_boundary(*i));
+            let end = end.unwrap_or(self.kept.len());
+            self.kept.drain(..end);
+            self.dropped += end;
+        }
+    }
+
+    /// How many bytes have been written.
+    pub fn len(&self) -> usize {
+        self.dropped + self.kept.len()
+    }
+
+    /// Where the line begins that has no end yet.
+    pub fn line_start(&self) -> usize {
+        self.dropped + self.kept.rfind('\n').map_or(0, |end| end + 1)
+    }
+
+    /// What was written after so many bytes, as far as it is kept.
+    pub fn after(&self, bytes: usize) -> &str {
+        let from = bytes.saturating_sub(self.dropped);
+        self.kept.get(from..).unwrap_or_default()
+    }
+}
+
+impl Attended {
+    pub fn out(&self) -> &Written {
+        &self.out
+    }
+
+    pub fn err(&self) -> &Written {
+        &self.err
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.tty
+    }
+
+    /// Somebody types, and whether that is the end of it.
+    pub fn give(&mut self, text: &str, ends: bool, now: Time, log: &mut dyn FnMut(&str)) {
+        // A terminal shows what is typed, and the log is what it shows.
+        if self.tty {
+            logged(&mut self.line, text, log);
+        }
+        self.dialog.give(text, ends, now);
+    }
+
+    pub fn hang_up(&mut self, now: Time) {
+        self.dialog.hang_up(now);
+    }
+
+    fn resume(&mut self, s: &mut Surroundings<'_>, log: &mut dyn FnMut(&str)) -> Pause {
+        let (out, err, line) = (&mut self.out, &mut self.err, &mut self.line);
+        let pause = self.dialog.resume(s, &mut |stream, text| {
+            match stream {
+                Stream::Err => err.push(text),
+                Stream::Out | Stream::Log => out.push(text),
+            }
+            logged(line, text, log);
+        });
+        if matches!(pause, Pause::Exit(_)) && !self.line.is_empty() {
+            log(&std::mem::take(&mut self.line));
+        }
+        pause
+    }
+}
+
+/// Hands the whole lines on, and keeps the rest.
+fn logged(begun: &mut String, text: &str, log: &mut dyn FnMut(&str)) {
+    let mut rest = text;
+    while let Some((line, after)) = rest.split_once('\n') {
+        begun.push_str(line);
+        log(&std::mem::take(begun));
+        rest = after;
+    }
+    begun.push_str(rest);
+    if begun.len() > MOST_KEPT {
+        log(&std::mem::take(begun));
+    }
 }
 
 /// The first process of a container.
@@ -113,21 +223,10 @@ pub struct Answer {
 pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
     let program = &start.content.program;
     let mut entry = entry(start.content, start.image, start.command, start.args)?;
-    // A shell that reads from a terminal waits for what is typed.
-    let reads = match &entry {
-        Entry::Program => program.script.trim() == "exit 0",
-        Entry::Words(words) => {
-            let name = words.first().map_or("", |w| shell::base(w));
-            matches!(name, "sh" | "bash" | "ash")
-                && words
-                    .iter()
-                    .skip(1)
-                    .all(|w| w.starts_with('-') && !w.ends_with('c'))
-        }
-        Entry::Script(..) => false,
-    };
-    if start.stdin && reads {
-        entry = Entry::Words(vec!["sleep".into(), "infinity".into()]);
+    // The shell that is the program of many an image.
+    if start.stdin && matches!(entry, Entry::Program) && program.script.trim() == "exit 0" {
+        let small = standard::is_small(start.image);
+        entry = Entry::Words(vec![if small { "sh" } else { "bash" }.into()]);
     }
     let mut logs = Vec::new();
     let running = match entry {
@@ -152,6 +251,17 @@ pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
                     Running::Server(Server::new(&start))
                 }
             }
+        }
+        Entry::Words(words) if start.stdin => {
+            let typed = (Typed::new("", true), start.tty);
+            let dialog = Dialog::new(&words, start.env, start.folder, typed, start.now);
+            Running::Attended(Box::new(Attended {
+                dialog,
+                tty: start.tty,
+                out: Written::default(),
+                err: Written::default(),
+                line: String::new(),
+            }))
         }
         Entry::Words(words) => {
             let shell = Shell::of_words(&words, start.env, start.folder, start.now);
@@ -234,12 +344,18 @@ impl Process {
                 Some((at, _)) => Ok(at),
                 None => Ok(Time::MAX),
             },
-            Running::Shell(shell) => {
-                let pause = shell.resume(s);
-                for line in shell.take_lines() {
-                    log(&line);
-                }
-                let over = |limit: u64| shell.memory().is_some_and(|m| m > limit);
+            Running::Shell(_) | Running::Attended(_) => {
+                let pause = match &mut self.running {
+                    Running::Attended(attended) => attended.resume(s, log),
+                    Running::Shell(shell) => {
+                        let pause = shell.resume(s);
+                        shell.take_lines().iter().for_each(|line| log(line));
+                        pause
+                    }
+                    Running::Server(_) => Pause::Forever,
+                };
+                let memory = self.shell().and_then(Shell::memory);
+                let over = |limit: u64| memory.is_some_and(|m| m > limit);
                 if self.memory_limit.is_some_and(over) {
                     return Err(Exit::OUT_OF_MEMORY);
                 }
@@ -268,7 +384,10 @@ impl Process {
     pub fn memory(&self, now: Time) -> (u64, u64) {
         match &self.running {
             Running::Server(server) => server.memory(now),
-            Running::Shell(shell) => (shell.memory().unwrap_or(SHELL_MEMORY), 0),
+            Running::Shell(_) | Running::Attended(_) => {
+                let memory = self.shell().and_then(Shell::memory);
+                (memory.unwrap_or(SHELL_MEMORY), 0)
+            }
         }
     }
 
@@ -299,7 +418,9 @@ impl Process {
         let handled = match &self.running {
             // Servers end in order, and read their configuration or open their logs anew.
             Running::Server(_) => matches!(signal, HUP | INT | QUIT | TERM | USR1 | USR2),
-            Running::Shell(shell) => signal == TERM && shell.traps_term(),
+            Running::Shell(_) | Running::Attended(_) => {
+                signal == TERM && self.shell().is_some_and(Shell::traps_term)
+            }
         };
         match handled {
             true if matches!(signal, HUP | USR1 | USR2) => None,
@@ -330,6 +451,10 @@ impl Process {
                 server.ends.map(|(at, _)| at)
             }
             Running::Shell(shell) => shell.terminate(now).then_some(now),
+            Running::Attended(attended) => {
+                let shell = attended.dialog.shell_mut();
+                shell.terminate(now).then_some(now)
+            }
         }
     }
 
@@ -338,6 +463,7 @@ impl Process {
         match &mut self.running {
             Running::Server(_) => false,
             Running::Shell(shell) => shell.deliver(id, ending, now),
+            Running::Attended(attended) => attended.dialog.deliver(id, ending, now),
         }
     }
 
@@ -352,7 +478,30 @@ impl Process {
     pub fn server(&self) -> Option<&Server> {
         match &self.running {
             Running::Server(server) => Some(server),
-            Running::Shell(_) => None,
+            Running::Shell(_) | Running::Attended(_) => None,
+        }
+    }
+
+    fn shell(&self) -> Option<&Shell> {
+        match &self.running {
+            Running::Server(_) => None,
+            Running::Shell(shell) => Some(shell),
+            Running::Attended(attended) => Some(attended.dialog.shell()),
+        }
+    }
+
+    /// What one who attaches to the process sees and types at, where it reads.
+    pub fn attended(&self) -> Option<&Attended> {
+        match &self.running {
+            Running::Attended(attended) => Some(attended),
+            Running::Server(_) | Running::Shell(_) => None,
+        }
+    }
+
+    pub fn attended_mut(&mut self) -> Option<&mut Attended> {
+        match &mut self.running {
+            Running::Attended(attended) => Some(attended),
+            Running::Server(_) | Running::Shell(_) => None,
         }
     }
 }

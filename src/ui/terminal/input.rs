@@ -6,6 +6,7 @@ use yew::prelude::*;
 use crate::app::editing::utf16::{Units, byte_at};
 use crate::app::terminal::{Act, Recall};
 use crate::app::{Msg, Shared, Typing};
+use crate::kubectl::END;
 use crate::ui::hooks::{focus, has_selected_text};
 use crate::ui::runtime::{use_dispatch, use_runtime};
 use crate::ui::words::{t, use_words};
@@ -137,6 +138,11 @@ pub fn CommandLine(props: &Props) -> Html {
                     if busy || !text.is_empty() {
                         dispatch.emit(Msg::Terminal(Act::Interrupt));
                     }
+                }
+                // The end of the input, for a command that reads.
+                "d" if control && busy && text.is_empty() => {
+                    event.prevent_default();
+                    dispatch.emit(Msg::Terminal(Act::Run(END.into())));
                 }
                 "l" if control => {
                     event.prevent_default();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kubarium::apiserver::{Method, Request};
 use kubarium::cluster::Cluster;
+use kubarium::kubectl::END;
 use kubarium::kubectl::headless::{Options, Terminal};
 use kubarium::sim::secs;
 use serde_json::{Value, json};
@@ -315,7 +316,7 @@ fn a_pod_may_be_run_for_one_command() {
             &format!("{run_it} sh -c 'wget -qO- http://web | grep -c title'")
         ),
         (
-            "1\npod \"tmp\" deleted from default namespace\n".to_owned(),
+            format!("{RECORDED}1\npod \"tmp\" deleted from default namespace\n"),
             0
         )
     );
@@ -323,8 +324,9 @@ fn a_pod_may_be_run_for_one_command() {
     assert_eq!(
         run(&mut t, &format!("{run_it} sh -c 'echo bad; exit 3'")),
         (
-            "bad\npod default/tmp terminated (Error)\npod \"tmp\" deleted from default namespace\n"
-                .to_owned(),
+            format!(
+                "{RECORDED}bad\npod \"tmp\" deleted from default namespace\npod default/tmp terminated (Error)\n"
+            ),
             3
         )
     );
@@ -334,8 +336,11 @@ fn a_pod_may_be_run_for_one_command() {
         "echo 'echo in; hostname' | kubectl run box --rm -i --image=busybox -- sh",
     );
     assert_eq!(
-        (text.as_str(), code),
-        ("in\nbox\npod \"box\" deleted from default namespace\n", 0)
+        (text, code),
+        (
+            format!("{RECORDED}in\nbox\npod \"box\" deleted from default namespace\n"),
+            0
+        )
     );
 }
 
@@ -371,7 +376,7 @@ fn ticking() -> Cluster {
 }
 
 #[test]
-fn a_command_that_reads_waits_for_the_end_of_its_input() {
+fn a_command_reads_what_is_typed_as_far_as_it_needs_it() {
     let mut cluster = ticking();
     let cluster = &mut cluster;
     let start = "box/exec?container=c&command=cat&stdin=true";
@@ -380,7 +385,7 @@ fn a_command_that_reads_waits_for_the_end_of_its_input() {
     let typed = ask(cluster, Method::Post, &session, json!({"stdin": "a\n"}));
     assert_eq!(
         (&typed["stdout"], &typed["exitCode"]),
-        (&json!(""), &Value::Null)
+        (&json!("a\n"), &Value::Null)
     );
     cluster.run_for(secs(5));
     let typed = ask(
@@ -435,6 +440,156 @@ fn a_command_that_reads_waits_for_the_end_of_its_input() {
     );
 }
 
+/// Brings input to a session, and tells how far it has come.
+fn typed(cluster: &mut Cluster, session: &str, text: &str) -> (String, Value) {
+    let state = ask(cluster, Method::Post, session, json!({ "stdin": text }));
+    let out = state["stdout"].as_str().unwrap_or_default().to_owned();
+    (out, state["exitCode"].clone())
+}
+
+fn attached(cluster: &mut Cluster, what: &str) -> String {
+    let session = ask(cluster, Method::Post, what, Value::Null);
+    let mark = session["session"].as_str().unwrap_or_default().to_owned();
+    assert!(mark.starts_with("process."), "{session}");
+    format!("box/attach?session={mark}")
+}
+
+#[test]
+fn the_shell_of_a_container_is_attached_to() {
+    let mut cluster = ticking();
+    let cluster = &mut cluster;
+    let typist = attached(cluster, "box/attach?container=s&stdin=true&tty=true");
+    let watcher = attached(cluster, "box/attach?container=s&stdout=true");
+    // The prompt stands there already; who only watches has no say.
+    let (out, exit) = typed(cluster, &watcher, "echo no\n");
+    assert_eq!((out.as_str(), exit), ("/ # ", Value::Null));
+    let (out, _) = typed(
+        cluster,
+        &typist,
+        "cd /tmp; read x; echo got $x\nhello\nfor i in 1 2\ndo echo $i\ndone\n",
+    );
+    assert_eq!(out, "/ # got hello\n/tmp # > > 1\n2\n/tmp # ");
+    // Both see the same; it is the process, and no shell beside it.
+    let (seen, _) = typed(cluster, &watcher, "");
+    assert_eq!(seen, out);
+    let (out, _) = typed(cluster, &typist, "cat > f\none\n");
+    assert!(out.ends_with("/tmp # "), "{out}");
+    ask(cluster, Method::Post, &typist, json!({"eof": true}));
+    let (out, exit) = typed(
+        cluster,
+        &typist,
+        "cat f; ps | grep -c ' 1 root .*sh'\nsh\nx=2\nexit\necho $x.\n",
+    );
+    assert!(
+        out.ends_with("/tmp # one\n1\n/tmp # /tmp # /tmp # /tmp # hello.\n/tmp # "),
+        "{out:?}"
+    );
+    assert_eq!(exit, Value::Null);
+    // A terminal that loses its client keeps the shell, unless it was meant for one client.
+    ask(
+        cluster,
+        Method::Post,
+        &typist,
+        json!({"eof": false, "gone": true}),
+    );
+    let again = attached(cluster, "box/attach?container=s&stdin=true&tty=true");
+    assert_eq!(typed(cluster, &again, "").1, Value::Null);
+    // With the shell, the container ends, and is restarted.
+    let (out, exit) = typed(cluster, &again, "exit 3\n");
+    assert_eq!((out.as_str(), exit), ("/tmp # ", json!(0)));
+    cluster.run_for(secs(5));
+    let pod = ask(cluster, Method::Get, "box", Value::Null);
+    let statuses = pod["status"]["containerStatuses"].as_array().cloned();
+    let statuses = statuses.unwrap_or_default();
+    let shell = statuses.iter().find(|s| s["name"] == "s");
+    let shell = shell.cloned().unwrap_or_default();
+    assert_eq!(shell["restartCount"], 1, "{shell}");
+    assert_eq!(shell["lastState"]["terminated"]["exitCode"], 3, "{shell}");
+    // Who was attached to the run before sees nothing of this one.
+    assert_eq!(
+        typed(cluster, &again, "echo lost\n"),
+        (String::new(), json!(0))
+    );
+}
+
+/// Types lines at a command whenever it asks with a prompt, and tells all that was shown, and its exit code.
+fn talked(t: &mut Terminal, command: &str, lines: &[&str]) -> (String, Option<i32>) {
+    let mut job = t.session.start(command);
+    let (mut text, mut lines) = (String::new(), lines.iter());
+    for _ in 0..4000 {
+        let progress = job.poll();
+        for span in progress.output {
+            text.push_str(&span.text);
+        }
+        if progress.exit_code.is_some() {
+            return (text, progress.exit_code);
+        }
+        if (text.ends_with("# ") || text.ends_with("> "))
+            && let Some(line) = lines.next()
+        {
+            if *line != END {
+                text.push_str(&format!("{line}\n"));
+            }
+            job.type_line(line);
+        }
+        t.desk.borrow_mut().run_for(kubarium::sim::millis(50));
+    }
+    (text, None)
+}
+
+const RECORDED: &str = "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n";
+
+#[test]
+fn a_pod_ends_with_the_shell_that_it_runs() {
+    let mut t = terminal();
+    let command = "kubectl run -it box --image=busybox -- sh";
+    let (text, code) = talked(&mut t, command, &["hostname", "exit"]);
+    assert_eq!(
+        text,
+        format!(
+            "{RECORDED}/ # hostname\nbox\n/ # exit\nSession ended, resume using 'kubectl attach box -c box -n default -i -t' command when the pod is running\n"
+        )
+    );
+    assert_eq!(code, Some(0));
+    wait(&mut t, 5);
+    let (text, _) = run(&mut t, "kubectl get pod box --no-headers");
+    assert!(text.contains("1/1   Running   1 ("), "{text}");
+    assert_eq!(
+        run(&mut t, "kubectl logs box -p").0,
+        "/ # hostname\nbox\n/ # exit\n"
+    );
+    let (text, code) = talked(&mut t, "kubectl attach box -it", &[END]);
+    assert_eq!(
+        text,
+        format!(
+            "{RECORDED}/ # Session ended, resume using 'kubectl attach box -c box -n default -i -t' command when the pod is running\n"
+        )
+    );
+    assert_eq!(code, Some(0));
+
+    // Where it is not restarted, it is over, and the code comes through.
+    let command = "kubectl run -it deb --image=debian --restart=Never";
+    let (text, code) = talked(&mut t, command, &["cd", "exit 4"]);
+    assert_eq!(
+        text,
+        format!(
+            "{RECORDED}root@deb:/# cd\nroot@deb:~# exit 4\nexit\npod default/deb terminated (Error)\n"
+        )
+    );
+    assert_eq!(code, Some(4));
+    let (text, _) = run(&mut t, "kubectl get pod deb --no-headers");
+    assert!(text.contains("0/1   Error   0 "), "{text}");
+
+    // Input from a pipe ends: what reads it ends with it, and so does the pod.
+    let (text, code) = run(
+        &mut t,
+        "printf 'one\\ntwo' | kubectl run -i count --image=busybox --restart=Never -- wc -l",
+    );
+    assert_eq!((text, code), (format!("{RECORDED}1\n"), 0));
+    let (text, _) = run(&mut t, "kubectl get pod count --no-headers");
+    assert!(text.contains("0/1   Completed   0 "), "{text}");
+}
+
 #[test]
 fn what_a_container_writes_from_now_on_is_attached_to() {
     let mut cluster = ticking();
@@ -463,27 +618,14 @@ fn what_a_container_writes_from_now_on_is_attached_to() {
     );
     assert_eq!(rest["stdout"], "tick\n");
 
-    // A process that would be a shell at a terminal: there is one beside it.
-    let shell = ask(
-        cluster,
-        Method::Post,
-        "box/attach?container=s&stdin=true&tty=true",
-        Value::Null,
-    );
-    let shell = format!("box/attach?session={}", shell["session"]);
-    let said = ask(
-        cluster,
-        Method::Post,
-        &shell,
-        json!({"stdin": "echo $((6*7)); exit\n"}),
-    );
-    assert_eq!(said["exitCode"], 0, "{said}");
-    assert!(
-        said["stdout"].as_str().is_some_and(|t| t.contains("42\n")),
-        "{said}"
-    );
-
-    for nonsense in ["log.", "log.x.y.z", "log.99999999999999999999.1.c", "7777"] {
+    for nonsense in [
+        "log.",
+        "log.x.y.z",
+        "log.99999999999999999999.1.c",
+        "process.1.x.0.1.s",
+        "process.1.0.0.1",
+        "7777",
+    ] {
         let session = format!("box/attach?session={nonsense}");
         let answer = ask(cluster, Method::Get, &session, Value::Null);
         assert_eq!(answer["code"], 400, "{nonsense}: {answer}");

@@ -18,7 +18,7 @@ pub struct Calls {
     /// The number of the request that is under way.
     pub(super) awaits: Option<u64>,
     pub(super) ending: Option<Ending>,
-    /// A command waits for the end of the input.
+    /// A command waits for its input.
     pub(super) reads: bool,
     /// A part of the script that has to end first.
     pub(super) child: Option<Box<Shell>>,

@@ -1,14 +1,15 @@
 //! What the commands of a script read.
 //!
-//! Input that is typed comes late, so a command that would read it before its end is known is held
-//! back, wherever in the script it stands; all others run.
+//! Input that is typed comes late, so a command that would read it before it is there is held back, wherever in
+//! the script it stands; all others run. `read` takes its line, `cat` shows what has come while more is typed.
 //!
-//! Divergence: a real one reads what there is while more is typed; here it starts when all has come.
+//! Divergence: other filters start when all has come; real ones show what they know of the beginning.
 
 use std::rc::Rc;
 
-use super::base;
-use super::run::{Frame, Shell};
+use super::run::{Frame, Outcome, Pause, Shell};
+use super::{Machine, base};
+use crate::kubelet::runtime::typed::Line;
 use crate::sim::Time;
 
 /// Where a command reads from.
@@ -17,46 +18,87 @@ pub enum Input {
     #[default]
     Nothing,
     Text(Rc<str>),
-    /// It has not come to its end.
-    Open,
+    /// What is typed at the process ([`Machine::typed`]).
+    Typed,
 }
 
 impl Input {
     pub(super) fn text(&self) -> &str {
         match self {
             Input::Text(text) => text,
-            Input::Nothing | Input::Open => "",
-        }
-    }
-
-    fn close(&mut self, text: &Rc<str>) {
-        if *self == Input::Open {
-            *self = Input::Text(text.clone());
+            Input::Nothing | Input::Typed => "",
         }
     }
 }
 
+/// How much of its input a command waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    Line,
+    /// Whatever has come, again and again.
+    Pieces,
+    All,
+}
+
 impl Shell {
-    /// The input has come to its end: what waited for it goes on.
-    pub fn close_input(&mut self, text: &Rc<str>, now: Time) {
-        self.input.close(text);
-        for frame in &mut self.frames {
-            if let Frame::Restore(_, input) = frame {
-                input.close(text);
-            }
-        }
+    /// There is more input, or its end: a command that waits for it looks again.
+    pub fn wake_reader(&mut self, now: Time) {
         let child = self.calls.child.as_deref_mut();
         for inner in child.into_iter().chain(&mut self.jobs) {
-            inner.close_input(text, now);
+            inner.wake_reader(now);
         }
         if std::mem::take(&mut self.calls.reads) || self.calls.child.is_some() {
             self.wake = now;
         }
     }
+
+    /// Runs a command that reads what is typed, as far as that is there.
+    pub(super) fn read_typed(
+        &mut self,
+        wants: Wants,
+        fields: Rc<[Rc<str>]>,
+        m: &mut dyn Machine,
+    ) -> Option<Pause> {
+        let text = match wants {
+            Wants::Line => match m.typed().line() {
+                Line::Text(line) => Some(line),
+                Line::End => Some(String::new()),
+                Line::Later => None,
+            },
+            Wants::All => m.typed().all(),
+            Wants::Pieces => {
+                let (text, ends) = m.typed().piece();
+                self.print(1, &text, m);
+                if ends {
+                    return self.finish(Outcome::Status(0), m);
+                }
+                None
+            }
+        };
+        let Some(text) = text else {
+            self.calls.reads = true;
+            self.frames.push(Frame::Words(fields));
+            return Some(Pause::Forever);
+        };
+        self.input = Input::Text(text.into());
+        let outcome = self.command(&fields, m);
+        self.input = Input::Typed;
+        self.finish(outcome, m)
+    }
 }
 
-/// Whether a command reads its input, which it does if it names no file to read instead.
-pub(super) fn reads(fields: &[Rc<str>]) -> bool {
+/// What a command reads of its input, if it does, which it does if it names no file to read instead.
+pub(super) fn wants(fields: &[Rc<str>]) -> Option<Wants> {
+    match fields {
+        [first, ..] if &**first == "read" => Some(Wants::Line),
+        [first] if base(first) == "cat" => Some(Wants::Pieces),
+        [first, dash] if base(first) == "cat" && &**dash == "-" => Some(Wants::Pieces),
+        [exec, rest @ ..] if &**exec == "exec" && !rest.is_empty() => wants(rest),
+        _ => reads(fields).then_some(Wants::All),
+    }
+}
+
+fn reads(fields: &[Rc<str>]) -> bool {
     let Some((first, args)) = fields.split_first() else {
         return false;
     };
@@ -109,7 +151,11 @@ mod tests {
             ("timeout 3 wc -l", true),
         ] {
             let fields: Vec<Rc<str>> = line.split(' ').map(Rc::from).collect();
-            assert_eq!(reads(&fields), expected, "{line}");
+            assert_eq!(wants(&fields).is_some(), expected, "{line}");
         }
+        let wants = |line: &str| wants(&line.split(' ').map(Rc::from).collect::<Vec<_>>());
+        assert_eq!(wants("read x"), Some(Wants::Line));
+        assert_eq!(wants("exec /bin/cat -"), Some(Wants::Pieces));
+        assert_eq!(wants("exec sort"), Some(Wants::All));
     }
 }

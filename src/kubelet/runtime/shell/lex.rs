@@ -51,13 +51,16 @@ const REDIRECTS: [&str; 6] = ["<<<", ">>", ">&", "<<", "<", ">"];
 /// # Errors
 /// Says which quote or bracket has no end.
 pub fn lex(script: &str) -> Result<Vec<Token>, String> {
-    let mut lexer = Lexer {
-        rest: script,
-        tokens: Vec::new(),
-        heredocs: Vec::new(),
-    };
+    let mut lexer = Lexer::new(script);
     lexer.run()?;
     Ok(lexer.tokens)
+}
+
+/// Whether the mark of a here-document, or what comes after a backslash, is missing.
+pub fn is_unended(script: &str) -> bool {
+    let mut lexer = Lexer::new(script);
+    let lexed = lexer.run();
+    lexed.is_ok() && (lexer.unended || script.ends_with("\\\n"))
 }
 
 struct Lexer<'s> {
@@ -65,9 +68,20 @@ struct Lexer<'s> {
     tokens: Vec<Token>,
     /// Here-documents whose text begins on the next line: place in `tokens`, end mark, expand.
     heredocs: Vec<(usize, String, bool)>,
+    /// The end mark of one of them is missing.
+    unended: bool,
 }
 
 impl<'s> Lexer<'s> {
+    fn new(script: &'s str) -> Lexer<'s> {
+        Lexer {
+            rest: script,
+            tokens: Vec::new(),
+            heredocs: Vec::new(),
+            unended: false,
+        }
+    }
+
     fn run(&mut self) -> Result<(), String> {
         loop {
             self.rest = self.rest.trim_start_matches([' ', '\t', '\r']);
@@ -138,15 +152,18 @@ impl<'s> Lexer<'s> {
     fn read_heredocs(&mut self) {
         for (at, mark, expand) in std::mem::take(&mut self.heredocs) {
             let mut text = String::new();
+            let mut ended = false;
             while !self.rest.is_empty() {
                 let end = self.rest.find('\n').map_or(self.rest.len(), |i| i + 1);
                 let line = self.rest.get(..end).unwrap_or_default();
                 self.skip(end);
                 if line.trim_end_matches('\n').trim_start_matches('\t') == mark {
+                    ended = true;
                     break;
                 }
                 text.push_str(line);
             }
+            self.unended |= !ended;
             if let Some(token) = self.tokens.get_mut(at) {
                 *token = Token::HereDocument(text.into(), expand);
             }

@@ -31,12 +31,14 @@ mod tests;
 use std::rc::Rc;
 
 use super::files::FileError;
+use super::typed::Typed;
 use crate::client::wire::Ask;
 use crate::sim::{Note, Time};
 
 pub use builtins::{base, is_known};
 pub use input::Input;
 pub use kill::{HUP, INT, QUIT, Seen, TERM, USR1, USR2, is_harmless};
+pub use parse::wants_more;
 pub use run::{Pause, Shell};
 
 /// Steps of one run before the shell is made to wait.
@@ -112,6 +114,8 @@ pub trait Machine {
     fn memory(&self) -> u64;
     /// The ports on which something listens, with the process and its name.
     fn listening(&self) -> Vec<(u16, u32, Rc<str>)>;
+    /// What is typed at the process and not read.
+    fn typed(&mut self) -> &mut Typed;
     /// A number below `bound`.
     fn random(&mut self, bound: u64) -> u64;
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::lex::{Token, Word, lex};
+use super::lex::{self, Token, Word, lex};
 
 /// How deep commands nest.
 const MOST_DEPTH: usize = 40;
@@ -70,6 +70,17 @@ pub fn parse(script: &str) -> Result<Rc<Command>, String> {
     match parser.peek() {
         None => Ok(list),
         Some(token) => Err(unexpected(token)),
+    }
+}
+
+/// Whether the end of what was typed is missing, so that a shell asks for more (`PS2`).
+pub fn wants_more(script: &str) -> bool {
+    match parse(script) {
+        Ok(_) => lex::is_unended(script),
+        Err(why) => {
+            let of_end = ["unexpected end of file", "unterminated", "missing '"];
+            of_end.iter().any(|words| why.contains(words))
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub enum Pause {
 pub(super) enum Sink {
     /// The container's log.
     Log,
-    /// The output or the errors of a command that is run beside the container's process.
+    /// The output or the errors of what somebody looks at.
     Stream(u8),
     /// A command substitution or the next stage of a pipeline.
     Capture,
@@ -62,7 +62,7 @@ pub(super) enum Frame {
     Return(Rc<[Rc<str>]>),
     /// The rest of a pipeline, from this stage on.
     Stage(Rc<[Rc<Command>]>, usize),
-    /// A command that waited for the end of the input.
+    /// A command that waited for its input.
     Words(Rc<[Rc<str>]>),
     /// A request is under way; what to do with its answer.
     Answer(Rc<Plan>),
@@ -219,8 +219,7 @@ impl Shell {
     }
 
     /// Lets output and errors go to streams of their own.
-    pub fn detach(&mut self, input: Input) {
-        self.beside = true;
+    pub fn lead_to_streams(&mut self, input: Input) {
         self.sinks = [Sink::Stream(1), Sink::Stream(2)];
         self.input = input;
     }
@@ -242,6 +241,27 @@ impl Shell {
 
     pub fn folder(&self) -> &str {
         &self.folder
+    }
+
+    /// What `~` stands for.
+    pub fn home(&self) -> Option<&str> {
+        self.variables.get("HOME").map(|home| &**home)
+    }
+
+    pub fn status(&self) -> i32 {
+        self.status
+    }
+
+    pub fn set_status(&mut self, status: i32) {
+        self.status = status;
+    }
+
+    /// A shell that is started in this one.
+    pub fn nested(&self) -> Shell {
+        let mut inner = self.copy();
+        inner.functions = BTreeMap::new();
+        inner.exit_on_error = false;
+        inner
     }
 
     /// A line that is typed into the shell, to run next.
@@ -539,10 +559,10 @@ impl Shell {
 
     /// A command in words, which are expanded.
     fn command_of(&mut self, fields: Rc<[Rc<str>]>, m: &mut dyn Machine) -> Option<Pause> {
-        if self.input == Input::Open && super::input::reads(&fields) {
-            self.calls.reads = true;
-            self.frames.push(Frame::Words(fields));
-            return Some(Pause::Forever);
+        if self.input == Input::Typed
+            && let Some(wants) = super::input::wants(&fields)
+        {
+            return self.read_typed(wants, fields, m);
         }
         let outcome = self.command(&fields, m);
         self.finish(outcome, m)
@@ -572,7 +592,7 @@ impl Shell {
         }
     }
 
-    fn finish(&mut self, outcome: Outcome, m: &mut dyn Machine) -> Option<Pause> {
+    pub(super) fn finish(&mut self, outcome: Outcome, m: &mut dyn Machine) -> Option<Pause> {
         match outcome {
             Outcome::Status(status) => {
                 self.status = status;

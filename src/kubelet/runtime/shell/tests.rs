@@ -5,17 +5,22 @@ use std::time::Duration;
 
 use super::{FetchError, Machine, Pause, Shell};
 use crate::kubelet::runtime::files::{FileError, Files};
+use crate::kubelet::runtime::typed::Typed;
 use crate::sim::ordered::Map as BTreeMap;
 use crate::sim::{Note, Time, millis, secs};
 
 struct Box {
     now: Time,
     files: Files,
+    typed: Typed,
 }
 
 impl Machine for Box {
     fn now(&self) -> Time {
         self.now
+    }
+    fn typed(&mut self) -> &mut Typed {
+        &mut self.typed
     }
     fn read(&self, path: &str) -> Result<Rc<str>, FileError> {
         self.files.read(path)
@@ -139,6 +144,7 @@ impl Machine for Box {
 /// Runs a script to its end or for so many pauses; output, how it ended, and the time taken.
 fn run(script: &str, pauses: usize) -> (String, Pause, Duration) {
     let mut machine = Box {
+        typed: Typed::default(),
         now: Time::EPOCH,
         files: Files::default(),
     };
@@ -279,6 +285,7 @@ fn nothing_runs_for_ever() {
 fn traps_catch_sigterm() {
     let script = "trap 'echo bye; exit 5' TERM; sleep 100 & wait";
     let mut machine = Box {
+        typed: Typed::default(),
         now: Time::EPOCH,
         files: Files::default(),
     };
