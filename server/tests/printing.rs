@@ -68,18 +68,38 @@ fn ours() -> Terminal {
     Terminal::new(bare.cluster(), files, "default")
 }
 
-/// Runs the setup and a list of commands at both, and compares what they say to the list.
+/// Compares a list of commands. The real kubectl and the server live in real time: on a busy machine, a line that
+/// waits or watches may see one event more or less. What differs has to do so on a second cluster, too.
 fn compare(name: &str) {
+    let first = differences(name);
+    if first.is_empty() {
+        return;
+    }
+    let second = differences(name);
+    let both = second.iter().filter(|(line, _)| first.contains_key(*line));
+    let both: Vec<&str> = both.map(|(_, text)| text.as_str()).collect();
+    assert!(
+        both.is_empty(),
+        "{} differ\n{}",
+        both.len(),
+        both.join("\n")
+    );
+    println!("differed once: {:?}", first.keys());
+}
+
+/// Runs the setup and a list of commands at both: the lines of the list for which they do not say the same.
+fn differences(name: &str) -> BTreeMap<String, String> {
+    let mut wrong = BTreeMap::new();
     let server = Server::start(&["--bare", "--nodes=3", "--speed=4", "--quiet"]);
     let Some(kubectl) = Kubectl::on(server) else {
-        return;
+        return wrong;
     };
     let minor = minor(&kubectl);
     if minor < OLDEST {
         println!(
             "SKIPPED: this kubectl is of 1.{minor}; what it prints is compared from 1.{OLDEST} on"
         );
-        return;
+        return wrong;
     }
     let mut terminal = ours();
     for line in lines("setup.txt") {
@@ -92,8 +112,6 @@ fn compare(name: &str) {
             outcome.text
         );
     }
-    let mut wrong = Vec::new();
-    let mut compared = 0;
     for line in lines(name) {
         let (line, top, since) = parsed(&line);
         let (said, code) = kubectl.typed(line, &folder());
@@ -102,7 +120,6 @@ fn compare(name: &str) {
         if since > minor {
             continue;
         }
-        compared += 1;
         let ours = outcome.exit_code;
         let printed = evened(line, &outcome.text, top);
         let (mut expected, mut code) = (evened(line, &said, top), code);
@@ -118,18 +135,12 @@ fn compare(name: &str) {
             false => words(&expected) == words(&printed),
         };
         if !same || code != ours {
-            wrong.push(format!(
-                "$ {line}\n{}exit={code}, ours {ours}\n",
-                difference(&expected, &printed)
-            ));
+            let difference = difference(&expected, &printed);
+            let said = format!("$ {line}\n{difference}exit={code}, ours {ours}\n");
+            wrong.insert(line.to_owned(), said);
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {compared} differ\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    wrong
 }
 
 /// Whether a line can be typed again without another outcome.

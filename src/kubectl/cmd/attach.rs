@@ -1,8 +1,9 @@
 //! `kubectl attach`, and what `kubectl run` does when it attaches. Models
 //! `k8s.io/kubectl/pkg/cmd/attach` and `cmd/run`.
 //!
-//! Divergence: whoever attaches to a pod that `run` has made sees what it wrote before, too; a real client misses
-//! what was written before it came.
+//! Since v1.36, `run` first shows what was written before it could attach (kubernetes#136010).
+//!
+//! Divergence: so does `debug`, which misses it in a real cluster.
 
 use std::time::Duration;
 

@@ -199,8 +199,18 @@ fn times(job: &Job, status: &JobStatus, before: &JobStatus, path: &Path<'_>, err
         // Resumed jobs begin anew.
         let resumed = has_condition(before, "Suspended");
         if !resumed {
-            let detail = "startTime cannot be removed for unsuspended job";
-            errors.required(&path.child("startTime"), detail);
+            // Told apart since v1.36 (kubernetes#136585).
+            let path = path.child("startTime");
+            match start {
+                None => {
+                    let detail = "startTime cannot be removed for unsuspended job";
+                    errors.required(&path, detail);
+                }
+                Some(_) => {
+                    let detail = "field is immutable for unsuspended job once set";
+                    errors.invalid_raw(&path, &shown(start), detail);
+                }
+            }
         }
     }
 }
