@@ -9,6 +9,7 @@ pub(super) mod nodes;
 mod pod_resize;
 mod pod_security;
 mod pod_topology;
+mod policies;
 mod priority;
 mod quota;
 mod service_account;
@@ -23,6 +24,7 @@ use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
 use nodes::Act;
 
+pub(super) use policies::Asked;
 pub(super) use quota::Charges;
 pub(super) use service_account::token_source;
 pub(super) use tolerations::{Defaults as DefaultTolerations, defaults as default_tolerations};

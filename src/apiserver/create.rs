@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::admission::Asked;
 use super::fields::{Owners, Write, is_light};
 use super::store::Expect;
 use super::{ApiServer, Caller, WriteOptions, meta, place_of};
@@ -65,6 +66,13 @@ impl ApiServer {
         }
         info.strategy.read_back(&mut object);
         self.admit_certificates(caller, "", &object, None)?;
+        let asked = Asked {
+            operation: "CREATE",
+            subresource: options.subresource,
+            caller,
+            dry_run: options.dry_run,
+        };
+        self.admit_policies(asked, Some(&object), None)?;
         let charges = self.admit_valid(kernel, &object, None)?;
         if self.store.get(&place_of(&object)).is_some() {
             return Err(self.already_exists(&object));

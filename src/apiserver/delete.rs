@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 
+use super::admission::Asked;
 use super::admission::nodes::Act;
 use super::store::Expect;
 use super::{ApiServer, Caller, place_of};
@@ -54,6 +55,13 @@ impl ApiServer {
         check_preconditions(&old, options)?;
         self.admit_delete(&old)?;
         self.restrict(caller, (Act::Delete, ""), &old, None)?;
+        let asked = Asked {
+            operation: "DELETE",
+            subresource: "",
+            caller,
+            dry_run: options.dry_run,
+        };
+        self.admit_policies(asked, None, Some(&old))?;
         let mut object = old.clone();
         update_finalizers(&mut object, options.propagation);
         super::customs::hold(&mut object, kernel.now);

@@ -108,6 +108,8 @@ pub struct ApiServer {
     /// What pods tolerate by default: one list for all.
     tolerations: admission::DefaultTolerations,
     conditions: conditions::Conditions,
+    /// What the admission policies warn of in the request that is under way.
+    policy_warnings: Vec<String>,
     last_status: LastStatus,
     packer: Packer,
     customs: customs::Customs,
@@ -136,6 +138,7 @@ impl ApiServer {
             allocations: allocation::Allocations::default(),
             metrics: metrics::Metrics::default(),
             pods: 0,
+            policy_warnings: Vec::new(),
             last_pod: None,
             token_source: admission::token_source(),
             tolerations: admission::default_tolerations(),

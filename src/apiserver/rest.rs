@@ -193,6 +193,7 @@ impl ApiServer {
         response
             .warnings
             .extend(self.security_warnings(object, old));
+        response.warnings.extend_from_slice(&self.policy_warnings);
         response
     }
 

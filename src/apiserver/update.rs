@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::admission::nodes::Act;
-use super::admission::{Charges, certificates};
+use super::admission::{Asked, Charges, certificates};
 use super::allocation::Claim;
 use super::fields::{Manager, Owners, Write, is_light, is_reset};
 use super::store::Expect;
@@ -108,6 +108,15 @@ impl ApiServer {
             return Err(Status::invalid(info, object.name(), &errors));
         }
         self.admit_certificates(caller, options.subresource, &object, Some(&old))?;
+        if matches!(options.subresource, "" | "ephemeralcontainers" | "resize") {
+            let asked = Asked {
+                operation: "UPDATE",
+                subresource: options.subresource,
+                caller,
+                dry_run: options.dry_run,
+            };
+            self.admit_policies(asked, Some(&object), Some(&old))?;
+        }
         let charges = match options.subresource {
             "" => self.admit_valid(kernel, &object, Some(&old))?,
             "resize" => {

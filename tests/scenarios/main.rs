@@ -1,5 +1,6 @@
 //! Scenarios at the API level in virtual time: apply, run, look. One module per area.
 
+mod admission_policies;
 mod apiserver;
 mod auth;
 mod autoscaling;

@@ -6,10 +6,11 @@
 //! is handed around by copy everywhere, and a definition changes a handful of times in the life of
 //! a cluster, at some kilobytes each.
 
-mod cel;
+pub mod cel;
 mod columns;
 pub mod inert;
 mod object;
+pub mod policy;
 pub mod schema;
 mod shape;
 mod strategy;

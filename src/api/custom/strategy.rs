@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::shape::Shape;
-use super::{CustomObject, schema, validate};
+use super::{CustomObject, policy, schema, validate};
 use crate::api::field::{Error, ErrorType, Errors, Path};
 use crate::api::object::Object;
 use crate::api::strategy::{Column, Strategy};
@@ -43,6 +43,9 @@ impl Rules {
             return errors;
         };
         validate::object(&custom.fields, self.shape.schema(), &mut errors);
+        if errors.is_empty() {
+            policy::validate(custom, &mut errors);
+        }
         if !self.scale_path.is_empty() {
             let replicas = custom.at(self.scale_path);
             if replicas.as_i64().is_some_and(|n| n < 0) {
@@ -122,6 +125,7 @@ impl Strategy for Rules {
             if let Value::Object(fields) = fields {
                 object.fields = fields;
             }
+            policy::default(object);
         }
     }
 

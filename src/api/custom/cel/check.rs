@@ -29,7 +29,7 @@ pub struct Checked {
 /// All that is wrong with it, as cel-go prints it.
 pub fn compile(source: &str, decl: &Rc<Decl>, optional_old: bool) -> Result<Checked, String> {
     let chars: Vec<char> = source.chars().collect();
-    let mut expr = parse::parse(&chars).map_err(|issue| report::text(vec![issue], &chars))?;
+    let expr = parse::parse(&chars).map_err(|issue| report::text(vec![issue], &chars))?;
     let self_type = type_of(decl);
     let old_type = match optional_old {
         true => Type::optional(self_type.clone()),
@@ -41,9 +41,30 @@ pub fn compile(source: &str, decl: &Rc<Decl>, optional_old: bool) -> Result<Chec
         decl: Some(Rc::clone(decl)),
         size: None,
     };
+    let variables = vec![variable("self", self_type), variable("oldSelf", old_type)];
+    checked(expr, variables, &chars)
+}
+
+/// Parses and checks an expression over variables of any type.
+///
+/// # Errors
+/// As of [`compile`].
+pub fn compile_over(source: &str, names: &[&str]) -> Result<Checked, String> {
+    let chars: Vec<char> = source.chars().collect();
+    let expr = parse::parse(&chars).map_err(|issue| report::text(vec![issue], &chars))?;
+    let variables = names.iter().map(|name| Variable {
+        name: (*name).to_owned(),
+        type_: Type::Dyn,
+        decl: None,
+        size: None,
+    });
+    checked(expr, variables.collect(), &chars)
+}
+
+fn checked(mut expr: Expr, variables: Vec<Variable>, chars: &[char]) -> Result<Checked, String> {
     let mut checker = Checker {
         known: Known::default(),
-        variables: vec![variable("self", self_type), variable("oldSelf", old_type)],
+        variables,
         issues: Vec::new(),
         later: Vec::new(),
         uses_old_self: false,
@@ -54,7 +75,7 @@ pub fn compile(source: &str, decl: &Rc<Decl>, optional_old: bool) -> Result<Chec
         checker.issues.append(&mut checker.later);
     }
     if !checker.issues.is_empty() {
-        return Err(report::text(checker.issues, &chars));
+        return Err(report::text(checker.issues, chars));
     }
     Ok(Checked {
         expr,

@@ -17,6 +17,7 @@ mod functions;
 mod lex;
 mod library;
 mod parse;
+mod program;
 mod report;
 mod rules;
 #[cfg(test)]
@@ -26,4 +27,5 @@ mod types;
 mod value;
 
 pub use compile::check;
+pub use program::{Came, Given, Program, Wanted};
 pub use rules::Rules;

@@ -99,6 +99,23 @@ impl Value {
         of_json(json, schema, root, 0)
     }
 
+    /// What stands in an object of which no schema says what it is.
+    pub fn free(json: &Json, depth: usize) -> Value {
+        match json {
+            _ if depth > DEEPEST => Value::Null,
+            Json::Array(items) => {
+                Value::list(items.iter().map(|i| Value::free(i, depth + 1)).collect())
+            }
+            Json::Object(fields) => {
+                let entries = fields
+                    .iter()
+                    .map(|(name, value)| (Value::text(name), Value::free(value, depth + 1)));
+                Value::map(entries.collect())
+            }
+            scalar => of_json(scalar, &Json::Null, false, depth),
+        }
+    }
+
     pub fn member(&self, key: &Value) -> Option<&Value> {
         match self {
             Value::Map(map) => map.get(key),

@@ -1,0 +1,289 @@
+//! Admission policies in CEL and their bindings: what they say when they do not, and what they may say
+//! (`pkg/apis/admissionregistration/validation`).
+
+use serde_json::{Map, Value, json};
+
+use super::CustomObject;
+use super::cel::{Program, Wanted};
+use crate::api::field::{Errors, Path};
+
+const GROUP: &str = "admissionregistration.k8s.io";
+pub const POLICY: &str = "ValidatingAdmissionPolicy";
+pub const BINDING: &str = "ValidatingAdmissionPolicyBinding";
+
+/// What may be asked for when an expression fails.
+const REASONS: [&str; 4] = [
+    "Forbidden",
+    "Invalid",
+    "RequestEntityTooLarge",
+    "Unauthorized",
+];
+const OPERATIONS: [&str; 5] = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
+const ACTIONS: [&str; 3] = ["Audit", "Deny", "Warn"];
+
+/// What every expression of a policy may name; `params` is there with a kind of parameters.
+pub fn names(spec: &Value) -> Vec<&'static str> {
+    let mut names = vec![
+        "object",
+        "oldObject",
+        "request",
+        "namespaceObject",
+        "variables",
+    ];
+    if spec["paramKind"].is_object() {
+        names.push("params");
+    }
+    names
+}
+
+fn kind_of(object: &CustomObject) -> &'static str {
+    let info = &object.kind.info;
+    match (info.group, info.kind) {
+        (GROUP, POLICY) => POLICY,
+        (GROUP, BINDING) => BINDING,
+        _ => "",
+    }
+}
+
+fn list<'v>(of: &'v Value, name: &str) -> &'v [Value] {
+    of[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(of: &'v Value, name: &str) -> &'v str {
+    of[name].as_str().unwrap_or_default()
+}
+
+/// Sets what is not said (`pkg/apis/admissionregistration/v1/defaults.go`).
+#[inline(never)] // it waits in the second file of the wasm until somebody writes one
+pub(super) fn default(object: &mut CustomObject) {
+    let field = match kind_of(object) {
+        POLICY => "matchConstraints",
+        BINDING => "matchResources",
+        _ => return,
+    };
+    let Some(Value::Object(spec)) = object.fields.get_mut("spec") else {
+        return;
+    };
+    if field == "matchConstraints" {
+        spec.entry("failurePolicy").or_insert(json!("Fail"));
+    }
+    let Some(Value::Object(matched)) = spec.get_mut(field) else {
+        return;
+    };
+    let or = |fields: &mut Map<String, Value>, name: &str, value: Value| {
+        fields.entry(name).or_insert(value);
+    };
+    or(matched, "matchPolicy", json!("Equivalent"));
+    or(matched, "namespaceSelector", json!({}));
+    or(matched, "objectSelector", json!({}));
+    for name in ["resourceRules", "excludeResourceRules"] {
+        let rules = matched.get_mut(name).and_then(Value::as_array_mut);
+        for rule in rules.into_iter().flatten().filter_map(Value::as_object_mut) {
+            or(rule, "scope", json!("*"));
+        }
+    }
+}
+
+#[inline(never)] // it waits in the second file of the wasm until somebody writes one
+pub(super) fn validate(object: &CustomObject, errors: &mut Errors) {
+    let spec = object.fields.get("spec").unwrap_or(&Value::Null);
+    let path = Path::new("spec");
+    match kind_of(object) {
+        POLICY => policy(spec, &path, errors),
+        BINDING => binding(spec, &path, errors),
+        _ => {}
+    }
+}
+
+fn policy(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let failure = text(spec, "failurePolicy");
+    if !["Fail", "Ignore"].contains(&failure) {
+        errors.not_supported(&path.child("failurePolicy"), failure, &["Fail", "Ignore"]);
+    }
+    let of_kind = path.child("paramKind");
+    if spec["paramKind"].is_object() {
+        for name in ["apiVersion", "kind"] {
+            if text(&spec["paramKind"], name).is_empty() {
+                errors.required(&of_kind.child(name), "");
+            }
+        }
+    }
+    let of_matched = path.child("matchConstraints");
+    match &spec["matchConstraints"] {
+        Value::Null => errors.required(&of_matched, ""),
+        matched => {
+            resources(matched, &of_matched, errors);
+            if list(matched, "resourceRules").is_empty() {
+                errors.required(&of_matched.child("resourceRules"), "");
+            }
+        }
+    }
+    let mut known = names(spec);
+    known.retain(|name| *name != "variables");
+    let conditions = path.child("matchConditions");
+    for (i, condition) in list(spec, "matchConditions").iter().enumerate() {
+        let path = conditions.index(i);
+        if text(condition, "name").is_empty() {
+            errors.required(&path.child("name"), "");
+        }
+        let of_expression = path.child("expression");
+        expression(
+            text(condition, "expression"),
+            "",
+            &known,
+            Wanted::Bool,
+            &of_expression,
+            errors,
+        );
+    }
+    let known = names(spec);
+    let variables = path.child("variables");
+    for (i, variable) in list(spec, "variables").iter().enumerate() {
+        let path = variables.index(i);
+        if text(variable, "name").is_empty() {
+            errors.required(&path.child("name"), "name is not specified");
+        }
+        let (of_expression, missing) = (path.child("expression"), "expression is not specified");
+        let source = text(variable, "expression");
+        expression(source, missing, &known, Wanted::Any, &of_expression, errors);
+    }
+    let (validations, annotations) = (path.child("validations"), path.child("auditAnnotations"));
+    if list(spec, "validations").is_empty() && list(spec, "auditAnnotations").is_empty() {
+        let detail = "validations or auditAnnotations must be non-empty; at least one is required";
+        errors.required(&validations, detail);
+        errors.required(&annotations, detail);
+    }
+    for (i, validation) in list(spec, "validations").iter().enumerate() {
+        one(validation, &known, &validations.index(i), errors);
+    }
+}
+
+fn one(validation: &Value, known: &[&str], path: &Path<'_>, errors: &mut Errors) {
+    let (of_expression, missing) = (path.child("expression"), "expression is not specified");
+    let source = text(validation, "expression");
+    expression(source, missing, known, Wanted::Bool, &of_expression, errors);
+    let said = text(validation, "messageExpression");
+    if !said.is_empty() {
+        let path = path.child("messageExpression");
+        match said.trim().is_empty() {
+            true => errors.invalid(&path, said, "must be non-empty if specified"),
+            false => expression(said, "", known, Wanted::Text, &path, errors),
+        }
+    }
+    let message = text(validation, "message");
+    if !message.is_empty() {
+        let path = path.child("message");
+        if message.trim().is_empty() {
+            errors.invalid(&path, message, "message must be non-empty if specified");
+        } else if message.trim().contains(['\n', '\r']) {
+            errors.invalid(&path, message, "message must not contain line breaks");
+        }
+    }
+    if let Some(reason) = validation["reason"].as_str()
+        && !REASONS.contains(&reason)
+    {
+        errors.not_supported(&path.child("reason"), reason, &REASONS);
+    }
+}
+
+fn expression(
+    source: &str,
+    missing: &str,
+    known: &[&str],
+    wanted: Wanted,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    if source.trim().is_empty() {
+        return errors.required(path, missing);
+    }
+    if let Err(why) = Program::new(source, known, wanted) {
+        errors.invalid(path, source, why);
+    }
+}
+
+fn resources(matched: &Value, path: &Path<'_>, errors: &mut Errors) {
+    for name in ["resourceRules", "excludeResourceRules"] {
+        let rules = path.child(name);
+        for (i, rule) in list(matched, name).iter().enumerate() {
+            let path = rules.index(i);
+            for field in ["apiGroups", "apiVersions", "resources", "operations"] {
+                let (given, path) = (list(rule, field), path.child(field));
+                if given.is_empty() {
+                    errors.required(&path, "");
+                }
+                if given.len() > 1 && given.iter().any(|g| g == "*") && field != "resources" {
+                    let others = match field {
+                        "apiGroups" => "API groups",
+                        "apiVersions" => "API versions",
+                        _ => "operations",
+                    };
+                    let detail = format!("if '*' is present, must not specify other {others}");
+                    errors.invalid_raw(&path, &Value::from(given).to_string(), detail);
+                }
+            }
+            let operations = path.child("operations");
+            for (i, operation) in list(rule, "operations").iter().enumerate() {
+                let operation = operation.as_str().unwrap_or_default();
+                if !OPERATIONS.contains(&operation) {
+                    errors.not_supported(&operations.index(i), operation, &OPERATIONS);
+                }
+            }
+        }
+    }
+}
+
+fn binding(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    if text(spec, "policyName").is_empty() {
+        errors.required(&path.child("policyName"), "");
+    }
+    let parameters = &spec["paramRef"];
+    if parameters.is_object() {
+        let path = path.child("paramRef");
+        let (named, selected) = (
+            !text(parameters, "name").is_empty(),
+            parameters["selector"].is_object(),
+        );
+        if named && selected {
+            let detail = "name and selector are mutually exclusive";
+            errors.forbidden(&path.child("name"), detail);
+            errors.forbidden(&path.child("selector"), detail);
+        } else if !named && !selected {
+            errors.required(&path, "one of name or selector must be specified");
+        }
+        let (path, action) = (
+            path.child("parameterNotFoundAction"),
+            text(parameters, "parameterNotFoundAction"),
+        );
+        if action.is_empty() {
+            errors.required(&path, "");
+        } else if !["Allow", "Deny"].contains(&action) {
+            errors.not_supported(&path, action, &["Allow", "Deny"]);
+        }
+    }
+    resources(
+        &spec["matchResources"],
+        &path.child("matchResources"),
+        errors,
+    );
+    let (path, actions) = (
+        path.child("validationActions"),
+        list(spec, "validationActions"),
+    );
+    if actions.is_empty() {
+        errors.required(&path, "at least one validation action is required");
+    }
+    for (i, action) in actions.iter().enumerate() {
+        let path = path.index(i);
+        let name = action.as_str().unwrap_or_default();
+        if !ACTIONS.contains(&name) {
+            errors.not_supported(&path, name, &ACTIONS);
+        } else if actions.iter().take(i).any(|earlier| earlier == action) {
+            errors.duplicate(&path, name);
+        }
+    }
+    if actions.iter().any(|a| a == "Deny") && actions.iter().any(|a| a == "Warn") {
+        let detail = "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";
+        errors.invalid_raw(&path, &Value::from(actions).to_string(), detail);
+    }
+}
