@@ -5,6 +5,7 @@ mod bounds;
 pub(super) mod certificates;
 mod classes;
 mod limit_ranger;
+mod matching;
 pub(super) mod nodes;
 mod pod_resize;
 mod pod_security;
@@ -15,16 +16,18 @@ mod quota;
 mod service_account;
 mod storage;
 mod tolerations;
+mod webhooks;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 
 use super::{ApiServer, Caller};
+use crate::api::custom::policy;
 use crate::api::status::Cause;
 use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
 use nodes::Act;
 
-pub(super) use policies::Asked;
+pub(super) use matching::Asked;
 pub(super) use quota::Charges;
 pub(super) use service_account::token_source;
 pub(super) use tolerations::{Defaults as DefaultTolerations, defaults as default_tolerations};
@@ -86,6 +89,21 @@ impl ApiServer {
             tolerations::admit(object, &self.tolerations);
         }
         self.admit_resize(object, old)
+    }
+
+    /// What others have put in front of the write of an object, or of its deletion: webhooks, and policies.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub(super) fn admit_registered(
+        &mut self,
+        asked: Asked<'_>,
+        object: Option<&Object>,
+        old: Option<&Object>,
+    ) -> Result<()> {
+        self.admit_webhooks(policy::MUTATING, &asked, object, old)?;
+        self.admit_policies(asked, object, old)?;
+        self.admit_webhooks(policy::VALIDATING, &asked, object, old)
     }
 
     /// NamespaceLifecycle: the namespaces of the system stay.

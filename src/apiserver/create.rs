@@ -72,7 +72,7 @@ impl ApiServer {
             caller,
             dry_run: options.dry_run,
         };
-        self.admit_policies(asked, Some(&object), None)?;
+        self.admit_registered(asked, Some(&object), None)?;
         let charges = self.admit_valid(kernel, &object, None)?;
         if self.store.get(&place_of(&object)).is_some() {
             return Err(self.already_exists(&object));

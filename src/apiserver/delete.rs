@@ -61,7 +61,7 @@ impl ApiServer {
             caller,
             dry_run: options.dry_run,
         };
-        self.admit_policies(asked, None, Some(&old))?;
+        self.admit_registered(asked, None, Some(&old))?;
         let mut object = old.clone();
         update_finalizers(&mut object, options.propagation);
         super::customs::hold(&mut object, kernel.now);

@@ -115,7 +115,7 @@ impl ApiServer {
                 caller,
                 dry_run: options.dry_run,
             };
-            self.admit_policies(asked, Some(&object), Some(&old))?;
+            self.admit_registered(asked, Some(&object), Some(&old))?;
         }
         let charges = match options.subresource {
             "" => self.admit_valid(kernel, &object, Some(&old))?,

@@ -357,3 +357,129 @@ fn wrong_policies_are_refused() {
         apply(&mut t, &binding(rest), expected);
     }
 }
+
+/// A configuration of webhooks called `hooks`, of pods of namespaces, with what else its webhook says.
+fn webhook(kind: &str, rest: &str) -> String {
+    format!(
+        "{{apiVersion: admissionregistration.k8s.io/v1, kind: {kind}, metadata: {{name: hooks}}, webhooks: [{{\
+         name: pods.example.com, admissionReviewVersions: [v1], rules: [{{apiGroups: [''], apiVersions: [v1], \
+         operations: [CREATE], resources: [pods]}}], {rest}}}]}}"
+    )
+}
+
+const SERVICE: &str =
+    "sideEffects: None, clientConfig: {service: {name: hook, namespace: default, path: /judge}}";
+
+#[test]
+fn a_webhook_that_cannot_be_called_is_in_the_way() {
+    let mut t = terminal();
+    for kind in [
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+    ] {
+        apply(&mut t, &webhook(kind, SERVICE), "created");
+        says(
+            &mut t,
+            "kubectl run x --image=nginx",
+            "Error from server (InternalError): Internal error occurred: failed calling webhook \"pods.example.com\": failed to call webhook: Post \"https://hook.default.svc:443/judge?timeout=10s\": service \"hook\" not found\n",
+        );
+        says(&mut t, &format!("kubectl delete {kind} hooks"), "deleted");
+    }
+    apply(
+        &mut t,
+        &webhook("ValidatingWebhookConfiguration", SERVICE),
+        "created",
+    );
+    // What is not meant goes through; controllers are held up as everybody is.
+    says(
+        &mut t,
+        "kubectl create deployment web --image=nginx",
+        "created",
+    );
+    t.desk.borrow_mut().run_for(secs(5));
+    says(&mut t, "kubectl get events", "FailedCreate");
+    says(
+        &mut t,
+        "kubectl create service clusterip hook --tcp=443:8443",
+        "created",
+    );
+    says(
+        &mut t,
+        "kubectl run x --image=nginx",
+        "/judge?timeout=10s\": no endpoints available for service \"hook\"\n",
+    );
+    // Its server has to get past it.
+    let ignored = format!("{SERVICE}, failurePolicy: Ignore");
+    apply(
+        &mut t,
+        &webhook("ValidatingWebhookConfiguration", &ignored),
+        "configured",
+    );
+    says(
+        &mut t,
+        "kubectl run hook --image=example.com/hook -l app=hook",
+        "created",
+    );
+    t.desk.borrow_mut().run_for(secs(20));
+    apply(
+        &mut t,
+        &webhook("ValidatingWebhookConfiguration", SERVICE),
+        "configured",
+    );
+    says(&mut t, "kubectl run x --image=nginx", "created");
+    says(&mut t, "kubectl delete pod hook", "deleted");
+    says(
+        &mut t,
+        "kubectl run y --image=nginx",
+        "no endpoints available",
+    );
+    says(
+        &mut t,
+        "kubectl delete validatingwebhookconfiguration hooks",
+        "deleted",
+    );
+    says(&mut t, "kubectl run y --image=nginx", "created");
+}
+
+#[test]
+fn webhooks_say_what_they_want() {
+    let mut t = terminal();
+    let kind = "ValidatingWebhookConfiguration";
+    let url = "sideEffects: Some, clientConfig: {url: 'https://hooks.example.com/judge'}";
+    apply(
+        &mut t,
+        &webhook(kind, url),
+        "webhooks[0].sideEffects: Unsupported value: \"Some\": supported values: \"None\", \"NoneOnDryRun\"",
+    );
+    let url = "sideEffects: None, timeoutSeconds: 5, matchConditions: [{name: a, expression: 'object.metadata.name != \"free\"'}], \
+               clientConfig: {url: 'https://hooks.example.com/judge'}";
+    apply(&mut t, &webhook(kind, url), "created");
+    says(&mut t, "kubectl run free --image=nginx", "created");
+    says(
+        &mut t,
+        "kubectl run x --image=nginx",
+        "Post \"https://hooks.example.com/judge?timeout=5s\": dial tcp: lookup hooks.example.com: no such host\n",
+    );
+    for (rest, expected) in [
+        (
+            "sideEffects: None",
+            "webhooks[0].clientConfig: Required value: exactly one of url or service is required",
+        ),
+        (
+            "clientConfig: {url: 'http://a.b'}",
+            "webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun",
+        ),
+        (
+            "sideEffects: None, timeoutSeconds: 60, clientConfig: {url: 'https://a.b'}",
+            "webhooks[0].timeoutSeconds: Invalid value: 60: the timeout value must be between 1 and 30 seconds",
+        ),
+    ] {
+        apply(&mut t, &webhook(kind, rest), expected);
+    }
+    let short = webhook(kind, url).replace("pods.example.com", "pods");
+    apply(
+        &mut t,
+        &short,
+        "webhooks[0].name: Invalid value: \"pods\": should be a domain with at least three segments separated by dots",
+    );
+}

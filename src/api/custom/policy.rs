@@ -1,4 +1,4 @@
-//! Admission policies in CEL and their bindings: what they say when they do not, and what they may say
+//! Admission policies in CEL, their bindings, and webhooks: what they say when they do not, and what they may say
 //! (`pkg/apis/admissionregistration/validation`).
 
 use serde_json::{Map, Value, json};
@@ -10,6 +10,9 @@ use crate::api::field::{Errors, Path};
 const GROUP: &str = "admissionregistration.k8s.io";
 pub const POLICY: &str = "ValidatingAdmissionPolicy";
 pub const BINDING: &str = "ValidatingAdmissionPolicyBinding";
+
+pub const MUTATING: &str = "MutatingWebhookConfiguration";
+pub const VALIDATING: &str = "ValidatingWebhookConfiguration";
 
 /// What may be asked for when an expression fails.
 const REASONS: [&str; 4] = [
@@ -41,6 +44,8 @@ fn kind_of(object: &CustomObject) -> &'static str {
     match (info.group, info.kind) {
         (GROUP, POLICY) => POLICY,
         (GROUP, BINDING) => BINDING,
+        (GROUP, MUTATING) => MUTATING,
+        (GROUP, VALIDATING) => VALIDATING,
         _ => "",
     }
 }
@@ -59,6 +64,7 @@ pub(super) fn default(object: &mut CustomObject) {
     let field = match kind_of(object) {
         POLICY => "matchConstraints",
         BINDING => "matchResources",
+        MUTATING | VALIDATING => return default_webhooks(object),
         _ => return,
     };
     let Some(Value::Object(spec)) = object.fields.get_mut("spec") else {
@@ -70,14 +76,47 @@ pub(super) fn default(object: &mut CustomObject) {
     let Some(Value::Object(matched)) = spec.get_mut(field) else {
         return;
     };
-    let or = |fields: &mut Map<String, Value>, name: &str, value: Value| {
-        fields.entry(name).or_insert(value);
-    };
     or(matched, "matchPolicy", json!("Equivalent"));
     or(matched, "namespaceSelector", json!({}));
     or(matched, "objectSelector", json!({}));
     for name in ["resourceRules", "excludeResourceRules"] {
         let rules = matched.get_mut(name).and_then(Value::as_array_mut);
+        for rule in rules.into_iter().flatten().filter_map(Value::as_object_mut) {
+            or(rule, "scope", json!("*"));
+        }
+    }
+}
+
+fn or(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    fields.entry(name).or_insert(value);
+}
+
+fn default_webhooks(object: &mut CustomObject) {
+    let mutating = kind_of(object) == MUTATING;
+    let webhooks = object
+        .fields
+        .get_mut("webhooks")
+        .and_then(Value::as_array_mut);
+    for webhook in webhooks
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        or(webhook, "failurePolicy", json!("Fail"));
+        or(webhook, "matchPolicy", json!("Equivalent"));
+        or(webhook, "namespaceSelector", json!({}));
+        or(webhook, "objectSelector", json!({}));
+        or(webhook, "timeoutSeconds", json!(10));
+        if mutating {
+            or(webhook, "reinvocationPolicy", json!("Never"));
+        }
+        let service = webhook
+            .get_mut("clientConfig")
+            .and_then(|c| c.get_mut("service"));
+        if let Some(service) = service.and_then(Value::as_object_mut) {
+            or(service, "port", json!(443));
+        }
+        let rules = webhook.get_mut("rules").and_then(Value::as_array_mut);
         for rule in rules.into_iter().flatten().filter_map(Value::as_object_mut) {
             or(rule, "scope", json!("*"));
         }
@@ -91,6 +130,13 @@ pub(super) fn validate(object: &CustomObject, errors: &mut Errors) {
     match kind_of(object) {
         POLICY => policy(spec, &path, errors),
         BINDING => binding(spec, &path, errors),
+        MUTATING | VALIDATING => {
+            let path = Path::new("webhooks");
+            let webhooks = object.fields.get("webhooks").and_then(Value::as_array);
+            for (i, webhook) in webhooks.into_iter().flatten().enumerate() {
+                one_webhook(webhook, &path.index(i), errors);
+            }
+        }
         _ => {}
     }
 }
@@ -120,22 +166,7 @@ fn policy(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     }
     let mut known = names(spec);
     known.retain(|name| *name != "variables");
-    let conditions = path.child("matchConditions");
-    for (i, condition) in list(spec, "matchConditions").iter().enumerate() {
-        let path = conditions.index(i);
-        if text(condition, "name").is_empty() {
-            errors.required(&path.child("name"), "");
-        }
-        let of_expression = path.child("expression");
-        expression(
-            text(condition, "expression"),
-            "",
-            &known,
-            Wanted::Bool,
-            &of_expression,
-            errors,
-        );
-    }
+    conditions(spec, &known, path, errors);
     let known = names(spec);
     let variables = path.child("variables");
     for (i, variable) in list(spec, "variables").iter().enumerate() {
@@ -156,6 +187,94 @@ fn policy(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     for (i, validation) in list(spec, "validations").iter().enumerate() {
         one(validation, &known, &validations.index(i), errors);
     }
+}
+
+fn conditions(of: &Value, known: &[&str], path: &Path<'_>, errors: &mut Errors) {
+    let conditions = path.child("matchConditions");
+    for (i, condition) in list(of, "matchConditions").iter().enumerate() {
+        let path = conditions.index(i);
+        if text(condition, "name").is_empty() {
+            errors.required(&path.child("name"), "");
+        }
+        let of_expression = path.child("expression");
+        expression(
+            text(condition, "expression"),
+            "",
+            known,
+            Wanted::Bool,
+            &of_expression,
+            errors,
+        );
+    }
+}
+
+fn one_webhook(webhook: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let name = text(webhook, "name");
+    let of_name = path.child("name");
+    if name.is_empty() {
+        errors.required(&of_name, "");
+    } else if name.split('.').count() < 3 {
+        let detail = "should be a domain with at least three segments separated by dots";
+        errors.invalid(&of_name, name, detail);
+    }
+    let versions = list(webhook, "admissionReviewVersions");
+    let of_versions = path.child("admissionReviewVersions");
+    let supported = |v: &Value| v == "v1" || v == "v1beta1";
+    if versions.is_empty() {
+        errors.required(&of_versions, "must specify one of v1, v1beta1");
+    } else if !versions.iter().any(supported) {
+        let detail = "must include at least one of v1, v1beta1";
+        errors.invalid_raw(&of_versions, &Value::from(versions).to_string(), detail);
+    }
+    for (field, supported) in [
+        ("failurePolicy", &["Fail", "Ignore"][..]),
+        ("matchPolicy", &["Equivalent", "Exact"]),
+        ("reinvocationPolicy", &["IfNeeded", "Never"]),
+    ] {
+        if let Some(given) = webhook[field]
+            .as_str()
+            .filter(|given| !supported.contains(given))
+        {
+            errors.not_supported(&path.child(field), given, supported);
+        }
+    }
+    let effects = path.child("sideEffects");
+    match text(webhook, "sideEffects") {
+        "None" | "NoneOnDryRun" => {}
+        "" => errors.required(&effects, "must specify one of None, NoneOnDryRun"),
+        other => errors.not_supported(&effects, other, &["None", "NoneOnDryRun"]),
+    }
+    if let Some(seconds) = webhook["timeoutSeconds"]
+        .as_i64()
+        .filter(|s| !(1..=30).contains(s))
+    {
+        let detail = "the timeout value must be between 1 and 30 seconds";
+        errors.invalid(&path.child("timeoutSeconds"), seconds, detail);
+    }
+    resources(webhook, path, errors);
+    let client = &webhook["clientConfig"];
+    let of_client = path.child("clientConfig");
+    match (client["url"].is_string(), client["service"].is_object()) {
+        (true, false) => {
+            let url = text(client, "url");
+            if !url.starts_with("https://") {
+                let detail =
+                    "'https' is the only allowed URL scheme; desired format: https://host[/path]";
+                let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+                errors.invalid(&of_client.child("url"), scheme, detail);
+            }
+        }
+        (false, true) => {
+            let path = of_client.child("service");
+            for field in ["name", "namespace"] {
+                if text(&client["service"], field).is_empty() {
+                    errors.required(&path.child(field), format!("service {field} is required"));
+                }
+            }
+        }
+        _ => errors.required(&of_client, "exactly one of url or service is required"),
+    }
+    conditions(webhook, &["object", "oldObject", "request"], path, errors);
 }
 
 fn one(validation: &Value, known: &[&str], path: &Path<'_>, errors: &mut Errors) {
@@ -203,7 +322,7 @@ fn expression(
 }
 
 fn resources(matched: &Value, path: &Path<'_>, errors: &mut Errors) {
-    for name in ["resourceRules", "excludeResourceRules"] {
+    for name in ["resourceRules", "excludeResourceRules", "rules"] {
         let rules = path.child(name);
         for (i, rule) in list(matched, name).iter().enumerate() {
             let path = rules.index(i);

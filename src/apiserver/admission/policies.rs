@@ -4,30 +4,18 @@
 //! Divergence: `authorizer` is not known, nothing is audited, subresources but `ephemeralcontainers` and `resize`
 //! are not looked at, and a variable that fails counts as one that is not there.
 
-use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
-use crate::api::custom::CustomObject;
+use super::matching::{Asked, custom, is_exempt, list, selects, text};
 use crate::api::custom::cel::{Came, Given, Program, Wanted};
 use crate::api::custom::policy::{BINDING, POLICY, names};
-use crate::api::selector::Selector;
 use crate::api::status::Cause;
-use crate::api::{Kind, Object, Resource, Result, Status, codec};
-use crate::apiserver::{ApiServer, Caller};
+use crate::api::{Kind, Object, Result, Status};
+use crate::apiserver::ApiServer;
 
 const VERSION: &str = "admissionregistration.k8s.io/v1";
 /// How long a message may be that an expression makes, in bytes.
 const LONGEST: usize = 5 * 1024;
-
-/// A request that policies judge.
-#[derive(Clone, Copy)]
-pub(in crate::apiserver) struct Asked<'r> {
-    pub operation: &'static str,
-    pub subresource: &'r str,
-    pub caller: &'r Caller,
-    pub dry_run: bool,
-}
 
 /// A rule that a request breaks.
 struct Broken {
@@ -36,65 +24,6 @@ struct Broken {
     message: String,
     reason: &'static str,
     actions: Vec<String>,
-}
-
-fn list<'v>(of: &'v Value, name: &str) -> &'v [Value] {
-    of[name].as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text<'v>(of: &'v Value, name: &str) -> &'v str {
-    of[name].as_str().unwrap_or_default()
-}
-
-fn custom(object: &Object) -> Option<&CustomObject> {
-    match object {
-        Object::Custom(object) => Some(object),
-        _ => None,
-    }
-}
-
-/// A selector of labels; none, and one that says nothing, takes all.
-fn selects(selector: &Value, object: &Object) -> bool {
-    if selector.is_null() {
-        return true;
-    }
-    let decoded = codec::decode::<LabelSelector>(selector, "v1");
-    let Ok((selector, _)) = decoded else {
-        return false;
-    };
-    let labels = object.meta().labels.clone().unwrap_or_default();
-    Selector::from_api(Some(&selector)).is_ok_and(|s| s.matches(&labels))
-}
-
-fn has(list: &[Value], wanted: &str) -> bool {
-    list.iter().any(|item| item == "*" || item == wanted)
-}
-
-/// Whether a rule names the resource, in any of its versions: they are equivalent.
-fn names_resource(rule: &Value, object: &Object, asked: &Asked<'_>) -> bool {
-    let info = object.info();
-    let scope = match info.namespaced {
-        true => "Namespaced",
-        false => "Cluster",
-    };
-    let resource = |pattern: &str| {
-        let (resource, part) = pattern.split_once('/').unwrap_or((pattern, ""));
-        ["*", info.plural].contains(&resource) && ["*", asked.subresource].contains(&part)
-    };
-    let only = list(rule, "resourceNames");
-    has(list(rule, "apiGroups"), info.group)
-        && has(list(rule, "operations"), asked.operation)
-        && list(rule, "resources")
-            .iter()
-            .filter_map(Value::as_str)
-            .any(resource)
-        && ["", "*", scope].contains(&text(rule, "scope"))
-        && (only.is_empty() || only.iter().any(|name| name == object.name()))
-}
-
-/// The kinds that no policy may lock away.
-fn is_exempt(object: &Object) -> bool {
-    object.info().group == "admissionregistration.k8s.io"
 }
 
 impl ApiServer {
@@ -164,45 +93,6 @@ impl ApiServer {
             field: String::new(),
         });
         Err(status)
-    }
-
-    /// Whether what a policy or a binding matches is this request.
-    fn is_matched(
-        &self,
-        matched: &Value,
-        asked: &Asked<'_>,
-        subject: &Object,
-        old: Option<&Object>,
-    ) -> bool {
-        if matched.is_null() {
-            return true;
-        }
-        let rules = list(matched, "resourceRules");
-        let named = |rules: &[Value]| rules.iter().any(|r| names_resource(r, subject, asked));
-        if named(list(matched, "excludeResourceRules")) || (!rules.is_empty() && !named(rules)) {
-            return false;
-        }
-        let labelled = &matched["objectSelector"];
-        if !selects(labelled, subject) && !old.is_some_and(|old| selects(labelled, old)) {
-            return false;
-        }
-        let spaces = &matched["namespaceSelector"];
-        match self.namespace_of(subject) {
-            Some(namespace) => selects(spaces, &namespace),
-            None => true,
-        }
-    }
-
-    /// The namespace that an object is in, or is.
-    fn namespace_of(&self, subject: &Object) -> Option<Object> {
-        if subject.kind() == Namespace::KIND {
-            return Some(subject.clone());
-        }
-        let name = subject.namespace();
-        let kind = Kind::by_gvk("v1", "Namespace")?;
-        self.get_object(kind, "", name)
-            .ok()
-            .filter(|_| !name.is_empty())
     }
 
     /// The rules of a bound policy that a request breaks.
@@ -320,7 +210,7 @@ impl ApiServer {
 }
 
 /// What the rules are told of the request (`admissionv1.AdmissionRequest`).
-fn request(asked: &Asked<'_>, subject: &Object, has_object: bool) -> Value {
+pub(super) fn request(asked: &Asked<'_>, subject: &Object, has_object: bool) -> Value {
     let info = subject.info();
     let (group, version) = (info.group, info.version);
     let kind = json!({"group": group, "version": version, "kind": info.kind});
