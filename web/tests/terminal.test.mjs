@@ -111,6 +111,29 @@ test("marked text is copied and does not interrupt, and Ctrl+C interrupts wherev
   assert.equal(await page.inputValue("#terminal-input"), "kubectl version");
 });
 
+test("a pod's shell is typed at, Ctrl+D ends what it reads, and with it the pod ends", async (t) => {
+  const { page } = await ready(t);
+  const shows = (text) => page.waitForFunction((text) => document.querySelector(".k-paper").textContent.includes(text), text);
+  const type = async (line) => {
+    await page.focus("#terminal-input");
+    await page.keyboard.type(line);
+    await page.keyboard.press("Enter");
+  };
+  await run(page, "kubectl run -it box --image=busybox --restart=Never -- sh", "If you don't see a command prompt");
+  await shows("/ # ");
+  await type("cat");
+  await type("said and seen");
+  await shows("said and seensaid and seen");
+  await page.keyboard.press("Control+d");
+  await type("echo $((6*7))");
+  await shows("42");
+  await screenshot(page, "terminal-attached");
+  await page.keyboard.press("Control+d");
+  await page.waitForSelector(".k-terminal-status", { state: "detached" });
+  await run(page, "kubectl get pod box", "Completed");
+  await run(page, "kubectl logs box", "/ # echo $((6*7))");
+});
+
 test("results are read aloud once, and streams now and then", async (t) => {
   const { page } = await ready(t);
   const aloud = page.locator(".k-aloud").first();
