@@ -64,6 +64,9 @@ impl Dialog {
             _ => Shell::of_words(words, variables, folder, now),
         };
         shell.lead_to_streams(Input::Typed);
+        if name.is_some() {
+            shell.set_goes_on();
+        }
         Dialog {
             shell,
             outer: Vec::new(),
@@ -148,10 +151,7 @@ impl Dialog {
             match self.typed.line() {
                 Line::Text(line) => self.take(&line, s.now),
                 Line::Later => return Pause::Forever,
-                Line::End => match self.leave(s.now, write) {
-                    true => {}
-                    false => return pause,
-                },
+                Line::End => self.shell.end(s.now),
             }
         }
         Pause::Until(s.now + millis(100))

@@ -495,8 +495,13 @@ fn the_shell_of_a_container_is_attached_to() {
     let again = attached(cluster, "box/attach?container=s&stdin=true&tty=true");
     assert_eq!(typed(cluster, &again, "").1, Value::Null);
     // With the shell, the container ends, and is restarted.
+    let last = "trap 'echo bye' EXIT\nsh\ntrap 'echo inner' EXIT\n";
+    let (out, _) = typed(cluster, &again, last);
+    assert_eq!(out, "/tmp # /tmp # /tmp # /tmp # ");
+    ask(cluster, Method::Post, &again, json!({"eof": true}));
     let (out, exit) = typed(cluster, &again, "exit 3\n");
-    assert_eq!((out.as_str(), exit), ("/tmp # ", json!(0)));
+    assert!(out.ends_with("/tmp # inner\n/tmp # bye\n"), "{out}");
+    assert_eq!(exit, json!(0));
     cluster.run_for(secs(5));
     let pod = ask(cluster, Method::Get, "box", Value::Null);
     let statuses = pod["status"]["containerStatuses"].as_array().cloned();

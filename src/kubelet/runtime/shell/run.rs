@@ -95,6 +95,8 @@ pub struct Shell {
     pub(super) streams: Vec<(u8, String)>,
     /// The script has asked to end.
     exiting: bool,
+    /// More of the script may be typed when it has come to its end.
+    goes_on: bool,
     pub(super) calls: Calls,
     /// Set by an error that ends the script.
     pub(super) abort: Option<i32>,
@@ -196,6 +198,7 @@ impl Shell {
             lines: Vec::new(),
             streams: Vec::new(),
             exiting: false,
+            goes_on: false,
             calls: Calls::default(),
             abort: None,
             nesting: 0,
@@ -261,7 +264,19 @@ impl Shell {
         let mut inner = self.copy();
         inner.functions = BTreeMap::new();
         inner.exit_on_error = false;
+        inner.goes_on = true;
         inner
+    }
+
+    /// Its script is typed, line by line.
+    pub fn set_goes_on(&mut self) {
+        self.goes_on = true;
+    }
+
+    /// Nothing more is typed.
+    pub fn end(&mut self, now: Time) {
+        self.exiting = true;
+        self.wake = now;
     }
 
     /// A line that is typed into the shell, to run next.
@@ -355,6 +370,9 @@ impl Shell {
         }
         let pause = self.run(m);
         if let Pause::Exit(code) = pause {
+            if self.goes_on && !self.exiting {
+                return pause;
+            }
             if let Some(trap) = self.on_exit.take()
                 && let Ok(command) = parse(&trap)
             {
@@ -704,6 +722,7 @@ impl Shell {
             abort: None,
             waits: false,
             streams: Vec::new(),
+            goes_on: false,
             calls: Calls::default(),
             ..self.clone()
         }
