@@ -21,7 +21,6 @@ mod webhooks;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 
 use super::{ApiServer, Caller};
-use crate::api::custom::policy;
 use crate::api::status::Cause;
 use crate::api::{Key, Object, Resource, Result, Status};
 use crate::sim::Kernel;
@@ -101,9 +100,10 @@ impl ApiServer {
         object: Option<&Object>,
         old: Option<&Object>,
     ) -> Result<()> {
-        self.admit_webhooks(policy::MUTATING, &asked, object, old)?;
+        let kinds = matching::kinds();
+        self.admit_webhooks(kinds.mutating, &asked, object, old)?;
         self.admit_policies(asked, object, old)?;
-        self.admit_webhooks(policy::VALIDATING, &asked, object, old)
+        self.admit_webhooks(kinds.validating, &asked, object, old)
     }
 
     /// NamespaceLifecycle: the namespaces of the system stay.

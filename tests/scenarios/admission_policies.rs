@@ -65,6 +65,11 @@ fn what_breaks_a_rule_is_refused() {
         &policy("CREATE, UPDATE", "deployments", rules),
         "created",
     );
+    says(
+        &mut t,
+        "kubectl get validatingadmissionpolicy p -o jsonpath='{.status}'",
+        "{\"observedGeneration\":1,\"typeChecking\":{}}",
+    );
     // A policy alone does nothing.
     says(
         &mut t,

@@ -135,6 +135,7 @@ impl Strategy for Rules {
                 object.fields.remove("status");
             }
             object.metadata.generation = Some(1);
+            policy::settle(object);
         }
     }
 
@@ -155,6 +156,7 @@ impl Strategy for Rules {
         if new.fields != old.fields {
             let generation = old.metadata.generation.unwrap_or_default() + 1;
             new.metadata.generation = Some(generation);
+            policy::settle(new);
         }
     }
 

@@ -1,14 +1,36 @@
 //! Which requests the objects of `admissionregistration.k8s.io` are about: rules, and selectors of labels
 //! (`k8s.io/apiserver/pkg/admission/plugin/policy/matching`, `plugin/webhook/predicates`).
 
+use std::sync::OnceLock;
+
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
-use crate::api::custom::CustomObject;
+use crate::api::custom::{CustomObject, policy};
 use crate::api::selector::Selector;
 use crate::api::{Kind, Object, Resource, codec};
 use crate::apiserver::{ApiServer, Caller};
+
+/// The kinds of what may be put in front of a write.
+pub(super) struct Kinds {
+    pub mutating: Option<Kind>,
+    pub policies: Option<Kind>,
+    pub bindings: Option<Kind>,
+    pub validating: Option<Kind>,
+}
+
+/// They are asked for at every write, so they are looked up once.
+pub(super) fn kinds() -> &'static Kinds {
+    static KINDS: OnceLock<Kinds> = OnceLock::new();
+    let kind = |name| Kind::by_gvk("admissionregistration.k8s.io/v1", name);
+    KINDS.get_or_init(|| Kinds {
+        mutating: kind(policy::MUTATING),
+        policies: kind(policy::POLICY),
+        bindings: kind(policy::BINDING),
+        validating: kind(policy::VALIDATING),
+    })
+}
 
 /// A request that is judged.
 #[derive(Clone, Copy)]

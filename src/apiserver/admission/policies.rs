@@ -6,14 +6,13 @@
 
 use serde_json::{Value, json};
 
-use super::matching::{Asked, custom, is_exempt, list, selects, text};
+use super::matching::{Asked, custom, is_exempt, kinds, list, selects, text};
 use crate::api::custom::cel::{Came, Given, Program, Wanted};
-use crate::api::custom::policy::{BINDING, POLICY, names};
+use crate::api::custom::policy::names;
 use crate::api::status::Cause;
 use crate::api::{Kind, Object, Result, Status};
 use crate::apiserver::ApiServer;
 
-const VERSION: &str = "admissionregistration.k8s.io/v1";
 /// How long a message may be that an expression makes, in bytes.
 const LONGEST: usize = 5 * 1024;
 
@@ -38,8 +37,7 @@ impl ApiServer {
         old: Option<&Object>,
     ) -> Result<()> {
         self.policy_warnings.clear();
-        let binding = Kind::by_gvk(VERSION, BINDING);
-        match binding.filter(|kind| self.any(*kind, None)) {
+        match kinds().bindings.filter(|kind| self.any(*kind, None)) {
             Some(bindings) => self.ask_policies(bindings, asked, object, old),
             None => Ok(()),
         }
@@ -107,7 +105,9 @@ impl ApiServer {
             return Vec::new();
         };
         let name = bound.at("spec.policyName").as_str().unwrap_or_default();
-        let policy = Kind::by_gvk(VERSION, POLICY).and_then(|k| self.get_object(k, "", name).ok());
+        let policy = kinds()
+            .policies
+            .and_then(|k| self.get_object(k, "", name).ok());
         let Some(policy) = policy.as_ref().and_then(custom) else {
             return Vec::new();
         };

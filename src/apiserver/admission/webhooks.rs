@@ -14,8 +14,6 @@ use crate::api::url::Url;
 use crate::api::{Key, Kind, Object, Result, Status};
 use crate::apiserver::ApiServer;
 
-const VERSION: &str = "admissionregistration.k8s.io/v1";
-
 impl ApiServer {
     /// Asks the webhooks of a kind of configurations, in the order of their names.
     ///
@@ -23,13 +21,12 @@ impl ApiServer {
     /// One cannot be called, and its failure counts.
     pub(in crate::apiserver) fn admit_webhooks(
         &self,
-        configurations: &str,
+        configurations: Option<Kind>,
         asked: &Asked<'_>,
         object: Option<&Object>,
         old: Option<&Object>,
     ) -> Result<()> {
-        let kind = Kind::by_gvk(VERSION, configurations);
-        match kind.filter(|kind| self.any(*kind, None)) {
+        match configurations.filter(|kind| self.any(*kind, None)) {
             Some(kind) => self.call_webhooks(kind, asked, object, old),
             None => Ok(()),
         }
