@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::PodWorker;
 use crate::kubelet::runtime::machine::Identity;
+use crate::kubelet::runtime::standard;
 
 impl PodWorker {
     /// Whether the container may run as the user that it would run as.
@@ -61,7 +62,12 @@ impl PodWorker {
         );
         groups.dedup();
         let image = self.containers.get(c).and_then(|x| x.image.as_ref());
-        let program = image.map(|i| i.content.program.name.clone());
+        let name = spec.and_then(|s| s.image.clone()).unwrap_or_default();
+        let program = image.map(|i| match i.content.program.script.trim() {
+            // The shell that is the program of many an image.
+            "exit 0" => standard::shell(&name).to_owned(),
+            _ => i.content.program.name.clone(),
+        });
         let title: Rc<str> = match command.is_empty() {
             true => program.unwrap_or_default().into(),
             false => command.join(" ").into(),

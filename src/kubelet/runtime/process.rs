@@ -225,8 +225,7 @@ pub fn start(start: Start<'_>) -> Result<(Process, Vec<String>), String> {
     let mut entry = entry(start.content, start.image, start.command, start.args)?;
     // The shell that is the program of many an image.
     if start.stdin && matches!(entry, Entry::Program) && program.script.trim() == "exit 0" {
-        let small = standard::is_small(start.image);
-        entry = Entry::Words(vec![if small { "sh" } else { "bash" }.into()]);
+        entry = Entry::Words(vec![standard::shell(start.image).into()]);
     }
     let mut logs = Vec::new();
     let running = match entry {

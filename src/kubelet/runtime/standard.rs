@@ -105,6 +105,14 @@ pub fn is_small(image: &str) -> bool {
         || tag.contains("alpine")
 }
 
+/// The shell that an image starts which starts one.
+pub fn shell(image: &str) -> &'static str {
+    match is_small(image) {
+        true => "sh",
+        false => "bash",
+    }
+}
+
 /// Whether a well-known image comes without a tool.
 pub fn lacks(image: &str, tool: &str) -> bool {
     let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);

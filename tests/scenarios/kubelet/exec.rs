@@ -596,6 +596,49 @@ fn a_pod_ends_with_the_shell_that_it_runs() {
 }
 
 #[test]
+fn processes_are_listed_as_the_image_lists_them() {
+    let mut t = terminal();
+    applied(
+        &mut t,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: small, image: busybox, args: [sleep, infinity]}, \
+         {name: full, image: ubuntu, args: [sleep, infinity]}, {name: shell, image: ubuntu, stdin: true}]}}",
+    );
+    wait(&mut t, 30);
+    for (line, expected) in [
+        (
+            "kubectl exec p -c small -- ps aux",
+            "PID   USER     TIME  COMMAND\n    1 root     0:00 sleep infinity\n    9 root     0:00 ps aux\n",
+        ),
+        (
+            "kubectl exec p -c full -- ps",
+            "    PID TTY          TIME CMD\n     31 pts/0    00:00:00 ps\n",
+        ),
+        (
+            "kubectl exec p -c full -- bash -c 'ps'",
+            "    PID TTY          TIME CMD\n     31 pts/0    00:00:00 bash\n     38 pts/0    00:00:00 ps\n",
+        ),
+        (
+            "kubectl exec p -c full -- ps -e | head -2",
+            "    PID TTY          TIME CMD\n      1 ?        00:00:00 sleep\n",
+        ),
+        (
+            "kubectl exec p -c full -- sh -c 'ps aux | grep sleep | head -1' | cut -c1-26",
+            "root           1  0.0  0.0\n",
+        ),
+        (
+            "kubectl exec p -c full -- ps -ef | head -2 | cut -c1-34",
+            "UID          PID    PPID  C STIME \nroot           1       0  0 00:01 \n",
+        ),
+        (
+            "kubectl exec p -c shell -- ps -e | head -2 | tail -1",
+            "      1 ?        00:00:00 bash\n",
+        ),
+    ] {
+        assert_eq!(run(&mut t, line).0, expected, "{line}");
+    }
+}
+
+#[test]
 fn what_a_container_writes_from_now_on_is_attached_to() {
     let mut cluster = ticking();
     let cluster = &mut cluster;

@@ -1,4 +1,4 @@
-//! `kill`, `killall`, `pkill` and `ps`: the processes of a container, and signals to them
+//! `kill`, `killall` and `pkill`: the processes of a container, and signals to them
 //! (`signal(7)`, busybox `procps/kill.c`).
 
 use std::rc::Rc;
@@ -202,25 +202,6 @@ impl Shell {
             (false, "killall") => Err(format!("killall: {name}: no process killed")),
             (false, _) => Ok(Some(Outcome::Status(1))),
         }
-    }
-
-    /// What `ps` prints: itself last.
-    pub(super) fn processes(&self, command: &str, m: &dyn Machine) -> String {
-        let named = |user: i64| match user {
-            0 => "root".to_owned(),
-            user => user.to_string(),
-        };
-        let mut text = "PID   USER     TIME  COMMAND\n".to_owned();
-        let mut row = |pid: u32, user: i64, title: &str| {
-            text.push_str(&format!("{pid:5} {:<8} 0:00 {title}\n", named(user)));
-        };
-        let processes = m.processes();
-        for seen in processes.iter() {
-            row(seen.pid, seen.user, &seen.title);
-        }
-        let last = processes.iter().map(|seen| seen.pid).max().unwrap_or(1);
-        row(last + 8, m.user().0, command);
-        text
     }
 }
 

@@ -24,6 +24,7 @@ mod lex;
 mod network;
 mod output;
 mod parse;
+mod ps;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -332,7 +332,7 @@ impl Shell {
             "hostname" => format!("{}\n", m.hostname()),
             "whoami" => return Some(self.whoami(m)),
             "id" => id(&flags, m),
-            "ps" => self.processes(&fields_of("ps", args), m),
+            "ps" => self.processes(&fields_of("ps", args), args, m),
             "nproc" => "4\n".to_owned(),
             "uname" => match flags.contains('a') {
                 true => format!("Linux {} 6.12.57 #1 SMP x86_64 GNU/Linux\n", m.hostname()),
