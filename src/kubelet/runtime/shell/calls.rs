@@ -95,6 +95,11 @@ impl Shell {
         false
     }
 
+    /// Whether there was a substitution in the expansion.
+    pub(super) fn has_substituted(&self) -> bool {
+        self.calls.used > 0
+    }
+
     /// The output of the next substitution, when it is known.
     pub(super) fn known(&mut self) -> Option<(Rc<str>, i32)> {
         let known = self.calls.known.get(self.calls.used).cloned();

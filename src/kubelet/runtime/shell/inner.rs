@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Machine;
 use super::input::Input;
 use super::parse::{Command, Redirect, parse};
-use super::run::{Frame, Pause, Shell, Sink};
+use super::run::{Frame, Outer, Pause, Shell, Sink};
 use crate::kubelet::runtime::files::{FileError, absolute};
 
 /// How deep command substitutions, pipelines and functions nest.
@@ -79,6 +79,73 @@ impl Shell {
         Ok(())
     }
 
+    /// Begins what keeps its variables, its folder and its end to itself.
+    pub(super) fn enter_inner(&mut self, m: &mut dyn Machine) {
+        let outer = Outer {
+            variables: self.variables.clone(),
+            functions: self.functions.clone(),
+            args: self.args.clone(),
+            folder: self.folder.clone(),
+            mask: self.mask,
+            on_exit: self.on_exit.take(),
+            exit_on_error: self.exit_on_error,
+            ended: None,
+        };
+        self.frames.push(Frame::Inner(Box::new(outer)));
+        m.set_mask(self.mask);
+    }
+
+    /// It has come to its end: its trap is run, and then all is as before.
+    pub(super) fn end_inner(&mut self, mut outer: Box<Outer>) -> Option<Pause> {
+        let trap = self.on_exit.take().and_then(|trap| parse(&trap).ok());
+        match trap {
+            Some(command) => {
+                outer.ended = Some(self.status);
+                self.frames.push(Frame::Inner(outer));
+                self.frames.push(Frame::Run(command));
+                None
+            }
+            None => {
+                self.restore(*outer);
+                self.checked()
+            }
+        }
+    }
+
+    /// `exit`, or an error that ends a script: it ends the innermost subshell. Tells how it goes on when there is
+    /// none.
+    pub(super) fn leave_inner(&mut self, code: i32, m: &mut dyn Machine) -> Option<Pause> {
+        if !self.frames.iter().any(|f| matches!(f, Frame::Inner(_))) {
+            return Some(Pause::Exit(code));
+        }
+        while let Some(frame) = self.frames.pop() {
+            if let Frame::Inner(mut outer) = frame {
+                // The trap may say otherwise.
+                outer.ended = outer.ended.map(|_| code & 0xff);
+                self.frames.push(Frame::Inner(outer));
+                break;
+            }
+            self.unwind(frame);
+        }
+        self.set_status(code & 0xff);
+        self.take_back_exit();
+        m.set_mask(self.mask);
+        None
+    }
+
+    pub(super) fn restore(&mut self, outer: Outer) {
+        self.variables = outer.variables;
+        self.functions = outer.functions;
+        self.args = outer.args;
+        self.folder = outer.folder;
+        self.mask = outer.mask;
+        self.on_exit = outer.on_exit;
+        self.exit_on_error = outer.exit_on_error;
+        if let Some(code) = outer.ended {
+            self.status = code;
+        }
+    }
+
     /// The stages one after the other; the output of each is the input of the next.
     pub(super) fn stage(
         &mut self,
@@ -102,6 +169,9 @@ impl Shell {
         let pause = std::mem::take(&mut self.slept);
         self.frames
             .push(Frame::Restore(self.sinks.clone(), self.input.clone()));
+        if stages.len() > 1 {
+            self.enter_inner(m);
+        }
         self.frames.push(Frame::Run(stage));
         self.input = input;
         if self.sinks[0] == Sink::Capture {

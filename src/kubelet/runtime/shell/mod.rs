@@ -4,8 +4,7 @@
 //! caller resumes it. A run without a sleep ends after [`MOST_STEPS`] steps and goes on a second
 //! later, so that `while true; do :; done` burns simulated time and not the host's.
 //!
-//! Not here: subshells with state of their own (a group shares the variables), `select`,
-//! `getopts`, arrays, and job control beyond `&` and `wait`. A pipeline runs stage by stage, not
+//! Not here: `select`, `getopts`, arrays, and job control beyond `&` and `wait`. A pipeline runs stage by stage, not
 //! at once: what sleeps inside it delays its end.
 //!
 //! A request to another host takes time: the shell that made it waits for its number to be

@@ -20,6 +20,8 @@ pub enum Command {
     And(Rc<Command>, Rc<Command>),
     Or(Rc<Command>, Rc<Command>),
     List(Vec<Rc<Command>>),
+    /// `( ... )`
+    Subshell(Rc<Command>),
     Background(Rc<Command>),
     If {
         arms: Vec<(Rc<Command>, Rc<Command>)>,
@@ -228,7 +230,7 @@ impl Parser<'_> {
         } else if self.operator("(") {
             let list = self.list(&[")"])?;
             self.expect(")")?;
-            list
+            Rc::new(Command::Subshell(list))
         } else {
             return self.simple();
         };

@@ -58,6 +58,8 @@ pub(super) enum Frame {
     For(Rc<Command>, Rc<[Rc<str>]>, usize),
     /// Descriptors and input go back to what they were.
     Restore([Sink; 2], Input),
+    /// The end of a subshell, or of a script that another shell runs: what was before.
+    Inner(Box<Outer>),
     /// The end of a function.
     Return(Rc<[Rc<str>]>),
     /// The rest of a pipeline, from this stage on.
@@ -68,12 +70,26 @@ pub(super) enum Frame {
     Answer(Rc<Plan>),
 }
 
+/// What a subshell keeps to itself.
+#[derive(Clone)]
+pub(super) struct Outer {
+    pub(super) variables: BTreeMap<Rc<str>, Rc<str>>,
+    pub(super) functions: BTreeMap<Rc<str>, Rc<Command>>,
+    pub(super) args: Rc<[Rc<str>]>,
+    pub(super) folder: String,
+    pub(super) mask: u16,
+    pub(super) on_exit: Option<Rc<str>>,
+    pub(super) exit_on_error: bool,
+    /// How it has ended, while its trap runs.
+    pub(super) ended: Option<i32>,
+}
+
 /// A shell at some point of a script.
 #[derive(Clone)]
 pub struct Shell {
     pub(super) frames: Vec<Frame>,
     pub(super) variables: BTreeMap<Rc<str>, Rc<str>>,
-    functions: BTreeMap<Rc<str>, Rc<Command>>,
+    pub(super) functions: BTreeMap<Rc<str>, Rc<Command>>,
     /// `$0`, `$1`, ...
     pub(super) args: Rc<[Rc<str>]>,
     pub(super) status: i32,
@@ -130,6 +146,8 @@ pub(super) enum Outcome {
     Exec(Vec<Rc<str>>),
     /// A script to run in place of the command.
     Script(Rc<Command>),
+    /// A script for a shell of its own, with its arguments.
+    Inner(Rc<Command>, Rc<[Rc<str>]>),
     Call(Rc<Command>, Rc<[Rc<str>]>),
     Break(usize),
     Continue(usize),
@@ -240,6 +258,11 @@ impl Shell {
     /// Whether the script has asked to end, and not only come to its end.
     pub fn is_exiting(&self) -> bool {
         self.exiting
+    }
+
+    /// What asked to end was a part of the script.
+    pub(super) fn take_back_exit(&mut self) {
+        self.exiting = false;
     }
 
     pub fn folder(&self) -> &str {
@@ -398,13 +421,22 @@ impl Shell {
         while self.budget > 0 {
             self.budget -= 1;
             if let Some(code) = self.abort.take() {
-                return Pause::Exit(code);
+                match self.leave_inner(code, m) {
+                    Some(pause) => return pause,
+                    None => continue,
+                }
             }
             let Some(frame) = self.frames.pop() else {
                 return Pause::Exit(self.status);
             };
-            if let Some(pause) = self.step(frame, m) {
-                return pause;
+            match self.step(frame, m) {
+                None => {}
+                Some(Pause::Exit(code)) => {
+                    if let Some(pause) = self.leave_inner(code, m) {
+                        return pause;
+                    }
+                }
+                Some(pause) => return pause,
             }
             if self.frames.len() > MOST_FRAMES {
                 self.complain("nested too deeply");
@@ -457,6 +489,7 @@ impl Shell {
                 self.sinks = sinks;
                 self.input = input;
             }
+            Frame::Inner(outer) => return self.end_inner(outer),
             Frame::Return(args) => self.args = args,
             Frame::Words(fields) => return self.command_of(fields, m),
             Frame::Stage(stages, next) => return self.stage(stages, next, m),
@@ -487,8 +520,11 @@ impl Shell {
                     self.variables.insert(name.clone(), value.into());
                 }
                 if fields.is_empty() {
-                    self.status = 0;
-                    return None;
+                    // Of an assignment it is that of the last substitution.
+                    if !self.has_substituted() {
+                        self.status = 0;
+                    }
+                    return self.checked();
                 }
                 let outcome = match self.functions.get(&*fields[0]) {
                     Some(body) => Outcome::Call(body.clone(), fields.into()),
@@ -511,6 +547,10 @@ impl Shell {
             Command::Or(left, right) => {
                 self.frames.push(Frame::Or(right.clone()));
                 self.frames.push(Frame::Run(left.clone()));
+            }
+            Command::Subshell(inner) => {
+                self.enter_inner(m);
+                self.frames.push(Frame::Run(inner.clone()));
             }
             Command::List(_) => self.frames.push(Frame::List(command.clone(), 0)),
             Command::Background(inner) => self.background(inner, m),
@@ -642,6 +682,16 @@ impl Shell {
             }
             Outcome::Exec(words) => return Some(Pause::Exec(words)),
             Outcome::Script(command) => self.frames.push(Frame::Run(command)),
+            Outcome::Inner(command, args) => {
+                // The last command of a script takes the place of its shell.
+                if self.goes_on || !self.frames.is_empty() {
+                    self.enter_inner(m);
+                    self.functions = BTreeMap::new();
+                    self.exit_on_error = false;
+                }
+                self.args = args;
+                self.frames.push(Frame::Run(command));
+            }
             Outcome::Call(body, args) => {
                 let old = std::mem::replace(&mut self.args, args);
                 self.frames.push(Frame::Return(old));
@@ -652,6 +702,10 @@ impl Shell {
             Outcome::Return(status) => {
                 self.status = status;
                 while let Some(frame) = self.frames.pop() {
+                    if matches!(frame, Frame::Inner(_)) {
+                        self.frames.push(frame);
+                        break;
+                    }
                     let ends = matches!(frame, Frame::Return(_));
                     self.unwind(frame);
                     if ends {
@@ -664,7 +718,7 @@ impl Shell {
     }
 
     /// With `set -e`, a command that fails ends the script.
-    fn checked(&self) -> Option<Pause> {
+    pub(super) fn checked(&self) -> Option<Pause> {
         let ends = self.status != 0 && self.exit_on_error && !self.is_tested();
         ends.then_some(Pause::Exit(self.status))
     }
@@ -684,6 +738,10 @@ impl Shell {
         self.status = 0;
         let mut left = levels.max(1);
         while let Some(frame) = self.frames.pop() {
+            if matches!(frame, Frame::Inner(_)) {
+                self.frames.push(frame);
+                return;
+            }
             if matches!(frame, Frame::Body(_) | Frame::For(..)) {
                 left -= 1;
                 if left == 0 {
@@ -704,6 +762,7 @@ impl Shell {
                 self.input = input;
             }
             Frame::Return(args) => self.args = args,
+            Frame::Inner(outer) => self.restore(*outer),
             _ => {}
         }
     }

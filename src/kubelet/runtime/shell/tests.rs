@@ -172,6 +172,48 @@ fn output(script: &str) -> String {
 }
 
 #[test]
+fn subshells_keep_to_themselves() {
+    for (script, expected) in [
+        ("(cd /tmp; x=2; pwd); pwd; echo ${x:-none}", "/tmp|/|none"),
+        ("(exit 3); echo $?; (exit 4) || echo failed", "3|failed"),
+        (
+            "sh -c 'exit 5'; echo $?; sh -c 'x=1; echo $x'; echo ${x:-none}",
+            "5|1|none",
+        ),
+        ("sh -c 'echo $0'; bash -c 'echo $0 $1' a b", "sh|a b"),
+        (
+            "printf 'echo $0 $1\\nexit 7\\necho no\\n' > /tmp/s; sh /tmp/s a; echo $?",
+            "/tmp/s a|7",
+        ),
+        ("set -e; (false; echo no); echo never", ""),
+        ("set -e; (false; echo no) || echo yes", "no|"),
+        ("sh -c 'set -e; false; echo no'; echo $?", "1"),
+        ("for i in 1 2; do (break; echo in $i); done; echo $i", "2"),
+        (
+            "f() (x=1; return 3; echo no); f; echo $? ${x:-none}",
+            "3 none",
+        ),
+        ("(trap 'echo bye' EXIT; exit 2); echo $?", "bye|2"),
+        ("(trap 'exit 4' EXIT; exit 2); echo $?", "4"),
+        (
+            "trap 'echo outer' EXIT; (echo in); echo out",
+            "in|out|outer",
+        ),
+        (
+            "echo a | while read l; do x=$l; exit 3; done; echo $? ${x:-none}",
+            "3 none",
+        ),
+        ("x=$( (echo one; exit 1) ); echo $x $?", "one 1"),
+        ("( (exit 1); echo $?; (exit 2) ); echo $?", "1|2"),
+        ("false; x=1; echo $?; y=$(exit 3); echo $?", "0|3"),
+        ("x=1; { x=2; }; echo $x; f() { x=3; }; f; echo $x", "2|3"),
+    ] {
+        let expected = expected.trim_end_matches('|');
+        assert_eq!(output(script), expected, "{script}");
+    }
+}
+
+#[test]
 fn scripts_print_what_a_shell_prints() {
     for (script, expected) in [
         ("echo a b   c; echo 'd  e' \"f  g\"", "a b c|d  e f  g"),

@@ -103,7 +103,7 @@ impl Shell {
             "become" => Outcome::Exec(fields.to_vec()),
             "xargs" => self.xargs(args),
             "eval" => self.script(&args.join(" ")),
-            "sh" | "bash" | "ash" => self.shell(args, m),
+            "sh" | "bash" | "ash" => self.shell(first, args, m),
             "." | "source" => match m.read(&absolute(&self.folder, arg(0))) {
                 Ok(text) => self.script(&text),
                 Err(_) => self.fail(2, &format!(".: can't open '{}'", arg(0)), m),
@@ -182,28 +182,34 @@ impl Shell {
         Outcome::Status(0)
     }
 
-    fn shell(&mut self, args: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
+    fn shell(&mut self, name: &Rc<str>, args: &[Rc<str>], m: &mut dyn Machine) -> Outcome {
         let command = args
             .iter()
             .position(|a| a.starts_with('-') && a.ends_with('c'));
-        let script: Rc<str> = match (command, args.first()) {
+        let file = args.iter().position(|a| !a.starts_with('-'));
+        let (script, given): (Rc<str>, &[Rc<str>]) = match (command, file) {
             (Some(at), _) => {
-                let script = args.get(at + 1).cloned().unwrap_or_default();
                 let rest = args.get(at + 2..).unwrap_or_default();
-                // `$0` is there even when nothing is given.
-                self.args = match rest.is_empty() {
-                    true => vec!["sh".into()].into(),
-                    false => rest.into(),
-                };
-                script
+                (args.get(at + 1).cloned().unwrap_or_default(), rest)
             }
-            (None, Some(file)) => match m.read(&absolute(&self.folder, file)) {
-                Ok(text) => text,
-                Err(_) => return self.fail(2, &format!("can't open '{file}'"), m),
-            },
-            (None, None) => self.input.text().into(),
+            (None, Some(at)) => {
+                let file = args.get(at).map_or("", |file| &**file);
+                match m.read(&absolute(&self.folder, file)) {
+                    Ok(text) => (text, args.get(at..).unwrap_or_default()),
+                    Err(_) => return self.fail(2, &format!("can't open '{file}'"), m),
+                }
+            }
+            (None, None) => (self.input.text().into(), &[]),
         };
-        self.script(&script)
+        // `$0` is there even when nothing is given.
+        let given = match given {
+            [] => vec![base(name).into()].into(),
+            given => given.into(),
+        };
+        match self.script(&script) {
+            Outcome::Script(command) => Outcome::Inner(command, given),
+            other => other,
+        }
     }
 
     pub(super) fn script(&mut self, text: &str) -> Outcome {
