@@ -97,7 +97,9 @@ impl Shell {
 
     /// It has come to its end: its trap is run, and then all is as before.
     pub(super) fn end_inner(&mut self, mut outer: Box<Outer>) -> Option<Pause> {
-        let trap = self.on_exit.take().and_then(|trap| parse(&trap).ok());
+        // It is run once, even if it sets itself anew.
+        let trap = self.on_exit.take().filter(|_| outer.ended.is_none());
+        let trap = trap.and_then(|trap| parse(&trap).ok());
         match trap {
             Some(command) => {
                 outer.ended = Some(self.status);

@@ -196,6 +196,10 @@ fn subshells_keep_to_themselves() {
         ("(trap 'echo bye' EXIT; exit 2); echo $?", "bye|2"),
         ("(trap 'exit 4' EXIT; exit 2); echo $?", "4"),
         (
+            "(f() { echo once; trap f EXIT; }; trap f EXIT; exit 2); echo $?",
+            "once|2",
+        ),
+        (
             "trap 'echo outer' EXIT; (echo in); echo out",
             "in|out|outer",
         ),
