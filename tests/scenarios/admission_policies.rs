@@ -1,18 +1,9 @@
 //! ValidatingAdmissionPolicies: what they refuse, what they warn of, and whom they bind.
 
-use std::collections::BTreeMap;
-
-use kubarium::kubectl::headless::{Options, Terminal};
+use kubarium::kubectl::headless::Terminal;
 use kubarium::sim::secs;
 
-fn terminal() -> Terminal {
-    let options = Options {
-        nodes: 2,
-        bare: false,
-        seed: 1,
-    };
-    Terminal::new(options.cluster(), BTreeMap::new(), "default")
-}
+use crate::common::settled;
 
 fn says(t: &mut Terminal, line: &str, expected: &str) {
     let outcome = t.run(line);
@@ -57,7 +48,7 @@ const RULE: &str = "ValidatingAdmissionPolicy 'p' with binding 'b'";
 
 #[test]
 fn what_breaks_a_rule_is_refused() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let rules = "validations: [{expression: 'object.spec.replicas <= 3'}, \
                  {expression: 'has(object.metadata.labels.team)', message: ' every deployment has a team '}]";
     apply(
@@ -135,7 +126,7 @@ fn what_breaks_a_rule_is_refused() {
 
 #[test]
 fn controllers_are_bound_as_everybody_is() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let rules = "variables: [{name: images, expression: 'object.spec.containers.map(c, c.image)'}], validations: [{\
                  expression: '!variables.images.exists(i, i.endsWith(\":latest\"))', reason: Forbidden, \
                  messageExpression: '\"no such tag for \" + object.spec.containers[0].name + \", \" + string(request.operation)'}]";
@@ -171,7 +162,7 @@ fn controllers_are_bound_as_everybody_is() {
 
 #[test]
 fn parameters_are_objects() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let rules = "paramKind: {apiVersion: v1, kind: ConfigMap}, validations: [{expression: \
                  'object.spec.replicas <= int(params.data.most)', messageExpression: '\"at most \" + params.data.most'}]";
     apply(&mut t, &policy("CREATE", "deployments", rules), "created");
@@ -211,7 +202,7 @@ fn parameters_are_objects() {
 
 #[test]
 fn what_fails_is_refused_unless_it_is_to_be_ignored() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let rules = "validations: [{expression: 'object.metadata.annotations.owner != \"\"'}]";
     let with = |how: &str, condition: &str| {
         let condition = format!("matchConditions: [{{name: c, expression: '{condition}'}}]");
@@ -239,7 +230,7 @@ fn what_fails_is_refused_unless_it_is_to_be_ignored() {
 
 #[test]
 fn deletions_are_judged_and_warnings_are_told() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let rules = "validations: [{expression: 'oldObject.metadata.name != \"keep\"'}]";
     apply(&mut t, &policy("DELETE", "configmaps", rules), "created");
     apply(&mut t, &binding("validationActions: [Deny]"), "created");
@@ -294,7 +285,7 @@ fn deletions_are_judged_and_warnings_are_told() {
 
 #[test]
 fn wrong_policies_are_refused() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let cases = [
         (
             "validations: [{expression: 'objct.x'}]",
@@ -377,7 +368,7 @@ const SERVICE: &str =
 
 #[test]
 fn a_webhook_that_cannot_be_called_is_in_the_way() {
-    let mut t = terminal();
+    let mut t = settled(2);
     for kind in [
         "ValidatingWebhookConfiguration",
         "MutatingWebhookConfiguration",
@@ -448,7 +439,7 @@ fn a_webhook_that_cannot_be_called_is_in_the_way() {
 
 #[test]
 fn webhooks_say_what_they_want() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let kind = "ValidatingWebhookConfiguration";
     let url = "sideEffects: Some, clientConfig: {url: 'https://hooks.example.com/judge'}";
     apply(

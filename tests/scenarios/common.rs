@@ -12,6 +12,16 @@ pub fn bare(nodes: u8) -> Cluster {
     Cluster::new(Config::bare(1, nodes))
 }
 
+/// A terminal beside a cluster with a control plane and so many workers, which has settled.
+pub fn settled(nodes: u8) -> headless::Terminal {
+    let options = headless::Options {
+        nodes,
+        bare: false,
+        seed: 1,
+    };
+    headless::Terminal::new(options.cluster(), BTreeMap::new(), "default")
+}
+
 /// A terminal beside the cluster of the transcripts, for tests that read what commands print.
 pub struct Terminal(headless::Terminal);
 

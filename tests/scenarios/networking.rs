@@ -8,20 +8,10 @@ mod modes;
 mod names;
 mod policies;
 
-use std::collections::BTreeMap;
-
-use kubarium::kubectl::headless::{Options, Terminal};
+use kubarium::kubectl::headless::Terminal;
 use kubarium::sim::secs;
 
-/// A terminal beside a cluster with a control plane and so many workers, which has settled.
-fn terminal(nodes: u8) -> Terminal {
-    let options = Options {
-        nodes,
-        bare: false,
-        seed: 1,
-    };
-    Terminal::new(options.cluster(), BTreeMap::new(), "default")
-}
+use crate::common::settled as terminal;
 
 fn wait(terminal: &mut Terminal, seconds: u64) {
     terminal.desk.borrow_mut().run_for(secs(seconds));

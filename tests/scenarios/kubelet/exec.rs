@@ -1,7 +1,5 @@
 //! Commands in running containers, and requests from inside them.
 
-use std::collections::BTreeMap;
-
 use kubarium::apiserver::{Method, Request};
 use kubarium::cluster::Cluster;
 use kubarium::kubectl::END;
@@ -9,17 +7,7 @@ use kubarium::kubectl::headless::{Options, Terminal};
 use kubarium::sim::secs;
 use serde_json::{Value, json};
 
-use crate::common::{created, json_of};
-
-/// A terminal beside a cluster of two workers that has settled.
-fn terminal() -> Terminal {
-    let options = Options {
-        nodes: 2,
-        bare: false,
-        seed: 1,
-    };
-    Terminal::new(options.cluster(), BTreeMap::new(), "default")
-}
+use crate::common::{created, json_of, settled};
 
 fn wait(terminal: &mut Terminal, seconds: u64) {
     terminal.desk.borrow_mut().run_for(secs(seconds));
@@ -42,7 +30,7 @@ fn applied(terminal: &mut Terminal, yaml: &str) {
 
 #[test]
 fn commands_run_in_containers() {
-    let mut t = terminal();
+    let mut t = settled(2);
     applied(
         &mut t,
         "{apiVersion: v1, kind: Pod, metadata: {name: two}, spec: {initContainers: [{name: i, image: busybox}], containers: [\
@@ -130,7 +118,7 @@ fn commands_run_in_containers() {
 
 #[test]
 fn there_is_nothing_to_run_in_what_has_ended() {
-    let mut t = terminal();
+    let mut t = settled(2);
     applied(
         &mut t,
         "{apiVersion: v1, kind: Pod, metadata: {name: done}, spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}",
@@ -152,7 +140,7 @@ fn there_is_nothing_to_run_in_what_has_ended() {
 
 #[test]
 fn a_shell_reads_what_is_typed() {
-    let mut t = terminal();
+    let mut t = settled(2);
     applied(
         &mut t,
         "{apiVersion: v1, kind: Pod, metadata: {name: box}, spec: {containers: [{name: c, image: busybox, command: [sleep, infinity]}]}}",
@@ -188,7 +176,7 @@ fn a_shell_reads_what_is_typed() {
 
 #[test]
 fn requests_from_inside_a_container_go_over_the_network() {
-    let mut t = terminal();
+    let mut t = settled(2);
     for line in [
         "kubectl create deployment web --image=nginx --replicas=2",
         "kubectl expose deployment web --port=80",
@@ -250,7 +238,7 @@ fn requests_from_inside_a_container_go_over_the_network() {
 
 #[test]
 fn the_api_is_asked_with_the_token_of_the_pod() {
-    let mut t = terminal();
+    let mut t = settled(2);
     assert_eq!(
         run(
             &mut t,
@@ -284,7 +272,7 @@ fn the_api_is_asked_with_the_token_of_the_pod() {
 
 #[test]
 fn an_init_container_waits_for_a_service() {
-    let mut t = terminal();
+    let mut t = settled(2);
     applied(
         &mut t,
         "{apiVersion: v1, kind: Pod, metadata: {name: app}, spec: {initContainers: [{name: wait, image: busybox, \
@@ -301,7 +289,7 @@ fn an_init_container_waits_for_a_service() {
 
 #[test]
 fn a_pod_may_be_run_for_one_command() {
-    let mut t = terminal();
+    let mut t = settled(2);
     for line in [
         "kubectl create deployment web --image=nginx",
         "kubectl expose deployment web --port=80",
@@ -546,7 +534,7 @@ const RECORDED: &str = "All commands and output from this session will be record
 
 #[test]
 fn a_pod_ends_with_the_shell_that_it_runs() {
-    let mut t = terminal();
+    let mut t = settled(2);
     let command = "kubectl run -it box --image=busybox -- sh";
     let (text, code) = talked(&mut t, command, &["hostname", "exit"]);
     assert_eq!(
@@ -597,7 +585,7 @@ fn a_pod_ends_with_the_shell_that_it_runs() {
 
 #[test]
 fn processes_are_listed_as_the_image_lists_them() {
-    let mut t = terminal();
+    let mut t = settled(2);
     applied(
         &mut t,
         "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: small, image: busybox, args: [sleep, infinity]}, \
